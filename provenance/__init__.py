@@ -1,0 +1,42 @@
+"""Per-sample lineage for DVC datasets.
+
+`record` writes a dataset together with the lineage of its rows, `read` yields rows that know their own id, `sample_id`
+gives the id of a row; `Model`, `Prompt` and `Source` describe where rows come from. What is imported here is stable.
+"""
+
+# `typing` itself would be most of what `import provenance` costs; type checkers know this name without it.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from provenance.capture.generators import Model, Prompt
+    from provenance.capture.reading import read
+    from provenance.capture.recorder import record
+    from provenance.identity import sample_id
+    from provenance.lineage.records import Source
+
+__version__ = "0.1.0"
+
+__all__ = ["Model", "Prompt", "Source", "__version__", "read", "record", "sample_id"]
+
+# Imported on first use: `import provenance` and `provenance --help` must stay fast.
+_HOMES = {
+    "Model": "provenance.capture.generators",
+    "Prompt": "provenance.capture.generators",
+    "Source": "provenance.lineage.records",
+    "read": "provenance.capture.reading",
+    "record": "provenance.capture.recorder",
+    "sample_id": "provenance.identity",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,87 @@
+"""How a generation went, in the field's own terms: parameters by their OpenTelemetry names, tokens used, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from provenance.capture.redaction import find_secret
+from provenance.capture.strict_json import encode
+from provenance.errors import ProvenanceError
+
+_REQUEST = "gen_ai.request."
+# Names that generators use for what OpenTelemetry names otherwise.
+_STANDARD_NAMES = {
+    "stop": "stop_sequences",
+    "max_new_tokens": "max_tokens",
+    "max_completion_tokens": "max_tokens",
+    "max_output_tokens": "max_tokens",
+    "n": "choice.count",
+}
+_TOKEN_COUNTS = {
+    "input_tokens": ("input_tokens", "prompt_tokens", "gen_ai.usage.input_tokens"),
+    "output_tokens": ("output_tokens", "completion_tokens", "gen_ai.usage.output_tokens"),
+}
+_COST_STEP = Decimal("1e-10")
+_COST_LIMIT = Decimal("1e10")
+_UINT32_LIMIT = 2**32
+
+
+def named_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """``parameters`` of a generation under ``gen_ai.request.*`` names; names that begin with ``gen_ai.`` are kept.
+
+    Raises:
+        ProvenanceError: a secret is among them, JSON cannot hold a value, or two names mean the same.
+    """
+    named: dict[str, Any] = {}
+    for name, value in parameters.items():
+        try:
+            encode(value)
+        except TypeError as error:
+            raise ProvenanceError(f"parameters: {name!r} cannot be recorded: {error}") from error
+        secret = find_secret(name, value)
+        if secret is not None:
+            raise ProvenanceError(f"parameters: {secret!r} looks like a secret, and lineage is shared; leave it out")
+        standard = name if name.startswith("gen_ai.") else _REQUEST + _STANDARD_NAMES.get(name, name)
+        if standard in named:
+            raise ProvenanceError(f"parameters: {name!r} is given twice: both names mean {standard}")
+        named[standard] = value
+    return named
+
+
+def token_counts(usage: Any) -> dict[str, int]:
+    """``input_tokens`` and ``output_tokens`` out of ``usage``: a mapping or an object, in OpenAI's or gen_ai's names.
+
+    What ``usage`` does not say is left out.
+
+    Raises:
+        ProvenanceError: a count is not a whole number from 0 to 2**32 - 1.
+    """
+    counts = {}
+    for column, names in _TOKEN_COUNTS.items():
+        for name in names:
+            count = usage.get(name) if isinstance(usage, Mapping) else getattr(usage, name, None)
+            if count is None:
+                continue
+            if type(count) is not int or not 0 <= count < _UINT32_LIMIT:
+                raise ProvenanceError(f"usage: {name} is {count!r}, not a number of tokens")
+            counts[column] = count
+            break
+    return counts
+
+
+def cost_text(cost: Decimal | float | str) -> str:
+    """``cost`` as exact decimal text, rounded to ten places.
+
+    Raises:
+        ProvenanceError: ``cost`` is not a number from 0 up to ten thousand million.
+    """
+    try:
+        # By way of text: a float's cost is the number it prints as, not its binary expansion.
+        amount = Decimal(str(cost))
+    except InvalidOperation as error:
+        raise ProvenanceError(f"cost: {cost!r} is not a number") from error
+    if isinstance(cost, bool) or not amount.is_finite() or not 0 <= amount < _COST_LIMIT:
+        raise ProvenanceError(f"cost: {cost!r} is not an amount of money from 0 up to {_COST_LIMIT:.0e}")
+    return str(amount.quantize(_COST_STEP))

@@ -1,0 +1,130 @@
+"""What generates: a model, as exactly as it is known, and the prompt template it is given."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provenance.errors import ProvenanceError
+from provenance.lineage.records import Agent, Plan
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+_PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A generator of samples.
+
+    Args:
+        name: as the provider or the model hub names it. A model that may not be named is ``undisclosed``.
+        revision: commit, tag or date of the model.
+        provider: who serves it, as in OpenTelemetry's ``gen_ai.provider.name``.
+        weights: local file with the weights. Its SHA-256 is recorded; its path is not.
+        license: SPDX expression of the weights' licence.
+        output_terms: what the model's terms impose on its outputs.
+    """
+
+    name: str
+    revision: str | None = None
+    provider: str | None = None
+    weights: str | os.PathLike[str] | None = None
+    license: str | None = None
+    output_terms: str | None = None
+
+    def agent(self) -> Agent:
+        """This model as it stands in a sidecar.
+
+        Raises:
+            ProvenanceError: the weights cannot be read.
+        """
+        return Agent(
+            name=self.name,
+            revision=self.revision,
+            provider=self.provider,
+            weights_digest=None if self.weights is None else weights_digest(Path(self.weights)),
+            license=self.license,
+            output_terms=self.output_terms,
+        )
+
+
+def weights_digest(path: Path) -> str:
+    """``sha256:…`` of the file at ``path``; computed once in a process for as long as the file does not change.
+
+    Raises:
+        ProvenanceError: ``path`` is not a file that can be read.
+    """
+    try:
+        state = path.stat()
+        return _file_digest(path.resolve(), state.st_mtime_ns, state.st_size)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ProvenanceError(f"{path}: the weights cannot be read: {reason}; give the path of a file") from error
+
+
+@lru_cache(maxsize=64)
+def _file_digest(path: Path, _modified: int, _size: int) -> str:
+    with open(path, "rb") as handle:
+        return f"sha256:{hashlib.file_digest(handle, 'sha256').hexdigest()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    """A prompt template: ``{name}`` stands for a variable, ``{{`` and ``}}`` for braces.
+
+    Raises:
+        ProvenanceError: the template has a lone brace or a placeholder that is not a plain name.
+    """
+
+    name: str
+    template: str
+    _pieces: tuple[tuple[str, bool], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_pieces", tuple(self._parse()))
+
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        """The names of the template's variables."""
+        return frozenset(piece for piece, is_variable in self._pieces if is_variable)
+
+    def render(self, /, **variables: Any) -> str:
+        """The prompt with each variable replaced by ``str`` of its value, which is never looked into for more.
+
+        Raises:
+            ProvenanceError: a variable of the template is missing, or one was given that it does not have.
+        """
+        if variables.keys() != self.variables:
+            missing, unknown = self.variables - variables.keys(), variables.keys() - self.variables
+            problem = f"needs the variable {min(missing)!r}" if missing else f"has no variable {min(unknown)!r}"
+            raise ProvenanceError(f"prompt {self.name!r}: {problem}; its variables are {sorted(self.variables)}")
+        return "".join([str(variables[piece]) if is_variable else piece for piece, is_variable in self._pieces])
+
+    def plan(self) -> Plan:
+        """This template as it stands in a sidecar."""
+        return Plan(name=self.name, template=self.template)
+
+    def _parse(self) -> Iterator[tuple[str, bool]]:
+        """The template in pieces: (text, False) and (name of a variable, True)."""
+        end = 0
+        for match in _PIECE.finditer(self.template):
+            yield self.template[end : match.start()], False
+            end = match.end()
+            name = match[1]
+            if match[0] in ("{{", "}}"):
+                yield match[0][0], False
+            elif name is not None and name.isidentifier():
+                yield name, True
+            else:
+                raise ProvenanceError(
+                    f"prompt {self.name!r}: {match[0]!r} at character {match.start() + 1} is not a variable; "
+                    "write {name} for a variable and {{ or }} for a brace"
+                )
+        yield self.template[end:], False

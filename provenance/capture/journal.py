@@ -1,0 +1,250 @@
+"""The recorder's journal: what was recorded so far, safe from a kill.
+
+DVC deletes a stage's outs before it runs, so the journal lives under ``.dvc/tmp``. It is JSON Lines, appended to and
+handed to the operating system line by line: ``kill -9`` loses at most the line being written. The first line says what
+was being recorded (`Heading`); then comes, in the order of recording, one line per
+
+- row: ``{"row": {…}, "key": …, "birth": {…}}``
+- rejection: ``{"key": …, "reason": …}``
+- dataset that a parent came from, ahead of the first such row: ``{"dataset": "data/docs.jsonl"}``
+- the packages in use, ahead of the first row: ``{"packages": {…}}``
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from provenance.errors import ProvenanceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_FORMAT = 1
+
+Key = str | int
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What a journal is of: finished rows can be used again only under the same ``configuration`` (a digest).
+
+    ``activity`` is the JSON of the activity as it was first started.
+    """
+
+    configuration: str
+    activity: Mapping[str, Any]
+
+    def line(self) -> dict[str, Any]:
+        return {"journal": _FORMAT, "configuration": self.configuration, "activity": self.activity}
+
+
+@dataclass
+class _Content:
+    """What a journal holds, as far as it is kept in memory. ``end``: length in bytes of its whole lines."""
+
+    activity: Mapping[str, Any]
+    end: int = 0
+    rows: int = 0
+    rejections: int = 0
+    all_keyed: bool = True
+    packages: dict[str, str] | None = None
+    keys: set[Key] = field(default_factory=set)
+    datasets: set[str] = field(default_factory=set)
+
+    def take(self, line: Mapping[str, Any]) -> None:
+        """Take in one line after the first."""
+        if "row" in line:
+            self.rows += 1
+            self.all_keyed &= line.get("key") is not None
+        elif "reason" in line:
+            self.rejections += 1
+        elif "dataset" in line:
+            self.datasets.add(line["dataset"])
+        else:
+            self.packages = self.packages or line["packages"]
+        if line.get("key") is not None:
+            self.keys.add(line["key"])
+
+
+class Journal:
+    """An open journal; get one from `open_journal`. Threads may append at the same time."""
+
+    def __init__(self, path: Path, content: _Content) -> None:
+        self.path = path
+        self._content = content
+        self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by `close`
+        self._file.truncate(content.end)
+        # Keys of the run that is resumed which this run has not asked for yet.
+        self._left_over = set(content.keys)
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+
+    @property
+    def activity(self) -> Mapping[str, Any]:
+        """The JSON of the activity as it was first started."""
+        return self._content.activity
+
+    @property
+    def packages(self) -> dict[str, str] | None:
+        """The packages in use as the first row was recorded; None before that."""
+        return self._content.packages
+
+    @property
+    def rows(self) -> int:
+        """The number of rows recorded."""
+        return self._content.rows
+
+    @property
+    def datasets(self) -> frozenset[str]:
+        """Paths (from the DVC root) of the datasets that parents came from."""
+        return frozenset(self._content.datasets)
+
+    def done(self, key: Key) -> bool:
+        """Whether ``key`` was recorded. What an earlier run recorded stays only if this one asks for it."""
+        self._left_over.discard(key)
+        return key in self._content.keys
+
+    def append(self, line: Mapping[str, Any]) -> None:
+        """Write one line and hand it to the operating system.
+
+        Raises:
+            ProvenanceError: its key was recorded before, the journal is closed or of another process, or the disk is
+                full; what was recorded before stays whole.
+        """
+        try:
+            encoded = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+        except TypeError as error:
+            raise ProvenanceError(f"recorder: what comes with a row cannot be recorded: {error}") from error
+        with self._lock:
+            if self._file.closed or os.getpid() != self._process:
+                raise ProvenanceError("recorder: write within its `with` block, in the process that opened it")
+            key = line.get("key")
+            if key is not None and key in self._content.keys:
+                raise ProvenanceError(f"key {key!r} was recorded before; ask recorder.done(key) before generating")
+            self._write(encoded)
+            self._content.end += len(encoded)
+            self._content.take(line)
+
+    def _write(self, encoded: bytes) -> None:
+        try:
+            if self._file.write(encoded) == len(encoded):
+                return
+            problem = "the disk is full"
+        except OSError as error:
+            problem = error.strerror or type(error).__name__
+        self._file.truncate(self._content.end)
+        raise ProvenanceError(f"{self.path}: cannot be written: {problem}; what was recorded before is kept")
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """The rows and their births, in the order of recording, without those that this run did not ask for."""
+        with open(self.path, "rb") as file:
+            for line in file:
+                parsed = orjson.loads(line)
+                if "row" in parsed and parsed.get("key") not in self._left_over:
+                    yield parsed
+
+    def close(self) -> None:
+        """Take no more lines; the file stays."""
+        with self._lock:
+            self._file.close()
+
+    def remove(self) -> None:
+        """Close the journal and delete its file: what it holds has been written elsewhere."""
+        self.close()
+        self.path.unlink()
+
+
+@contextmanager
+def open_journal(folder: Path, dataset: str, heading: Heading) -> Iterator[Journal]:
+    """Open the journal of ``dataset`` (path from the DVC root) in ``folder``; one of the same configuration is resumed.
+
+    A journal of another configuration, or one with rows without a key (they cannot be told from those still to come),
+    is set aside under another name, where it stays until the next is. Standard error says what happened.
+
+    Raises:
+        ProvenanceError: another recorder is recording this dataset, or a line of the journal is damaged.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    name = hashlib.sha256(dataset.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    path = folder / f"{name}.jsonl"
+    with _locked(folder / f"{name}.lock", dataset):
+        content = _resumable(path, dataset, heading)
+        if content is None:
+            content = _Content(heading.activity)
+            first = orjson.dumps(heading.line(), option=orjson.OPT_APPEND_NEWLINE)
+            path.write_bytes(first)
+            content.end = len(first)
+        journal = Journal(path, content)
+        try:
+            yield journal
+        finally:
+            journal.close()
+
+
+@contextmanager
+def _locked(path: Path, dataset: str) -> Iterator[None]:
+    with open(path, "wb") as file:
+        try:
+            # A lock of the file, not of the process: it also keeps a second recorder in the same process out.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ProvenanceError(f"{dataset}: another recorder is recording it; wait until it has ended") from error
+        yield
+
+
+def _resumable(path: Path, dataset: str, heading: Heading) -> _Content | None:
+    """What the journal at ``path`` holds, if recording can go on from it."""
+    try:
+        file = open(path, "rb")  # noqa: SIM115 - closed by the `with` below
+    except FileNotFoundError:
+        return None
+    with file:
+        first = file.readline()
+        if not first.endswith(b"\n"):
+            return None  # killed while it was begun
+        found = _parse(first, path, 1)
+        content = None
+        if found.get("journal") == _FORMAT and found.get("configuration") == heading.configuration:
+            content = _Content(found["activity"], end=len(first))
+            _read_lines(file, path, content)
+    if content is not None and content.all_keyed:
+        if content.rows or content.rejections:
+            _say(f"{dataset}: resuming after {content.rows} rows and {content.rejections} rejections")
+        return content
+    aside = path.with_suffix(".set-aside.jsonl")
+    os.replace(path, aside)
+    why = "was recorded otherwise (model, prompt, parameters, …)" if content is None else "has rows without a key"
+    _say(f"{dataset}: starting afresh: what an earlier run left {why}; it was set aside as {aside}")
+    return None
+
+
+def _read_lines(file: Any, path: Path, content: _Content) -> None:
+    for number, line in enumerate(file, start=2):
+        if not line.endswith(b"\n"):
+            return  # the line that was being written at a kill
+        content.take(_parse(line, path, number))
+        content.end += len(line)
+
+
+def _parse(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        parsed = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise ProvenanceError(f"{path}:{number}: the journal is damaged: {error}; remove it to start afresh") from error
+    if not isinstance(parsed, dict):
+        raise ProvenanceError(f"{path}:{number}: the journal is damaged: not an object; remove it to start afresh")
+    return parsed
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(f"provenance: {message}\n")

@@ -1,0 +1,164 @@
+"""`provenance.read`: the rows of a dataset, which know their own sample id."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provenance.capture.identities import identity_of
+from provenance.errors import DataError
+from provenance.identity import read_rows, scan
+from provenance.lineage.births import Dependency
+from provenance.lineage.sidecar import open_sidecar
+from provenance.repository import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+class Row(dict[str, Any]):
+    """One row of a dataset: a dict that remembers where it was read.
+
+    Changing it changes the dict only: ``sample_id`` stays that of the row in the file. Copies made with ``dict(row)``
+    or ``{**row}`` are plain dicts.
+
+    Attributes:
+        path: the dataset's path as it was given to `read`.
+        row: the row's number, from 1.
+        dataset: the dataset, as its repository knows it.
+    """
+
+    __slots__ = ("_id", "_identify", "dataset", "path", "row")
+
+    def __init__(
+        self, content: Mapping[str, Any], path: str, row: int, dataset: Dependency, identify: Callable[[int], bytes]
+    ) -> None:
+        super().__init__(content)
+        self.path = path
+        self.row = row
+        self.dataset = dataset
+        self._identify = identify
+        self._id: bytes | None = None
+
+    @property
+    def sample_id(self) -> str:
+        """The row's sample id in hex, computed when it is first asked for.
+
+        Raises:
+            DataError: the dataset has changed since it was read.
+        """
+        if self._id is None:
+            self._id = self._identify(self.row)
+        return self._id.hex()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # For worker processes: a row leaves with its id computed, since the open dataset cannot go with it.
+        return _row_with_id, (dict(self), self.path, self.row, self.dataset, bytes.fromhex(self.sample_id))
+
+
+def _row_with_id(content: dict[str, Any], path: str, row: int, dataset: Dependency, sample_id: bytes) -> Row:
+    return Row(content, path, row, dataset, lambda _: sample_id)
+
+
+@dataclass
+class SampleIds:
+    """The sample ids of a dataset's rows, computed in row order as far as they are asked for, and kept (16 bytes each).
+
+    They come from a scan of the file, not from a row's dict: a dict may have been changed since, and which fields are
+    content is a matter of the dataset as a whole.
+    """
+
+    file: Path
+    dataset: Dependency
+    _found: bytearray = field(default_factory=bytearray, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        self._state = _file_state(self.file)
+        self._batches = self._scan()
+
+    def at(self, row: int) -> bytes:
+        """The id of the row with number ``row`` (from 1).
+
+        Raises:
+            DataError: the file cannot be read, has changed since this object was made, or has no such row.
+        """
+        size = self.dataset.identity.digest_size
+        with self._lock:
+            while len(self._found) < row * size:
+                batch = next(self._batches, None)
+                if batch is None:
+                    rows = len(self._found) // size
+                    raise DataError(self.file, row, f"there is no such row; the dataset has {rows}")
+                self._found += batch
+            return bytes(self._found[(row - 1) * size : row * size])
+
+    def _scan(self) -> Iterator[bytes]:
+        for batch in scan(self.file, self.dataset.identity):
+            if _file_state(self.file) != self._state:
+                raise DataError(self.file, None, "has changed since it was read; record to another file than you read")
+            yield b"".join(batch.sample_ids.to_pylist())
+
+
+# Datasets that were read in this process, by path: where a recorder looks for the records of parents.
+_read_here: dict[Path, Dependency] = {}
+
+
+def read(path: str | os.PathLike[str]) -> Iterator[Row]:
+    """Yield the rows of the dataset at ``path`` (JSONL, CSV, Parquet, …), one after another.
+
+    Rows go into ``recorder.write(…, parents=[row])`` as they are.
+
+    Raises:
+        DataError: the file cannot be read; the message names the row.
+        RepositoryError: ``path`` is not inside a DVC repository.
+        SidecarError: its sidecar cannot be read.
+    """
+    ids = sample_ids(path)
+    _read_here[ids.file] = ids.dataset
+    return _rows(os.fspath(path), ids)
+
+
+def _rows(path: str, ids: SampleIds) -> Iterator[Row]:
+    for number, content in read_rows(ids.file, ids.dataset.identity):
+        yield Row(content, path, number, ids.dataset, ids.at)
+
+
+def datasets_read() -> list[Dependency]:
+    """The datasets that were read in this process so far."""
+    return list(_read_here.values())
+
+
+def sample_ids(path: str | os.PathLike[str]) -> SampleIds:
+    """The sample ids of the dataset at ``path``, computed as its sidecar or its repository's settings say."""
+    repository = repository_around(path)
+    dataset = dependency_at(Path(path), repository)
+    return SampleIds(repository.root / dataset.path, dataset)
+
+
+def repository_around(path: str | os.PathLike[str]) -> Repository:
+    """The DVC repository that ``path`` is in, which need not exist yet, nor its folder."""
+    return Repository.open(next(folder for folder in Path(os.path.abspath(path)).parents if folder.is_dir()))
+
+
+def dependency_at(file: Path, repository: Repository) -> Dependency:
+    """The dataset at ``file`` (absolute or from the working directory) as a place where rows may come from."""
+    path = repository.relative(file)
+    identity = identity_of(repository.settings(), path)
+    sidecar = repository.sidecar_file(path)
+    if sidecar is not None:
+        stated = open_sidecar(sidecar).header.identity
+        fields = stated.fields if stated.rule == "declared" else None
+        identity = replace(identity, digest=stated.digest, fields=fields)
+    return Dependency(path=path, name=path, data=repository.root / path, sidecar=sidecar, identity=identity)
+
+
+def _file_state(path: Path) -> tuple[int, int]:
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise DataError(path, None, f"cannot be read: {error.strerror}") from error
+    return state.st_mtime_ns, state.st_size

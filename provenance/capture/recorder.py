@@ -1,0 +1,291 @@
+"""`provenance.record`: write a dataset and the lineage of its rows together, as they are made."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from provenance.capture.declaration import Declaration, declare
+from provenance.capture.environment import describe_environment, loaded_packages
+from provenance.capture.finishing import finish
+from provenance.capture.generation import cost_text, token_counts
+from provenance.capture.identities import identity_of
+from provenance.capture.journal import Heading, Journal, Key, open_journal
+from provenance.capture.reading import Row, SampleIds, datasets_read, dependency_at, repository_around, sample_ids
+from provenance.capture.strict_json import encode
+from provenance.errors import DataError, ProvenanceError
+from provenance.identity import RESERVED_COLUMNS, Identity, is_dataset
+from provenance.identity.digests import digest_function
+from provenance.lineage.explaining import DERIVED_ROLE
+from provenance.lineage.records import Activity, Kind, Source
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Iterator, Mapping
+    from decimal import Decimal
+
+    from provenance.capture.generators import Model, Prompt
+    from provenance.lineage.births import Dependency
+    from provenance.repository import Repository, Stage
+
+_SUFFIXES = (".jsonl", ".ndjson")
+_ROW_REFERENCE = re.compile(r"(?P<path>.+):(?P<row>[1-9][0-9]*)", re.DOTALL)
+_INT64_LIMIT = 2**63
+
+Parent = Row | str | tuple[Row | str, str]
+
+
+class Recorder:
+    """Takes rows and how they were born; get one from `record`. Threads may use it at the same time."""
+
+    def __init__(self, dataset: str, declaration: Declaration, identity: Identity, journal: Journal) -> None:
+        self._dataset = dataset
+        self._declaration = declaration
+        self._identity = identity
+        self._journal = journal
+        self._id_digits = re.compile(f"[0-9a-f]{{{2 * identity.digest_size}}}")
+        self._known_datasets = set(journal.datasets)
+        self._referenced: dict[str, SampleIds] = {}
+
+    def done(self, key: Key) -> bool:
+        """Whether a row was written, or a result rejected, under ``key``, in this run or in the one it resumes.
+
+        Ask for every key: a row of the earlier run that is not asked for is left out of the dataset.
+        """
+        return self._journal.done(_checked_key(key))
+
+    def write(
+        self,
+        row: Mapping[str, Any],
+        *,
+        key: Key | None = None,
+        parents: Iterable[Parent] = (),
+        usage: Any = None,
+        prompt_variables: Mapping[str, Any] | None = None,
+        response_id: str | None = None,
+        seed: int | None = None,
+        cost: Decimal | float | str | None = None,
+        verdict: str | None = None,
+        verifier: str | None = None,
+        license: str | None = None,  # noqa: A002 - the word that the record uses
+    ) -> None:
+        """Record one row; once this returns, a kill does not lose it.
+
+        Args:
+            row: what the dataset's next line will hold.
+            key: names what was generated, so that a resumed run can tell that it is `done`; unique in the dataset.
+            parents: the samples that the row was made from, each a row from `provenance.read`, a whole sample id or
+                ``PATH:ROW`` (rows from 1), alone or as a pair with its role.
+            usage: token counts, as a mapping or an object, in OpenAI's or OpenTelemetry's names.
+            prompt_variables: what the prompt's template was rendered with.
+            response_id: the provider's id of the response.
+            cost: of the generation, in the currency that you keep your accounts in.
+            verdict, verifier: what a check of the row said, and who or what checked.
+            license: of this row, where it is not that of `record`.
+
+        Raises:
+            DataError: JSON cannot hold the row, or it has a reserved column.
+            ProvenanceError: anything else that cannot be recorded. Nothing was written then.
+        """
+        birth: dict[str, Any] = {}
+        if parents:
+            birth["parents"], birth["parent_roles"] = self._resolve(parents)
+        if usage is not None:
+            birth.update(token_counts(usage))
+        if seed is not None:
+            birth["seed"] = _checked_seed(seed)
+        if cost is not None:
+            birth["cost"] = cost_text(cost)
+        birth.update(self._rendered(prompt_variables))
+        texts = {"response_id": response_id, "verdict": verdict, "verifier": verifier, "license": license}
+        birth.update((name, _checked_text(name, value)) for name, value in texts.items() if value is not None)
+        line: dict[str, Any] = {"row": self._encoded(row), "birth": birth}
+        if key is not None:
+            line["key"] = _checked_key(key)
+        if self._journal.packages is None:
+            # What generates has been imported by now; taken from the run that wrote the first row, it does not depend
+            # on whether that run was killed later.
+            self._journal.append({"packages": loaded_packages()})
+        self._journal.append(line)
+
+    def reject(self, *, key: Key, reason: str) -> None:
+        """Record that what was generated under ``key`` is not good enough to be a row, so that it is not repeated."""
+        self._journal.append({"key": _checked_key(key), "reason": _checked_text("reason", reason)})
+
+    def _encoded(self, row: Mapping[str, Any]) -> orjson.Fragment:
+        number = self._journal.rows + 1
+        if not isinstance(row, dict):
+            raise DataError(self._dataset, number, f"a row is a dict, not a {type(row).__name__}")
+        if not RESERVED_COLUMNS.isdisjoint(row):
+            name = min(RESERVED_COLUMNS.intersection(row))
+            raise DataError(self._dataset, number, f"the column {name} is reserved; give parents= instead")
+        try:
+            return orjson.Fragment(encode(row))
+        except TypeError as error:
+            raise DataError(self._dataset, number, f"cannot be written as JSON: {error}") from error
+
+    def _rendered(self, variables: Mapping[str, Any] | None) -> dict[str, str]:
+        """The columns about the rendered prompt; none where what it was rendered with is not known."""
+        prompt = self._declaration.prompt
+        if prompt is None:
+            if variables:
+                raise ProvenanceError(f"{self._dataset}: prompt_variables were given, but record() has no prompt")
+            return {}
+        if variables is None and prompt.variables:
+            return {}
+        text = prompt.render(**(variables or {}))
+        try:
+            digest = digest_function(self._identity.digest)(text.encode("utf-8"))
+        except UnicodeEncodeError as error:
+            raise ProvenanceError(f"prompt {prompt.name!r}: the rendered text is not valid Unicode: {error}") from error
+        return {"prompt": digest.hex()} | ({"prompt_text": text} if self._declaration.keep_prompts else {})
+
+    def _resolve(self, parents: Iterable[Parent]) -> tuple[list[str], list[str]]:
+        """The ids of ``parents`` and their roles."""
+        if isinstance(parents, (str, dict)):
+            raise ProvenanceError("parents: give a list of parents, such as parents=[row]")
+        ids, roles = [], []
+        for parent in parents:
+            reference, role = parent if isinstance(parent, tuple) and len(parent) == 2 else (parent, DERIVED_ROLE)
+            ids.append(self._id_of(reference))
+            roles.append(_checked_text("role", role))
+        return ids, roles
+
+    def _id_of(self, parent: object) -> str:
+        if isinstance(parent, Row):
+            found, dataset = parent.sample_id, parent.dataset
+        elif isinstance(parent, str) and self._id_digits.fullmatch(parent):
+            return parent
+        elif isinstance(parent, str) and (reference := _ROW_REFERENCE.fullmatch(parent)):
+            ids = self._referenced.get(reference["path"])
+            if ids is None:
+                ids = self._referenced.setdefault(reference["path"], sample_ids(reference["path"]))
+            found, dataset = ids.at(int(reference["row"])).hex(), ids.dataset
+        else:
+            raise ProvenanceError(
+                f"parents: {str(parent)[:80]!r} is not a row from provenance.read, a whole sample id "
+                f"({2 * self._identity.digest_size} hex digits) or PATH:ROW"
+            )
+        self._note_dataset(dataset)
+        return found
+
+    def _note_dataset(self, dataset: Dependency) -> None:
+        """Have the journal name the dataset: a run that resumes this one may not look at it again."""
+        if dataset.path in self._known_datasets:
+            return
+        if dataset.identity.digest != self._identity.digest:
+            raise ProvenanceError(
+                f"parents: ids of {dataset.path} are {dataset.identity.digest} digests, those of {self._dataset} are "
+                f"{self._identity.digest}; make its sidecar again with the digest that provenance.yaml names"
+            )
+        self._journal.append({"dataset": str(dataset.data)})
+        self._known_datasets.add(dataset.path)
+
+
+@contextmanager
+def record(
+    path: str | os.PathLike[str],
+    *,
+    model: Model | None = None,
+    prompt: Prompt | str | None = None,
+    source: Source | None = None,
+    kind: Kind | str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    license: str | None = None,  # noqa: A002 - the word that the record uses
+    keep_prompts: bool = False,
+) -> Iterator[Recorder]:
+    """Record a dataset: its rows and, for each, how it was born.
+
+    The dataset (JSON Lines) and its sidecar appear when the ``with`` block ends without an exception. Until then all is
+    in a journal, from which the same script, run again, resumes after a kill or an exception.
+
+    Args:
+        path: the dataset to write, inside a DVC repository.
+        model: what generates the rows. Exactly one of this and ``source`` is given.
+        prompt: the template of the prompts; plain text is a template named after the dataset.
+        source: where the rows were collected; they are real then.
+        kind: how synthetic rows are made, such as ``rewrite``; see `Kind`.
+        parameters: of the generation (temperature, top_p, seed, …); recorded under ``gen_ai.request.*`` names.
+        license: SPDX expression of the rows' licence; default: the source's.
+        keep_prompts: also keep each row's rendered prompt, not only its digest.
+
+    Raises:
+        ProvenanceError: something that was given cannot be recorded, or another recorder is recording ``path``.
+        RepositoryError: ``path`` is not inside a DVC repository.
+    """
+    repository = repository_around(path)
+    dataset = repository.relative(path)
+    if not dataset.lower().endswith(_SUFFIXES):
+        raise ProvenanceError(
+            f"{dataset}: the recorder writes .jsonl; record to that and convert it in a later stage: sample ids stay"
+        )
+    declaration = declare(
+        dataset,
+        model=model,
+        prompt=prompt,
+        source=source,
+        kind=kind,
+        parameters=parameters,
+        license=license,
+        keep_prompts=keep_prompts,
+    )
+    identity = identity_of(repository.settings(), dataset)
+    stage = repository.current_stage()
+    environment = describe_environment(repository, stage)
+    heading = Heading(
+        configuration=declaration.configuration(dataset, identity.digest, environment),
+        activity=declaration.activity(environment, datetime.now(UTC)).model_dump(mode="json", exclude_none=True),
+    )
+    with open_journal(repository.temporary / "journals", dataset, heading) as journal:
+        yield Recorder(dataset, declaration, identity, journal)
+        journal.close()
+        finish(
+            journal,
+            repository,
+            dataset,
+            identity=identity,
+            declaration=declaration,
+            activity=_ended(journal),
+            dependencies=_dependencies(repository, stage, journal),
+        )
+        journal.remove()
+
+
+def _ended(journal: Journal) -> Activity:
+    packages = journal.packages or {}
+    return Activity.model_validate({**journal.activity, "packages": packages, "ended": datetime.now(UTC)})
+
+
+def _dependencies(repository: Repository, stage: Stage | None, journal: Journal) -> list[Dependency]:
+    """Where the parents' records may be: datasets that were read or named here, and those the stage depends on."""
+    found = {entry.data: entry for entry in datasets_read()}
+    needed = [path for path, _ in stage.dependencies if is_dataset(path)] if stage else []
+    of_stage = [(repository.root / path, repository) for path in needed]
+    named = [(Path(file), repository_around(file)) for file in sorted(journal.datasets)]
+    for file, around in [*named, *of_stage]:
+        if file not in found:
+            found[file] = dependency_at(file, around)
+    return sorted(found.values(), key=lambda dependency: dependency.path)
+
+
+def _checked_text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ProvenanceError(f"{name}: {value!r} is not text")
+    return value
+
+
+def _checked_key(key: object) -> Key:
+    if type(key) is int or isinstance(key, str):
+        return key
+    raise ProvenanceError(f"key: {key!r} is neither text nor a whole number")
+
+
+def _checked_seed(seed: object) -> int:
+    if type(seed) is not int or not -_INT64_LIMIT <= seed < _INT64_LIMIT:
+        raise ProvenanceError(f"seed: {seed!r} is not a whole number of 64 bits")
+    return seed

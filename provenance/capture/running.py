@@ -1,0 +1,141 @@
+"""`provenance run`: run a stage's command, then complete the sidecar of each of its dataset outs.
+
+The command runs unchanged, as a child that shares our terminal. Its exit code is passed on; a command that failed gets
+no sidecar. An out whose sidecar the recorder has already completed is left as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from provenance.capture.environment import describe_environment, loaded_packages
+from provenance.capture.identities import identity_of
+from provenance.capture.reading import dependency_at
+from provenance.errors import RepositoryError, SidecarError
+from provenance.identity import is_dataset
+from provenance.lineage.births import Dependency
+from provenance.lineage.completion import Completion, complete
+from provenance.lineage.records import Activity, ActivityType
+from provenance.lineage.sidecar import open_sidecar, sidecar_path
+from provenance.repository import Repository, Stage
+
+# Progress of reading one dataset: its path gives a function that takes the number of rows in each batch read.
+ProgressOf = Callable[[str], Callable[[int], None]]
+
+
+@dataclass(frozen=True)
+class Completed:
+    """One dataset out of a stage; ``completion`` is None where its recorder had completed it."""
+
+    path: str
+    completion: Completion | None
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What `run_stage` did. ``exit_code`` is the command's."""
+
+    exit_code: int
+    datasets: tuple[Completed, ...]
+
+
+def run_stage(repository: Repository, command: Sequence[str], progress_of: ProgressOf) -> StageResult:
+    """Run ``command`` as the running DVC stage's, then complete its outs' sidecars.
+
+    Raises:
+        RepositoryError: not inside a stage, no dataset out with a sidecar, or an out that the command did not write.
+        DataError: an out cannot be read.
+    """
+    stage = repository.current_stage()
+    if stage is None:
+        raise RepositoryError(
+            "`provenance run` runs inside a DVC stage; add one with `provenance stage add`, start it with `dvc repro`"
+        )
+    outs = dataset_outs(stage)
+    if not outs:
+        raise RepositoryError(
+            f"stage {stage.name} has no dataset out with a sidecar; declare `<dataset>.lineage.parquet` as a second "
+            "out in dvc.yaml, or add the stage with `provenance stage add`"
+        )
+    started = datetime.now(UTC)
+    environment = describe_environment(repository, stage)
+    exit_code = subprocess.run(list(command), check=False).returncode
+    if exit_code != 0:
+        return StageResult(exit_code, ())
+    derivation = Activity(
+        type=ActivityType.DERIVATION,
+        stage=environment.stage,
+        git=environment.git,
+        packages=loaded_packages(),
+        started=started,
+        ended=datetime.now(UTC),
+    )
+    return StageResult(0, tuple(_complete_outs(repository, stage, outs, derivation, progress_of)))
+
+
+def dataset_outs(stage: Stage) -> list[str]:
+    """The stage's outs that are datasets and have a sidecar among the outs."""
+    return [out for out in stage.outs if is_dataset(out) and sidecar_path(out) in stage.outs]
+
+
+def _complete_outs(
+    repository: Repository, stage: Stage, outs: Sequence[str], derivation: Activity, progress_of: ProgressOf
+) -> Iterator[Completed]:
+    missing = [out for out in outs if not (repository.root / out).is_file()]
+    if missing:
+        raise RepositoryError(
+            f"{missing[0]}: stage {stage.name} declares it as an out, but its command did not write it"
+        )
+    recorded = [out for out in outs if _is_complete(repository, out)]
+    known = [path for path, _ in stage.dependencies if is_dataset(path)] + recorded
+    settings = repository.settings()
+    with TemporaryDirectory(prefix="run-", dir=repository.temporary) as workspace:
+        dependencies = [_dependency(repository, path, stage.wdir) for path in known]
+        for out in outs:
+            if out in recorded:
+                yield Completed(out, None)
+                continue
+            tokens = settings.for_dataset(out).tokens
+            completion = complete(
+                repository.root / out,
+                repository.root / sidecar_path(out),
+                dataset_path=out,
+                identity=identity_of(settings, out),
+                fingerprint=repository.md5,
+                workspace=Path(workspace),
+                tokenizer=None if tokens is None else tokens.tokenizer,
+                dependencies=[*dependencies, *_own(repository, out)],
+                derivation=derivation,
+                progress=progress_of(out),
+            )
+            yield Completed(out, completion)
+
+
+def _is_complete(repository: Repository, out: str) -> bool:
+    """Whether the out's sidecar was made, by the recorder, for just the file that is there."""
+    sidecar = repository.root / sidecar_path(out)
+    if not sidecar.exists():
+        return False
+    dataset = open_sidecar(sidecar).header.dataset
+    return dataset.path == out and dataset.md5 == repository.md5(repository.root / out)[0]
+
+
+def _dependency(repository: Repository, path: str, wdir: str) -> Dependency:
+    """The dataset at ``path``, which the stage's script calls by its path from ``wdir``."""
+    return replace(dependency_at(repository.root / path, repository), name=os.path.relpath(path, wdir))
+
+
+def _own(repository: Repository, out: str) -> list[Dependency]:
+    """The sidecar that the command left beside the out, if it changed the out after recording it."""
+    sidecar = repository.root / sidecar_path(out)
+    try:
+        open_sidecar(sidecar)
+    except SidecarError:
+        return []
+    return [Dependency(path=out, name=out, data=None, sidecar=sidecar)]

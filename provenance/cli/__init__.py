@@ -1,0 +1,64 @@
+"""The command ``provenance``. One file per group of commands; each parses, calls and prints.
+
+Command modules import what is heavy inside their functions, so that ``provenance --help`` starts fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from provenance import __version__
+from provenance.cli import auditing, questions, recording, state
+from provenance.cli.failures import reported
+
+app = typer.Typer(
+    name="provenance",
+    help="Per-sample lineage for DVC: where every row of a dataset came from.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+stages = typer.Typer(help="Stages whose datasets have lineage.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def register(
+    command: Callable[..., None], name: str, group: typer.Typer = app, settings: dict[str, Any] | None = None
+) -> None:
+    """Make ``command`` a command of ``group``, with Click's context ``settings``; its docstring is its help."""
+    group.command(name, context_settings=settings)(reported(command))
+
+
+register(recording.init, "init")
+register(recording.add, "add")
+register(recording.run, "run", settings=recording.PASS_ON)
+app.add_typer(stages, name="stage")
+register(recording.stage_add, "add", stages, settings=recording.PASS_ON)
+register(state.status, "status")
+register(questions.show, "show")
+register(questions.trace, "trace")
+register(questions.impact, "impact")
+register(auditing.audit, "audit")
+register(state.verify, "verify")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"provenance {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; the entry point of the ``provenance`` script."""
+    app()

@@ -1,0 +1,59 @@
+"""How a command ends: 0 pass, 1 a finding or a policy failure, 2 an error; one line for an error, no traceback."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from provenance.cli.output import safe, write_error
+from provenance.errors import ProvenanceError
+
+FINDING = 1
+ERROR = 2
+# What a shell reports for a process that SIGPIPE ended.
+_BROKEN_PIPE = 141
+
+
+def reported(command: Callable[..., None]) -> Callable[..., None]:
+    """``command`` with its failures told in one line on standard error and in the exit code."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+            sys.stdout.flush()
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except BrokenPipeError:
+            _drop_output()
+            raise typer.Exit(_BROKEN_PIPE) from None
+        except ProvenanceError as error:
+            write_error(f"error: {safe(str(error))}")
+            raise typer.Exit(ERROR) from None
+        except Exception as error:  # noqa: BLE001 - nothing may leave as a traceback
+            _report_internal(error, verbose=bool(options.get("verbose")))
+            raise typer.Exit(ERROR) from None
+
+    return run
+
+
+def _report_internal(error: Exception, *, verbose: bool) -> None:
+    import traceback
+
+    from provenance.cli.output import safe_lines
+
+    if verbose:
+        for line in safe_lines("".join(traceback.format_exception(error))):
+            write_error(line)
+    hint = "" if verbose else "; run it again with -v for the traceback, and report it"
+    write_error(f"error: internal error: {type(error).__name__}: {safe(str(error), 300)}{hint}")
+
+
+def _drop_output() -> None:
+    # Whoever read us is gone: what is still buffered must not fail again when the interpreter flushes it.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,135 @@
+"""A walk as a tree for a terminal, and as Graphviz and Mermaid text."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from provenance.cli.output import origin_style, safe, short, write_rich
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.text import Text
+
+    from provenance.ledger.walks import Node, Walk
+
+_NAME_WIDTH = 40
+_TEXT_WIDTH = 60
+
+
+def print_tree(walk: Walk, texts: dict[str, str]) -> None:
+    """Write the walk as a tree under its start. A sample that is reached again is only referred to."""
+    write_rich(_tree_lines(walk, texts))
+
+
+def _tree_lines(walk: Walk, texts: dict[str, str]) -> Iterator[Text]:
+    from rich.text import Text
+
+    nodes = {node.sample_id: node for node in walk.nodes}
+    branches = _branches(walk)
+    shown: set[str] = set()
+    # A stack of our own: a chain of revisions may be longer than Python's recursion limit.
+    waiting: list[tuple[str, str, str, str | None]] = [("", "", walk.start, None)]
+    while waiting:
+        fork, trunk, sample, role = waiting.pop()
+        again = sample in shown
+        label = _reference(sample, role) if again else _label(nodes[sample], role, texts)
+        yield Text(fork, style="dim").append_text(label)
+        if again:
+            continue
+        shown.add(sample)
+        last = True
+        for after, role_of_next in reversed(branches[sample]):
+            here = ("└── ", "    ") if last else ("├── ", "│   ")
+            waiting.append((trunk + here[0], trunk + here[1], after, role_of_next))
+            last = False
+
+
+def _branches(walk: Walk) -> dict[str, list[tuple[str, str | None]]]:
+    """From each sample to the next ones of the walk, with the parent's role."""
+    from provenance.ledger.walks import Direction
+
+    branches: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
+    for edge in walk.edges:
+        if walk.direction is Direction.ANCESTORS:
+            branches[edge.child].append((edge.parent, edge.role))
+        else:
+            branches[edge.parent].append((edge.child, edge.role))
+    return branches
+
+
+def describe(node: Node) -> str:
+    """What a node says of itself, besides its id: origin and kind, depth, and what it was born of. Not yet safe."""
+    parts = [node.origin + (f" ({node.kind})" if node.kind else "")]
+    if node.content_bytes is None:
+        parts.append("never seen")
+    if node.depth is not None:
+        parts.append(f"depth {node.depth}")
+    parts += [
+        f"{name} {value}"
+        for name, value in (
+            ("model", node.model),
+            ("source", node.source),
+            ("prompt", node.prompt),
+            ("stage", node.stage),
+        )
+        if value
+    ]
+    return ", ".join(safe(part, _NAME_WIDTH) for part in parts)
+
+
+def _label(node: Node, role: str | None, texts: dict[str, str]) -> Text:
+    from rich.text import Text
+
+    label = Text()
+    if role:
+        label.append(f"{safe(role, _NAME_WIDTH)}: ", style="dim")
+    label.append(short(node.sample_id), style="bold")
+    label.append(" ")
+    label.append(describe(node), style=origin_style(node.origin))
+    if node.sample_id in texts:
+        label.append(f"  “{safe(texts[node.sample_id], _TEXT_WIDTH)}”", style="italic")
+    return label
+
+
+def _reference(sample_id: str, role: str | None) -> Text:
+    from rich.text import Text
+
+    return Text(f"{safe(role, _NAME_WIDTH)}: " if role else "", style="dim").append(f"{short(sample_id)} (shown above)")
+
+
+def dot(walk: Walk) -> str:
+    """The walk in Graphviz's language, an arrow from each parent to its child."""
+    lines = ["digraph lineage {", "  rankdir=BT;", '  node [shape=box, fontname="sans-serif"];']
+    lines += [
+        f"  {_dot_text(node.sample_id)} [label={_dot_text(short(node.sample_id), describe(node))}];"
+        for node in walk.nodes
+    ]
+    for edge in walk.edges:
+        role = f" [label={_dot_text(edge.role)}]" if edge.role else ""
+        lines.append(f"  {_dot_text(edge.parent)} -> {_dot_text(edge.child)}{role};")
+    return "\n".join([*lines, "}"])
+
+
+def _dot_text(*lines: str) -> str:
+    escaped = (safe(line).replace("\\", "\\\\").replace('"', '\\"') for line in lines)
+    return '"' + "\\n".join(escaped) + '"'
+
+
+def mermaid(walk: Walk) -> str:
+    """The walk as a Mermaid flow chart, an arrow from each parent to its child."""
+    names = {node.sample_id: f"s{number}" for number, node in enumerate(walk.nodes)}
+    lines = ["flowchart BT"]
+    for node in walk.nodes:
+        label = f"{short(node.sample_id)}<br>{_mermaid_text(describe(node))}"
+        lines.append(f'  {names[node.sample_id]}["{label}"]')
+    for edge in walk.edges:
+        role = f'|"{_mermaid_text(edge.role)}"|' if edge.role else ""
+        lines.append(f"  {names[edge.parent]} -->{role} {names[edge.child]}")
+    return "\n".join(lines)
+
+
+def _mermaid_text(text: str) -> str:
+    """``text`` with everything that is not plainly a word as a Mermaid entity: it may not end the label, or be HTML."""
+    return "".join(c if c.isalnum() or c in " .,:;-_/@()" else f"#{ord(c)};" for c in safe(text))

@@ -1,0 +1,43 @@
+"""Progress of long work: on standard error, and only where that is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from provenance.cli.output import safe
+
+# A dataset's path gives a function that takes the number of rows in each batch read.
+ProgressOf = Callable[[str], Callable[[int], None]]
+
+
+@contextmanager
+def rows_progress(*, quiet: bool) -> Iterator[ProgressOf]:
+    """Lines that count the rows read of each dataset, gone when the work is done."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda path: lambda rows: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        TextColumn("{task.completed:,.0f} rows"),
+        TextColumn("{task.fields[speed]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True, markup=False), transient=True) as progress:
+
+        def start(path: str) -> Callable[[int], None]:
+            task = progress.add_task(safe(path), total=None, speed="")
+
+            def report(rows: int) -> None:
+                done = progress.tasks[task].completed + rows
+                elapsed = progress.tasks[task].elapsed
+                progress.update(task, completed=done, speed=f"{done / elapsed:,.0f} rows/s" if elapsed else "")
+
+            return report
+
+        yield start

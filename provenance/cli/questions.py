@@ -1,0 +1,222 @@
+"""`show`, `trace` and `impact`: questions about samples."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from provenance.cli import output
+from provenance.cli.options import (
+    JsonOption,
+    QuietOption,
+    RepositoryOption,
+    RevisionOption,
+    VerboseOption,
+    open_repository,
+    warn_of_stale,
+)
+
+if TYPE_CHECKING:
+    from provenance.ledger.impact import Impact
+    from provenance.ledger.ledger import Occurrence
+    from provenance.lineage.records import Record
+
+SampleArgument = Annotated[
+    str, typer.Argument(metavar="SAMPLE", help="Six or more hex digits of a sample id, or PATH:ROW (rows from 1).")
+]
+
+
+def show(
+    sample: SampleArgument,
+    text: Annotated[bool, typer.Option("--text", help="Show the sample's content as well.")] = False,
+    repo: RepositoryOption = None,
+    rev: RevisionOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show all that is recorded of a sample.
+
+    That is every birth of it, and in which datasets it occurs.
+
+    Example: provenance show data/mix.parquet:17 --text
+    """
+    from provenance.ledger.contents import texts
+    from provenance.ledger.ledger import Ledger
+    from provenance.ledger.references import resolve
+
+    with Ledger.open(open_repository(repo), rev) as ledger:
+        sample_id = resolve(ledger, sample)
+        records = [_document(record) for record in ledger.records(sample_id)]
+        occurrences = ledger.occurrences(sample_id)
+        warn_of_stale(ledger, quiet=quiet)
+        content = texts(ledger, [sample_id]).get(sample_id) if text else None
+    if as_json:
+        document = {
+            "sample_id": sample_id,
+            "records": records,
+            "occurrences": [asdict(occurrence) for occurrence in occurrences],
+        }
+        output.write_json(document | ({"text": content} if text else {}))
+    elif not quiet:
+        _print_sample(sample_id, records, occurrences)
+        if text:
+            _print_fields({"text": content or "not to be read: no dataset that holds the sample is here"}, 0)
+
+
+def _document(record: Record) -> dict[str, Any]:
+    """The record as JSON, with the ids by which selectors and sidecars know what it describes."""
+    document = record.model_dump(mode="json")
+    for name in ("activity", "agent", "plan", "source"):
+        described = getattr(record, name)
+        if described is not None:
+            document[name] = {"id": described.id} | document[name]
+    return document
+
+
+def _print_sample(sample_id: str, records: list[dict[str, Any]], occurrences: list[Occurrence]) -> None:
+    output.write_line(f"sample {sample_id}")
+    for occurrence in occurrences:
+        output.write_line(f"  in {output.safe(occurrence.dataset)}: {output.counted(occurrence.rows, 'row')}")
+    if not occurrences:
+        output.write_line("  in no dataset: only an ancestor")
+    for number, record in enumerate(records, 1):
+        output.write_line(f"record {number} of {len(records)}")
+        _print_fields({name: value for name, value in record.items() if name not in ("sample_id", "rows")}, 1)
+
+
+def _print_fields(fields: dict[str, Any], level: int) -> None:
+    """Write what is known, one field a line, what is in it indented."""
+    indent = "  " * level
+    for name, value in fields.items():
+        if value is None or value in ({}, []):
+            continue
+        label = f"{indent}{output.safe(name)}:"
+        if name == "packages":
+            value = [f"{package} {version}" for package, version in value.items()]
+        if isinstance(value, dict):
+            output.write_line(label)
+            _print_fields(value, level + 1)
+            continue
+        lines = output.safe_lines(", ".join(map(str, value)) if isinstance(value, list) else str(value).rstrip())
+        if len(lines) == 1:
+            output.write_line(f"{label} {lines[0]}")
+            continue
+        output.write_line(label)
+        for line in lines:
+            output.write_line(f"{indent}  {line}")
+
+
+def trace(
+    sample: SampleArgument,
+    down: Annotated[
+        bool, typer.Option("--down", help="Trace what came of the sample, not where it came from.")
+    ] = False,
+    depth: Annotated[int | None, typer.Option("--depth", metavar="N", min=1, help="Go at most N steps.")] = None,
+    text: Annotated[bool, typer.Option("--text", help="Show the beginning of each sample's content.")] = False,
+    as_dot: Annotated[bool, typer.Option("--dot", help="Write Graphviz text.")] = False,
+    as_mermaid: Annotated[bool, typer.Option("--mermaid", help="Write a Mermaid flow chart.")] = False,
+    repo: RepositoryOption = None,
+    rev: RevisionOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show where a sample came from, as a tree.
+
+    Each sample is described once; where it is reached again, it is only referred to.
+
+    Example: provenance trace data/mix.parquet:17
+    """
+    from provenance.cli import graphs
+    from provenance.ledger import walks
+    from provenance.ledger.contents import texts
+    from provenance.ledger.ledger import Ledger
+    from provenance.ledger.references import resolve
+
+    if as_json + as_dot + as_mermaid > 1:
+        raise typer.BadParameter("--json, --dot and --mermaid exclude each other")
+    direction = walks.Direction.DESCENDANTS if down else walks.Direction.ANCESTORS
+    with Ledger.open(open_repository(repo), rev) as ledger:
+        walk = walks.trace(ledger, resolve(ledger, sample), direction, depth)
+        contents = texts(ledger, [node.sample_id for node in walk.nodes]) if text else {}
+        warn_of_stale(ledger, quiet=quiet)
+    if as_json:
+        nodes = [asdict(node) | ({"text": contents.get(node.sample_id)} if text else {}) for node in walk.nodes]
+        edges = [asdict(edge) for edge in walk.edges]
+        output.write_json({"sample_id": walk.start, "direction": direction.value, "nodes": nodes, "edges": edges})
+    elif as_dot:
+        output.write_line(graphs.dot(walk))
+    elif as_mermaid:
+        output.write_line(graphs.mermaid(walk))
+    elif not quiet:
+        graphs.print_tree(walk, contents)
+
+
+def impact(
+    selectors: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SELECTOR...",
+            help="sample:, source:, model:NAME[@REVISION], prompt:, activity:, license:, origin:, kind: or "
+            "dataset:PATH; several are OR-ed.",
+        ),
+    ],
+    ids: Annotated[
+        Path | None,
+        typer.Option("--ids", metavar="FILE", help="Write the ids of the selected samples and all descendants."),
+    ] = None,
+    repo: RepositoryOption = None,
+    rev: RevisionOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Count everything that came from a selection.
+
+    A dataset's affected rows are those that bear a selected sample or one that descends from it.
+
+    Example: provenance impact model:SmolLM2-135M-Instruct --ids affected.txt
+    """
+    from provenance.ledger.impact import impact as measure
+    from provenance.ledger.ledger import Ledger
+
+    with Ledger.open(open_repository(repo), rev) as ledger:
+        found = measure(ledger, selectors)
+        warn_of_stale(ledger, quiet=quiet)
+        if ids is not None:
+            _write_ids(ids, found)
+    if as_json:
+        output.write_json(
+            {
+                "selected": found.selected,
+                "descendants": found.descendants,
+                "datasets": [asdict(dataset) for dataset in found.datasets],
+            }
+        )
+    elif not quiet:
+        _print_impact(found)
+
+
+def _write_ids(file: Path, found: Impact) -> None:
+    from provenance.files import whole_file
+
+    with whole_file(file) as temporary, open(temporary, "w", encoding="ascii") as handle:
+        handle.writelines(f"{sample_id}\n" for sample_id in found.affected)
+
+
+def _print_impact(found: Impact) -> None:
+    output.write_line(f"selected: {output.counted(found.selected, 'sample')}; descendants: {found.descendants:,}")
+    rows = [
+        (
+            output.safe(dataset.path, output.CELL_WIDTH),
+            f"{dataset.rows:,}",
+            f"{dataset.affected_rows:,}",
+            output.percent(dataset.affected_rows, dataset.rows),
+        )
+        for dataset in found.datasets
+    ]
+    output.write_table(("dataset", "rows", "affected", "share"), rows, numbers=("rows", "affected", "share"))

@@ -1,0 +1,36 @@
+"""Errors that a user can act on.
+
+Every error that leaves the package is a :class:`ProvenanceError`: one line that names what is wrong, where (path and,
+where there is one, row) and what to do. The command line prints it and exits with 2.
+"""
+
+from __future__ import annotations
+
+import os
+
+
+class ProvenanceError(Exception):
+    """Something is wrong with the input, the repository or the request."""
+
+
+class DataError(ProvenanceError):
+    """A dataset cannot be read. ``path`` and ``row`` (from 1; None: the file as a whole) say where."""
+
+    def __init__(self, path: str | os.PathLike[str], row: int | None, problem: str) -> None:
+        self.path = os.fspath(path)
+        self.row = row
+        self.problem = problem
+        where = self.path if row is None else f"{self.path}:{row}"
+        super().__init__(f"{where}: {problem}")
+
+
+class SidecarError(ProvenanceError):
+    """A sidecar is missing, damaged, of a newer version, or of another dataset."""
+
+
+class RepositoryError(ProvenanceError):
+    """Not a DVC repository, an unknown revision, or something DVC or git refused."""
+
+
+class UnknownReferenceError(ProvenanceError):
+    """A sample, a selector or a dataset name that fits nothing, or more than one thing."""

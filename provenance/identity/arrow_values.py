@@ -1,0 +1,92 @@
+"""Arrow arrays reduced to the types that matter here, and as Python values without loss."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provenance.identity.canonical import ContentError, shown, time_text, timestamp_text
+
+_NANOSECONDS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}
+
+
+def plain(array: pa.Array) -> pa.Array:
+    """``array`` without what only concerns storage: dictionaries, runs, views, extension types, narrow types."""
+    kind = array.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return plain(array.storage)
+    if pa.types.is_dictionary(kind):
+        return plain(array.dictionary_decode())
+    if pa.types.is_run_end_encoded(kind):
+        return plain(pc.run_end_decode(array))
+    if pa.types.is_string(kind) or pa.types.is_string_view(kind):
+        return array.cast(pa.large_string())
+    if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind):
+        return array.cast(pa.large_binary())
+    if pa.types.is_float16(kind):
+        return array.cast(pa.float32())
+    if pa.types.is_fixed_size_list(kind):
+        return array.cast(pa.large_list(kind.value_field))
+    return array
+
+
+def python_values(array: pa.Array) -> list[Any]:
+    """The values as Python's; null is None. Timestamps, dates and times of day are text, as in canonical form.
+
+    Raises:
+        ContentError: a map or struct with a key twice, a time beyond the years 1 to 9999, text that is not UTF-8.
+    """
+    array = plain(array)
+    kind = array.type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        elements = iter(python_values(array.flatten()))
+        lengths = pc.list_value_length(array).to_pylist()
+        return [None if length is None else list(islice(elements, length)) for length in lengths]
+    if pa.types.is_struct(kind):
+        return _structs(array)
+    if pa.types.is_map(kind):
+        return _maps(array)
+    if pa.types.is_timestamp(kind) or pa.types.is_time(kind):
+        text = timestamp_text if pa.types.is_timestamp(kind) else time_text
+        integers = array.cast(pa.int32() if pa.types.is_time32(kind) else pa.int64()).to_pylist()
+        factor = _NANOSECONDS[kind.unit]
+        return [None if value is None else text(value * factor) for value in integers]
+    try:
+        values: list[Any] = array.to_pylist()
+    except UnicodeDecodeError:
+        raise ContentError("text that is not UTF-8") from None
+    except (OverflowError, ValueError):
+        raise ContentError(f"a value of type {kind} that is out of range") from None
+    return [None if value is None else value.isoformat() for value in values] if pa.types.is_date(kind) else values
+
+
+def _structs(array: pa.StructArray) -> list[dict[str, Any] | None]:
+    names = [array.type.field(index).name for index in range(array.type.num_fields)]
+    require_distinct(names)
+    children = [python_values(child) for child in array.flatten()]
+    rows = zip(*children, strict=True) if children else [()] * len(array)
+    present = array.is_valid().to_pylist()
+    return [dict(zip(names, row, strict=True)) if valid else None for row, valid in zip(rows, present, strict=True)]
+
+
+def _maps(array: pa.MapArray) -> list[dict[Any, Any] | None]:
+    bounds = array.offsets.to_pylist()  # into all keys and items, also where the array is a slice
+    keys = python_values(array.keys.slice(bounds[0], bounds[-1] - bounds[0]))
+    items = python_values(array.items.slice(bounds[0], bounds[-1] - bounds[0]))
+    maps: list[dict[Any, Any] | None] = []
+    for valid, start, end in zip(array.is_valid().to_pylist(), bounds, bounds[1:], strict=False):
+        members = slice(start - bounds[0], end - bounds[0])
+        if valid:
+            require_distinct(keys[members])
+        maps.append(dict(zip(keys[members], items[members], strict=True)) if valid else None)
+    return maps
+
+
+def require_distinct(names: list[str]) -> None:
+    """Raise ContentError where a name stands twice in ``names``."""
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ContentError(f"the key {shown(str(twice))} appears twice")

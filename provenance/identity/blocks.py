@@ -1,0 +1,125 @@
+"""From a block of rows to its samples: by columns where that is exact, else row by row with the same result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from provenance.identity.canonical import ContentError, encode_row
+from provenance.identity.columnar import NotColumnarError, encode_columns
+from provenance.identity.digests import digest_all
+from provenance.identity.fields import RESERVED_COLUMNS, Selection
+from provenance.identity.formats.interface import Block, RowError
+from provenance.identity.packing import lengths_of
+from provenance.identity.reserved import PARENT_ROLES, PARENTS, check_roles, references
+from provenance.identity.samples import Identity
+
+_Values: TypeAlias = "pa.Array | Sequence[object]"
+
+
+@dataclass(frozen=True)
+class EncodedBlock:
+    """A block's samples, as in `SampleBatch`.
+
+    ``names``: the members that its rows have (those of its neighbours may be among them); ``filled``: those of which
+    some value is not null.
+    """
+
+    names: frozenset[str]
+    filled: frozenset[str]
+    ids: pa.FixedSizeBinaryArray
+    content_bytes: pa.UInt64Array
+    tokens: pa.UInt32Array | None
+    parents: pa.ListArray | None
+    parent_roles: pa.ListArray | None
+
+
+def encode_block(block: Block, selection: Selection, identity: Identity) -> EncodedBlock:
+    """The samples of ``block``.
+
+    Raises:
+        RowError: a row cannot be read, or has no canonical form.
+        ContentError: a column has none.
+    """
+
+    def is_needed(name: str) -> bool:
+        return selection.includes(name) or name in RESERVED_COLUMNS or name == identity.tokens_field
+
+    table = block.columns(is_needed)
+    if table is not None:
+        try:
+            return _encode_table(table, selection, identity)
+        except NotColumnarError:
+            pass
+    return _encode_rows(block, selection, identity)
+
+
+def _encode_table(table: pa.Table, selection: Selection, identity: Identity) -> EncodedBlock:
+    filled = frozenset(name for name in table.column_names if table[name].null_count < table.num_rows)
+    content = {name: table[name].combine_chunks() for name in filled if selection.includes(name)}
+    others = (PARENTS, PARENT_ROLES, identity.tokens_field)
+    values = {name: table[name].combine_chunks() for name in others if name in table.column_names}
+    canonical = encode_columns(content, table.num_rows)
+    return _encoded(canonical, frozenset(table.column_names), filled, values, identity)
+
+
+def _encode_rows(block: Block, selection: Selection, identity: Identity) -> EncodedBlock:
+    canonical: list[bytes] = []
+    names: set[str] = set()
+    filled: set[str] = set()
+    values: dict[str | None, list[object]] = {PARENTS: [], PARENT_ROLES: [], identity.tokens_field: []}
+    for offset, row in enumerate(block.rows()):
+        names.update(row)
+        present = [name for name, value in row.items() if value is not None]
+        filled.update(present)
+        try:
+            canonical.append(encode_row(row, filter(selection.includes, present)))
+        except ContentError as error:
+            raise RowError(offset, str(error)) from None
+        for name, column in values.items():
+            column.append(row.get(name) if name is not None else None)
+    present_values: dict[str | None, _Values] = {name: column for name, column in values.items() if name in names}
+    return _encoded(
+        pa.array(canonical, pa.large_binary()), frozenset(names), frozenset(filled), present_values, identity
+    )
+
+
+def _encoded(
+    canonical: pa.LargeBinaryArray,
+    names: frozenset[str],
+    filled: frozenset[str],
+    values: Mapping[str | None, _Values],
+    identity: Identity,
+) -> EncodedBlock:
+    """``values``: of the reserved columns and of the tokens field, where the block has them."""
+    tokens = None
+    if identity.tokens_field is not None:
+        tokens = _token_counts(values.get(identity.tokens_field, [None] * len(canonical)), identity.tokens_field)
+    parents = references(values[PARENTS], PARENTS) if PARENTS in values else None
+    roles = references(values[PARENT_ROLES], PARENT_ROLES) if PARENT_ROLES in values else None
+    check_roles(parents, roles)
+    return EncodedBlock(
+        names, filled, digest_all(canonical, identity.digest), lengths_of(canonical), tokens, parents, roles
+    )
+
+
+def _token_counts(values: _Values, name: str) -> pa.UInt32Array:
+    if isinstance(values, pa.Array):
+        if pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_null(values.type):
+            try:
+                return values.cast(pa.uint32())
+            except pa.ArrowInvalid:
+                pass  # the row at fault is found below
+        values = values.to_pylist()
+    return pa.array([_token_count(value, offset, name) for offset, value in enumerate(values)], pa.uint32())
+
+
+def _token_count(value: object, offset: int, name: str) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**32 and int(value) == value:
+        return int(value)
+    raise RowError(offset, f"the number of tokens in {name!r} is not an integer from 0 to 2^32 - 1")

@@ -1,0 +1,205 @@
+"""CSV and TSV. A cell is a string unless its column's type is declared; a cell that is empty and not quoted is null."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pv
+
+from provenance.errors import DataError
+from provenance.identity.arrow_values import require_distinct
+from provenance.identity.canonical import ContentError, shown
+from provenance.identity.formats.arrow_block import numbered_tables
+from provenance.identity.formats.csv_cells import PARSERS
+from provenance.identity.formats.interface import BLOCK_BYTES, Block, Reader, RowError
+
+_ROW_NUMBER = re.compile(r"Row #(\d+)")
+# Written after the file's end. Where it is not read back as a row, a quoted cell has swallowed it.
+_END = "end of the dataset"
+
+
+class CSVBlock(Block):
+    """Rows as strings."""
+
+    def __init__(self, table: pa.Table, types: dict[str, str]) -> None:
+        self.table = table
+        self._types = types
+
+    def columns(self, exact: Callable[[str], bool]) -> pa.Table | None:
+        table = self.table
+        for name in filter(exact, table.column_names):
+            if name in self._types:
+                typed = _typed(table[name].combine_chunks(), PARSERS[self._types[name]])
+                if typed is None:
+                    return None
+                table = table.set_column(table.column_names.index(name), name, typed)
+        return table
+
+    def rows(self) -> Iterator[dict[str, object]]:
+        parsers = [(name, PARSERS[self._types[name]]) for name in self.table.column_names if name in self._types]
+        for offset, row in enumerate(self.table.to_pylist()):
+            for name, parse in parsers:
+                if row[name] is not None:
+                    try:
+                        row[name] = parse(row[name])
+                    except ValueError as error:
+                        problem = f"column {shown(name)}: {shown(row[name])} is not {error}"
+                        raise RowError(offset, problem) from None
+            yield row
+
+
+class CSVReader(Reader):
+    """See `Reader`. Rows are counted without the header; blank lines are not rows, unless there is but one column."""
+
+    @property
+    def _delimiter(self) -> str:
+        return "\t" if self.path.suffix.lower() == ".tsv" else ","
+
+    def column_names(self) -> tuple[str, ...]:
+        try:
+            # What is not UTF-8 in the rows after the header is not told here, but with their number.
+            with open(self.path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+                header = next(csv.reader(file, delimiter=self._delimiter, strict=True), None)
+            if not header:
+                raise DataError(self.path, None, "no header: the first line must name the columns")
+            "".join(header).encode()
+            require_distinct(header)
+        except UnicodeEncodeError:
+            raise DataError(self.path, None, "the header is not UTF-8; convert the file to UTF-8") from None
+        except csv.Error as error:
+            raise DataError(self.path, None, f"the header cannot be read: {_one_line(error)}") from None
+        except ContentError as error:
+            raise DataError(self.path, None, f"the header: {error.problem}") from None
+        return tuple(header)
+
+    def blocks(self, columns: Collection[str] | None = None) -> Iterator[CSVBlock]:
+        types = dict(self.identity.column_types)
+        if self.identity.tokens_field is not None:
+            types.setdefault(self.identity.tokens_field, "integer")
+        return (CSVBlock(table, types) for table in self._tables(columns))
+
+    def has_columns(self, names: Collection[str]) -> bool:
+        return not set(self.column_names()).isdisjoint(names)
+
+    def write_without(self, names: Collection[str], target: Path) -> None:
+        kept = [name for name in self.column_names() if name not in names]
+        header = pa.table([pa.array([name]) for name in kept], kept)
+        with open(target, "wb") as output:
+            output.writelines(_lines(header, self._delimiter))
+            for _, table in numbered_tables(self.path, self._tables(kept)):
+                output.writelines(_lines(table, self._delimiter))
+
+    def _tables(self, columns: Collection[str] | None) -> Iterator[pa.Table]:
+        """The columns, as strings; a row that cannot be read raises RowError."""
+        names = self.column_names()
+        wanted = [name for name in names if columns is None or name in columns] or list(names)
+        file = _FileWithEnd(self.path, self._delimiter.join([_END] * len(names)))
+        rows = 0
+        last = pa.table({name: pa.array([], pa.string()) for name in wanted})
+        header_rows = 1
+        try:
+            with file, pv.open_csv(file, **self._options(names, wanted)) as batches:
+                for batch in batches:
+                    if not batch.num_rows:
+                        continue
+                    if last.num_rows:
+                        yield last
+                        rows += last.num_rows
+                    last = pa.Table.from_batches([batch]).slice(header_rows)
+                    header_rows = max(header_rows - batch.num_rows, 0)
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            # Arrow counts rows from 1, the header among them.
+            number = _ROW_NUMBER.search(str(error))
+            raise RowError(max(int(number[1]) - 2 - rows, 0) if number else 0, _problem(error)) from None
+        kept = max(last.num_rows - 1, 0)
+        if last.slice(kept).to_pylist() != [dict.fromkeys(wanted, _END)]:
+            raise RowError(kept, "a quoted cell does not end: is the file cut short?")
+        yield last.slice(0, kept)
+
+    def _options(self, names: Collection[str], wanted: list[str]) -> dict[str, Any]:
+        return {
+            # The header is read as a row, since Arrow refuses a block that has no row beside it.
+            "read_options": pv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, column_names=list(names)),
+            "parse_options": pv.ParseOptions(
+                delimiter=self._delimiter, newlines_in_values=True, ignore_empty_lines=len(names) > 1
+            ),
+            "convert_options": pv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                include_columns=wanted,
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        }
+
+
+READER = CSVReader
+
+
+class _FileWithEnd(io.RawIOBase):
+    """A file's bytes, and after them one more line."""
+
+    def __init__(self, path: Path, line: str) -> None:
+        self._file = open(path, "rb")  # noqa: SIM115 (closed in `close`)
+        self._line: bytes | None = line.encode() + b"\n"
+        self._line_begins = True
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        if data:
+            self._line_begins = data.endswith((b"\n", b"\r"))
+        elif self._line is not None:
+            data, self._line = self._line if self._line_begins else b"\n" + self._line, None
+        return data
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _typed(column: pa.Array, parse: Callable[[str], object]) -> pa.Array | None:
+    """``column`` parsed, each distinct cell once; None where a cell is not of the type, or no Arrow type fits all."""
+    coded = column.dictionary_encode()
+    try:
+        return pa.array([parse(cell) for cell in coded.dictionary.to_pylist()]).take(coded.indices)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _lines(table: pa.Table, delimiter: str) -> Iterator[bytes]:
+    """The rows as lines of CSV, quoted where they must be; an empty string is quoted, null is not."""
+    if not table.num_columns:
+        return
+    cells = []
+    for column in table.columns:
+        escaped = pc.replace_substring(column, '"', '""')
+        quoted = pc.binary_join_element_wise(pa.scalar('"'), escaped, pa.scalar('"'), pa.scalar(""))
+        needs_quotes = pc.or_(pc.match_substring_regex(column, f'["\r\n{delimiter}]'), pc.equal(column, ""))
+        cells.append(pc.if_else(needs_quotes, quoted, column))
+    lines = pc.binary_join_element_wise(*cells, pa.scalar(delimiter), null_handling="replace", null_replacement="")
+    yield from (f"{line}\n".encode() for line in lines.to_pylist())
+
+
+def _problem(error: Exception) -> str:
+    if "straddl" in str(error):
+        return f"longer than {BLOCK_BYTES >> 20} MiB, the most that a row of CSV may be"
+    if "UTF8" in str(error):
+        return "not UTF-8; convert the file to UTF-8"
+    counts = re.search(r"Expected (\d+) columns, got (\d+)", str(error))
+    if counts:
+        return f"{counts[2]} cells where the header has {counts[1]}"
+    return f"not valid CSV: {_one_line(error)}"
+
+
+def _one_line(error: Exception) -> str:
+    return shown(" ".join(str(error).split()))

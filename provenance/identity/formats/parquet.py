@@ -1,0 +1,133 @@
+"""Parquet, read a part of a row group at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from provenance.errors import DataError
+from provenance.identity.arrow_values import require_distinct
+from provenance.identity.canonical import ContentError
+from provenance.identity.formats.arrow_block import ArrowBlock, numbered_tables
+from provenance.identity.formats.interface import BLOCK_BYTES, Reader, RowError
+
+_MOST_ROWS = 32_768
+
+
+class ParquetReader(Reader):
+    """See `Reader`."""
+
+    def column_names(self) -> tuple[str, ...]:
+        with self._open() as file:
+            return tuple(file.schema_arrow.names)
+
+    def blocks(self, columns: Collection[str] | None = None) -> Iterator[ArrowBlock]:
+        with self._open() as file:
+            for group in range(file.num_row_groups):
+                yield from map(ArrowBlock, self._group_tables(file, group, columns))
+
+    def row(self, number: int) -> dict[str, object] | None:
+        before = 0
+        with self._open() as file:
+            for group in range(file.num_row_groups):
+                rows = file.metadata.row_group(group).num_rows
+                if number <= before + rows:
+                    return self._row_of_group(file, group, before, number)
+                before += rows
+        return None
+
+    def has_columns(self, names: Collection[str]) -> bool:
+        return not set(self.column_names()).isdisjoint(names)
+
+    def write_without(self, names: Collection[str], target: Path) -> None:
+        with self._open() as file:
+            kept = [name for name in file.schema_arrow.names if name not in names]
+            schema = pa.schema([file.schema_arrow.field(name) for name in kept])
+            schema = schema.with_metadata(_metadata_without(file.schema_arrow.metadata, names))
+            with pq.ParquetWriter(target, schema, compression=_compression(file.metadata)) as writer:
+                for group in range(file.num_row_groups):
+                    rows = max(file.metadata.row_group(group).num_rows, 1)
+                    before = sum(file.metadata.row_group(earlier).num_rows for earlier in range(group))
+                    for _, table in numbered_tables(self.path, self._group_tables(file, group, kept), before):
+                        for batch in table.select(kept).cast(schema).to_batches():
+                            writer.write_batch(batch, row_group_size=rows)
+
+    def _row_of_group(self, file: pq.ParquetFile, group: int, before: int, number: int) -> dict[str, object] | None:
+        for first, table in numbered_tables(self.path, self._group_tables(file, group, None), before):
+            if number <= first + table.num_rows:
+                try:
+                    return next(ArrowBlock(table.slice(number - first - 1, 1)).rows())
+                except RowError as error:
+                    raise DataError(self.path, number, error.problem) from None
+        return None
+
+    def _group_tables(self, file: pq.ParquetFile, group: int, columns: Collection[str] | None) -> Iterator[pa.Table]:
+        # Batches never straddle row groups: Arrow cannot join nested columns there.
+        metadata = file.metadata.row_group(group)
+        row_bytes = max(metadata.total_byte_size // max(metadata.num_rows, 1), 1)
+        size = min(max(BLOCK_BYTES // row_bytes, 1), _MOST_ROWS)
+        names = None if columns is None else list(columns)
+        read = 0
+        try:
+            for batch in file.iter_batches(size, row_groups=[group], columns=names, use_threads=False):
+                yield pa.Table.from_batches([batch])
+                read += batch.num_rows
+        except (pa.ArrowException, OSError) as error:
+            raise RowError(0, f"the Parquet file cannot be read on: {_one_line(error)}") from None
+        if read != metadata.num_rows:
+            raise RowError(0, "the Parquet file holds fewer rows than its footer says")
+
+    @contextmanager
+    def _open(self) -> Iterator[pq.ParquetFile]:
+        try:
+            file = pq.ParquetFile(self.path)
+        except (pa.ArrowException, OSError) as error:
+            problem = f"not a Parquet file, or cut short: {_one_line(error)}"
+            raise DataError(self.path, None, problem) from None
+        with file:
+            try:
+                require_distinct(file.schema_arrow.names)
+            except ContentError as error:
+                raise DataError(self.path, None, f"columns: {error.problem}") from None
+            yield file
+
+
+READER = ParquetReader
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _compression(metadata: pq.FileMetaData) -> dict[str, str] | str:
+    """The compression of each column, as `ParquetWriter` takes it, from the first row group."""
+    if not metadata.num_row_groups:
+        return "zstd"
+    group = metadata.row_group(0)
+    chunks = [group.column(index) for index in range(group.num_columns)]
+    return {
+        chunk.path_in_schema: "NONE" if chunk.compression == "UNCOMPRESSED" else chunk.compression for chunk in chunks
+    }
+
+
+def _metadata_without(metadata: dict[bytes, bytes] | None, names: Collection[str]) -> dict[bytes, bytes] | None:
+    """Schema metadata in which pandas and Hugging Face datasets no longer expect the columns ``names``."""
+    mended = dict(metadata or {})
+    try:
+        if b"pandas" in mended:
+            pandas = json.loads(mended[b"pandas"])
+            pandas["columns"] = [column for column in pandas["columns"] if column.get("name") not in names]
+            mended[b"pandas"] = json.dumps(pandas).encode()
+        if b"huggingface" in mended:
+            features = json.loads(mended[b"huggingface"])
+            for name in names:
+                features["info"]["features"].pop(name, None)
+            mended[b"huggingface"] = json.dumps(features).encode()
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return dict(metadata or {})  # not as these tools write it: theirs to make sense of
+    return mended or None

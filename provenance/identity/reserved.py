@@ -1,0 +1,59 @@
+"""The reserved columns that rows carry through tools that know nothing of lineage: parents and their roles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provenance.identity.formats.interface import RowError
+
+PARENTS, PARENT_ROLES = "_parents", "_parent_roles"
+_LIST_TYPE = pa.list_(pa.string())
+
+
+def references(values: pa.Array | Sequence[object], column: str) -> pa.ListArray:
+    """The values of a reserved column as list<string>; null where a row has none.
+
+    A row has a list of strings, one string, a JSON list in a string (as in CSV), or binary ids, which become hex.
+
+    Raises:
+        RowError: a row's value is none of these.
+    """
+    if isinstance(values, pa.Array):
+        if pa.types.is_null(values.type):
+            return pa.nulls(len(values), _LIST_TYPE)
+        if values.type == _LIST_TYPE and not pc.any(pc.equal(pc.binary_length(values.flatten()), 0)).as_py():
+            filled = pc.if_else(pc.equal(pc.list_value_length(values), 0), pa.scalar(None, _LIST_TYPE), values)
+            if not filled.flatten().null_count:
+                return filled
+        values = values.to_pylist()
+    return pa.array([_row_references(value, column, offset) for offset, value in enumerate(values)], _LIST_TYPE)
+
+
+def check_roles(parents: pa.ListArray | None, roles: pa.ListArray | None) -> None:
+    """Raise RowError where a row has another number of roles than of parents. No roles at all is fine."""
+    if roles is None:
+        return
+    counts = [0] * len(roles) if parents is None else pc.list_value_length(parents).to_pylist()
+    for offset, (count, role_count) in enumerate(zip(counts, pc.list_value_length(roles).to_pylist(), strict=True)):
+        if role_count is not None and role_count != (count or 0):
+            raise RowError(offset, f"{PARENT_ROLES} has {role_count} roles for {count or 0} parents in {PARENTS}")
+
+
+def _row_references(value: object, column: str, offset: int) -> list[str] | None:
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            raise RowError(offset, f"{column} is not a valid JSON list of strings") from None
+    if value is None or value == "":
+        return None
+    elements: Iterable[object] = value if isinstance(value, list | tuple) else [value]
+    texts = [element.hex() if isinstance(element, bytes) else element for element in elements]
+    for text in texts:
+        if not isinstance(text, str) or not text:
+            raise RowError(offset, f"{column} must be a list of strings: ids in hex, or PATH:ROW")
+    return [str(text) for text in texts] or None

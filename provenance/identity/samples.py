@@ -1,0 +1,66 @@
+"""Samples: how a dataset's rows are identified, and what a scan says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from provenance.identity.canonical import encode_row
+from provenance.identity.digests import digest_function, digest_size
+from provenance.identity.fields import select
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Identity:
+    """How the samples of a dataset are identified.
+
+    ``digest``: name of a digest of xxhash or hashlib. ``fields``: the content fields; None: the well-known ones that
+    are present, else all. ``tokens_field``: the column with each row's number of tokens. ``column_types``: declared
+    types of CSV columns (string, integer, number, boolean, timestamp); other columns are strings.
+    """
+
+    digest: str = "xxh3_128"
+    fields: tuple[str, ...] | None = None
+    tokens_field: str | None = None
+    column_types: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def digest_size(self) -> int:
+        """Length of a sample id in bytes."""
+        return digest_size(self.digest)
+
+
+@dataclass(frozen=True)
+class SampleBatch:
+    """Consecutive rows of a dataset. The arrays are as long as there are rows; the first is row ``first_row`` (from 1).
+
+    ``sample_ids``: fixed-size binary. ``content_bytes``: uint64, length of the canonical form. ``tokens``: uint32,
+    nullable; None where no tokens field is set. ``parents`` and ``parent_roles``: list<string>, nullable, as the row
+    states them (a full id in hex, or ``PATH:ROW``); None where the batch has no such column.
+    """
+
+    first_row: int
+    sample_ids: pa.FixedSizeBinaryArray
+    content_bytes: pa.UInt64Array
+    tokens: pa.UInt32Array | None
+    parents: pa.ListArray | None
+    parent_roles: pa.ListArray | None
+
+
+def sample_id(row: Mapping[str, object], *, fields: Sequence[str] | None = None, digest: str = "xxh3_128") -> str:
+    """The sample id, in hex, of one row given as Python values.
+
+    ``fields`` are the content fields; by default the well-known ones that the row has, else all. The same as the id
+    that a scan of a dataset finds, where the dataset's content fields are these.
+
+    Raises:
+        ContentError: a value has no canonical form (NaN, an unpaired surrogate, a type that no format holds).
+        ProvenanceError: the digest is unknown.
+    """
+    present = [name for name, value in row.items() if value is not None]
+    selection = select(fields, present)
+    return digest_function(digest)(encode_row(row, filter(selection.includes, present))).hex()

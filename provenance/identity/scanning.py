@@ -1,0 +1,139 @@
+"""Scanning a dataset: the ids of its samples, in order, a block of rows at a time."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+
+from provenance.errors import DataError
+from provenance.identity.blocks import EncodedBlock, encode_block
+from provenance.identity.canonical import ContentError
+from provenance.identity.digests import digest_function
+from provenance.identity.fields import RESERVED_COLUMNS, WELL_KNOWN_FIELDS, Rule, Selection, projection, select
+from provenance.identity.formats import open_reader
+from provenance.identity.formats.interface import Block, Reader, RowError
+from provenance.identity.samples import Identity, SampleBatch
+
+# Arrow leaves Python's lock while it works, so two threads keep two cores busy with what little Python does between.
+_THREADS = 2
+_BLOCKS_IN_FLIGHT = 3
+
+
+class Scan:
+    """The samples of a dataset, to be iterated over once.
+
+    Afterwards: ``rule`` (how content fields were chosen), ``fields`` (sorted: the content fields that held a value),
+    ``rows``, and ``reserved`` (the reserved columns that the data has).
+    """
+
+    rule: Rule
+    fields: tuple[str, ...]
+
+    def __init__(
+        self, path: str | os.PathLike[str], identity: Identity, progress: Callable[[int], None] | None = None
+    ) -> None:
+        self.rows = 0
+        self.reserved: set[str] = set()
+        self._path = path
+        self._identity = identity
+        self._progress = progress
+        self._names: set[str] = set()
+        self._filled: set[str] = set()
+
+    def __iter__(self) -> Iterator[SampleBatch]:
+        digest_function(self._identity.digest)  # an unknown digest is told before any work
+        reader = open_reader(self._path, self._identity)
+        try:
+            selection, blocks = _select(reader, self._identity)
+            self.rule = selection.rule
+            for encoded in _in_order(blocks, lambda block: encode_block(block, selection, self._identity)):
+                if len(encoded.ids):
+                    yield self._batch(encoded, selection)
+        except RowError as error:
+            raise DataError(self._path, self.rows + error.offset + 1, error.problem) from None
+        except ContentError as error:
+            raise DataError(self._path, None, str(error)) from None
+        self.fields = tuple(sorted(filter(selection.includes, self._filled)))
+        self._check_declared(reader)
+
+    def _batch(self, encoded: EncodedBlock, selection: Selection) -> SampleBatch:
+        if selection.rule == "all" and (late := sorted(WELL_KNOWN_FIELDS & encoded.filled)):
+            problem = f"{late[0]!r} appears only after rows without any well-known field; declare the content fields"
+            raise RowError(0, problem)
+        self._names |= encoded.names
+        self._filled |= encoded.filled
+        self.reserved |= encoded.names & RESERVED_COLUMNS
+        batch = SampleBatch(
+            self.rows + 1, encoded.ids, encoded.content_bytes, encoded.tokens, encoded.parents, encoded.parent_roles
+        )
+        self.rows += len(encoded.ids)
+        if self._progress is not None:
+            self._progress(len(encoded.ids))
+        return batch
+
+    def _check_declared(self, reader: Reader) -> None:
+        names = self._names.union(reader.column_names() or ())
+        missing = sorted(set(self._identity.fields or ()) - names)
+        if missing and self.rows:
+            raise DataError(self._path, None, f"the declared content field {missing[0]!r} is in no row")
+
+
+def scan(path: str | os.PathLike[str], identity: Identity, *, progress: Callable[[int], None] | None = None) -> Scan:
+    """The samples of the dataset at ``path``; nothing is read before the result is iterated over.
+
+    ``progress`` is called after each batch with the number of rows in it. Iterating raises DataError, which names the
+    row, where the dataset cannot be read or a value has no canonical form, and ProvenanceError for an unknown digest.
+    """
+    return Scan(path, identity, progress)
+
+
+def _select(reader: Reader, identity: Identity) -> tuple[Selection, Iterator[Block]]:
+    """The rule for content fields, which takes looking at the first block, and all blocks."""
+    names = reader.column_names()
+    columns = None if names is None else projection(identity.fields, identity.tokens_field, names)
+    blocks = reader.blocks(columns)
+    if identity.fields is not None:
+        return select(identity.fields, ()), blocks
+    first = next(blocks, None)
+    if first is None:
+        return select(None, ()), iter(())
+    selection = select(None, _filled_names(first))
+    if selection.rule == "all" and columns is not None and len(columns) < len(names or ()):
+        return selection, reader.blocks()  # the well-known columns are there, but hold nothing
+    return selection, chain([first], blocks)
+
+
+def _filled_names(block: Block) -> set[str]:
+    table = block.columns(lambda name: False)
+    if table is not None:
+        return {name for name in table.column_names if table[name].null_count < table.num_rows}
+    names: set[str] = set()
+    try:
+        for row in block.rows():
+            names.update([name for name, value in row.items() if value is not None])
+    except RowError:
+        pass  # told in its turn, when the block is encoded
+    return names
+
+
+def _in_order(blocks: Iterator[Block], work: Callable[[Block], EncodedBlock]) -> Iterator[EncodedBlock]:
+    """``work`` on each block, in threads, results in the blocks' order; an error comes after what precedes it."""
+    pending: deque[Future[EncodedBlock]] = deque()
+    exhausted = False
+    with ThreadPoolExecutor(_THREADS) as pool:
+        while pending or not exhausted:
+            while not exhausted and len(pending) < _BLOCKS_IN_FLIGHT:
+                try:
+                    pending.append(pool.submit(work, next(blocks)))
+                except StopIteration:
+                    exhausted = True
+                except RowError as error:
+                    failed: Future[EncodedBlock] = Future()
+                    failed.set_exception(error)
+                    pending.append(failed)
+                    exhausted = True
+            if pending:
+                yield pending.popleft().result()

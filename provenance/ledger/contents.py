@@ -1,0 +1,93 @@
+"""What samples say: their rows, read back from a dataset that holds them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from provenance.errors import RepositoryError
+from provenance.identity import Identity, read_row, scan
+from provenance.ledger.ledger import Ledger, RecordedDataset
+
+
+def identity_of_sidecar(ledger: Ledger, dataset: RecordedDataset) -> Identity:
+    """How the ids in the dataset's sidecar were made."""
+    stated = dataset.sidecar.header.identity
+    types = ledger.repository.settings(ledger.rev).for_dataset(dataset.path).types
+    return Identity(digest=stated.digest, fields=stated.fields, column_types=dict(types))
+
+
+def local_data(ledger: Ledger, dataset: RecordedDataset) -> Path:
+    """A file to read with the dataset's data, under a name that tells its format.
+
+    Raises:
+        RepositoryError: the data is not on this machine and cannot be fetched.
+    """
+    file = ledger.repository.data_file(dataset.path, ledger.rev)
+    if file is None:
+        at = "" if ledger.rev is None else " --all-commits"
+        raise RepositoryError(f"{dataset.path}: its data is not here; fetch it with `dvc pull{at} {dataset.path}`")
+    name = Path(dataset.path)
+    if file.suffix == name.suffix:
+        return file
+    # An object of DVC's cache has no suffix.
+    link = ledger.folder / f"{dataset.place}{name.suffix}"
+    if not link.is_symlink():
+        link.symlink_to(file.absolute())
+    return link
+
+
+def texts(ledger: Ledger, sample_ids: Iterable[str]) -> dict[str, str]:
+    """The content of those of the samples that occur in a dataset whose data is here.
+
+    A sidecar does not say in which row a sample is, so each dataset that holds some of the samples is scanned, the
+    smallest first, until all are found.
+    """
+    missing = {bytes.fromhex(sample_id) for sample_id in sample_ids}
+    found: dict[str, str] = {}
+    for dataset in _holders(ledger, missing):
+        if not missing:
+            break
+        identity = identity_of_sidecar(ledger, dataset)
+        try:
+            file = local_data(ledger, dataset)
+        except RepositoryError:
+            continue
+        for sample_id, row in _rows(file, identity, missing).items():
+            found[sample_id.hex()] = _text(read_row(file, row, identity), identity.fields or ())
+            missing.discard(sample_id)
+    return found
+
+
+def _holders(ledger: Ledger, sample_ids: set[bytes]) -> list[RecordedDataset]:
+    places = ledger.connection.execute(
+        "SELECT DISTINCT sidecar FROM samples WHERE rows > 0 AND sample_id IN (SELECT unnest(?::BLOB[]))",
+        [sorted(sample_ids)],
+    ).fetchall()
+    holders = [ledger.recorded[place] for (place,) in places]
+    return sorted(holders, key=lambda dataset: (dataset.sidecar.header.dataset.size, dataset.path))
+
+
+def _rows(file: Path, identity: Identity, wanted: set[bytes]) -> dict[bytes, int]:
+    """The first row of each of the ``wanted`` samples that the file has."""
+    rows: dict[bytes, int] = {}
+    for batch in scan(file, identity):
+        for offset, sample_id in enumerate(batch.sample_ids.to_pylist()):
+            if sample_id in wanted:
+                rows.setdefault(sample_id, batch.first_row + offset)
+        if len(rows) == len(wanted):
+            break
+    return rows
+
+
+def _text(row: dict[str, object], fields: Collection[str]) -> str:
+    content = {name: value for name, value in row.items() if name in fields and value is not None}
+    if len(content) == 1:
+        (only,) = content.values()
+        return _value(only)
+    return "\n".join(f"{name}: {_value(value)}" for name, value in content.items())
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,250 @@
+"""The ledger: what the sidecars of one revision say, together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from pydantic import ValidationError
+
+from provenance.errors import SidecarError, UnknownReferenceError
+from provenance.ledger.tables import BEST_BIRTH_FIRST, create_samples_view, merged_vocabulary
+from provenance.lineage.database import scratch_database
+from provenance.lineage.records import Record
+from provenance.lineage.schema import BIRTH_NAMES
+from provenance.lineage.sidecar import Sidecar, open_sidecar, sidecar_path
+
+if TYPE_CHECKING:
+    from provenance.repository import Repository
+
+# What tells births of one sample apart. The others follow from ancestors, of which one sidecar may know more.
+_BORN_BY = tuple(name for name in BIRTH_NAMES if name not in ("origin", "kind", "license"))
+
+
+class State(StrEnum):
+    """Whether a dataset has a sidecar here, and whether that is the sidecar of this very data."""
+
+    OK = "ok"
+    STALE = "stale"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class RecordedDataset:
+    """A dataset of the revision that has a sidecar; ``place`` is the sidecar's number in the column ``sidecar``.
+
+    ``path`` is from the DVC root; ``md5`` is DVC's of the data as it is (None: DVC has none yet).
+    """
+
+    path: str
+    md5: str | None
+    sidecar: Sidecar
+    place: int
+
+    @property
+    def state(self) -> State:
+        """Whether the md5 in the sidecar's footer is the data's; where one of them is not known, nothing differs."""
+        described = self.sidecar.header.dataset.md5
+        return State.STALE if self.md5 and described and described != self.md5 else State.OK
+
+    def require_current(self) -> None:
+        """Refuse a sidecar of other data.
+
+        Raises:
+            SidecarError: the sidecar was made for a file of another md5.
+        """
+        if self.state is State.STALE:
+            raise SidecarError(
+                f"{self.path}: its sidecar was made for a file of md5 {self.sidecar.header.dataset.md5}, but the file "
+                f"has {self.md5}; run `dvc repro` or `provenance add` again, or restore both with `dvc checkout`"
+            )
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """How many rows of a dataset bear a sample."""
+
+    dataset: str
+    rows: int
+
+
+class SampleSet:
+    """A set of samples that may be larger than memory: a table of the ledger. Iterating gives ids in order, as hex."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
+        self.table = table
+        self._connection = connection
+
+    def __len__(self) -> int:
+        return int(self._connection.execute(f"SELECT count(*) FROM {self.table}").fetchall()[0][0])
+
+    def __iter__(self) -> Iterator[str]:
+        # A cursor of its own: a half-read result would block every other question to the ledger.
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"SELECT lower(hex(sample_id)) FROM {self.table} ORDER BY sample_id")
+            while rows := cursor.fetchmany(10_000):
+                yield from (row[0] for row in rows)
+
+
+class Ledger:
+    """All sidecars of a revision as one. Made by `Ledger.open`; ids are lower-case hex digits.
+
+    ``recorded`` are the datasets that have a sidecar, in the order of their places, ``unrecorded`` the paths of those
+    that have none; ``activities``, ``agents`` and ``sources`` are in the order of their numbers. ``folder`` is for
+    temporary files.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        recorded: Sequence[RecordedDataset],
+        unrecorded: Sequence[str],
+        repository: Repository,
+        rev: str | None,
+        folder: Path,
+    ) -> None:
+        self.connection = connection
+        self.folder = folder
+        self.recorded = tuple(recorded)
+        self.unrecorded = tuple(unrecorded)
+        self.repository = repository
+        self.rev = rev
+        sidecars = [dataset.sidecar for dataset in recorded]
+        self.vocabulary = merged_vocabulary(sidecars)
+        self.activities = tuple(self.vocabulary.activities.values())
+        self.agents = tuple(self.vocabulary.agents.values())
+        self.sources = tuple(self.vocabulary.sources.values())
+        self._table_numbers = count(1)
+        create_samples_view(connection, sidecars, self.vocabulary)
+
+    @classmethod
+    @contextmanager
+    def open(cls, repository: Repository, rev: str | None = None) -> Iterator[Ledger]:
+        """Open the ledger of revision ``rev``, or of the workspace.
+
+        Raises:
+            RepositoryError: no such revision.
+            SidecarError: a sidecar is damaged or of a newer version; also while questions are asked.
+        """
+        recorded, unrecorded = _collect(repository, rev)
+        with (
+            TemporaryDirectory(prefix="ledger-", dir=repository.temporary) as folder,
+            scratch_database(Path(folder)) as connection,
+        ):
+            # DuckDB would draw a bar on standard output, in the midst of an answer.
+            connection.execute("SET enable_progress_bar = false")
+            try:
+                yield cls(connection, recorded, unrecorded, repository, rev, Path(folder))
+            except duckdb.InterruptException:
+                raise KeyboardInterrupt from None
+            except (duckdb.Error, ValidationError) as error:
+                first_line = str(error).split("\n")[0]
+                raise SidecarError(
+                    f"{repository.root}: a sidecar cannot be read ({first_line}); `provenance verify` tells which"
+                ) from error
+
+    def dataset(self, path: str | Path) -> RecordedDataset:
+        """The dataset at ``path`` (relative to the current folder).
+
+        Raises:
+            UnknownReferenceError: DVC tracks no dataset there.
+            SidecarError: it has no sidecar here.
+        """
+        relative = self.repository.relative(path)
+        for dataset in self.recorded:
+            if dataset.path == relative:
+                return dataset
+        if relative in self.unrecorded:
+            raise SidecarError(
+                f"{relative}: no sidecar here; fetch it with `dvc pull {sidecar_path(relative)}`, or record lineage "
+                "with `provenance add` (collected data) or `provenance stage add` (a stage's output)"
+            )
+        known = sorted([*(dataset.path for dataset in self.recorded), *self.unrecorded])
+        raise UnknownReferenceError(f"{relative}: not a dataset that DVC tracks; datasets are: {name_some(known)}")
+
+    def new_set(self, query: str, parameters: Sequence[Any] = ()) -> SampleSet:
+        """The samples that ``query`` gives in its column ``sample_id`` (which must not repeat)."""
+        table = f"set_{next(self._table_numbers)}"
+        self.connection.execute(f"CREATE TABLE {table} AS {query}", list(parameters))
+        return SampleSet(self.connection, table)
+
+    def records(self, sample_id: str) -> list[Record]:
+        """Every distinct birth of the sample, the most credible first; ``rows`` counts over all datasets.
+
+        A record that explains nothing is given only where there is no other.
+
+        Raises:
+            UnknownReferenceError: no sidecar knows the sample.
+        """
+        query = f"SELECT * FROM samples WHERE sample_id = ? ORDER BY {BEST_BIRTH_FIRST}"
+        found = self.connection.sql(query, params=[bytes.fromhex(sample_id)]).to_arrow_table().to_pylist()
+        if not found:
+            raise UnknownReferenceError(f"{sample_id}: no sidecar of this revision knows this sample")
+        births: dict[str, list[dict[str, Any]]] = {}
+        for row in found:
+            births.setdefault(repr([row[name] for name in _BORN_BY]), []).append(row)
+        explained = [same for same in births.values() if not same[0]["unexplained"]]
+        return [self._record(same) for same in explained or births.values()]
+
+    def _record(self, same: list[dict[str, Any]]) -> Record:
+        """One record of what several sidecars say of one birth; what one leaves open another may know."""
+        row: dict[str, Any] = {name: next((r[name] for r in same if r[name] is not None), None) for name in same[0]}
+        activity = None if row["activity"] is None else self.activities[row["activity"]]
+        prompt: bytes | None = row["prompt"]
+        values = {name: row[name] for name in Record.model_fields if name in row}
+        return Record.model_validate(
+            values
+            | {
+                "sample_id": row["sample_id"].hex(),
+                "rows": sum(r["rows"] for r in same),
+                "activity": activity,
+                "agent": None if row["agent"] is None else self.agents[row["agent"]],
+                "plan": self.vocabulary.plans.get(activity.plan) if activity and activity.plan else None,
+                "source": None if row["source"] is None else self.sources[row["source"]],
+                "parents": tuple(parent.hex() for parent in row["parents"] or ()),
+                "parent_roles": tuple(row["parent_roles"] or ()),
+                "prompt": None if prompt is None else prompt.hex(),
+            }
+        )
+
+    def occurrences(self, sample_id: str) -> list[Occurrence]:
+        """In which datasets the sample occurs, and how often; none for a sample that is only an ancestor."""
+        found = self.connection.execute(
+            "SELECT sidecar, sum(rows)::BIGINT FROM samples WHERE sample_id = ? AND rows > 0 GROUP BY 1 ORDER BY 1",
+            [bytes.fromhex(sample_id)],
+        ).fetchall()
+        return [Occurrence(self.recorded[sidecar].path, rows) for sidecar, rows in found]
+
+    def rows_by_origin(self) -> dict[str, dict[str, int]]:
+        """For every dataset with a sidecar, its rows by origin, the most frequent first."""
+        found = self.connection.execute(
+            "SELECT sidecar, origin, sum(rows)::BIGINT FROM samples WHERE rows > 0 GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
+        ).fetchall()
+        shares: dict[str, dict[str, int]] = {dataset.path: {} for dataset in self.recorded}
+        for sidecar, origin, rows in found:
+            shares[self.recorded[sidecar].path][origin] = rows
+        return shares
+
+
+def name_some(names: Sequence[str], limit: int = 10) -> str:
+    """The first few of ``names`` for a message; what else there is to choose from."""
+    return ", ".join(names[:limit]) + (", …" if len(names) > limit else "") or "none"
+
+
+def _collect(repository: Repository, rev: str | None) -> tuple[list[RecordedDataset], list[str]]:
+    recorded: list[RecordedDataset] = []
+    unrecorded: list[str] = []
+    for dataset in repository.datasets(rev):
+        file = repository.sidecar_file(dataset.path, rev)
+        if file is None:
+            unrecorded.append(dataset.path)
+        else:
+            recorded.append(RecordedDataset(dataset.path, dataset.md5, open_sidecar(file), len(recorded)))
+    return recorded, unrecorded

@@ -1,0 +1,66 @@
+"""References to samples: an id prefix, or a place in a dataset's file."""
+
+from __future__ import annotations
+
+import re
+
+from provenance.errors import DataError, UnknownReferenceError
+from provenance.identity import read_row, sample_id
+from provenance.ledger.contents import identity_of_sidecar, local_data
+from provenance.ledger.ledger import Ledger, name_some
+
+_PREFIX = re.compile(r"[0-9a-fA-F]{6,128}")
+_PLACE = re.compile(r"(?P<path>.+):(?P<row>[0-9]{1,18})", re.DOTALL)
+
+
+def resolve(ledger: Ledger, reference: str) -> str:
+    """The id of the sample that ``reference`` (six or more hex digits, or PATH:ROW with rows from 1) names.
+
+    Raises:
+        UnknownReferenceError: it names no sample, or more than one.
+        SidecarError: the dataset at PATH has no sidecar.
+        RepositoryError: the dataset at PATH is not on this machine.
+        DataError: the row does not exist or cannot be read.
+    """
+    place = _PLACE.fullmatch(reference)
+    if place:
+        return _by_place(ledger, place["path"], int(place["row"]))
+    if _PREFIX.fullmatch(reference):
+        return _by_prefix(ledger, reference.lower())
+    raise UnknownReferenceError(f"{reference}: neither a sample id (six or more hex digits) nor PATH:ROW")
+
+
+def _by_place(ledger: Ledger, path: str, row: int) -> str:
+    dataset = ledger.dataset(path)
+    dataset.require_current()
+    identity = identity_of_sidecar(ledger, dataset)
+    try:
+        content = read_row(local_data(ledger, dataset), row, identity)
+        found = sample_id(content, fields=identity.fields, digest=identity.digest)
+    except DataError as error:
+        raise DataError(dataset.path, error.row, error.problem) from error
+    if not ledger.occurrences(found):
+        raise DataError(dataset.path, row, "has no record in the sidecar; `provenance verify` tells what else differs")
+    return found
+
+
+def _by_prefix(ledger: Ledger, prefix: str) -> str:
+    # A range over the bytes, and not a comparison of texts, lets DuckDB pass over row groups.
+    condition, parameters = "sample_id >= ?", [_from_prefix(prefix)]
+    if prefix.strip("f"):
+        condition += " AND sample_id < ?"
+        parameters.append(_from_prefix(f"{int(prefix, 16) + 1:0{len(prefix)}x}"))
+    found = ledger.connection.execute(
+        f"SELECT DISTINCT lower(hex(sample_id)) FROM samples WHERE {condition} ORDER BY 1 LIMIT 11",
+        parameters,
+    ).fetchall()
+    if not found:
+        raise UnknownReferenceError(f"{prefix}: no sample of this revision has an id that begins so")
+    if len(found) > 1:
+        candidates = name_some([row[0] for row in found])
+        raise UnknownReferenceError(f"{prefix}: fits more than one sample, give more digits: {candidates}")
+    return str(found[0][0])
+
+
+def _from_prefix(prefix: str) -> bytes:
+    return bytes.fromhex(prefix + "0" * (len(prefix) % 2))

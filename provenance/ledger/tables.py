@@ -1,0 +1,78 @@
+"""The sidecars of a revision as one DuckDB view.
+
+``samples`` has the columns of a sidecar and, besides, ``sidecar`` (the sidecar's place in the list) and ``unexplained``
+(nobody said where the sample came from). The numbers in ``activity``, ``agent`` and ``source`` count in one merged
+vocabulary, activities by their start. The macro ``effective_license(license, source)`` gives a record's own license,
+else its source's; it costs more than a column, so apply it to groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import duckdb
+
+from provenance.lineage.database import text_literal
+from provenance.lineage.schema import sidecar_schema
+from provenance.lineage.sidecar import Sidecar
+from provenance.lineage.vocabulary import Vocabulary
+
+# The order in which births of one sample are believed: known origin, any explanation, best evidence, earliest activity.
+# The sidecar's place makes the order the same each time.
+BEST_BIRTH_FIRST = (
+    "origin = 'unknown', unexplained, list_position(['observed', 'declared', 'inferred'], evidence) NULLS LAST, "
+    "activity NULLS LAST, parents, sidecar"
+)
+_NUMBERED = ("activity", "agent", "source")
+
+
+def merged_vocabulary(sidecars: Iterable[Sidecar]) -> Vocabulary:
+    """What all the sidecars' headers describe, each description once."""
+    gathered = Vocabulary()
+    for sidecar in sidecars:
+        gathered.add_header(sidecar.header)
+    return gathered.only(range(len(gathered.activities)), range(len(gathered.agents)), range(len(gathered.sources)))
+
+
+def create_samples_view(
+    connection: duckdb.DuckDBPyConnection, sidecars: Sequence[Sidecar], vocabulary: Vocabulary
+) -> None:
+    """Create the view ``samples`` over the files of ``sidecars``; nothing is copied."""
+    schema = sidecar_schema(1)
+    if sidecars:
+        files = ", ".join(text_literal(_exactly(str(sidecar.path))) for sidecar in sidecars)
+        origin = f"read_parquet([{files}])"
+        columns = [_renumbered(name, sidecars, vocabulary) if name in _NUMBERED else name for name in schema.names]
+        place = "file_index::BIGINT"
+    else:
+        connection.register("no_sidecars", schema.empty_table())
+        origin, columns, place = "no_sidecars", list(schema.names), "0::BIGINT"
+    licenses = ", ".join("NULL" if s.license is None else text_literal(s.license) for s in vocabulary.sources.values())
+    connection.execute(
+        f"CREATE MACRO effective_license(license, source) AS coalesce(license, ([{licenses}]::VARCHAR[])[source + 1])"
+    )
+    connection.execute(
+        "CREATE VIEW samples AS SELECT *, (origin = 'unknown' AND activity IS NULL) AS unexplained "
+        f"FROM (SELECT {', '.join(columns)}, {place} AS sidecar FROM {origin})"
+    )
+
+
+def _renumbered(column: str, sidecars: Sequence[Sidecar], vocabulary: Vocabulary) -> str:
+    """An SQL expression that turns a sidecar's own numbers in ``column`` into the vocabulary's."""
+    merged: dict[str, Iterable[str]] = {
+        "activity": vocabulary.activities,
+        "agent": vocabulary.agents,
+        "source": vocabulary.sources,
+    }
+    places = {identifier: number for number, identifier in enumerate(merged[column])}
+    lists = []
+    for sidecar in sidecars:
+        header = sidecar.header
+        described = {"activity": header.activities, "agent": header.agents, "source": header.sources}[column]
+        lists.append("[" + ", ".join(str(places[description.id]) for description in described) + "]")
+    return f"([{', '.join(lists)}]::UINTEGER[][])[file_index::BIGINT + 1][{column} + 1] AS {column}"
+
+
+def _exactly(path: str) -> str:
+    """``path`` as a pattern that fits this one file, whatever characters its name has."""
+    return "".join(f"[{character}]" if character in "*?[" else character for character in path)

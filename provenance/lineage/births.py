@@ -1,0 +1,47 @@
+"""What is handed to completion: births of the dataset's own rows, and the datasets these came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from provenance.identity import Identity
+from provenance.lineage.records import Activity, Birth
+from provenance.lineage.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class RecordedBirths:
+    """Births of single rows: a Parquet file of `schema.birth_schema`, ``activity`` counting in ``activities``.
+
+    ``vocabulary`` describes the activities, and the agents, plans and sources that they name.
+    """
+
+    file: Path
+    activities: Sequence[Activity]
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True)
+class SameBirth:
+    """One birth that all rows share, as in a collection."""
+
+    birth: Birth
+    activity: Activity
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """A dataset that rows may have come from: its path from the DVC root, and the files at hand.
+
+    ``name`` is its path as the user's script writes it. ``data`` is read only for `PATH:ROW` references and for
+    alignment; ``sidecar`` is None where nothing is known.
+    """
+
+    path: str
+    name: str
+    data: Path | None
+    sidecar: Path | None
+    identity: Identity = field(default_factory=Identity)

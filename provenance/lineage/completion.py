@@ -1,0 +1,182 @@
+"""Completing a sidecar: every row of a dataset explained, every ancestor with it.
+
+The order in which a row is explained is written down in docs/architecture.md. All tables live in DuckDB, which spills
+to disk, so that memory stays flat in the number of rows.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+from provenance.errors import DataError, SidecarError
+from provenance.identity import CANONICAL_FORM, Identity, scan, strip_reserved
+from provenance.lineage import closing, explaining
+from provenance.lineage.births import Dependency, RecordedBirths, SameBirth
+from provenance.lineage.database import count, scratch_database
+from provenance.lineage.records import Activity, DatasetState, Header, IdentitySettings
+from provenance.lineage.schema import FORMAT_VERSION
+from provenance.lineage.sidecar import open_sidecar, write_sidecar
+from provenance.lineage.tables import Tables, write_rows
+
+Progress = Callable[[int], None]
+Fingerprint = Callable[[Path], tuple[str | None, int]]
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What came of it, in rows of the dataset (``samples``, ``ancestors``, ``dangling``: in samples).
+
+    ``recorded``: explained by a birth; ``carried``: by a dependency's record of the same id; ``derived``: by
+    ``_parents``; ``aligned``: on shared content fields; ``unknown``: by nothing. ``dangling``: parents that no sidecar
+    knows. ``born_twice``: samples with more than one birth.
+    """
+
+    rows: int
+    samples: int
+    ancestors: int
+    recorded: int
+    carried: int
+    derived: int
+    aligned: int
+    unknown: int
+    dangling: int
+    born_twice: int
+
+
+def complete(
+    data: Path,
+    output: Path,
+    *,
+    dataset_path: str,
+    identity: Identity,
+    fingerprint: Fingerprint,
+    workspace: Path,
+    tokenizer: str | None = None,
+    dependencies: Sequence[Dependency] = (),
+    births: RecordedBirths | SameBirth | None = None,
+    derivation: Activity | None = None,
+    progress: Progress | None = None,
+) -> Completion:
+    """Write the sidecar ``output`` of the dataset file ``data``, and strip the reserved columns from ``data``.
+
+    Args:
+        dataset_path: the dataset's path from the DVC root, as the header states it.
+        fingerprint: gives DVC's md5 (None where there is none) and the size in bytes of a file; called once, after
+            the reserved columns were stripped.
+        workspace: an existing folder for temporary files, on a disk with room.
+        tokenizer: what counted the tokens of ``identity.tokens_field``.
+        dependencies: where unchanged rows and ancestors are looked up. May hold an earlier sidecar of ``data`` itself.
+        derivation: the activity of changed rows; without it `_parents` and alignment are not used.
+        progress: called with the number of rows in each batch read.
+
+    Raises:
+        DataError: a row cannot be read, or its ``_parents`` cannot be resolved; nothing was written.
+        SidecarError: a dependency's sidecar cannot be used with this identity, or records form a cycle.
+    """
+    folder = Path(mkdtemp(prefix="complete-", dir=workspace))
+    try:
+        with scratch_database(folder) as connection:
+            rows = scan(data, identity, progress=progress)
+            write_rows(rows, folder / "rows.parquet")
+            if rows.reserved and derivation is None:
+                column = min(rows.reserved)
+                raise DataError(data, None, f"the column {column!r} is reserved for stages; rename it or leave it out")
+            tables = Tables(connection, folder, identity.digest_size)
+            tables.load_members()
+            tables.load_known(_usable(dependencies, identity), tokenizer)
+            explained = _explain(tables, data, rows.fields, dependencies, births, derivation)
+            dangling = closing.add_ancestors(tables)
+            closing.rank(tables)
+            closing.resolve(tables)
+            if rows.reserved:
+                strip_reserved(data)
+            md5, size = fingerprint(data)
+            header = Header(
+                version=FORMAT_VERSION,
+                dataset=DatasetState(path=dataset_path, md5=md5, size=size, rows=rows.rows),
+                identity=IdentitySettings(
+                    digest=identity.digest,
+                    canonical_form=CANONICAL_FORM,
+                    rule=rows.rule,
+                    fields=rows.fields,
+                    tokenizer=tables.tokenizer,
+                ),
+            )
+            _write(tables, output, header)
+            return _report(tables, rows.rows, explained, dangling)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _usable(dependencies: Sequence[Dependency], identity: Identity) -> list[tuple[Dependency, Header]]:
+    """The dependencies that have a sidecar, with its header; ids made in different ways are never mixed."""
+    usable = []
+    for dependency in dependencies:
+        if dependency.sidecar is None:
+            continue
+        header = open_sidecar(dependency.sidecar).header
+        other = (header.identity.digest, header.identity.canonical_form)
+        if other != (identity.digest, CANONICAL_FORM):
+            raise SidecarError(
+                f"{dependency.sidecar}: its sample ids are {other[0]} over canonical form {other[1]}, this dataset's "
+                f"are {identity.digest} over {CANONICAL_FORM}; use one digest in provenance.yaml for both"
+            )
+        usable.append((dependency, header))
+    return usable
+
+
+def _explain(
+    tables: Tables,
+    data: Path,
+    fields: tuple[str, ...],
+    dependencies: Sequence[Dependency],
+    births: RecordedBirths | SameBirth | None,
+    derivation: Activity | None,
+) -> dict[str, int]:
+    """Explain rows in order; how many members each way explained first, in rows."""
+    explained = {}
+    if births is not None:
+        explaining.by_births(tables, births)
+    explained["recorded"] = tables.newly_explained_rows()
+    explaining.by_known_records(tables)
+    explained["carried"] = tables.newly_explained_rows()
+    explained["derived"] = explained["aligned"] = 0
+    if derivation is not None:
+        explaining.by_parents_column(tables, data, dependencies, derivation)
+        explained["derived"] = tables.newly_explained_rows()
+        explaining.by_alignment(tables, data, fields, dependencies, derivation)
+        explained["aligned"] = tables.newly_explained_rows()
+    explaining.by_nothing(tables)
+    explained["unknown"] = tables.newly_explained_rows()
+    return explained
+
+
+def _write(tables: Tables, output: Path, header: Header) -> None:
+    used = tables.use_vocabulary()
+    described = header.model_copy(
+        update={
+            "activities": tuple(used.activities.values()),
+            "agents": tuple(used.agents.values()),
+            "plans": tuple(used.plans.values()),
+            "sources": tuple(used.sources.values()),
+        }
+    )
+    write_sidecar(output, described, tables.sorted_batches(used), tables.digest_size)
+
+
+def _report(tables: Tables, rows: int, explained: dict[str, int], dangling: int) -> Completion:
+    samples = count(tables.connection, "SELECT count(*) FROM members")
+    everyone = count(tables.connection, "SELECT count(*) FROM records WHERE rank = 1")
+    born_twice = count(tables.connection, "SELECT count(DISTINCT sample_id) FROM records WHERE rank > 1")
+    return Completion(
+        rows=rows,
+        samples=samples,
+        ancestors=everyone - samples,
+        dangling=dangling,
+        born_twice=born_twice,
+        **explained,
+    )

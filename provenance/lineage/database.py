@@ -1,0 +1,49 @@
+"""DuckDB as the place where tables larger than memory are joined and sorted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+_MEMORY_LIMIT = "512MB"
+
+
+@contextmanager
+def scratch_database(workspace: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database that spills to ``workspace`` beyond a fixed amount of memory.
+
+    It has no network and loads no extensions; it reads files only because we name them.
+    """
+    connection = duckdb.connect(
+        config={
+            "memory_limit": _MEMORY_LIMIT,
+            "temp_directory": str(workspace / "spill"),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "preserve_insertion_order": "false",
+        }
+    )
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    """The single number that ``query`` gives."""
+    row = connection.execute(query).fetchall()
+    return int(row[0][0])
+
+
+def stream(connection: duckdb.DuckDBPyConnection, query: str, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    """The rows that ``query`` gives, as Arrow batches."""
+    yield from connection.sql(query).to_arrow_reader(batch_rows)
+
+
+def text_literal(value: str) -> str:
+    """``value`` as an SQL string literal, for the few statements that take no parameters (views, file names)."""
+    return "'" + value.replace("'", "''") + "'"

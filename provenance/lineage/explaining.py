@@ -1,0 +1,219 @@
+"""The ways to explain a row, one function each; `completion` calls them in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from provenance.errors import DataError
+from provenance.identity import Identity, scan
+from provenance.lineage.births import Dependency, RecordedBirths, SameBirth
+from provenance.lineage.database import count, text_literal
+from provenance.lineage.records import Activity
+from provenance.lineage.schema import BIRTH_NAMES, birth_schema
+from provenance.lineage.tables import RECORD_COLUMNS, Tables, renumbered, write_rows
+
+DERIVED_ROLE = "derived_from"
+
+# Canonical form of a record without members: there is nothing in it to align on.
+_EMPTY_CONTENT_BYTES = 1
+
+# What follows from a birth that has no parents; with parents, `closing.resolve` works it out.
+_ROOT_COLUMNS = """
+    CASE WHEN len(parents) > 0 THEN NULL WHEN origin = 'real' THEN 0 WHEN origin = 'synthetic' THEN 1 END AS depth,
+    CASE WHEN len(parents) > 0 THEN NULL WHEN origin = 'real' THEN true WHEN origin = 'synthetic' THEN false END
+        AS real_rooted,
+    len(parents) > 0 AS pending"""
+
+
+def by_births(tables: Tables, births: RecordedBirths | SameBirth) -> None:
+    """Enter the births that were recorded for the dataset's own rows."""
+    given = births.vocabulary
+    tables.vocabulary.add(
+        given.activities.values(), given.agents.values(), given.plans.values(), given.sources.values()
+    )
+    if isinstance(births, SameBirth):
+        _enter_same_birth(tables, births)
+    else:
+        born = f"FROM rows JOIN read_parquet({text_literal(str(births.file))}) b USING (row)"
+        # A model may give the same row twice in the same way: that is one birth.
+        _enter_births(tables, births.activities, f"{born} GROUP BY ALL")
+
+
+def _enter_same_birth(tables: Tables, births: SameBirth) -> None:
+    values = births.birth.model_dump()
+    values["parents"] = [bytes.fromhex(parent) for parent in births.birth.parents]
+    values["prompt"] = bytes.fromhex(births.birth.prompt) if births.birth.prompt else None
+    schema = birth_schema()
+    one = pa.Table.from_pylist([{"row": 0, "activity": 0, **values}], schema=schema)
+    tables.connection.register("same_birth", one)
+    _enter_births(tables, [births.activity], "FROM members CROSS JOIN same_birth b")
+    tables.connection.unregister("same_birth")
+
+
+def _enter_births(tables: Tables, activities: Sequence[Activity], born: str) -> None:
+    numbers: dict[str, Sequence[int | None]] = {
+        "activity": [tables.number(activity) for activity in activities],
+        "agent": [tables.agent_number(activity) for activity in activities],
+        "source": [tables.source_number(activity) for activity in activities],
+    }
+    columns = {
+        "activity": renumbered("b.activity", numbers["activity"], "activity"),
+        "parents": "coalesce(b.parents, []::BLOB[]) AS parents",
+        "parent_roles": "coalesce(b.parent_roles, []::VARCHAR[]) AS parent_roles",
+    }
+    birth = ", ".join(columns.get(name, f"b.{name}") for name in BIRTH_NAMES)
+    agent, source = (renumbered("b.activity", numbers[name], name) for name in ("agent", "source"))
+    tables.connection.execute(
+        f"INSERT INTO records(sample_id, {', '.join(BIRTH_NAMES)}, agent, source, depth, real_rooted, pending) "
+        f"SELECT *, {_ROOT_COLUMNS} FROM (SELECT sample_id, {birth}, {agent}, {source} {born})"
+    )
+
+
+def by_known_records(tables: Tables) -> None:
+    """Carry the records that the dependencies have of the dataset's samples."""
+    enter_known(tables, "members", explained=True)
+
+
+def enter_known(tables: Tables, wanted: str, *, explained: bool) -> None:
+    """Enter the known records of the samples in table ``wanted``: those that explain a birth, or those that do not.
+
+    The same birth may stand in several sidecars, one of which knows more of its ancestors.
+    """
+    births = ", ".join(BIRTH_NAMES)
+    tables.connection.execute(
+        f"INSERT INTO records({', '.join(RECORD_COLUMNS)}, pending) "
+        f"SELECT sample_id, max(content_bytes), max(tokens), {births}, max(agent), max(source), max(depth), "
+        f"bool_or(real_rooted), false FROM known SEMI JOIN {wanted} USING (sample_id) "
+        f"WHERE evidence IS {'NOT ' if explained else ''}NULL GROUP BY sample_id, {births}"
+    )
+
+
+def by_parents_column(tables: Tables, data: Path, dependencies: Sequence[Dependency], derivation: Activity) -> None:
+    """Enter a derivation for each row whose `_parents` name other samples than itself.
+
+    Raises:
+        DataError: a reference that is neither a sample id nor a row of a dependency.
+    """
+    execute = tables.connection.execute
+    execute(
+        "CREATE TABLE refs AS SELECT row, sample_id, unnest(parents) AS reference, generate_subscripts(parents, 1) AS "
+        "place, parent_roles FROM rows WHERE len(parents) > 0"
+    )
+    if not count(tables.connection, "SELECT count(*) FROM refs"):
+        return
+    hex_digits = 2 * tables.digest_size
+    execute(
+        "CREATE TABLE resolved AS SELECT *, regexp_extract(reference, '^(.+):([1-9][0-9]{0,17})$', ['path', 'row']) AS "
+        f"place_of, CASE WHEN regexp_full_match(reference, '[0-9a-fA-F]{{{hex_digits}}}') THEN unhex(reference) END AS "
+        "parent FROM refs"
+    )
+    _resolve_rows(tables, data, dependencies)
+    execute(
+        "CREATE TABLE derived AS SELECT row, sample_id, list(parent ORDER BY place) AS parents, list("
+        f"coalesce(parent_roles[place], '{DERIVED_ROLE}') ORDER BY place) AS parent_roles FROM resolved "
+        "WHERE parent <> sample_id GROUP BY row, sample_id"
+    )
+    _enter_derivations(tables, derivation, "derived", origin="NULL")
+
+
+def _resolve_rows(tables: Tables, data: Path, dependencies: Sequence[Dependency]) -> None:
+    """Fill in ``resolved.parent`` for references of the form PATH:ROW."""
+    named = {name: dependency for dependency in dependencies for name in (dependency.path, dependency.name)}
+    unresolved = "SELECT row, reference, place_of.path FROM resolved WHERE parent IS NULL ORDER BY row LIMIT 1"
+    paths = tables.connection.execute(
+        "SELECT DISTINCT place_of.path FROM resolved WHERE parent IS NULL ORDER BY 1"
+    ).fetchall()
+    for number, (path,) in enumerate(paths):
+        dependency = named.get(path)
+        if dependency is None or dependency.data is None:
+            continue
+        file = tables.folder / f"dependency-{number}.parquet"
+        write_rows(scan(dependency.data, dependency.identity), file)
+        tables.connection.execute(
+            f"UPDATE resolved SET parent = d.sample_id FROM read_parquet({text_literal(str(file))}) d "
+            "WHERE place_of.path = ? AND d.row = place_of.row::BIGINT",
+            [path],
+        )
+        _remember_seen(tables, file)
+    for row, reference, path in tables.connection.execute(unresolved).fetchall():
+        if not path:
+            problem = f"_parents names {reference!r}, which is neither a sample id nor PATH:ROW"
+        elif path not in named:
+            problem = f"_parents names {reference!r}, but {path!r} is not a dataset this stage depends on"
+        else:
+            problem = f"_parents names {reference!r}, but {path} has no such row"
+        raise DataError(data, row, problem)
+
+
+def _remember_seen(tables: Tables, file: Path) -> None:
+    """Keep the sizes of named parents, so that a parent without any sidecar is known to exist."""
+    tables.connection.execute(
+        "CREATE TABLE IF NOT EXISTS seen(sample_id BLOB, content_bytes UBIGINT);"
+        f"INSERT INTO seen SELECT DISTINCT sample_id, content_bytes FROM read_parquet({text_literal(str(file))}) "
+        "WHERE sample_id IN (SELECT parent FROM resolved)"
+    )
+
+
+def by_alignment(
+    tables: Tables,
+    data: Path,
+    fields: tuple[str, ...],
+    dependencies: Sequence[Dependency],
+    derivation: Activity,
+) -> None:
+    """Enter a derivation for rows that agree with exactly one sample of the dependencies on the fields they share.
+
+    Where the row has content beyond the shared fields, nobody knows who made that: its origin is unknown.
+    """
+    for number, dependency in enumerate(dependencies):
+        if dependency.sidecar is None or dependency.data is None:
+            continue
+        if not count(tables.connection, "SELECT count(*) FROM members ANTI JOIN records USING (sample_id)"):
+            return
+        own = scan(dependency.data, dependency.identity)
+        write_rows(own, tables.folder / f"own-{number}.parquet")
+        shared = tuple(sorted(set(own.fields) & set(fields)))
+        if not shared or set(own.fields) == set(fields):
+            continue
+        _align(tables, data, dependency, number, shared)
+        activity = derivation.model_copy(update={"aligned_on": shared})
+        _enter_derivations(tables, activity, "aligned", origin="NULL" if set(fields) == set(shared) else "'unknown'")
+        tables.connection.execute("DROP TABLE aligned")
+
+
+def _align(tables: Tables, data: Path, dependency: Dependency, number: int, shared: tuple[str, ...]) -> None:
+    """Make ``aligned``: sample_id, parents, parent_roles of the members that fit exactly one sample."""
+    assert dependency.data is not None
+    identity = Identity(digest=dependency.identity.digest, fields=shared, column_types=dependency.identity.column_types)
+    files = {"own": tables.folder / f"own-{number}.parquet"}
+    for name, path in (("theirs", dependency.data), ("ours", data)):
+        files[name] = tables.folder / f"{name}-{number}.parquet"
+        write_rows(scan(path, identity), files[name])
+    own, theirs, ours = (f"read_parquet({text_literal(str(files[name]))})" for name in ("own", "theirs", "ours"))
+    tables.connection.execute(
+        f"CREATE TABLE aligned AS WITH candidates AS (SELECT t.sample_id AS key, any_value(o.sample_id) AS parent "
+        f"FROM {theirs} t JOIN {own} o USING (row) WHERE t.content_bytes > {_EMPTY_CONTENT_BYTES} "
+        "GROUP BY t.sample_id HAVING count(DISTINCT o.sample_id) = 1) "
+        f"SELECT DISTINCT r.sample_id, [parent] AS parents, ['{DERIVED_ROLE}'] AS parent_roles "
+        f"FROM {ours} u JOIN rows r USING (row) JOIN candidates ON key = u.sample_id "
+        "WHERE r.sample_id NOT IN (SELECT sample_id FROM records)"
+    )
+
+
+def _enter_derivations(tables: Tables, activity: Activity, table: str, *, origin: str) -> None:
+    number = tables.number(activity)
+    tables.connection.execute(
+        "INSERT INTO records(sample_id, origin, activity, parents, parent_roles, evidence, pending) "
+        f"SELECT DISTINCT sample_id, {origin}, {number}, parents, parent_roles, 'observed', true FROM {table}"
+    )
+
+
+def by_nothing(tables: Tables) -> None:
+    """Enter an ``unknown`` record for each member that nothing explained."""
+    tables.connection.execute(
+        "INSERT INTO records(sample_id, origin, parents, parent_roles, pending) "
+        "SELECT sample_id, 'unknown', [], [], false FROM members ANTI JOIN records USING (sample_id)"
+    )

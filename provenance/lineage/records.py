@@ -1,0 +1,246 @@
+"""What is known of a sample's birth: the vocabulary, as pydantic models.
+
+The names follow W3C PROV (activity, agent, plan, derivation), OpenTelemetry GenAI (``gen_ai.*`` parameters) and
+IPTC/C2PA (digital source type). Ids of activities, agents and plans are digests of what they describe, so that the
+same activity read from two sidecars is one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Origin(StrEnum):
+    """Whether a sample was made by people or instruments, by a model, by both; or nobody said."""
+
+    REAL = "real"
+    SYNTHETIC = "synthetic"
+    MIXED = "mixed"
+    UNKNOWN = "unknown"
+
+
+class Kind(StrEnum):
+    """How a synthetic sample was made."""
+
+    REWRITE = "rewrite"
+    SELF_REVISION = "self_revision"
+    FROM_SCRATCH = "from_scratch"
+    ANSWER = "answer"
+    BACK_TRANSLATION = "back_translation"
+    JUDGEMENT = "judgement"
+    SOFT_LABEL = "soft_label"
+    AUGMENTATION = "augmentation"
+
+
+class Evidence(StrEnum):
+    """How we know: recorded as it happened, stated afterwards, or computed (a candidate, never lineage)."""
+
+    OBSERVED = "observed"
+    DECLARED = "declared"
+    INFERRED = "inferred"
+
+
+class SourceType(StrEnum):
+    """IPTC/C2PA digital source types, by their short code; `iri` gives the whole term."""
+
+    TRAINED_ALGORITHMIC_DATA = "trainedAlgorithmicData"
+    COMPOSITE_WITH_TRAINED_ALGORITHMIC_MEDIA = "compositeWithTrainedAlgorithmicMedia"
+    DIGITAL_CREATION = "digitalCreation"
+    HUMAN_EDITS = "humanEdits"
+    ALGORITHMICALLY_ENHANCED = "algorithmicallyEnhanced"
+
+    @property
+    def iri(self) -> str:
+        if self is SourceType.TRAINED_ALGORITHMIC_DATA:
+            return f"http://c2pa.org/digitalsourcetype/{self.value}"
+        return f"http://cv.iptc.org/newscodes/digitalsourcetype/{self.value}"
+
+
+class _Stored(BaseModel):
+    """A part of a sidecar's header. What a newer minor version of the format added is kept and written on."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class _Described(_Stored):
+    """A frozen description whose id is a digest of all that it says."""
+
+    @property
+    def id(self) -> str:
+        """First 16 hex digits of the SHA-256 of this description's JSON (sorted keys, nulls left out)."""
+        described = self.model_dump(mode="json", exclude_none=True)
+        text = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class Agent(_Described):
+    """A generator: a model, as exactly as it is known. An undisclosed model is an agent named ``undisclosed``."""
+
+    type: Literal["model"] = "model"
+    name: str
+    revision: str | None = None
+    provider: str | None = None
+    weights_digest: str | None = Field(default=None, description="'sha256:…' of the local weights file")
+    license: str | None = Field(default=None, description="SPDX expression of the weights' licence")
+    output_terms: str | None = Field(default=None, description="what the generator's terms impose on its outputs")
+
+
+class Plan(_Described):
+    """A prompt template. Rendered text is not kept here."""
+
+    name: str
+    template: str
+
+
+class Source(_Described):
+    """Where collected data comes from."""
+
+    name: str
+    url: str | None = None
+    license: str | None = None
+    publisher: str | None = None
+    collected_at: datetime | None = None
+
+
+class GitState(_Stored):
+    """The commit that was checked out while the activity ran, and whether the tree differed from it."""
+
+    head: str | None = None
+    dirty: bool | None = None
+
+
+class StageRun(_Stored):
+    """The DVC stage an activity ran in. ``dependencies`` maps paths (from the DVC root) to DVC's hashes."""
+
+    name: str
+    command: str | None = None
+    dependencies: dict[str, str | None] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class ActivityType(StrEnum):
+    COLLECTION = "collection"
+    GENERATION = "generation"
+    DERIVATION = "derivation"
+
+
+class Activity(_Described):
+    """What made samples: a collection, a generation by a model, or a derivation without a model.
+
+    ``agent``, ``plan`` and ``source`` are the ids of an `Agent`, a `Plan` and a `Source`. ``parameters`` bear
+    OpenTelemetry's ``gen_ai.*`` names. ``aligned_on``: the content fields on which rows were aligned with parents.
+    """
+
+    type: ActivityType
+    agent: str | None = None
+    plan: str | None = None
+    source: str | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    aligned_on: tuple[str, ...] | None = None
+    stage: StageRun | None = None
+    command: str | None = None
+    git: GitState | None = None
+    packages: dict[str, str] = Field(default_factory=dict)
+    started: datetime | None = None
+    ended: datetime | None = None
+
+
+class Birth(BaseModel):
+    """What the recorder knows of one row's birth, before its sidecar is completed. Ids are hex digits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    origin: Origin
+    kind: Kind | None = None
+    source_type: SourceType | None = None
+    parents: tuple[str, ...] = ()
+    parent_roles: tuple[str, ...] = ()
+    prompt: str | None = None
+    prompt_text: str | None = None
+    response_id: str | None = None
+    seed: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: Decimal | None = None
+    verdict: str | None = None
+    verifier: str | None = None
+    license: str | None = None
+    evidence: Evidence = Evidence.OBSERVED
+
+
+class Record(BaseModel):
+    """One lineage record as it stands in a sidecar, its activity spelt out. Ids are hex digits.
+
+    ``rows``: how many rows of the dataset bear this id; 0 on an ancestor, and on every record but the first of a sample
+    that was born more than once. ``content_bytes``: length of the content's canonical form in bytes; None for a parent
+    that was named but never seen. ``agent`` and ``source`` are those whose content the sample bears: the activity's
+    own, or, through derivations without a model, those of the parents where these agree. ``depth`` counts model steps
+    and is None, as ``real_rooted`` may be, where an ancestor is unknown.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sample_id: str
+    rows: int
+    content_bytes: int | None
+    tokens: int | None
+    origin: Origin
+    kind: Kind | None
+    source_type: SourceType | None
+    activity: Activity | None
+    agent: Agent | None
+    plan: Plan | None
+    source: Source | None
+    parents: tuple[str, ...]
+    parent_roles: tuple[str, ...]
+    prompt: str | None
+    prompt_text: str | None
+    response_id: str | None
+    seed: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: Decimal | None
+    verdict: str | None
+    verifier: str | None
+    depth: int | None
+    real_rooted: bool | None
+    license: str | None
+    evidence: Evidence | None
+
+
+class IdentitySettings(_Stored):
+    """How sample ids of a dataset were computed; never mixed silently."""
+
+    digest: str
+    canonical_form: int
+    rule: Literal["well-known", "all", "declared"]
+    fields: tuple[str, ...]
+    tokenizer: str | None = None
+
+
+class DatasetState(_Stored):
+    """The dataset a sidecar belongs to: path from the DVC root, DVC's md5, size in bytes, number of rows."""
+
+    path: str
+    md5: str | None = None
+    size: int
+    rows: int
+
+
+class Header(_Stored):
+    """A sidecar's footer key-values: all that is not per sample. ``activities[i]`` is activity number i."""
+
+    version: str
+    dataset: DatasetState
+    identity: IdentitySettings
+    activities: tuple[Activity, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    sources: tuple[Source, ...] = ()

@@ -1,0 +1,139 @@
+"""Reading and writing a sidecar: Parquet with one record per row and all else in the footer's key-values.
+
+A reader takes every file of the same major version and refuses a newer one; unknown columns are passed over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from provenance.errors import SidecarError
+from provenance.files import whole_file
+from provenance.lineage.records import Header, Origin
+from provenance.lineage.schema import FORMAT_VERSION, ROW_GROUP_ROWS, SIDECAR_SUFFIX, sidecar_schema
+
+_KEY_PREFIX = "provenance."
+# Ids are random bytes: a dictionary would only be built to be thrown away.
+_PLAIN_COLUMNS = frozenset({"sample_id", "prompt", "seed"})
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """A sidecar that was opened. ``digest_size``: length of a sample id in bytes; ``records``: how many there are."""
+
+    path: Path
+    header: Header
+    digest_size: int
+    records: int
+
+
+def sidecar_path(dataset: str) -> str:
+    """The path of the sidecar of the dataset at path ``dataset``."""
+    return dataset.rstrip("/") + SIDECAR_SUFFIX
+
+
+def open_sidecar(path: Path) -> Sidecar:
+    """Open the sidecar at ``path`` and check that it can be read by this version.
+
+    Raises:
+        SidecarError: no such file, not a sidecar, damaged, or of a newer major version.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            metadata, schema, records = file.metadata.metadata or {}, file.schema_arrow, file.metadata.num_rows
+    except FileNotFoundError as error:
+        raise SidecarError(f"{path}: no such sidecar; make it with `provenance add` or `provenance run`") from error
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SidecarError(
+            f"{path}: not a readable Parquet file ({_first_line(error)}); restore it with `dvc checkout`"
+        ) from error
+    header = _parse_header(path, metadata)
+    id_type = schema.field("sample_id").type if "sample_id" in schema.names else None
+    if not isinstance(id_type, pa.FixedSizeBinaryType):
+        raise SidecarError(f"{path}: has no sample_id column of fixed length; it is not a sidecar")
+    missing = set(sidecar_schema(id_type.byte_width).names) - set(schema.names)
+    if missing:
+        raise SidecarError(f"{path}: lacks the column {min(missing)}; it is not a sidecar of version {header.version}")
+    return Sidecar(path, header, id_type.byte_width, records)
+
+
+def first_origin(sidecar: Sidecar) -> Origin | None:
+    """The origin of the first record; None where there is none."""
+    with pq.ParquetFile(sidecar.path) as file:
+        return Origin(file.read_row_group(0, ["origin"])["origin"][0].as_py()) if sidecar.records else None
+
+
+def write_sidecar(path: Path, header: Header, batches: Iterable[pa.RecordBatch], digest_size: int) -> None:
+    """Write ``batches`` (of `sidecar_schema`, sorted by sample id) as the sidecar at ``path``, whole or not at all."""
+    metadata = {_KEY_PREFIX + key: json.dumps(value, ensure_ascii=False) for key, value in _header_values(header)}
+    schema = sidecar_schema(digest_size).with_metadata(metadata)
+    dictionary = [name for name in schema.names if name not in _PLAIN_COLUMNS]
+    dictionary[dictionary.index("parents")] = "parents.list.element"
+    dictionary[dictionary.index("parent_roles")] = "parent_roles.list.element"
+    with (
+        whole_file(path) as temporary,
+        pq.ParquetWriter(
+            temporary,
+            schema,
+            compression="zstd",
+            use_dictionary=dictionary,
+            sorting_columns=[pq.SortingColumn(0)],
+        ) as writer,
+    ):
+        for table in _row_groups(batches, schema):
+            writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+
+
+def _header_values(header: Header) -> Iterator[tuple[str, Any]]:
+    yield from header.model_dump(mode="json", exclude_none=True).items()
+
+
+def _parse_header(path: Path, metadata: dict[bytes, bytes]) -> Header:
+    prefix = _KEY_PREFIX.encode()
+    try:
+        values = {k.removeprefix(prefix).decode(): json.loads(v) for k, v in metadata.items() if k.startswith(prefix)}
+    except ValueError as error:
+        raise SidecarError(f"{path}: the footer's key-values are damaged ({error})") from error
+    version = values.get("version")
+    if not isinstance(version, str):
+        raise SidecarError(f"{path}: a Parquet file, but not a lineage sidecar (no provenance.version in its footer)")
+    if _major(version) > _major(FORMAT_VERSION):
+        raise SidecarError(
+            f"{path}: written in sidecar format {version}; this is provenance for format {FORMAT_VERSION}: "
+            "upgrade with `pip install -U dvc-provenance`"
+        )
+    try:
+        return Header.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SidecarError(f"{path}: footer key provenance.{key}: {first['msg']}") from error
+
+
+def _major(version: str) -> int:
+    head = version.split(".", maxsplit=1)[0]
+    return int(head) if head.isdecimal() else 0
+
+
+def _row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Tables of exactly ROW_GROUP_ROWS rows, the last of fewer: the layout must not depend on how batches arrive."""
+    waiting = schema.empty_table()
+    for batch in batches:
+        waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch]).cast(schema)])
+        while waiting.num_rows >= ROW_GROUP_ROWS:
+            yield waiting.slice(0, ROW_GROUP_ROWS)
+            waiting = waiting.slice(ROW_GROUP_ROWS)
+    if waiting.num_rows:
+        yield waiting
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0]

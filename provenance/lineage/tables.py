@@ -1,0 +1,205 @@
+"""The tables that completion works on, in a scratch DuckDB database.
+
+- ``rows``: the dataset's rows: row, sample_id, content_bytes, tokens, parents, parent_roles (a Parquet file)
+- ``members``: its distinct samples: sample_id, rows, content_bytes, tokens
+- ``known``: the records of all dependencies' sidecars, numbers counting in the vocabulary (a view)
+- ``records``: the records gathered for the new sidecar; ``pending`` where origin and depth still follow from parents
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from provenance.identity import SampleBatch
+from provenance.lineage.births import Dependency
+from provenance.lineage.database import count, stream, text_literal
+from provenance.lineage.records import Activity, ActivityType, Header
+from provenance.lineage.schema import BIRTH_NAMES, ROW_GROUP_ROWS, sidecar_schema
+from provenance.lineage.vocabulary import Vocabulary
+
+RECORD_COLUMNS = ("sample_id", "content_bytes", "tokens", *BIRTH_NAMES, "agent", "source", "depth", "real_rooted")
+
+_SQL_TYPES = """sample_id BLOB, content_bytes UBIGINT, tokens UINTEGER, origin VARCHAR, kind VARCHAR,
+    source_type VARCHAR, activity UINTEGER, parents BLOB[], parent_roles VARCHAR[], prompt BLOB, prompt_text VARCHAR,
+    response_id VARCHAR, seed BIGINT, input_tokens UINTEGER, output_tokens UINTEGER, cost DECIMAL(20, 10),
+    verdict VARCHAR, verifier VARCHAR, license VARCHAR, evidence VARCHAR, agent UINTEGER, source UINTEGER,
+    depth USMALLINT, real_rooted BOOLEAN"""
+
+_ROWS_SCHEMA = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("sample_id", pa.binary()),
+        ("content_bytes", pa.uint64()),
+        ("tokens", pa.uint32()),
+        ("parents", pa.list_(pa.string())),
+        ("parent_roles", pa.list_(pa.string())),
+    ]
+)
+
+
+class Tables:
+    """The scratch tables of one completion, and the vocabulary that their numbers refer to."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path, digest_size: int) -> None:
+        self.connection = connection
+        self.folder = folder
+        self.digest_size = digest_size
+        self.vocabulary = Vocabulary()
+        self.tokenizer: str | None = None
+        self._explained_rows = 0
+        execute = connection.execute
+        execute("CREATE TABLE activities(number UINTEGER, id VARCHAR, started TIMESTAMPTZ, generation BOOLEAN)")
+        execute("CREATE SEQUENCE record_number")
+        execute(
+            f"CREATE TABLE records({_SQL_TYPES}, pending BOOLEAN, rank UINTEGER DEFAULT 1, "
+            "number UBIGINT DEFAULT nextval('record_number'))"
+        )
+        rows = text_literal(str(folder / "rows.parquet"))
+        execute(f"CREATE VIEW rows AS SELECT * FROM read_parquet({rows})")
+
+    def load_members(self) -> None:
+        """Count the dataset's distinct samples."""
+        self.connection.execute(
+            "CREATE TABLE members AS SELECT sample_id, count(*)::UINTEGER AS rows, any_value(content_bytes) AS "
+            "content_bytes, max(tokens) AS tokens FROM rows GROUP BY sample_id"
+        )
+
+    def load_known(self, dependencies: Sequence[tuple[Dependency, Header]], tokenizer: str | None) -> None:
+        """Make ``known`` of the dependencies' sidecars. Token counts are taken over only from the same tokenizer."""
+        named = {header.identity.tokenizer for _, header in dependencies} - {None}
+        self.tokenizer = tokenizer or (named.pop() if len(named) == 1 else None)
+        selects = [self._known_select(dependency, header) for dependency, header in dependencies]
+        nothing = f"SELECT {', '.join(RECORD_COLUMNS)} FROM records WHERE false"
+        self.connection.execute("CREATE VIEW known AS " + " UNION ALL ".join(selects or [nothing]))
+
+    def _known_select(self, dependency: Dependency, header: Header) -> str:
+        self.vocabulary.add_header(header)
+        for activity in header.activities:
+            self.number(activity)
+        numbers = {
+            "activity": [list(self.vocabulary.activities).index(a.id) for a in header.activities],
+            "agent": [list(self.vocabulary.agents).index(a.id) for a in header.agents],
+            "source": [list(self.vocabulary.sources).index(s.id) for s in header.sources],
+        }
+        columns: dict[str, str] = {name: renumbered(name, numbers[name], name) for name in numbers}
+        if header.identity.tokenizer != self.tokenizer:
+            columns["tokens"] = "NULL::UINTEGER AS tokens"
+        selected = ", ".join(columns.get(name, name) for name in RECORD_COLUMNS)
+        return f"SELECT {selected} FROM read_parquet({text_literal(str(dependency.sidecar))})"
+
+    def number(self, activity: Activity) -> int:
+        """The number of ``activity`` in the ``activities`` table, where it is entered if it is new."""
+        known = count(self.connection, "SELECT count(*) FROM activities")
+        number = self.vocabulary.number_activity(activity)
+        if number >= known:
+            generation = activity.type is ActivityType.GENERATION
+            self.connection.execute(
+                "INSERT INTO activities VALUES (?, ?, ?, ?)", [number, activity.id, activity.started, generation]
+            )
+        return number
+
+    def agent_number(self, activity: Activity) -> int | None:
+        """The number of the activity's agent."""
+        return list(self.vocabulary.agents).index(activity.agent) if activity.agent else None
+
+    def source_number(self, activity: Activity) -> int | None:
+        """The number of the activity's source."""
+        return list(self.vocabulary.sources).index(activity.source) if activity.source else None
+
+    def newly_explained_rows(self) -> int:
+        """How many rows of the dataset have a record that had none when this was last called."""
+        total = count(self.connection, "SELECT coalesce(sum(rows), 0) FROM members SEMI JOIN records USING (sample_id)")
+        new, self._explained_rows = total - self._explained_rows, total
+        return new
+
+    def use_vocabulary(self) -> Vocabulary:
+        """The part of the vocabulary that the gathered records need."""
+        used = [
+            [
+                row[0]
+                for row in self.connection.execute(
+                    f"SELECT DISTINCT {column} FROM records WHERE {column} IS NOT NULL ORDER BY 1"
+                ).fetchall()
+            ]
+            for column in ("activity", "agent", "source")
+        ]
+        return self.vocabulary.only(*used)
+
+    def sorted_batches(self, used: Vocabulary) -> Iterator[pa.RecordBatch]:
+        """The sidecar's rows in its order, numbers counting in ``used``.
+
+        A column that is the same throughout, as most are, is put in afterwards: sorting costs by the width of rows.
+        """
+        columns = {
+            "sample_id": "r.sample_id",
+            "rows": "CASE WHEN rank = 1 THEN coalesce(m.rows, 0) ELSE 0 END AS rows",
+            "content_bytes": "coalesce(m.content_bytes, r.content_bytes) AS content_bytes",
+            "tokens": "coalesce(m.tokens, r.tokens) AS tokens",
+            "activity": renumbered("activity", _places(self.vocabulary.activities, used.activities), "activity"),
+            "agent": renumbered("agent", _places(self.vocabulary.agents, used.agents), "agent"),
+            "source": renumbered("source", _places(self.vocabulary.sources, used.sources), "source"),
+        }
+        schema = sidecar_schema(self.digest_size)
+        constants = self._constant_columns([name for name in schema.names if name not in columns])
+        varying = [name for name in schema.names if name not in constants]
+        selected = ", ".join(columns.get(name, name) for name in varying)
+        query = f"SELECT {selected} FROM records r LEFT JOIN members m USING (sample_id) ORDER BY sample_id, rank"
+        for batch in stream(self.connection, query, ROW_GROUP_ROWS):
+            given = dict(zip(varying, batch.columns, strict=True))
+            for name, value in constants.items():
+                given[name] = pa.repeat(pa.scalar(value, schema.field(name).type), batch.num_rows)
+            yield pa.RecordBatch.from_arrays(
+                [given[name].cast(schema.field(name).type) for name in schema.names], schema=schema
+            )
+
+    def _constant_columns(self, names: Sequence[str]) -> dict[str, object]:
+        """Those of the columns that have one value, or none, in all records; lists, only where they are all empty."""
+        lists = [name for name in names if name in ("parents", "parent_roles")]
+        plain = [name for name in names if name not in lists]
+        tests = [
+            f"CASE WHEN count({n}) = 0 OR (count({n}) = count(*) AND min({n}) = max({n})) THEN 1 END" for n in plain
+        ]
+        tests += [f"CASE WHEN max(len({name})) = 0 THEN 1 END" for name in lists]
+        values = [f"min({name})" for name in plain] + ["[]" for _ in lists]
+        (found,) = self.connection.execute(f"SELECT {', '.join(tests + values)} FROM records").fetchall()
+        ordered = [*plain, *lists]
+        return {name: found[len(ordered) + place] for place, name in enumerate(ordered) if found[place]}
+
+
+def write_rows(batches: Iterable[SampleBatch], file: Path) -> None:
+    """Write scanned batches as the Parquet file behind the ``rows`` table."""
+    with pq.ParquetWriter(
+        file, _ROWS_SCHEMA, compression="lz4", use_dictionary=False, write_statistics=False
+    ) as writer:
+        for batch in batches:
+            count_ = len(batch.sample_ids)
+            columns = [
+                pa.array(range(batch.first_row, batch.first_row + count_), pa.int64()),
+                batch.sample_ids.cast(pa.binary()),
+                batch.content_bytes,
+                *(
+                    pa.nulls(count_, _ROWS_SCHEMA.field(name).type) if column is None else column
+                    for name, column in (
+                        ("tokens", batch.tokens),
+                        ("parents", batch.parents),
+                        ("parent_roles", batch.parent_roles),
+                    )
+                ),
+            ]
+            writer.write_batch(pa.record_batch(columns, schema=_ROWS_SCHEMA))
+
+
+def renumbered(column: str, numbers: Sequence[int | None], name: str) -> str:
+    """An SQL expression, called ``name``, that replaces number i in ``column`` by ``numbers[i]``."""
+    listed = ", ".join("NULL" if number is None else str(number) for number in numbers)
+    return f"([{listed}]::UINTEGER[])[{column} + 1] AS {name}"
+
+
+def _places(everything: Iterable[str], used: Iterable[str]) -> list[int | None]:
+    place = {identifier: number for number, identifier in enumerate(used)}
+    return [place.get(identifier) for identifier in everything]

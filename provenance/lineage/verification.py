@@ -1,0 +1,116 @@
+"""Does a sidecar still tell the truth about its dataset?
+
+Three things are checked: the sidecar in itself (order, closure, counts), the dataset's rows against it, and the
+dataset's bytes against the hash the sidecar was bound to.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+import duckdb
+
+from provenance.errors import DataError
+from provenance.identity import Identity, scan
+from provenance.lineage.database import count, scratch_database, text_literal
+from provenance.lineage.sidecar import Sidecar, open_sidecar
+from provenance.lineage.tables import write_rows
+
+# A file that was replaced as a whole differs in every row: the first ones and the number are what helps.
+MOST_ROWS_NAMED = 20
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that does not hold. ``row`` counts from 1; None: the dataset or the sidecar as a whole."""
+
+    path: str
+    row: int | None
+    problem: str
+
+
+def verify(
+    data: Path, sidecar: Path, identity: Identity, *, name: str, md5: str | None, workspace: Path
+) -> list[Problem]:
+    """Check the sidecar file against the dataset file; an empty list if all holds.
+
+    Args:
+        identity: the identity settings of the sidecar's header, with the dataset's column types.
+        name: how problems call the dataset.
+        md5: DVC's hash of ``data`` as it is now; None leaves the bytes unchecked.
+
+    Raises:
+        SidecarError: the sidecar cannot be read at all.
+    """
+    opened = open_sidecar(sidecar)
+    folder = Path(mkdtemp(prefix="verify-", dir=workspace))
+    try:
+        with scratch_database(folder) as connection:
+            connection.execute(f"CREATE VIEW records AS SELECT * FROM read_parquet({text_literal(str(sidecar))})")
+            problems = [Problem(f"{name} (sidecar)", None, text) for text in _of_sidecar(connection, opened)]
+            try:
+                write_rows(scan(data, identity), folder / "rows.parquet")
+            except DataError as error:
+                return [*problems, Problem(name, error.row, error.problem)]
+            rows = text_literal(str(folder / "rows.parquet"))
+            connection.execute(f"CREATE VIEW rows AS SELECT * FROM read_parquet({rows})")
+            problems += _of_rows(connection, name)
+            expected = opened.header.dataset.md5
+            if md5 is not None and expected is not None and md5 != expected:
+                problems.append(
+                    Problem(name, None, f"its md5 is {md5}, but the sidecar was made for a file of md5 {expected}")
+                )
+            return problems
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _of_sidecar(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar) -> list[str]:
+    problems = []
+    total = count(connection, "SELECT coalesce(sum(rows), 0) FROM records")
+    if total != sidecar.header.dataset.rows:
+        problems.append(f"its records sum to {total} rows, but its header states {sidecar.header.dataset.rows}")
+    dangling = count(
+        connection,
+        "SELECT count(*) FROM (SELECT DISTINCT unnest(parents) AS sample_id FROM records) ANTI JOIN records "
+        "USING (sample_id)",
+    )
+    if dangling:
+        problems.append(f"it is not closed: {dangling} parents have no record in it")
+    counted_twice = count(
+        connection, "SELECT count(*) FROM (SELECT 1 FROM records WHERE rows > 0 GROUP BY sample_id HAVING count(*) > 1)"
+    )
+    if counted_twice:
+        problems.append(f"the rows of {counted_twice} samples are counted on more than one record")
+    for column, described in (
+        ("activity", sidecar.header.activities),
+        ("agent", sidecar.header.agents),
+        ("source", sidecar.header.sources),
+    ):
+        if count(connection, f"SELECT count(*) FROM records WHERE {column} >= {len(described)}"):
+            problems.append(f"records name an {column} that its header does not describe")
+    return problems
+
+
+def _of_rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[Problem]:
+    strangers = "FROM rows WHERE sample_id NOT IN (SELECT sample_id FROM records WHERE rows > 0)"
+    found = connection.execute(
+        f"SELECT row, lower(hex(sample_id)) {strangers} ORDER BY row LIMIT {MOST_ROWS_NAMED}"
+    ).fetchall()
+    problems = [Problem(name, row, f"its sample {sample[:12]} has no record in the sidecar") for row, sample in found]
+    more = count(connection, f"SELECT count(*) {strangers}") - len(found)
+    if more > 0:
+        problems.append(Problem(name, None, f"{more} more rows have no record in the sidecar"))
+    differing = connection.execute(
+        "SELECT lower(hex(sample_id)), coalesce(d.rows, 0), r.rows FROM (SELECT sample_id, rows FROM records WHERE "
+        "rows > 0) r LEFT JOIN (SELECT sample_id, count(*) AS rows FROM rows GROUP BY 1) d USING (sample_id) "
+        f"WHERE coalesce(d.rows, 0) <> r.rows ORDER BY 1 LIMIT {MOST_ROWS_NAMED}"
+    ).fetchall()
+    problems += [
+        Problem(name, None, f"sample {sample[:12]} is in {has} rows, but the sidecar has it in {stated}")
+        for sample, has, stated in differing
+    ]
+    return problems

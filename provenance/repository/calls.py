@@ -1,0 +1,51 @@
+"""How DVC is called: without a word from it, and with its errors in our words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from provenance.errors import RepositoryError
+
+_LOGGERS = ("dvc", "dvc_data", "dvc_objects", "scmrepo")
+
+
+@contextmanager
+def dvc_call(where: str | None = None) -> Iterator[None]:
+    """Silence DVC's log, hints and progress bars, and turn what it raises into a `RepositoryError` of one line.
+
+    ``where`` (a revision, say) goes before DVC's message where that does not tell.
+
+    Raises:
+        RepositoryError: DVC, git or the file system refused what was asked, or a plug-in of DVC is not installed.
+    """
+    from dvc.exceptions import DvcException
+    from scmrepo.exceptions import SCMError
+
+    with _silence():
+        try:
+            yield
+        except (DvcException, SCMError, OSError, ImportError, UnicodeError, RecursionError) as error:
+            raise RepositoryError(one_line(error) if where is None else f"{where}: {one_line(error)}") from error
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    # The level is put back: a script that records lineage may use DVC itself. DVC's progress bars heed it too.
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def one_line(error: BaseException) -> str:
+    """What ``error`` says, and what caused it if it keeps that to itself, without line breaks."""
+    message = " ".join(str(error).split()) or type(error).__name__
+    cause = " ".join(str(error.__cause__ or "").split())
+    return message if cause in message else f"{message}: {cause}"

@@ -1,0 +1,250 @@
+"""A DVC repository, as the rest of the package sees it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provenance.errors import RepositoryError
+from provenance.files import whole_file
+from provenance.lineage.records import GitState
+from provenance.repository import commits
+from provenance.repository.calls import dvc_call
+from provenance.repository.stages import Stage, running_stage
+from provenance.repository.tracked import Dataset, TrackedFile, tracked_files
+from provenance.settings import SETTINGS_FILE, Settings, load_settings, parse_settings
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+
+
+class Repository:
+    """One DVC repository, its history and its caches.
+
+    Every method takes paths from the DVC root (or absolute ones) and raises `RepositoryError` for a path outside the
+    repository, an unknown revision and whatever DVC or git refuses. ``rev`` is anything that DVC takes as a git
+    revision; None is the workspace. No method changes the workspace except `add`. Not safe for concurrent threads.
+    """
+
+    def __init__(self, dvc: Repo) -> None:
+        self._dvc = dvc
+        self.root = Path(dvc.root_dir)
+        self._tracked_at: dict[str, dict[str, TrackedFile]] = {}
+
+    @classmethod
+    def open(cls, directory: str | os.PathLike[str] = ".") -> Repository:
+        """Open the repository that ``directory`` is in.
+
+        In a temporary experiment that is the experiment's own workspace: DVC_ROOT, which names another, is not read.
+
+        Raises:
+            RepositoryError: not inside a DVC repository, or its configuration cannot be read.
+        """
+        from dvc.exceptions import NotDvcRepoError
+        from dvc.repo import Repo
+
+        with dvc_call():
+            try:
+                # DVC keeps its hashes by path, and itself starts from the resolved one.
+                return cls(Repo(os.path.realpath(directory)))
+            except NotDvcRepoError as error:
+                message = f"{directory}: not inside a DVC repository; run `git init && dvc init` at the project's root"
+                raise RepositoryError(message) from error
+
+    @property
+    def temporary(self) -> Path:
+        """A directory for what can be made again; git and DVC pass it over."""
+        directory = self.root / ".dvc" / "tmp" / "provenance"
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
+
+    def relative(self, path: str | os.PathLike[str]) -> str:
+        """``path``, absolute or from the working directory, as a path from the DVC root with forward slashes."""
+        return self._inside(Path.cwd(), path)
+
+    def settings(self, rev: str | None = None) -> Settings:
+        """provenance.yaml of the workspace or of a revision; the defaults where there is none."""
+        if rev is None:
+            return load_settings(self.root)
+        text = commits.committed_text(self.root, self._resolve(rev), SETTINGS_FILE)
+        return Settings() if text is None else parse_settings(text, f"{rev}:{SETTINGS_FILE}")
+
+    def datasets(self, rev: str | None = None) -> list[Dataset]:
+        """Every dataset that DVC tracks, sorted by path.
+
+        A dataset is an out (of a stage, added or imported) whose file name says so, and that is neither a sidecar nor a
+        metric or plot; JSON, which is mostly other things, only counts with a sidecar. A file in the workspace is
+        hashed if DVC does not know its hash yet.
+        """
+        from provenance.identity import is_dataset
+        from provenance.lineage.schema import SIDECAR_SUFFIX
+        from provenance.lineage.sidecar import sidecar_path
+
+        tracked = self._tracked(rev)
+        datasets = []
+        for path, file in sorted(tracked.items()):
+            if file.result or path.endswith(SIDECAR_SUFFIX) or not is_dataset(path):
+                continue
+            sidecar = sidecar_path(path)
+            known = sidecar in tracked or (rev is None and (self.root / sidecar).is_file())
+            if known or not path.endswith(".json"):
+                dataset = Dataset(path, file.md5, file.size, file.stage, sidecar if known else None)
+                datasets.append(self._as_it_is_now(dataset) if rev is None else dataset)
+        return datasets
+
+    def data_file(self, path: str | os.PathLike[str], rev: str | None = None) -> Path | None:
+        """A local file to read (never to change) with the content of ``path``; None where there is none to be had.
+
+        In the workspace, that is the file itself. Else it is the object in DVC's cache, which is fetched from the
+        remote, or from the repository it was imported from, if need be; or a copy of what git has. Those have no file
+        name extension.
+        """
+        name = self._inside(self.root, path)
+        if rev is None and (self.root / name).is_file():
+            return self.root / name
+        tracked = self._tracked(rev).get(name)
+        if tracked is not None and tracked.cached:
+            return self._object(tracked)
+        if rev is None:
+            return None
+        return commits.committed_file(self.root, self._resolve(rev), name, self.temporary / "committed")
+
+    def sidecar_file(self, path: str | os.PathLike[str], rev: str | None = None) -> Path | None:
+        """As `data_file`, for the sidecar of the dataset ``path``."""
+        from provenance.lineage.sidecar import sidecar_path
+
+        return self.data_file(sidecar_path(os.fspath(path)), rev)
+
+    def md5(self, path: str | os.PathLike[str]) -> tuple[str, int]:
+        """DVC's hash (of a directory: with ``.dir``) and the size in bytes of what is at ``path`` in the workspace.
+
+        DVC keeps it, so that neither it nor we hash the same content again.
+
+        Raises:
+            RepositoryError: nothing is there.
+        """
+        from dvc_data.hashfile.build import build
+
+        name = self._inside(self.root, path)
+        if not (self.root / name).exists():
+            raise RepositoryError(f"{name}: no such file; restore it with `dvc checkout` or `dvc pull`")
+        with dvc_call():
+            repo = self._dvc
+            place = str(self.root / name)
+            _, meta, built = build(repo.cache.repo, place, repo.fs, "md5", ignore=repo.dvcignore, dry_run=True)
+        return str(built.hash_info.value), int(meta.size or 0)
+
+    def git_state(self) -> GitState:
+        """The commit that is checked out (None before the first) and whether tracked files differ from it.
+
+        Both are None where DVC works without git.
+        """
+        return commits.git_state(self.root) if self._has_git() else GitState(head=None, dirty=None)
+
+    def current_stage(self) -> Stage | None:
+        """The stage that this process runs in; None outside a stage of this repository.
+
+        Raises:
+            RepositoryError: more than one stage fits what DVC says of it.
+        """
+        with dvc_call():
+            return running_stage(self._dvc, self._hash_if_there)
+
+    def add(self, paths: Iterable[str | os.PathLike[str]]) -> None:
+        """Track files with DVC, each with its own .dvc file, as `dvc add` does."""
+        targets = [str(self.root / self._inside(self.root, path)) for path in paths]
+        with dvc_call():
+            self._dvc.add(targets)
+
+    def _inside(self, base: Path, path: str | os.PathLike[str]) -> str:
+        # Only the directory is resolved: the file itself may be DVC's link into its cache.
+        try:
+            joined = Path(os.path.normpath(base / path))
+            return (joined.parent.resolve() / joined.name).relative_to(self.root).as_posix()
+        except (ValueError, OSError) as error:
+            raise RepositoryError(f"{os.fspath(path)}: not inside the DVC repository {self.root}") from error
+
+    def _has_git(self) -> bool:
+        from dvc.scm import NoSCM
+
+        with dvc_call():
+            return not isinstance(self._dvc.scm, NoSCM)
+
+    def _resolve(self, rev: str) -> str:
+        from dvc.scm import RevError, resolve_rev
+
+        if not self._has_git():
+            raise RepositoryError(f"{rev}: there are no revisions here: this DVC repository works without git")
+        with dvc_call():
+            try:
+                sha = commits.commit_id(self.root, resolve_rev(self._dvc.scm, rev)) if rev else None
+            except RevError:
+                sha = None
+        if sha is None:
+            raise RepositoryError(f"{rev!r}: no such git revision; `git log` and `dvc exp show` list them")
+        return sha
+
+    def _tracked(self, rev: str | None) -> dict[str, TrackedFile]:
+        from dvc.exceptions import NotDvcRepoError
+
+        if rev is None:
+            with dvc_call():
+                return tracked_files(self._dvc)
+        sha = self._resolve(rev)
+        if sha not in self._tracked_at:
+            with dvc_call(rev):
+                try:
+                    with self._dvc.switch(sha):
+                        self._tracked_at[sha] = tracked_files(self._dvc)
+                except NotDvcRepoError:
+                    # A commit from before the DVC repository was made.
+                    self._tracked_at[sha] = {}
+        return self._tracked_at[sha]
+
+    def _hash_if_there(self, path: str) -> str | None:
+        return self.md5(path)[0] if (self.root / path).exists() else None
+
+    def _as_it_is_now(self, dataset: Dataset) -> Dataset:
+        if not (self.root / dataset.path).is_file():
+            return dataset
+        md5, size = self.md5(dataset.path)
+        return replace(dataset, md5=md5, size=size)
+
+    def _object(self, tracked: TrackedFile) -> Path | None:
+        """The cache's file with what was recorded for ``tracked``, fetched if it is not here; None: nowhere."""
+        from dvc.cachemgr import LEGACY_HASH_NAMES
+
+        if tracked.md5 is None:
+            return None
+        # Not asked of DVC at the revision: there it misreads a cache or remote that is configured by relative path.
+        cache = self._dvc.cache.legacy if tracked.hash_name in LEGACY_HASH_NAMES else self._dvc.cache.repo
+        file = Path(cache.oid_to_path(tracked.md5))
+        if file.is_file():
+            return file
+        if tracked.source is not None:
+            return self._download(tracked)
+        self._pull(tracked)
+        return file if file.is_file() else None
+
+    def _pull(self, tracked: TrackedFile) -> None:
+        from dvc.config import NoRemoteError
+        from dvc_data.hashfile.hash_info import HashInfo
+
+        with dvc_call():
+            try:
+                self._dvc.cloud.pull([HashInfo(tracked.hash_name, tracked.md5)], remote=tracked.remote)
+            except NoRemoteError:
+                # Without a remote it is simply not to be had.
+                return
+
+    def _download(self, tracked: TrackedFile) -> Path:
+        """The imported file from the repository, at the revision, that it was imported from."""
+        assert tracked.source is not None and tracked.md5 is not None
+        file = self.temporary / "imported" / tracked.md5
+        if not file.is_file():
+            with dvc_call(), whole_file(file) as copy:
+                tracked.source.fs.get_file(tracked.source.fs_path, str(copy))
+        return file

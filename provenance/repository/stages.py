@@ -1,0 +1,106 @@
+"""The stage that is running."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from provenance.errors import RepositoryError
+from provenance.repository.tracked import address, path_from_root
+
+if TYPE_CHECKING:
+    from dvc.dependency.base import Dependency
+    from dvc.repo import Repo
+    from dvc.stage import PipelineStage
+
+_DEFAULT_PARAMETERS_FILE = "params.yaml"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage as it is being run. Paths are relative to the DVC root.
+
+    ``name`` is its address from the DVC root. ``dependencies`` are (path, DVC's hash of what is there now); one outside
+    the repository is named as declared, without credentials and, if absolute, without its folder. ``parameters`` hold
+    the values of now under the names by which the stage declares them; a name from a file other than the root's
+    params.yaml has that file before it, ``FILE:NAME``.
+    """
+
+    name: str
+    command: str
+    wdir: str
+    dependencies: tuple[tuple[str, str | None], ...]
+    parameters: dict[str, Any]
+    outs: tuple[str, ...]
+
+
+def running_stage(repo: Repo, hash_of: Callable[[str], str | None]) -> Stage | None:
+    """The stage of ``repo`` that DVC_STAGE names; None outside a stage and in a stage of another repository.
+
+    ``hash_of`` gives DVC's hash of a path from the DVC root.
+
+    Raises:
+        RepositoryError: more than one stage fits.
+        dvc.exceptions.DvcException: a DVC file or a parameters file cannot be read.
+    """
+    from dvc.dependency.param import ParamsDependency
+
+    stage = _find(repo, os.environ.get("DVC_STAGE"))
+    if stage is None:
+        return None
+    dependencies = [dep for dep in stage.deps if not isinstance(dep, ParamsDependency)]
+    return Stage(
+        name=address(stage),
+        command="\n".join([stage.cmd] if isinstance(stage.cmd, str) else stage.cmd),
+        wdir=path_from_root(repo, stage.wdir) or ".",
+        dependencies=tuple(_dependency(repo, dep, hash_of) for dep in dependencies),
+        parameters=_parameters(repo, stage),
+        outs=tuple(path_from_root(repo, out.fs_path) for out in stage.outs if out.is_in_repo),
+    )
+
+
+def _find(repo: Repo, named: str | None) -> PipelineStage | None:
+    """The stage with the address ``named``, which is relative to wherever dvc was started."""
+    from dvc.repo.index import Index
+    from dvc.stage import PipelineStage
+
+    if not named:
+        return None
+    file, _, name = named.rpartition(":")
+    fits = [s for s in Index.from_repo(repo).stages if isinstance(s, PipelineStage) and s.name == name]
+    if len(fits) > 1:
+        here = Path.cwd()
+        fits = [s for s in fits if Path(s.wdir).resolve() == here] or fits
+    if len(fits) > 1:
+        parts = tuple(part for part in Path(file or "dvc.yaml").parts if part != "..")
+        fits = [s for s in fits if Path(s.path).parts[-len(parts) :] == parts] or fits
+    if len(fits) > 1:
+        raise RepositoryError(
+            f"stage {named!r} fits {' and '.join(sorted(address(s) for s in fits))}; give these stages different names"
+        )
+    return fits[0] if fits else None
+
+
+def _dependency(repo: Repo, dep: Dependency, hash_of: Callable[[str], str | None]) -> tuple[str, str | None]:
+    if dep.is_in_repo:
+        path = path_from_root(repo, dep.fs_path)
+        return path, hash_of(path)
+    if os.path.isabs(dep.def_path):
+        # Where it lies on this machine is nobody else's business.
+        return Path(dep.def_path).name, None
+    url = urlsplit(dep.def_path)
+    # User name, password and query may hold secrets.
+    return (f"{url.scheme}://{url.hostname or ''}{url.path}" if url.scheme else dep.def_path), None
+
+
+def _parameters(repo: Repo, stage: PipelineStage) -> dict[str, Any]:
+    parameters: dict[str, Any] = {}
+    for dep in stage.params:
+        file = path_from_root(repo, dep.fs_path) if dep.is_in_repo else dep.def_path
+        prefix = "" if file == _DEFAULT_PARAMETERS_FILE else f"{file}:"
+        parameters.update({f"{prefix}{name}": value for name, value in dep.read_params().items()})
+    return parameters

@@ -1,0 +1,87 @@
+"""`dvc stage add`, with sidecars: its own arguments go in, its own arguments come out."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import PurePosixPath
+
+from provenance.errors import RepositoryError
+
+_WRAPPER = ("provenance", "run", "--")
+
+# DVC's names of the options that take an out, and the flag of each.
+_OUT_FLAGS = {
+    "outs": "--outs",
+    "outs_no_cache": "--outs-no-cache",
+    "outs_persist": "--outs-persist",
+    "outs_persist_no_cache": "--outs-persist-no-cache",
+}
+
+
+def with_sidecars(arguments: Sequence[str], directory: str, with_sidecar: Collection[str]) -> list[str]:
+    """The arguments of `dvc stage add` with a sidecar for each dataset, and `provenance run --` before the command.
+
+    Args:
+        directory: the working directory as a path from the DVC root.
+        with_sidecar: paths from the DVC root of the datasets that have a sidecar; other dependencies are left alone.
+
+    Raises:
+        RepositoryError: DVC does not understand the arguments, or there is no command in them.
+    """
+    from dvc.cli.parser import get_main_parser
+    from dvc.exceptions import DvcException
+
+    try:
+        parsed = get_main_parser().parse_args(["stage", "add", *arguments])
+    except (DvcException, SystemExit) as error:
+        raise RepositoryError("`dvc stage add` does not take these arguments; see `dvc stage add --help`") from error
+    command = list(parsed.command or [])
+    if not command:
+        raise RepositoryError("no command; write it after the options, as for `dvc stage add`")
+    options = list(arguments[: len(arguments) - len(command)])
+    base = os.path.normpath(os.path.join(directory, parsed.wdir or "."))
+    return [*options, *_sidecar_options(vars(parsed), base, with_sidecar), *_wrapped(command)]
+
+
+def _sidecar_options(parsed: dict[str, object], base: str, with_sidecar: Collection[str]) -> Iterator[str]:
+    from provenance.identity import is_dataset
+    from provenance.lineage.sidecar import sidecar_path
+
+    deps, stated = _paths(parsed, "deps"), {path for name in _OUT_FLAGS for path in _paths(parsed, name)}
+    for path in deps:
+        from_root = PurePosixPath(os.path.normpath(os.path.join(base, path))).as_posix()
+        if from_root in with_sidecar and sidecar_path(path) not in deps:
+            yield from ("--deps", sidecar_path(path))
+    for name, flag in _OUT_FLAGS.items():
+        for path in _paths(parsed, name):
+            if is_dataset(path) and sidecar_path(path) not in stated:
+                yield from (flag, sidecar_path(path))
+
+
+def _paths(parsed: dict[str, object], name: str) -> list[str]:
+    value = parsed.get(name)
+    return [str(path) for path in value] if isinstance(value, list) else []
+
+
+def _wrapped(command: list[str]) -> list[str]:
+    """The command behind `provenance run --`. A line that needs a shell (pipes, &&, …) gets one of its own."""
+    if command[: len(_WRAPPER)] == list(_WRAPPER):
+        return command
+    if len(command) > 1:
+        return [*_WRAPPER, *command]
+    line = command[0]
+    if line.startswith(shlex.join(_WRAPPER)):
+        return command
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.commenters = ""
+    needs_shell = any(set(token) <= set("();<>|&") for token in lexer) or any(sign in line for sign in "$`*?~\n")
+    return [f"{shlex.join(_WRAPPER)} {f'sh -c {shlex.quote(line)}' if needs_shell else line}"]
+
+
+def add_stage(arguments: Sequence[str]) -> int:
+    """Run `dvc stage add` with ``arguments`` as a child that shares our terminal; its exit code."""
+    return subprocess.run([sys.executable, "-m", "dvc", "stage", "add", *arguments], check=False).returncode

@@ -1,0 +1,101 @@
+"""What DVC tracks at one revision."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from provenance.errors import RepositoryError
+
+if TYPE_CHECKING:
+    from dvc.dependency.repo import RepoDependency
+    from dvc.output import Output
+    from dvc.repo import Repo
+    from dvc.stage import Stage as DvcStage
+
+_MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One DVC-tracked dataset at one revision.
+
+    ``path`` and ``sidecar`` are relative to the DVC root, ``size`` is in bytes, ``stage`` is the address from the DVC
+    root of the stage that makes it (None: added or imported). ``md5`` and ``size`` are those of the workspace file
+    where there is one and the workspace was asked for, else what DVC recorded (None: the stage has not run).
+    """
+
+    path: str
+    md5: str | None
+    size: int | None
+    stage: str | None
+    sidecar: str | None
+
+
+@dataclass(frozen=True)
+class TrackedFile:
+    """An out as DVC recorded it.
+
+    ``cached``: its content is in DVC's cache, else in git. ``result``: a metric or a plot. ``source``: what it was
+    imported from, if from another DVC repository.
+    """
+
+    path: str
+    md5: str | None
+    size: int | None
+    hash_name: str
+    stage: str | None
+    remote: str | None
+    cached: bool
+    result: bool
+    source: RepoDependency | None = field(compare=False)
+
+
+def tracked_files(repo: Repo) -> dict[str, TrackedFile]:
+    """Every file that is an out at the revision ``repo`` stands at, by path. Directories are left out.
+
+    Raises:
+        RepositoryError: an out's recorded hash is not an MD5.
+        dvc.exceptions.DvcException: a DVC file cannot be read.
+    """
+    from dvc.repo.index import Index
+
+    # A fresh index each time: the one that DVC keeps does not see that files have changed.
+    outs = [out for out in Index.from_repo(repo).outs if out.is_in_repo and not out.hash_info.isdir]
+    files = (_tracked_file(repo, out) for out in outs)
+    return {file.path: file for file in files}
+
+
+def _tracked_file(repo: Repo, out: Output) -> TrackedFile:
+    from dvc.stage import PipelineStage
+
+    path = path_from_root(repo, out.fs_path)
+    md5 = out.hash_info.value
+    # The hash names a file of the cache: anything else could point out of it.
+    if md5 is not None and not _MD5.fullmatch(str(md5)):
+        raise RepositoryError(f"{path}: the hash recorded in {out.stage.path_in_repo} is not an MD5; repair that file")
+    return TrackedFile(
+        path=path,
+        md5=md5,
+        size=out.meta.size,
+        hash_name=out.hash_name,
+        stage=address(out.stage) if isinstance(out.stage, PipelineStage) else None,
+        remote=out.remote,
+        cached=out.use_cache,
+        result=out.is_metric or out.is_plot,
+        source=out.stage.deps[0] if out.stage.is_repo_import else None,
+    )
+
+
+def path_from_root(repo: Repo, path: str) -> str:
+    """``path``, which is absolute in ``repo``'s file system, from the DVC root, with forward slashes."""
+    return "/".join(repo.fs.relparts(path, repo.root_dir))
+
+
+def address(stage: DvcStage) -> str:
+    """``stage``'s address from the DVC root; DVC's own depends on the working directory, and is wrong at a revision."""
+    file, name = stage.path_in_repo.replace("\\", "/"), getattr(stage, "name", None)
+    if name is None:
+        return str(file)
+    return name if file == "dvc.yaml" else f"{file}:{name}"

@@ -1,0 +1,92 @@
+"""Sidecars written record by record, and a ledger over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+
+from provenance.ledger.ledger import Ledger, RecordedDataset
+from provenance.lineage.database import scratch_database
+from provenance.lineage.records import Activity, Agent, DatasetState, Header, IdentitySettings, Plan, Source
+from provenance.lineage.schema import FORMAT_VERSION, sidecar_schema
+from provenance.lineage.sidecar import open_sidecar, sidecar_path, write_sidecar
+from provenance.repository import Repository
+
+DIGEST_SIZE = 16
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a sidecar's records refer to by number."""
+
+    activities: tuple[Activity, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
+def sample(number: int) -> str:
+    """The id of a sample in tests: far apart, and not in the order of the numbers."""
+    return f"{number * 0x9E3779B97F4A7C15 % 2**64:016x}{number:016x}"
+
+
+def record(sample_id: str, rows: int = 1, **stated: Any) -> dict[str, Any]:
+    """One record of a sidecar; what is not ``stated`` is null. ``parents`` are hex ids."""
+    parents = stated.pop("parents", [])
+    values: dict[str, Any] = {
+        "content_bytes": 10,
+        "origin": "synthetic" if parents else "real",
+        "evidence": "observed",
+        "parent_roles": ["context"] * len(parents),
+    }
+    values |= stated
+    values["sample_id"] = bytes.fromhex(sample_id)
+    values["rows"] = rows
+    values["parents"] = [bytes.fromhex(parent) for parent in parents]
+    return values
+
+
+def write(
+    folder: Path,
+    dataset: str,
+    records: Sequence[Mapping[str, Any]],
+    words: Words = Words(),
+    *,
+    md5: str | None = None,
+    rows: int | None = None,
+) -> Path:
+    """Write the sidecar of ``dataset`` in ``folder``."""
+    header = Header(
+        version=FORMAT_VERSION,
+        dataset=DatasetState(
+            path=dataset, md5=md5, size=100, rows=sum(r["rows"] for r in records) if rows is None else rows
+        ),
+        identity=IdentitySettings(digest="xxh3_128", canonical_form=1, rule="well-known", fields=("text",)),
+        activities=words.activities,
+        agents=words.agents,
+        plans=words.plans,
+        sources=words.sources,
+    )
+    path = folder / sidecar_path(dataset)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    in_order = sorted(records, key=lambda each: (each["sample_id"], -each["rows"]))
+    batch = pa.RecordBatch.from_pylist(in_order, schema=sidecar_schema(DIGEST_SIZE))
+    write_sidecar(path, header, [batch], DIGEST_SIZE)
+    return path
+
+
+@contextmanager
+def ledger_of(repository: Repository, *sidecars: Path, md5: str | None = None) -> Iterator[Ledger]:
+    """A ledger over these sidecars; ``md5`` is what DVC is said to have for each dataset."""
+    recorded = []
+    for place, path in enumerate(sidecars):
+        sidecar = open_sidecar(path)
+        recorded.append(RecordedDataset(sidecar.header.dataset.path, md5, sidecar, place))
+    with TemporaryDirectory() as folder, scratch_database(Path(folder)) as connection:
+        yield Ledger(connection, recorded, ["data/bare.jsonl"], repository, None, Path(folder))

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provenance.audit.composition import BREAKDOWNS, Composition, Cost, Share
+from provenance.audit.metrics import write_metrics, write_plots
+
+SHARE = Share(rows=4, bytes=40, tokens=None, rows_with_tokens=0, fraction=1.0)
+COMPOSITION = Composition(
+    path="data/mix.parquet",
+    rows=4,
+    bytes=40,
+    by_origin={"real": SHARE},
+    by_kind={},
+    by_model={"org/model-1.5@a": SHARE},
+    by_source={"a.b": SHARE, "a/b": SHARE},
+    by_license={"unknown": SHARE},
+    by_depth={"0": SHARE},
+    by_evidence={"observed": SHARE},
+    real_rooted_fraction=None,
+    max_depth=0,
+    cost=Cost(Decimal("1.50"), 2, 4),
+    measures={"conflicting_births": {"samples": 0, "rows": 0}},
+)
+
+
+def leaves(document: Any, *keys: str) -> dict[tuple[str, ...], Any]:
+    if not isinstance(document, dict):
+        return {keys: document}
+    return {place: leaf for key, value in document.items() for place, leaf in leaves(value, *keys, key).items()}
+
+
+def test_metrics_are_nested_numbers_under_keys_without_dots(tmp_path: Path) -> None:
+    write_metrics(tmp_path / "metrics.json", [COMPOSITION])
+    found = leaves(json.loads((tmp_path / "metrics.json").read_text()))
+    assert all(isinstance(value, int | float) for value in found.values())
+    assert not any("." in key or "/" in key for keys in found for key in keys)
+    assert found["data_mix_parquet", "by_model", "org_model-1_5_a", "rows"] == 4
+    assert found["data_mix_parquet", "cost", "amount"] == 1.5
+
+
+def test_names_that_would_share_a_key_are_kept_apart(tmp_path: Path) -> None:
+    write_metrics(tmp_path / "metrics.json", [COMPOSITION])
+    groups = json.loads((tmp_path / "metrics.json").read_text())["data_mix_parquet"]["by_source"]
+    assert len(groups) == 2
+    assert all(group.startswith("a_b_") for group in groups)
+
+
+def test_plots_are_one_file_for_each_breakdown_with_rows_for_each_dataset(tmp_path: Path) -> None:
+    write_plots(tmp_path / "plots", [COMPOSITION, replace(COMPOSITION, path="other.jsonl")])
+    assert {path.name for path in (tmp_path / "plots").iterdir()} == {f"{name}.json" for name in BREAKDOWNS}
+    assert json.loads((tmp_path / "plots" / "by_model.json").read_text()) == [
+        {"dataset": path, "group": "org/model-1.5@a", "rows": 4, "fraction": 1.0}
+        for path in ("data/mix.parquet", "other.jsonl")
+    ]
+    assert json.loads((tmp_path / "plots" / "by_kind.json").read_text()) == []
+
+
+@pytest.mark.parametrize("write", [write_metrics, write_plots])
+def test_the_same_answer_is_the_same_bytes(tmp_path: Path, write: Any) -> None:
+    backwards = replace(COMPOSITION, by_source=dict(reversed(COMPOSITION.by_source.items())))
+    contents = []
+    for name, each in (("first", COMPOSITION), ("second", backwards)):
+        write(tmp_path / name, [each])
+        files = [tmp_path / name] if write is write_metrics else sorted((tmp_path / name).glob("by_model.json"))
+        contents.append([file.read_bytes() for file in files])
+    assert contents[0] == contents[1]

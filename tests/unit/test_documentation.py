@@ -1,0 +1,78 @@
+"""The documentation keeps up with the code: every command is in docs/cli.md, and no relative link leads nowhere."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from provenance.cli import app
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+_CODE = re.compile(r"^ *```.*?^ *```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+# Inline links and images, HTML attributes, and link definitions.
+_LINK = re.compile(r"""(?mx) \]\(\s*<?([^)\s>]+) | \b(?:src|href)="([^"]+)" | ^\[[^\]]+\]:\s+(\S+)""")
+_HEADING = re.compile(r"^#+\s+(.+?)\s*#*$", re.MULTILINE)
+# Options that mean the same on every command are described once for all.
+_COMMON_OPTIONS = {"--repo", "--rev", "--json", "--quiet", "--verbose", "--help"}
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Each command's full name, as it is typed after `provenance`, and the command."""
+
+    def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+        for part, member in getattr(command, "commands", {}).items():
+            if not member.hidden:
+                yield from leaves(f"{name} {part}".strip(), member)
+        if not hasattr(command, "commands"):
+            yield name, command
+
+    yield from leaves("", typer.main.get_command(app))
+
+
+def sections(page: str) -> dict[str, str]:
+    """The texts of ``page`` by their headings, without back-ticks; a text includes its heading."""
+    starts = [(match.start(), match[1].replace("`", "")) for match in _HEADING.finditer(page)]
+    ends = [start for start, _ in starts[1:]] + [len(page)]
+    return {heading: page[start:end] for (start, heading), end in zip(starts, ends, strict=True)}
+
+
+def anchors(page: Path) -> set[str]:
+    """The fragments that GitHub gives the headings of ``page``."""
+    headings = _HEADING.findall(page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(("name", "command"), [pytest.param(*pair, id=pair[0]) for pair in commands()])
+def test_command_and_its_options_are_documented(name: str, command: Any) -> None:
+    of_command = re.compile(rf"(^|provenance ){re.escape(name)}(?![\w-])")
+    texts = [
+        text
+        for heading, text in sections((ROOT / "docs/cli.md").read_text(encoding="utf-8")).items()
+        if of_command.search(heading)
+    ]
+    assert texts, f"docs/cli.md has no section with the heading {name!r}"
+
+    options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+    undocumented = sorted(option for option in options - _COMMON_OPTIONS if not any(option in text for text in texts))
+    assert not undocumented, f"docs/cli.md, section {name!r}: does not speak of {undocumented}"
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES])
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    text = _CODE.sub("", page.read_text(encoding="utf-8"))
+    targets = ["".join(groups) for groups in _LINK.findall(text)]
+    broken = []
+    for target in targets:
+        if re.match(r"[a-z][a-z0-9+.-]*:", target):
+            continue
+        path, _, fragment = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        has_fragment = not fragment or file.suffix != ".md" or (file.is_file() and fragment in anchors(file))
+        if not (file.is_relative_to(ROOT) and file.exists() and has_fragment):
+            broken.append(target)
+    assert not broken
