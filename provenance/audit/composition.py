@@ -21,11 +21,12 @@ BREAKDOWNS = ("by_origin", "by_kind", "by_model", "by_source", "by_license", "by
 
 _CELLS = """
     SELECT * REPLACE (effective_license(license, source) AS license) FROM (
-    SELECT origin, kind, agent, source, license, depth, evidence, real_rooted, sum(rows)::BIGINT AS rows, sum(content_bytes * rows)::BIGINT AS bytes,
-        sum(tokens::BIGINT * rows)::BIGINT AS tokens,
-        coalesce(sum(rows) FILTER (tokens IS NOT NULL), 0)::BIGINT AS rows_with_tokens,
-        sum(cost) AS cost, coalesce(sum(rows) FILTER (cost IS NOT NULL), 0)::BIGINT AS rows_costed
-    FROM samples WHERE sidecar = ? AND rows > 0 GROUP BY ALL)"""
+        SELECT origin, kind, agent, source, license, depth, evidence, real_rooted,
+            sum(rows)::BIGINT AS rows, sum(content_bytes * rows)::BIGINT AS bytes,
+            sum(tokens::BIGINT * rows)::BIGINT AS tokens,
+            coalesce(sum(rows) FILTER (tokens IS NOT NULL), 0)::BIGINT AS rows_with_tokens,
+            sum(cost) AS cost, coalesce(sum(rows) FILTER (cost IS NOT NULL), 0)::BIGINT AS rows_costed
+        FROM samples WHERE sidecar = ? AND rows > 0 GROUP BY ALL)"""
 # The rows of a sample are on its first record, so a conflict shows as another record, without rows, of another origin.
 _CONFLICTS = """
     SELECT count(*), coalesce(sum(rows), 0)::BIGINT FROM (

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from provenance.capture.environment import describe_environment, loaded_packages
-from provenance.capture.identities import identity_of
+from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.errors import RepositoryError, SidecarError
 from provenance.identity import is_dataset
 from provenance.lineage.births import SameBirth
@@ -90,7 +90,6 @@ def _add(
     data, sidecar = repository.root / name, repository.root / sidecar_path(name)
     identity = identity_of(settings, name)
     if not _says_the_same(repository, name, source, origin):
-        tokens = settings.for_dataset(name).tokens
         vocabulary = Vocabulary()
         vocabulary.add([activity], sources=[source])
         birth = Birth(origin=origin, license=source.license, evidence=Evidence.DECLARED)
@@ -102,7 +101,7 @@ def _add(
                 identity=identity,
                 fingerprint=repository.md5,
                 workspace=Path(workspace),
-                tokenizer=None if tokens is None else tokens.tokenizer,
+                tokenizer=tokenizer_of(settings, name),
                 births=SameBirth(birth, activity, vocabulary),
                 progress=progress,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.capture.identities import tokenizer_of
+from provenance.capture.rejections import counted_reasons
 from provenance.errors import DataError
 from provenance.files import whole_file
 from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.completion import complete
+from provenance.lineage.records import Activity
 from provenance.lineage.schema import birth_schema
 from provenance.lineage.sidecar import sidecar_path
 
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
     from provenance.capture.declaration import Declaration
     from provenance.capture.journal import Journal
     from provenance.identity import Identity
-    from provenance.lineage.records import Activity
     from provenance.repository import Repository
 
 _BATCH_ROWS = 8192
@@ -40,7 +42,6 @@ def finish(
     *,
     identity: Identity,
     declaration: Declaration,
-    activity: Activity,
     dependencies: Sequence[Dependency],
 ) -> None:
     """Write what ``journal`` holds as the dataset at ``dataset`` (its path from the DVC root), and its sidecar.
@@ -51,6 +52,7 @@ def finish(
         DataError, SidecarError: see `complete`; nothing was replaced, and the journal is as it was.
     """
     file = repository.root / dataset
+    activity = _ended(journal)
     # A fixed name, so that what a kill leaves is removed by the next run.
     workspace = journal.path.with_suffix(".work")
     shutil.rmtree(workspace, ignore_errors=True)
@@ -79,6 +81,14 @@ def finish(
         raise DataError(path, error.row, error.problem) from error
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
+
+
+def _ended(journal: Journal) -> Activity:
+    packages = journal.packages or {}
+    rejected = counted_reasons(journal.rejections())
+    return Activity.model_validate(
+        {**journal.activity, "packages": packages, "rejected": rejected, "ended": datetime.now(UTC)}
+    )
 
 
 def _write(journal: Journal, data: Path, births: Path, shared: Mapping[str, str | None]) -> None:

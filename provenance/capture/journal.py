@@ -17,6 +17,7 @@ import hashlib
 import os
 import sys
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -55,10 +56,10 @@ class _Content:
     activity: Mapping[str, Any]
     end: int = 0
     rows: int = 0
-    rejections: int = 0
     all_keyed: bool = True
     packages: dict[str, str] | None = None
     keys: set[Key] = field(default_factory=set)
+    rejected: set[Key] = field(default_factory=set)
     datasets: set[str] = field(default_factory=set)
 
     def take(self, line: Mapping[str, Any]) -> None:
@@ -67,7 +68,7 @@ class _Content:
             self.rows += 1
             self.all_keyed &= line.get("key") is not None
         elif "reason" in line:
-            self.rejections += 1
+            self.rejected.add(line["key"])
         elif "dataset" in line:
             self.datasets.add(line["dataset"])
         else:
@@ -114,6 +115,10 @@ class Journal:
         self._left_over.discard(key)
         return key in self._content.keys
 
+    def is_rejected(self, key: Key) -> bool:
+        """Whether a rejection was recorded under ``key``, in this run or in the one it resumes."""
+        return key in self._content.rejected
+
     def append(self, line: Mapping[str, Any]) -> None:
         """Write one line and hand it to the operating system.
 
@@ -152,6 +157,17 @@ class Journal:
                 parsed = orjson.loads(line)
                 if "row" in parsed and parsed.get("key") not in self._left_over:
                     yield parsed
+
+    def rejections(self) -> Counter[str]:
+        """How many rejections there are for each reason, without those that this run did not ask for."""
+        reasons: Counter[str] = Counter()
+        with open(self.path, "rb") as file:
+            for line in file:
+                # A row's line is long, and mostly has none: it is not parsed twice.
+                parsed = orjson.loads(line) if b'"reason":' in line else {}
+                if "reason" in parsed and parsed["key"] not in self._left_over:
+                    reasons[parsed["reason"]] += 1
+        return reasons
 
     def close(self) -> None:
         """Take no more lines; the file stays."""
@@ -218,8 +234,8 @@ def _resumable(path: Path, dataset: str, heading: Heading) -> _Content | None:
             content = _Content(found["activity"], end=len(first))
             _read_lines(file, path, content)
     if content is not None and content.all_keyed:
-        if content.rows or content.rejections:
-            _say(f"{dataset}: resuming after {content.rows} rows and {content.rejections} rejections")
+        if content.rows or content.rejected:
+            _say(f"{dataset}: resuming after {content.rows} rows and {len(content.rejected)} rejections")
         return content
     aside = path.with_suffix(".set-aside.jsonl")
     os.replace(path, aside)

@@ -22,7 +22,7 @@ from provenance.errors import DataError, ProvenanceError
 from provenance.identity import RESERVED_COLUMNS, Identity, is_dataset
 from provenance.identity.digests import digest_function
 from provenance.lineage.explaining import DERIVED_ROLE
-from provenance.lineage.records import Activity, Kind, Source
+from provenance.lineage.records import Kind, Source
 
 if TYPE_CHECKING:
     import os
@@ -113,9 +113,24 @@ class Recorder:
             self._journal.append({"packages": loaded_packages()})
         self._journal.append(line)
 
-    def reject(self, *, key: Key, reason: str) -> None:
-        """Record that what was generated under ``key`` is not good enough to be a row, so that it is not repeated."""
-        self._journal.append({"key": _checked_key(key), "reason": _checked_text("reason", reason)})
+    def reject(self, row: Row | Key | None = None, reason: str = "", *, key: Key | None = None) -> None:
+        """Record that a result is not good enough to be a row, so that it is not repeated, and why.
+
+        Args:
+            row: the row of `provenance.read` whose result it is, for which its sample id is the key; or the key.
+            reason: in few words that recur: results are counted by reason, in the sidecar's header.
+            key: names what was generated, where the row does not.
+
+        Raises:
+            ProvenanceError: no reason, nothing that could be a key, or a row was recorded under this key.
+        """
+        if not _checked_text("reason", reason).strip():
+            raise ProvenanceError("reject: give the reason, such as reason='too short'")
+        named = key if key is not None else row
+        name = _checked_key(named.sample_id if isinstance(named, Row) else named)
+        # Rows of the same content are one sample, which is rejected once.
+        if not (isinstance(named, Row) and self._journal.is_rejected(name) and self.done(name)):
+            self._journal.append({"key": name, "reason": reason})
 
     def _encoded(self, row: Mapping[str, Any]) -> orjson.Fragment:
         number = self._journal.rows + 1
@@ -250,15 +265,9 @@ def record(
             dataset,
             identity=identity,
             declaration=declaration,
-            activity=_ended(journal),
             dependencies=_dependencies(repository, stage, journal),
         )
         journal.remove()
-
-
-def _ended(journal: Journal) -> Activity:
-    packages = journal.packages or {}
-    return Activity.model_validate({**journal.activity, "packages": packages, "ended": datetime.now(UTC)})
 
 
 def _dependencies(repository: Repository, stage: Stage | None, journal: Journal) -> list[Dependency]:
@@ -282,7 +291,7 @@ def _checked_text(name: str, value: object) -> str:
 def _checked_key(key: object) -> Key:
     if type(key) is int or isinstance(key, str):
         return key
-    raise ProvenanceError(f"key: {key!r} is neither text nor a whole number")
+    raise ProvenanceError(f"key: {repr(key)[:80]} is neither text nor a whole number")
 
 
 def _checked_seed(seed: object) -> int:

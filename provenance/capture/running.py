@@ -7,6 +7,7 @@ no sidecar. An out whose sidecar the recorder has already completed is left as i
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,10 +16,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from provenance.capture.environment import describe_environment, loaded_packages
-from provenance.capture.identities import identity_of
+from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.capture.reading import dependency_at
 from provenance.errors import RepositoryError, SidecarError
 from provenance.identity import is_dataset
+from provenance.lineage.accounting import StageAccount, account_for
 from provenance.lineage.births import Dependency
 from provenance.lineage.completion import Completion, complete
 from provenance.lineage.records import Activity, ActivityType
@@ -39,10 +41,16 @@ class Completed:
 
 @dataclass(frozen=True)
 class StageResult:
-    """What `run_stage` did. ``exit_code`` is the command's."""
+    """What `run_stage` did. ``exit_code`` is the command's; after a failed one there is nothing to tell.
+
+    ``unaccounted``: paths of the datasets that the stage depends on whose rows cannot be accounted for, since they have
+    no sidecar.
+    """
 
     exit_code: int
-    datasets: tuple[Completed, ...]
+    datasets: tuple[Completed, ...] = ()
+    account: StageAccount | None = None
+    unaccounted: tuple[str, ...] = ()
 
 
 def run_stage(repository: Repository, command: Sequence[str], progress_of: ProgressOf) -> StageResult:
@@ -50,7 +58,8 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
 
     Raises:
         RepositoryError: not inside a stage, no dataset out with a sidecar, or an out that the command did not write.
-        DataError: an out cannot be read.
+        DataError: an out cannot be read, or a row's ``_parents`` cannot be resolved.
+        ProvenanceError: the command cannot be started.
     """
     stage = repository.current_stage()
     if stage is None:
@@ -65,9 +74,9 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
         )
     started = datetime.now(UTC)
     environment = describe_environment(repository, stage)
-    exit_code = subprocess.run(list(command), check=False).returncode
+    exit_code = _run(command)
     if exit_code != 0:
-        return StageResult(exit_code, ())
+        return StageResult(exit_code)
     derivation = Activity(
         type=ActivityType.DERIVATION,
         stage=environment.stage,
@@ -76,7 +85,33 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
         started=started,
         ended=datetime.now(UTC),
     )
-    return StageResult(0, tuple(_complete_outs(repository, stage, outs, derivation, progress_of)))
+    completed = tuple(_complete_outs(repository, stage, outs, derivation, progress_of))
+    sidecars = {path: repository.sidecar_file(path) for path, _ in stage.dependencies if is_dataset(path)}
+    return StageResult(
+        exit_code,
+        completed,
+        account_for(
+            [sidecar for sidecar in sidecars.values() if sidecar is not None],
+            [repository.root / sidecar_path(out) for out in outs],
+            repository.temporary,
+        ),
+        tuple(path for path, sidecar in sidecars.items() if sidecar is None),
+    )
+
+
+def _run(command: Sequence[str]) -> int:
+    """Run ``command`` as a child that shares our terminal; its exit code, as a shell would give it."""
+    try:
+        process = subprocess.Popen(list(command))
+    except OSError as error:
+        raise ProvenanceError(f"{command[0]}: cannot be run: {error.strerror}; see the stage's cmd") from error
+    # Ctrl-C reaches the command as well, and what to do about it is for the command to decide.
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        code = process.wait()
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    return code if code >= 0 else 128 - code
 
 
 def dataset_outs(stage: Stage) -> list[str]:
@@ -93,7 +128,8 @@ def _complete_outs(
             f"{missing[0]}: stage {stage.name} declares it as an out, but its command did not write it"
         )
     recorded = [out for out in outs if _is_complete(repository, out)]
-    known = [path for path, _ in stage.dependencies if is_dataset(path)] + recorded
+    # What lies outside the repository has no hash, and no lineage here.
+    known = [path for path, md5 in stage.dependencies if md5 is not None and is_dataset(path)] + recorded
     settings = repository.settings()
     with TemporaryDirectory(prefix="run-", dir=repository.temporary) as workspace:
         dependencies = [_dependency(repository, path, stage.wdir) for path in known]
@@ -101,7 +137,6 @@ def _complete_outs(
             if out in recorded:
                 yield Completed(out, None)
                 continue
-            tokens = settings.for_dataset(out).tokens
             completion = complete(
                 repository.root / out,
                 repository.root / sidecar_path(out),
@@ -109,7 +144,7 @@ def _complete_outs(
                 identity=identity_of(settings, out),
                 fingerprint=repository.md5,
                 workspace=Path(workspace),
-                tokenizer=None if tokens is None else tokens.tokenizer,
+                tokenizer=tokenizer_of(settings, out),
                 dependencies=[*dependencies, *_own(repository, out)],
                 derivation=derivation,
                 progress=progress_of(out),

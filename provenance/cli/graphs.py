@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from provenance.cli.output import origin_style, safe, short, write_rich
+from provenance.cli.output import origin_style, safe, short, write_branches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +20,10 @@ _TEXT_WIDTH = 60
 
 def print_tree(walk: Walk, texts: dict[str, str]) -> None:
     """Write the walk as a tree under its start. A sample that is reached again is only referred to."""
-    write_rich(_tree_lines(walk, texts))
+    write_branches(_tree_lines(walk, texts))
 
 
-def _tree_lines(walk: Walk, texts: dict[str, str]) -> Iterator[Text]:
-    from rich.text import Text
-
+def _tree_lines(walk: Walk, texts: dict[str, str]) -> Iterator[tuple[str, str, Text]]:
     nodes = {node.sample_id: node for node in walk.nodes}
     branches = _branches(walk)
     shown: set[str] = set()
@@ -35,7 +33,7 @@ def _tree_lines(walk: Walk, texts: dict[str, str]) -> Iterator[Text]:
         fork, trunk, sample, role = waiting.pop()
         again = sample in shown
         label = _reference(sample, role) if again else _label(nodes[sample], role, texts)
-        yield Text(fork, style="dim").append_text(label)
+        yield fork, f"{trunk}  ", label
         if again:
             continue
         shown.add(sample)
@@ -96,7 +94,7 @@ def _label(node: Node, role: str | None, texts: dict[str, str]) -> Text:
 def _reference(sample_id: str, role: str | None) -> Text:
     from rich.text import Text
 
-    return Text(f"{safe(role, _NAME_WIDTH)}: " if role else "", style="dim").append(f"{short(sample_id)} (shown above)")
+    return Text(f"{safe(role, _NAME_WIDTH)}: " if role else "").append(f"{short(sample_id)} (shown above)")
 
 
 def dot(walk: Walk) -> str:

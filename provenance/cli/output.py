@@ -18,6 +18,8 @@ ID_DIGITS = 12
 CELL_WIDTH = 60
 # Wide enough that nothing is folded in a file or a pipe.
 _UNLIMITED_WIDTH = 1_000_000
+# However deep a tree is, so much of each label stands on a line.
+_LABEL_WIDTH = 40
 # Told apart without colour, too.
 _ORIGIN_BARS = {
     "real": ("█", "green"),
@@ -89,20 +91,22 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], nu
         table.add_column(column, justify="right" if column in numbers else "left")
     for row in rows:
         table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
-    write_rich([table])
+    _write_rich(_console(), table)
 
 
-def write_rich(renderables: Iterable[RenderableType]) -> None:
-    """Write tables and coloured text, each on lines of its own; in colour only to a terminal, and if NO_COLOR is unset.
-
-    A line that is too long for the terminal is cut.
-    """
+def write_branches(branches: Iterable[tuple[str, str, Text]]) -> None:
+    """Write the lines of a tree: each label after its first prefix, and folded, if need be, under its second one."""
     console = _console()
-    for renderable in renderables:
-        # Written by ourselves: Rich ends the process with 1, which is our code for a finding, where a pipe was closed.
-        with console.capture() as captured:
-            console.print(renderable, no_wrap=True, overflow="ellipsis")
-        sys.stdout.write(captured.get())
+    for first, further, label in branches:
+        for number, line in enumerate(label.wrap(console, max(console.width - len(first), _LABEL_WIDTH))):
+            _write_rich(console, line, first if number == 0 else further)
+
+
+def _write_rich(console: Console, renderable: RenderableType, prefix: str = "") -> None:
+    # Written by ourselves: Rich ends the process with 1, which is our code for a finding, where a pipe was closed.
+    with console.capture() as captured:
+        console.print(renderable)
+    sys.stdout.write(prefix + captured.get())
 
 
 def origin_bar(rows: dict[str, int]) -> Text:
@@ -141,6 +145,7 @@ def percent(part: int, whole: int) -> str:
 
 
 def _console() -> Console:
+    """Where people read: in colour only on a terminal, and not where NO_COLOR is set."""
     from rich.console import Console
 
     _tolerate(sys.stdout)

@@ -95,19 +95,23 @@ def _print_fields(fields: dict[str, Any], level: int) -> None:
         if value is None or value in ({}, []):
             continue
         label = f"{indent}{output.safe(name)}:"
-        if name == "packages":
-            value = [f"{package} {version}" for package, version in value.items()]
-        if isinstance(value, dict):
+        if isinstance(value, dict) and name != "packages":
             output.write_line(label)
             _print_fields(value, level + 1)
             continue
-        lines = output.safe_lines(", ".join(map(str, value)) if isinstance(value, list) else str(value).rstrip())
+        lines = output.safe_lines(_joined(value).rstrip())
         if len(lines) == 1:
             output.write_line(f"{label} {lines[0]}")
             continue
         output.write_line(label)
         for line in lines:
             output.write_line(f"{indent}  {line}")
+
+
+def _joined(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def trace(

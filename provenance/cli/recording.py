@@ -12,7 +12,9 @@ from provenance.cli.output import safe, write_error, write_json, write_line
 from provenance.cli.progress import rows_progress
 
 if TYPE_CHECKING:
-    from provenance.capture.running import Completed
+    from collections.abc import Iterator
+
+    from provenance.capture.running import Completed, StageResult
 
 # Take everything after the command's own options as it stands.
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
@@ -106,8 +108,8 @@ def run(context: typer.Context, quiet: QuietOption = False, verbose: VerboseOpti
     with rows_progress(quiet=quiet) as progress_of:
         result = run_stage(repository, context.args, progress_of)
     if not quiet:
-        for dataset in result.datasets:
-            write_error(f"{safe(dataset.path)}: {_explained(dataset)}")
+        for line in _told(result):
+            write_error(safe(line))
     if result.exit_code:
         raise typer.Exit(result.exit_code)
 
@@ -129,11 +131,26 @@ def stage_add(context: typer.Context, verbose: VerboseOption = False) -> None:
         raise typer.Exit(code)
 
 
+def _told(result: StageResult) -> Iterator[str]:
+    """What `run` says of a stage: its input, what it rejected, its outs."""
+    for path in result.unaccounted:
+        yield f"{path}: has no sidecar, so what became of its rows is not known"
+    if result.account is not None:
+        for read in result.account.inputs:
+            fates = f"{read.kept:,} kept, {read.changed:,} changed, {read.dropped:,} dropped"
+            yield f"{read.path}: of {read.rows:,} rows, {fates}"
+        for reason, number in result.account.rejected.items():
+            yield f"rejected: {number:,} ({reason})"
+    for dataset in result.datasets:
+        yield f"{dataset.path}: {_explained(dataset)}"
+
+
 def _explained(dataset: Completed) -> str:
     completion = dataset.completion
     if completion is None:
         return "lineage recorded by its command"
     ways = {name: getattr(completion, name) for name in ("recorded", "carried", "derived", "aligned", "unknown")}
     said = ", ".join(f"{rows:,} {name}" for name, rows in ways.items() if rows)
-    dangling = f"; {completion.dangling:,} parents that no sidecar knows" if completion.dangling else ""
+    first = f", the first in row {completion.dangling_row:,}" if completion.dangling_row else ""
+    dangling = f"; {completion.dangling:,} parents that no sidecar knows{first}" if completion.dangling else ""
     return f"{completion.rows:,} rows ({said or 'none'}), {completion.ancestors:,} ancestors{dangling}"

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from provenance.errors import ProvenanceError
+
 RESERVED_COLUMNS = frozenset({"_parents", "_parent_roles", "_lineage"})
 
 # The columns that training code reads as content, by the names that trainers and dataset hubs give them.
@@ -62,8 +64,14 @@ class Selection:
 
 
 def select(declared: Sequence[str] | None, present: Iterable[str]) -> Selection:
-    """Choose the rule: what is ``declared``, else by the names that are ``present`` (hold a value that is not null)."""
+    """Choose the rule: what is ``declared``, else by the names that are ``present`` (hold a value that is not null).
+
+    Raises:
+        ProvenanceError: a reserved column is declared.
+    """
     if declared is not None:
+        if reserved := sorted(RESERVED_COLUMNS.intersection(declared)):
+            raise ProvenanceError(f"{reserved[0]} is a reserved column and cannot be a content field")
         return Selection("declared", frozenset(declared))
     return Selection("all" if WELL_KNOWN_FIELDS.isdisjoint(present) else "well-known")
 

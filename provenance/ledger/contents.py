@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from provenance.errors import RepositoryError
+from provenance.errors import DataError, RepositoryError
 from provenance.identity import Identity, read_row, scan
 from provenance.ledger.ledger import Ledger, RecordedDataset
 
@@ -38,6 +39,15 @@ def local_data(ledger: Ledger, dataset: RecordedDataset) -> Path:
     return link
 
 
+@contextmanager
+def named_as(dataset: RecordedDataset) -> Iterator[None]:
+    """Errors in the dataset's data name it by its path, wherever its bytes were read."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(dataset.path, error.row, error.problem) from error
+
+
 def texts(ledger: Ledger, sample_ids: Iterable[str]) -> dict[str, str]:
     """The content of those of the samples that occur in a dataset whose data is here.
 
@@ -54,9 +64,10 @@ def texts(ledger: Ledger, sample_ids: Iterable[str]) -> dict[str, str]:
             file = local_data(ledger, dataset)
         except RepositoryError:
             continue
-        for sample_id, row in _rows(file, identity, missing).items():
-            found[sample_id.hex()] = _text(read_row(file, row, identity), identity.fields or ())
-            missing.discard(sample_id)
+        with named_as(dataset):
+            for sample_id, row in _rows(file, identity, missing).items():
+                found[sample_id.hex()] = _text(read_row(file, row, identity), identity.fields or ())
+                missing.discard(sample_id)
     return found
 
 

@@ -6,7 +6,7 @@ import re
 
 from provenance.errors import DataError, UnknownReferenceError
 from provenance.identity import read_row, sample_id
-from provenance.ledger.contents import identity_of_sidecar, local_data
+from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
 from provenance.ledger.ledger import Ledger, name_some
 
 _PREFIX = re.compile(r"[0-9a-fA-F]{6,128}")
@@ -34,11 +34,9 @@ def _by_place(ledger: Ledger, path: str, row: int) -> str:
     dataset = ledger.dataset(path)
     dataset.require_current()
     identity = identity_of_sidecar(ledger, dataset)
-    try:
+    with named_as(dataset):
         content = read_row(local_data(ledger, dataset), row, identity)
-        found = sample_id(content, fields=identity.fields, digest=identity.digest)
-    except DataError as error:
-        raise DataError(dataset.path, error.row, error.problem) from error
+    found = sample_id(content, fields=identity.fields, digest=identity.digest)
     if not ledger.occurrences(found):
         raise DataError(dataset.path, row, "has no record in the sidecar; `provenance verify` tells what else differs")
     return found

@@ -16,8 +16,8 @@ from provenance.ledger.tables import BEST_BIRTH_FIRST
 # A guessed parent is a candidate, never lineage.
 _STATED = "evidence IS DISTINCT FROM 'inferred'"
 _NODE_COLUMNS = (
-    "lower(hex(sample_id)), origin, kind, depth, real_rooted, content_bytes, effective_license(license, source), evidence, "
-    "activity, agent, source"
+    "lower(hex(sample_id)), origin, kind, depth, real_rooted, content_bytes, effective_license(license, source), "
+    "evidence, activity, agent, source"
 )
 
 

@@ -50,7 +50,7 @@ def add_ancestors(tables: Tables) -> int:
     """Enter the records of all ancestors of the records at hand; the number of those that no sidecar knows."""
     execute = tables.connection.execute
     execute("CREATE TABLE IF NOT EXISTS seen(sample_id BLOB, content_bytes UBIGINT)")
-    dangling = 0
+    execute("CREATE TABLE dangling(sample_id BLOB)")
     looked_at = 0
     while True:
         execute(
@@ -59,16 +59,25 @@ def add_ancestors(tables: Tables) -> int:
         )
         looked_at = count(tables.connection, "SELECT coalesce(max(number), 0) FROM records")
         if not count(tables.connection, "SELECT count(*) FROM frontier"):
-            return dangling
+            return count(tables.connection, "SELECT count(*) FROM dangling")
         enter_known(tables, "frontier", explained=True)
         execute("DELETE FROM frontier WHERE sample_id IN (SELECT sample_id FROM records)")
         enter_known(tables, "frontier", explained=False)
         execute("DELETE FROM frontier WHERE sample_id IN (SELECT sample_id FROM records)")
-        dangling += count(tables.connection, "SELECT count(*) FROM frontier ANTI JOIN seen USING (sample_id)")
+        execute("INSERT INTO dangling SELECT sample_id FROM frontier ANTI JOIN seen USING (sample_id)")
         execute(
             "INSERT INTO records(sample_id, content_bytes, origin, parents, parent_roles, pending) SELECT sample_id, "
             "max(content_bytes), 'unknown', [], [], false FROM frontier LEFT JOIN seen USING (sample_id) GROUP BY ALL"
         )
+
+
+def first_row_with_dangling_parent(tables: Tables) -> int | None:
+    """The first row of the dataset one of whose parents no sidecar knows; None if only ancestors have such parents."""
+    ((row,),) = tables.connection.execute(
+        "SELECT min(row) FROM rows SEMI JOIN (SELECT r.sample_id FROM (SELECT sample_id, unnest(parents) AS parent FROM "
+        "records) r SEMI JOIN dangling d ON r.parent = d.sample_id) USING (sample_id)"
+    ).fetchall()
+    return None if row is None else int(row)
 
 
 def rank(tables: Tables) -> None:

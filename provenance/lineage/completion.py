@@ -7,13 +7,14 @@ to disk, so that memory stays flat in the number of rows.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
 from provenance.errors import DataError, SidecarError
 from provenance.identity import CANONICAL_FORM, Identity, scan, strip_reserved
+from provenance.identity.reserved import PARENT_ROLES, PARENTS
 from provenance.lineage import closing, explaining
 from provenance.lineage.births import Dependency, RecordedBirths, SameBirth
 from provenance.lineage.database import count, scratch_database
@@ -32,7 +33,7 @@ class Completion:
 
     ``recorded``: explained by a birth; ``carried``: by a dependency's record of the same id; ``derived``: by
     ``_parents``; ``aligned``: on shared content fields; ``unknown``: by nothing. ``dangling``: parents that no sidecar
-    knows. ``born_twice``: samples with more than one birth.
+    knows, the first of which is named in ``dangling_row`` (from 1). ``born_twice``: samples with more than one birth.
     """
 
     rows: int
@@ -44,6 +45,7 @@ class Completion:
     aligned: int
     unknown: int
     dangling: int
+    dangling_row: int | None
     born_twice: int
 
 
@@ -82,9 +84,7 @@ def complete(
         with scratch_database(folder) as connection:
             rows = scan(data, identity, progress=progress)
             write_rows(rows, folder / "rows.parquet")
-            if rows.reserved and derivation is None:
-                column = min(rows.reserved)
-                raise DataError(data, None, f"the column {column!r} is reserved for stages; rename it or leave it out")
+            _check_reserved(data, rows.reserved, derivation)
             tables = Tables(connection, folder, identity.digest_size)
             tables.load_members()
             tables.load_known(_usable(dependencies, identity), tokenizer)
@@ -106,7 +106,7 @@ def complete(
                     tokenizer=tables.tokenizer,
                 ),
             )
-            _write(tables, output, header)
+            _write(tables, output, header, births)
             return _report(tables, rows.rows, explained, dangling)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -155,8 +155,17 @@ def _explain(
     return explained
 
 
-def _write(tables: Tables, output: Path, header: Header) -> None:
-    used = tables.use_vocabulary()
+def _check_reserved(data: Path, columns: Set[str], derivation: Activity | None) -> None:
+    """Columns that are not read here are not stripped either: they would be lost."""
+    if unread := columns - (set() if derivation is None else {PARENTS, PARENT_ROLES}):
+        raise DataError(data, None, f"the column {min(unread)!r} is reserved; rename it or leave it out")
+
+
+def _write(
+    tables: Tables, output: Path, header: Header, births: RecordedBirths | SameBirth | None
+) -> None:
+    # Also an activity whose every result was rejected is told of.
+    used = tables.use_vocabulary(births.activities if isinstance(births, RecordedBirths) else ())
     described = header.model_copy(
         update={
             "activities": tuple(used.activities.values()),
@@ -177,6 +186,7 @@ def _report(tables: Tables, rows: int, explained: dict[str, int], dangling: int)
         samples=samples,
         ancestors=everyone - samples,
         dangling=dangling,
+        dangling_row=closing.first_row_with_dangling_parent(tables) if dangling else None,
         born_twice=born_twice,
         **explained,
     )

@@ -20,6 +20,8 @@ DERIVED_ROLE = "derived_from"
 # Canonical form of a record without members: there is nothing in it to align on.
 _EMPTY_CONTENT_BYTES = 1
 
+_LONGEST_SHOWN = 80
+
 # What follows from a birth that has no parents; with parents, `closing.resolve` works it out.
 _ROOT_COLUMNS = """
     CASE WHEN len(parents) > 0 THEN NULL WHEN origin = 'real' THEN 0 WHEN origin = 'synthetic' THEN 1 END AS depth,
@@ -123,29 +125,35 @@ def _resolve_rows(tables: Tables, data: Path, dependencies: Sequence[Dependency]
     """Fill in ``resolved.parent`` for references of the form PATH:ROW."""
     named = {name: dependency for dependency in dependencies for name in (dependency.path, dependency.name)}
     unresolved = "SELECT row, reference, place_of.path FROM resolved WHERE parent IS NULL ORDER BY row LIMIT 1"
-    paths = tables.connection.execute(
-        "SELECT DISTINCT place_of.path FROM resolved WHERE parent IS NULL ORDER BY 1"
-    ).fetchall()
-    for number, (path,) in enumerate(paths):
-        dependency = named.get(path)
-        if dependency is None or dependency.data is None:
+    for number, (path, dependency) in enumerate(named.items()):
+        if dependency.data is None or not _is_named(tables, path):
             continue
         file = tables.folder / f"dependency-{number}.parquet"
         write_rows(scan(dependency.data, dependency.identity), file)
         tables.connection.execute(
             f"UPDATE resolved SET parent = d.sample_id FROM read_parquet({text_literal(str(file))}) d "
-            "WHERE place_of.path = ? AND d.row = place_of.row::BIGINT",
+            "WHERE place_of.path = ? AND d.row = try_cast(place_of.row AS BIGINT)",
             [path],
         )
         _remember_seen(tables, file)
     for row, reference, path in tables.connection.execute(unresolved).fetchall():
         if not path:
-            problem = f"_parents names {reference!r}, which is neither a sample id nor PATH:ROW"
+            problem = "which is neither a sample id nor PATH:ROW"
         elif path not in named:
-            problem = f"_parents names {reference!r}, but {path!r} is not a dataset this stage depends on"
+            problem = f"but {_shown(path)} is not a dataset this stage depends on"
         else:
-            problem = f"_parents names {reference!r}, but {path} has no such row"
-        raise DataError(data, row, problem)
+            problem = f"but {path} has no such row"
+        raise DataError(data, row, f"_parents names {_shown(reference)}, {problem}")
+
+
+def _shown(reference: str) -> str:
+    """``reference`` fit for a message of one line: it may be anything that a row holds."""
+    return repr(reference) if len(reference) <= _LONGEST_SHOWN else f"{reference[:_LONGEST_SHOWN]!r}…"
+
+
+def _is_named(tables: Tables, path: str) -> bool:
+    query = "SELECT 1 FROM resolved WHERE parent IS NULL AND place_of.path = ? LIMIT 1"
+    return bool(tables.connection.execute(query, [path]).fetchall())
 
 
 def _remember_seen(tables: Tables, file: Path) -> None:

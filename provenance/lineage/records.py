@@ -136,6 +136,7 @@ class Activity(_Described):
 
     ``agent``, ``plan`` and ``source`` are the ids of an `Agent`, a `Plan` and a `Source`. ``parameters`` bear
     OpenTelemetry's ``gen_ai.*`` names. ``aligned_on``: the content fields on which rows were aligned with parents.
+    ``rejected``: how many results were not good enough to be rows, by reason.
     """
 
     type: ActivityType
@@ -144,6 +145,7 @@ class Activity(_Described):
     source: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     aligned_on: tuple[str, ...] | None = None
+    rejected: dict[str, int] | None = None
     stage: StageRun | None = None
     command: str | None = None
     git: GitState | None = None

@@ -117,8 +117,8 @@ class Tables:
         new, self._explained_rows = total - self._explained_rows, total
         return new
 
-    def use_vocabulary(self) -> Vocabulary:
-        """The part of the vocabulary that the gathered records need."""
+    def use_vocabulary(self, activities: Iterable[Activity]) -> Vocabulary:
+        """The part of the vocabulary that the gathered records need, and that ``activities`` do."""
         used = [
             [
                 row[0]
@@ -128,6 +128,7 @@ class Tables:
             ]
             for column in ("activity", "agent", "source")
         ]
+        used[0] += [self.number(activity) for activity in activities]
         return self.vocabulary.only(*used)
 
     def sorted_batches(self, used: Vocabulary) -> Iterator[pa.RecordBatch]:

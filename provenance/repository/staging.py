@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import PurePosixPath
 from provenance.errors import RepositoryError
 
 _WRAPPER = ("provenance", "run", "--")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 # DVC's names of the options that take an out, and the flag of each.
 _OUT_FLAGS = {
@@ -68,18 +70,30 @@ def _paths(parsed: dict[str, object], name: str) -> list[str]:
 
 
 def _wrapped(command: list[str]) -> list[str]:
-    """The command behind `provenance run --`. A line that needs a shell (pipes, &&, …) gets one of its own."""
-    if command[: len(_WRAPPER)] == list(_WRAPPER):
+    """The command behind `provenance run --`. A line that needs a shell (pipes, &&, …) gets one of its own.
+
+    Raises:
+        RepositoryError: a quotation in the line is not closed.
+    """
+    words = command if len(command) > 1 else command[0].split()
+    if words[:2] == list(_WRAPPER[:2]):
         return command
+    # Variables that are set for the command alone are a shell's doing, too; `env` sets them without one.
+    setter = ["env"] if _ASSIGNMENT.match(words[0]) else []
     if len(command) > 1:
-        return [*_WRAPPER, *command]
-    line = command[0]
-    if line.startswith(shlex.join(_WRAPPER)):
-        return command
+        return [*_WRAPPER, *setter, *command]
+    line = shlex.join(["sh", "-c", command[0]]) if _needs_shell(command[0]) else " ".join([*setter, command[0]])
+    return [f"{shlex.join(_WRAPPER)} {line}"]
+
+
+def _needs_shell(line: str) -> bool:
     lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
     lexer.commenters = ""
-    needs_shell = any(set(token) <= set("();<>|&") for token in lexer) or any(sign in line for sign in "$`*?~\n")
-    return [f"{shlex.join(_WRAPPER)} {f'sh -c {shlex.quote(line)}' if needs_shell else line}"]
+    try:
+        operators = any(set(token) <= set("();<>|&") for token in lexer)
+    except ValueError as error:
+        raise RepositoryError(f"{line}: {str(error).lower()}; close the quotation mark") from error
+    return operators or any(sign in line for sign in "$`*?~\n")
 
 
 def add_stage(arguments: Sequence[str]) -> int:

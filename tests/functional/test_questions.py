@@ -166,6 +166,12 @@ def test_verify(project: Path) -> None:
     problems = json.loads(done.stdout)["problems"]
     assert ("mix.jsonl", 3) in {(problem["path"], problem["row"]) for problem in problems}
     assert CliRunner().invoke(app, ["verify", "docs.jsonl"]).exit_code == 0
+    warned = CliRunner().invoke(app, ["impact", "origin:real"])
+    assert (warned.exit_code, warned.stderr.splitlines()) == (
+        0,
+        ["warning: mix.jsonl: changed since its sidecar was made; its rows are counted as they were"],
+    )
+    assert CliRunner().invoke(app, ["impact", "origin:real", "-q"]).output == ""
     assert CliRunner().invoke(app, ["verify", "--rev", "HEAD"]).exit_code == 0
 
 

@@ -92,4 +92,4 @@ class Reader(ABC):
 
     @abstractmethod
     def write_without(self, names: Collection[str], target: Path) -> None:
-        """Write the dataset to ``target`` without the members called ``names``, all else as it was; raises DataError."""
+        """Write to ``target`` the dataset without the members called ``names``, all else as it is; raises DataError."""

@@ -12,7 +12,6 @@ import pyarrow as pa
 # Objects used as maps have a key for every row: as columns they would fill the memory with nulls.
 _MOST_LEAVES = 1000
 _DEEPEST = 32
-_INT64 = range(-(2**63), 2**63)
 
 # None: only nulls so far; a name of _SCALARS; [of the elements]; {name: of the member}.
 _Shape = str | list["_Shape"] | dict[str, "_Shape"] | None
@@ -43,7 +42,7 @@ class LearnedSchema:
             try:
                 for row in rows:
                     _widen_members(shape, row, 0)
-            except _NoColumns:
+            except _NoColumnError:
                 return False
             if (shape == self._shape and self._schema is not None) or _leaves(shape) > _MOST_LEAVES:
                 return False
@@ -52,7 +51,7 @@ class LearnedSchema:
             return True
 
 
-class _NoColumns(Exception):
+class _NoColumnError(Exception):
     """Values of one member are of types that no column holds together."""
 
 
@@ -62,38 +61,40 @@ def _widen_members(members: dict[str, _Shape], row: Mapping[str, object], depth:
 
 
 def _widened(shape: _Shape, value: object, depth: int) -> _Shape:
+    """``shape``, widened to fit ``value`` (changed in place where it is nested)."""
     if value is None:
         return shape
     if depth > _DEEPEST:
-        raise _NoColumns
+        raise _NoColumnError
     if isinstance(value, dict):
-        if shape is None:
-            shape = {}
-        if not isinstance(shape, dict):
-            raise _NoColumns
-        _widen_members(shape, value, depth)
-        return shape
+        members = {} if shape is None else shape
+        if not isinstance(members, dict):
+            raise _NoColumnError
+        _widen_members(members, value, depth)
+        return members
     if isinstance(value, list):
-        if shape is None:
-            shape = [None]
-        if not isinstance(shape, list):
-            raise _NoColumns
+        elements: _Shape = [None] if shape is None else shape
+        if not isinstance(elements, list):
+            raise _NoColumnError
         for element in value:
-            shape[0] = _widened(shape[0], element, depth + 1)
-        return shape
-    scalar = _scalar(value)
+            elements[0] = _widened(elements[0], element, depth + 1)
+        return elements
+    return _widened_scalar(shape, _scalar(value))
+
+
+def _widened_scalar(shape: _Shape, scalar: str) -> str:
     if shape is None or shape == scalar:
         return scalar
-    if {"integer", "number"} == {shape if isinstance(shape, str) else None, scalar}:
+    if shape in ("integer", "number") and scalar in ("integer", "number"):
         return "number"
-    raise _NoColumns
+    raise _NoColumnError
 
 
 def _scalar(value: object) -> str:
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int):
-        return "integer" if value in _INT64 else "number"
+        return "integer" if -(2**63) <= value < 2**63 else "number"
     return "number" if isinstance(value, float) else "string"
 
 

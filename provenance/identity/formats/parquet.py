@@ -49,13 +49,14 @@ class ParquetReader(Reader):
             kept = [name for name in file.schema_arrow.names if name not in names]
             schema = pa.schema([file.schema_arrow.field(name) for name in kept])
             schema = schema.with_metadata(_metadata_without(file.schema_arrow.metadata, names))
+            before = 0
             with pq.ParquetWriter(target, schema, compression=_compression(file.metadata)) as writer:
                 for group in range(file.num_row_groups):
-                    rows = max(file.metadata.row_group(group).num_rows, 1)
-                    before = sum(file.metadata.row_group(earlier).num_rows for earlier in range(group))
+                    rows = file.metadata.row_group(group).num_rows
                     for _, table in numbered_tables(self.path, self._group_tables(file, group, kept), before):
                         for batch in table.select(kept).cast(schema).to_batches():
                             writer.write_batch(batch, row_group_size=rows)
+                    before += rows
 
     def _row_of_group(self, file: pq.ParquetFile, group: int, before: int, number: int) -> dict[str, object] | None:
         for first, table in numbered_tables(self.path, self._group_tables(file, group, None), before):

@@ -73,7 +73,7 @@ def test_parquet_keeps_the_rest(tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
     path = tmp_path / "data.parquet"
     frame = pandas.DataFrame({"text": list("abcdefgh"), "m": [[{"a": i}] for i in range(8)], "_parents": [["x"]] * 8})
-    features = {"info": {"features": {"text": {}, "m": {}, "_parents": {}}}}
+    features: dict[str, Any] = {"info": {"features": {"text": {}, "m": {}, "_parents": {}}}}
     table = pa.Table.from_pandas(frame)
     table = table.replace_schema_metadata({**table.schema.metadata, "huggingface": json.dumps(features), "own": "kept"})
     pq.write_table(table, path, row_group_size=3, compression={"text": "gzip", "m.list.element.a": "none"})

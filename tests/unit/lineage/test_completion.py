@@ -192,7 +192,7 @@ def test_the_same_inputs_give_the_same_bytes(workbench: Workbench) -> None:
     documents = workbench.collected("documents.jsonl", [{"text": f"document {n}"} for n in range(3_000)])
     mixes = []
     for name in ("one.jsonl", "two.jsonl"):
-        rows = [{"text": f"document {n}"} for n in range(0, 3_000, 2)]
+        rows: list[dict[str, Any]] = [{"text": f"document {n}"} for n in range(0, 3_000, 2)]
         rows += [{"text": f"changed {n}", "_parents": [f"documents.jsonl:{n}"]} for n in range(1, 500)]
         path = workbench.dataset(name, rows)
         target = path.rename(workbench.folder / "mix.jsonl")

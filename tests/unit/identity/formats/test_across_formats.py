@@ -217,7 +217,11 @@ def test_json_is_read_through_a_window(tmp_path: Path, monkeypatch: pytest.Monke
 def test_cells_of_csv(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_bytes(b'\xef\xbb\xbfa,"b,""c"\r\n1,\r\n\r\n"","x\r\ny"\r\nx"y,007')
-    expected = [{"a": "1", 'b,"c': None}, {"a": "", 'b,"c': "x\r\ny"}, {"a": 'x"y', 'b,"c': "007"}]
+    expected: list[dict[str, object]] = [
+        {"a": "1", 'b,"c': None},
+        {"a": "", 'b,"c': "x\r\ny"},
+        {"a": 'x"y', 'b,"c': "007"},
+    ]
     assert [row for _, row in read_rows(path, Identity())] == expected
     assert ids(path) == [sample_id(row) for row in expected]
     path.write_text("text\na\n\nb\n")

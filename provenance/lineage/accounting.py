@@ -1,0 +1,96 @@
+"""What became of the rows that went into a stage, and what its recorders rejected.
+
+All of it is told from sidecars, without reading data: it can be asked again at any time, so it is stored nowhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from provenance.lineage.database import scratch_database, text_literal
+from provenance.lineage.records import Activity
+from provenance.lineage.sidecar import Sidecar, open_sidecar
+
+_INPUT_ROWS = """
+    SELECT coalesce(sum(rows), 0), coalesce(sum(rows) FILTER (kept), 0),
+        coalesce(sum(rows) FILTER (used AND NOT kept), 0)
+    FROM (SELECT rows, sample_id IN (SELECT sample_id FROM members) AS kept,
+        sample_id IN (SELECT sample_id FROM used) AS used FROM read_parquet({sidecar}))"""
+
+
+@dataclass(frozen=True)
+class InputRows:
+    """What became of the rows of one dataset that a stage depends on, in rows; the three sum to ``rows``.
+
+    ``kept``: the sample is in an out. ``changed``: it is not, but the stage made a sample of an out from it.
+    ``dropped``: neither.
+    """
+
+    path: str
+    rows: int
+    kept: int
+    changed: int
+    dropped: int
+
+
+@dataclass(frozen=True)
+class StageAccount:
+    """``rejected``: how many results the stage's recorders rejected, by reason."""
+
+    inputs: tuple[InputRows, ...]
+    rejected: Mapping[str, int]
+
+
+def account_for(inputs: Sequence[Path], outs: Sequence[Path], workspace: Path) -> StageAccount:
+    """Account for a stage that read the datasets of the sidecars ``inputs`` and wrote those of the sidecars ``outs``.
+
+    Raises:
+        SidecarError: a sidecar cannot be read.
+    """
+    read, written = [open_sidecar(path) for path in inputs], [open_sidecar(path) for path in outs]
+    known = {activity.id for sidecar in read for activity in sidecar.header.activities}
+    made_here = {
+        activity.id: activity
+        for sidecar in written
+        for activity in sidecar.header.activities
+        if activity.id not in known
+    }
+    return StageAccount(tuple(_input_rows(read, written, set(made_here), workspace)), _rejected(made_here.values()))
+
+
+def _rejected(activities: Iterable[Activity]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for activity in activities:
+        total.update(activity.rejected or {})
+    return dict(total.most_common())
+
+
+def _input_rows(
+    read: Sequence[Sidecar], written: Sequence[Sidecar], made_here: set[str], workspace: Path
+) -> Iterable[InputRows]:
+    if not read or not written:
+        return
+    with scratch_database(workspace) as connection:
+        records = " UNION ALL ".join(_records_select(sidecar, made_here) for sidecar in written)
+        connection.execute(f"CREATE VIEW records AS {records}")
+        connection.execute("CREATE TABLE members AS SELECT DISTINCT sample_id FROM records WHERE rows > 0")
+        # A member that was carried here has its parents from an earlier stage: they say nothing about this one.
+        connection.execute(
+            "CREATE TABLE used AS SELECT DISTINCT unnest(parents) AS sample_id FROM records SEMI JOIN members "
+            "USING (sample_id) WHERE made_here"
+        )
+        for sidecar in read:
+            sql = _INPUT_ROWS.format(sidecar=text_literal(str(sidecar.path)))
+            (counted,) = connection.execute(sql).fetchall()
+            rows, kept, changed = map(int, counted)
+            yield InputRows(sidecar.header.dataset.path, rows, kept, changed, rows - kept - changed)
+
+
+def _records_select(sidecar: Sidecar, made_here: set[str]) -> str:
+    numbers = [str(n) for n, activity in enumerate(sidecar.header.activities) if activity.id in made_here]
+    is_made_here = f"coalesce(activity IN ({', '.join(numbers)}), false)" if numbers else "false"
+    source = f"read_parquet({text_literal(str(sidecar.path))})"
+    return f"SELECT sample_id, rows, parents, {is_made_here} AS made_here FROM {source}"
