@@ -1,6 +1,6 @@
 # `make demo` and `make test` need only git and Python 3.11 or newer; everything else goes into .venv.
 
-.PHONY: demo test clean
+.PHONY: demo test benchmark clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -19,6 +19,10 @@ test: $(VENV)/.test-installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(RUN) python -m pytest -n auto
+
+# Half an hour or so. Other lineage tools are measured too where `python -m benchmarks.peers install` was run before.
+benchmark: $(VENV)/.demo-installed
+	$(RUN) python -m benchmarks
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,13 +1,16 @@
 """Per-sample lineage for DVC datasets.
 
 `record` writes a dataset together with the lineage of its rows, `read` yields rows that know their own id, `sample_id`
-gives the id of a row; `Model`, `Prompt` and `Source` describe where rows come from. What is imported here is stable.
+gives the id of a row, `observe` has calls to models recorded as they happen, `declare` states lineage afterwards;
+`Model`, `Prompt` and `Source` describe where rows come from. What is imported here is stable.
 """
 
 # `typing` itself would be most of what `import provenance` costs; type checkers know this name without it.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from provenance.capture.declaring import declare
     from provenance.capture.generators import Model, Prompt
+    from provenance.capture.observers import observe
     from provenance.capture.reading import read
     from provenance.capture.recorder import record
     from provenance.identity import sample_id
@@ -15,13 +18,15 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Model", "Prompt", "Source", "__version__", "read", "record", "sample_id"]
+__all__ = ["Model", "Prompt", "Source", "__version__", "declare", "observe", "read", "record", "sample_id"]
 
 # Imported on first use: `import provenance` and `provenance --help` must stay fast.
 _HOMES = {
     "Model": "provenance.capture.generators",
     "Prompt": "provenance.capture.generators",
     "Source": "provenance.lineage.records",
+    "declare": "provenance.capture.declaring",
+    "observe": "provenance.capture.observers",
     "read": "provenance.capture.reading",
     "record": "provenance.capture.recorder",
     "sample_id": "provenance.identity",

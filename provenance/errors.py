@@ -23,6 +23,11 @@ class DataError(ProvenanceError):
         where = self.path if row is None else f"{self.path}:{row}"
         super().__init__(f"{where}: {problem}")
 
+    def renamed(self, read_at: str | os.PathLike[str], name: str) -> DataError:
+        """The same of the dataset called ``name``, or of a file in it, that was read at ``read_at``."""
+        inside = self.path.removeprefix(os.fspath(read_at)).replace(os.sep, "/")
+        return DataError(name + inside if inside != self.path else name, self.row, self.problem)
+
 
 class SidecarError(ProvenanceError):
     """A sidecar is missing, damaged, of a newer version, or of another dataset."""

@@ -14,6 +14,7 @@ from typing import Any
 from provenance.errors import SidecarError
 from provenance.ledger.ledger import Ledger, RecordedDataset
 from provenance.ledger.selectors import agent_label
+from provenance.lineage.database import text_literal
 
 UNKNOWN = "unknown"
 UNSTATED = "unstated"
@@ -25,8 +26,13 @@ _CELLS = """
             sum(rows)::BIGINT AS rows, sum(content_bytes * rows)::BIGINT AS bytes,
             sum(tokens::BIGINT * rows)::BIGINT AS tokens,
             coalesce(sum(rows) FILTER (tokens IS NOT NULL), 0)::BIGINT AS rows_with_tokens,
-            sum(cost) AS cost, coalesce(sum(rows) FILTER (cost IS NOT NULL), 0)::BIGINT AS rows_costed
-        FROM samples WHERE sidecar = ? AND rows > 0 GROUP BY ALL)"""
+            CASE WHEN cost IS NULL AND amount IS NOT NULL THEN currency END AS currency,
+            sum(amount) AS cost, coalesce(sum(rows) FILTER (amount IS NOT NULL), 0)::BIGINT AS rows_costed
+        FROM (SELECT *, {amount} AS amount, {currency} AS currency FROM samples)
+        WHERE sidecar = ? AND rows > 0 GROUP BY ALL)"""
+# A price is of a million tokens; as a price of one it is still exact.
+_PRICE_TYPE = "DECIMAL(26, 16)"
+_TOKENS_OF_A_PRICE = Decimal(1_000_000)
 # The rows of a sample are on its first record, so a conflict shows as another record, without rows, of another origin.
 _CONFLICTS = """
     SELECT count(*), coalesce(sum(rows), 0)::BIGINT FROM (
@@ -53,11 +59,16 @@ class Share:
 
 @dataclass(frozen=True)
 class Cost:
-    """What was paid for the samples' births, as recorded: a sum that only covers ``rows_costed`` of ``rows``."""
+    """What was paid for the samples' births: a sum that only covers ``rows_costed`` of ``rows``.
+
+    A birth's cost is the one that was reported, else its tokens times the activity's price. ``currency`` is that of the
+    prices, None where none was used. Prices in different currencies are not added up: their rows are not costed.
+    """
 
     amount: Decimal
     rows_costed: int
     rows: int
+    currency: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +111,7 @@ def composition(ledger: Ledger, dataset: RecordedDataset) -> Composition:
     """
     stated = dataset.sidecar.header.dataset
     dataset.require_current()
-    relation = ledger.connection.sql(_CELLS, params=[dataset.place])
+    relation = ledger.connection.sql(_CELLS.format(**_pricing(ledger)), params=[dataset.place])
     cells = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
     rows = sum(cell["rows"] for cell in cells)
     if rows != stated.rows:
@@ -172,11 +183,39 @@ def _real_rooted_fraction(cells: list[Cell]) -> float | None:
     return rooted / rows
 
 
+def _pricing(ledger: Ledger) -> dict[str, str]:
+    """SQL expressions for what a birth cost, ``amount``, and for the ``currency`` of its activity's price."""
+    prices = [activity.price for activity in ledger.activities]
+
+    def of_activity(values: Iterable[str | None], sql_type: str) -> str:
+        listed = ", ".join("NULL" if value is None else text_literal(value) for value in values)
+        return f"([{listed}]::{sql_type}[])[activity + 1]"
+
+    inputs, outputs = (
+        of_activity(
+            (f"{getattr(price, side) / _TOKENS_OF_A_PRICE:f}" if price else None for price in prices), _PRICE_TYPE
+        )
+        for side in ("input", "output")
+    )
+    return {
+        "amount": f"coalesce(cost, input_tokens * {inputs} + output_tokens * {outputs})",
+        "currency": of_activity((price.currency if price else None for price in prices), "VARCHAR"),
+    }
+
+
 def _cost(cells: list[Cell], rows: int) -> Cost | None:
-    amounts = [cell["cost"] for cell in cells if cell["cost"] is not None]
-    if not amounts:
+    currencies = {cell["currency"] for cell in cells} - {None}
+    costed = [cell for cell in cells if cell["cost"] is not None]
+    if len(currencies) > 1:
+        costed = [cell for cell in costed if cell["currency"] is None]
+    if not costed:
         return None
-    return Cost(sum(amounts, Decimal(0)), sum(cell["rows_costed"] for cell in cells), rows)
+    return Cost(
+        amount=sum((cell["cost"] for cell in costed), Decimal(0)),
+        rows_costed=sum(cell["rows_costed"] for cell in costed),
+        rows=rows,
+        currency=currencies.pop() if len(currencies) == 1 else None,
+    )
 
 
 def _measures(ledger: Ledger, place: int) -> dict[str, dict[str, int]]:

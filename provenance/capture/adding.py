@@ -1,27 +1,32 @@
 """`provenance add`: register where collected data comes from, and track it with DVC.
 
 The person who adds the data states its origin, so the evidence is `declared`. A dataset that is unchanged since it was
-added in the same words is left as it is, so that adding twice gives the same files.
+added in the same words is left as it is, so that adding twice gives the same files. All datasets are added or none is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from provenance.capture.content_fields import settings_with_fields
 from provenance.capture.environment import describe_environment, loaded_packages
 from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.errors import RepositoryError, SidecarError
-from provenance.identity import is_dataset
+from provenance.files import whole_file
+from provenance.identity import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset
 from provenance.lineage.births import SameBirth
 from provenance.lineage.completion import complete
 from provenance.lineage.records import Activity, ActivityType, Birth, Evidence, Origin, Source
 from provenance.lineage.sidecar import first_origin, open_sidecar, sidecar_path
+from provenance.lineage.verification import verify
 from provenance.lineage.vocabulary import Vocabulary
 from provenance.repository import Repository
+from provenance.settings import SETTINGS_FILE, Settings, parse_settings
 
 ProgressOf = Callable[[str], Callable[[int], None]]
 
@@ -37,90 +42,116 @@ class Added:
 
 
 def add_datasets(
-    repository: Repository, paths: Sequence[str], *, origin: Origin, source: Source, progress_of: ProgressOf
+    repository: Repository,
+    paths: Sequence[str],
+    *,
+    origin: Origin,
+    source: Source,
+    fields: Sequence[str] | None = None,
+    progress_of: ProgressOf,
 ) -> list[Added]:
     """Write a sidecar for each dataset in ``paths``, and track both with DVC.
 
+    Args:
+        fields: content fields of these datasets, to be kept in provenance.yaml; None: as that file has them.
+
     Raises:
-        DataError: a dataset cannot be read, or bears reserved columns; its sidecar is not written.
-        RepositoryError: a path is no dataset file, or is the out of a stage.
+        DataError: a dataset cannot be read, or bears reserved columns.
+        RepositoryError: a path is no dataset file or is the out of a stage, a field has no name, or DVC refuses a
+            file. Nothing was written then.
     """
     made_by_stages = {dataset.path: dataset.stage for dataset in repository.datasets() if dataset.stage}
-    names = [repository.relative(path) for path in paths]
+    names = list(dict.fromkeys(repository.relative(path) for path in paths))
     for name in names:
         _check(repository.root / name, name, made_by_stages.get(name))
-    environment = describe_environment(repository, None)
-    added = []
-    for name in names:
-        activity = Activity(
-            type=ActivityType.COLLECTION,
-            source=source.id,
-            command=environment.command,
-            git=environment.git,
-            packages=loaded_packages(),
-            started=datetime.now(UTC),
-        )
-        added.append(_add(repository, name, origin, source, activity, progress_of(name)))
-        repository.add([name, sidecar_path(name)])
-    return added
+        for tracked in filter(repository.is_in_git, (name, sidecar_path(name))):
+            raise RepositoryError(f"{tracked}: tracked by git, so DVC cannot; run `git rm --cached {tracked}` first")
+    text = None if fields is None else settings_with_fields(repository, names, fields)
+    settings = repository.settings() if text is None else parse_settings(text, SETTINGS_FILE)
+    with (
+        TemporaryDirectory(prefix="add-", dir=repository.temporary) as workspace,
+        # Whatever is written here takes its place when all of it has been written.
+        ExitStack() as written,
+    ):
+        adding = _Adding(repository, settings, origin, source, Path(workspace))
+        for name in names:
+            if not adding.says_the_same(name):
+                temporary = written.enter_context(whole_file(repository.root / sidecar_path(name)))
+                adding.complete(name, temporary, progress_of(name))
+        if text is not None:
+            written.enter_context(whole_file(repository.root / SETTINGS_FILE)).write_text(text, encoding="utf-8")
+        repository.add(names)
+    repository.add(sidecar_path(name) for name in names)
+    return [_added(repository, name) for name in names]
 
 
 def _check(file: Path, name: str, stage: str | None) -> None:
-    if not file.is_file():
+    if not file.exists():
         raise RepositoryError(f"{name}: no such file")
-    if not is_dataset(name):
-        raise RepositoryError(
-            f"{name}: not a dataset format that provenance reads (.jsonl, .json, .csv, .tsv, .parquet)"
-        )
+    if name.endswith(SIDECAR_SUFFIX):
+        raise RepositoryError(f"{name}: a sidecar, which is added with its dataset; name the dataset")
+    if not (file.is_dir() or is_dataset(name)):
+        raise RepositoryError(f"{name}: not a dataset format that provenance reads ({KNOWN_SUFFIXES}, directories)")
     if stage is not None:
         raise RepositoryError(
             f"{name}: made by the stage {stage}; record its lineage there, with `provenance run` or `provenance.record`"
         )
 
 
-def _add(
-    repository: Repository,
-    name: str,
-    origin: Origin,
-    source: Source,
-    activity: Activity,
-    progress: Callable[[int], None],
-) -> Added:
-    settings = repository.settings()
-    data, sidecar = repository.root / name, repository.root / sidecar_path(name)
-    identity = identity_of(settings, name)
-    if not _says_the_same(repository, name, source, origin):
-        vocabulary = Vocabulary()
-        vocabulary.add([activity], sources=[source])
-        birth = Birth(origin=origin, license=source.license, evidence=Evidence.DECLARED)
-        with TemporaryDirectory(prefix="add-", dir=repository.temporary) as workspace:
-            complete(
-                data,
-                sidecar,
-                dataset_path=name,
-                identity=identity,
-                fingerprint=repository.md5,
-                workspace=Path(workspace),
-                tokenizer=tokenizer_of(settings, name),
-                births=SameBirth(birth, activity, vocabulary),
-                progress=progress,
-            )
-    opened = open_sidecar(sidecar)
+def _added(repository: Repository, name: str) -> Added:
+    opened = open_sidecar(repository.root / sidecar_path(name))
     return Added(name, opened.header.dataset.rows, opened.records, sidecar_path(name))
 
 
-def _says_the_same(repository: Repository, name: str, source: Source, origin: Origin) -> bool:
-    """Whether there is a sidecar that says just this of the file as it is."""
-    try:
-        opened = open_sidecar(repository.root / sidecar_path(name))
-    except SidecarError:
-        return False
-    header, fields = opened.header, identity_of(repository.settings(), name).fields
-    same_fields = fields is None if header.identity.rule != "declared" else fields == header.identity.fields
-    return (
-        same_fields
-        and header.identity.digest == repository.settings().digest
-        and header.sources == (source,)
-        and first_origin(opened) in (origin, None)
-        and header.dataset.md5 == repository.md5(name)[0]
-    )
+@dataclass(frozen=True)
+class _Adding:
+    """What is said of all datasets that are added together. ``workspace`` is for temporary files."""
+
+    repository: Repository
+    settings: Settings
+    origin: Origin
+    source: Source
+    workspace: Path
+
+    def complete(self, name: str, sidecar: Path, progress: Callable[[int], None]) -> None:
+        """Write the sidecar of the dataset ``name`` (its path from the DVC root) to the file ``sidecar``."""
+        environment = describe_environment(self.repository, None)
+        activity = Activity(
+            type=ActivityType.COLLECTION,
+            source=self.source.id,
+            command=environment.command,
+            git=environment.git,
+            packages=loaded_packages(),
+            started=datetime.now(UTC),
+        )
+        vocabulary = Vocabulary()
+        vocabulary.add([activity], sources=[self.source])
+        birth = Birth(origin=self.origin, license=self.source.license, evidence=Evidence.DECLARED)
+        complete(
+            self.repository.root / name,
+            sidecar,
+            dataset_path=name,
+            identity=identity_of(self.settings, name, self.repository),
+            fingerprint=self.repository.md5,
+            workspace=self.workspace,
+            tokenizer=tokenizer_of(self.settings, name),
+            births=SameBirth(birth, activity, vocabulary),
+            progress=progress,
+        )
+
+    def says_the_same(self, name: str) -> bool:
+        """Whether the dataset ``name`` has a sidecar that says just this of the file as it is."""
+        sidecar = self.repository.root / sidecar_path(name)
+        try:
+            opened = open_sidecar(sidecar)
+        except SidecarError:
+            return False
+        md5, stated = self.repository.md5(name)[0], opened.header
+        said = (stated.dataset.path, stated.dataset.md5, stated.sources, stated.identity.tokenizer)
+        identity = identity_of(self.settings, name, self.repository)
+        return (
+            said == (name, md5, (self.source,), tokenizer_of(self.settings, name))
+            and first_origin(opened) in (self.origin, None)
+            # Settings may make other ids of the same bytes now.
+            and not verify(self.repository.root / name, sidecar, identity, name=name, md5=md5, workspace=self.workspace)
+        )

@@ -12,8 +12,8 @@ import orjson
 from provenance.capture.generation import named_parameters
 from provenance.capture.generators import Model, Prompt
 from provenance.errors import ProvenanceError
-from provenance.identity import is_dataset
 from provenance.lineage.records import Activity, ActivityType, Agent, Evidence, Kind, Origin, Source, SourceType
+from provenance.lineage.sidecar import may_have_sidecar
 from provenance.lineage.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from provenance.capture.environment import Environment
+    from provenance.capture.prices import Prices
+    from provenance.lineage.records import Price
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """Exactly one of ``agent`` and ``source`` is set; what belongs to a generation is empty for a source."""
+    """At most one of ``agent`` and ``source`` is set: with neither, each row's model is the one that is observed.
+
+    What belongs to a generation is empty for a source.
+    """
 
     agent: Agent | None = None
     source: Source | None = None
@@ -34,10 +39,11 @@ class Declaration:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     license: str | None = None
     keep_prompts: bool = False
+    prices: Prices | None = None
 
     def birth(self) -> dict[str, str | None]:
         """The columns of a birth that all rows share."""
-        generated = self.agent is not None
+        generated = self.source is None
         return {
             "origin": Origin.SYNTHETIC.value if generated else Origin.REAL.value,
             "kind": self.kind and self.kind.value,
@@ -49,16 +55,21 @@ class Declaration:
     def activity(self, environment: Environment, started: datetime) -> Activity:
         """The activity that makes the rows, as it starts."""
         return Activity(
-            type=ActivityType.GENERATION if self.agent else ActivityType.COLLECTION,
+            type=ActivityType.COLLECTION if self.source else ActivityType.GENERATION,
             agent=self.agent.id if self.agent else None,
             plan=self.prompt.plan().id if self.prompt else None,
             source=self.source.id if self.source else None,
             parameters=dict(self.parameters),
+            price=self.price_of(self.agent),
             stage=environment.stage,
             command=environment.command,
             git=environment.git,
             started=started,
         )
+
+    def price_of(self, agent: Agent | None) -> Price | None:
+        """The price of what ``agent`` generates, where it is known."""
+        return self.prices.of(agent) if self.prices and agent else None
 
     def vocabulary(self, activity: Activity) -> Vocabulary:
         """``activity`` and all that it names."""
@@ -78,7 +89,7 @@ class Declaration:
         generated, at a price, before it failed.
         """
         stage = environment.stage
-        datasets = {} if stage is None else {p: md5 for p, md5 in stage.dependencies.items() if is_dataset(p)}
+        datasets = {} if stage is None else {p: md5 for p, md5 in stage.dependencies.items() if may_have_sidecar(p)}
         relied_on = {
             "dataset": dataset,
             "digest": digest,
@@ -104,28 +115,39 @@ def declare(
     parameters: Mapping[str, Any] | None,
     license: str | None,  # noqa: A002 - the word that the record uses
     keep_prompts: bool,
+    prices: Prices | None,
+    is_observing: bool,
 ) -> Declaration:
     """Check what `record` was given for ``dataset`` (its path from the DVC root).
 
+    Args:
+        is_observing: calls to models are observed, so that the model need not be given.
+
     Raises:
-        ProvenanceError: not exactly one of model and source, a part of a generation given for a source, an unknown
-            kind, or parameters that cannot be recorded.
+        ProvenanceError: not exactly one of model and source (while observing: both), a part of a generation given for
+            a source, an unknown kind, or parameters that cannot be recorded.
     """
-    if model is not None and source is None:
+    if source is None and (model is not None or is_observing):
         if isinstance(prompt, str):
             prompt = Prompt(name=PurePosixPath(dataset).stem, template=prompt)
         return Declaration(
-            agent=model.agent(),
+            agent=None if model is None else model.agent(),
             prompt=prompt,
             kind=None if kind is None else _kind(kind),
             parameters=named_parameters(parameters or {}),
             license=license,
             keep_prompts=keep_prompts,
+            prices=prices,
         )
     if source is None or model is not None:
-        raise ProvenanceError(f"{dataset}: give either model= (rows are generated) or source= (rows are collected)")
-    if prompt is not None or kind is not None or parameters or keep_prompts:
-        raise ProvenanceError(f"{dataset}: prompt, kind, parameters and keep_prompts go with model=, not source=")
+        raise ProvenanceError(
+            f"{dataset}: give either model= (rows are generated) or source= (rows are collected); or give the client "
+            "that calls the model to provenance.observe"
+        )
+    if prompt is not None or kind is not None or parameters or keep_prompts or prices is not None:
+        raise ProvenanceError(
+            f"{dataset}: prompt, kind, parameters, prices and keep_prompts go with model=, not source="
+        )
     return Declaration(source=source, license=license or source.license)
 
 

@@ -6,6 +6,7 @@ import platform
 import shlex
 import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from provenance.capture.redaction import redact_arguments, redact_mapping, redac
 from provenance.lineage.records import GitState, StageRun
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from provenance.repository import Repository, Stage
 
@@ -67,11 +68,20 @@ def loaded_packages() -> dict[str, str]:
     modules = {name.partition(".")[0] for name in list(sys.modules)}
     distributions = {
         distribution
-        for module, provided_by in metadata.packages_distributions().items()
+        for module, provided_by in _distributions_of_modules().items()
         if module in modules
         for distribution in provided_by
         if distribution  # a broken installation has no name
     }
-    packages = {name: metadata.version(name) for name in distributions}
+    packages = {name: _version_of(name) for name in distributions}
     packages |= {"dvc-provenance": provenance.__version__, "python": platform.python_version()}
     return dict(sorted(packages.items()))
+
+
+@cache
+def _distributions_of_modules() -> Mapping[str, Sequence[str]]:
+    """The distributions that provide each top-level module. Finding out reads all that is installed: so only once."""
+    return metadata.packages_distributions()
+
+
+_version_of = cache(metadata.version)

@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.capture.identities import tokenizer_of
+from provenance.capture.journal import say
 from provenance.capture.rejections import counted_reasons
 from provenance.errors import DataError
 from provenance.files import whole_file
 from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.completion import complete
-from provenance.lineage.records import Activity
+from provenance.lineage.records import Activity, Agent, Origin
 from provenance.lineage.schema import birth_schema
 from provenance.lineage.sidecar import sidecar_path
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from provenance.capture.declaration import Declaration
     from provenance.capture.journal import Journal
     from provenance.identity import Identity
+    from provenance.lineage.vocabulary import Vocabulary
     from provenance.repository import Repository
 
 _BATCH_ROWS = 8192
@@ -52,7 +54,7 @@ def finish(
         DataError, SidecarError: see `complete`; nothing was replaced, and the journal is as it was.
     """
     file = repository.root / dataset
-    activity = _ended(journal)
+    activities, vocabulary = _ended(journal, declaration)
     # A fixed name, so that what a kill leaves is removed by the next run.
     workspace = journal.path.with_suffix(".work")
     shutil.rmtree(workspace, ignore_errors=True)
@@ -61,7 +63,7 @@ def finish(
     try:
         with whole_file(file) as temporary:
             births = workspace / "births.parquet"
-            _write(journal, temporary, births, declaration.birth())
+            unlinked = _write(journal, temporary, births, declaration.birth())
             # A dataset's format is told by its name, which the temporary file does not bear.
             data.symlink_to(temporary)
             complete(
@@ -73,7 +75,7 @@ def finish(
                 workspace=workspace,
                 tokenizer=tokenizer_of(repository.settings(), dataset),
                 dependencies=dependencies,
-                births=RecordedBirths(births, [activity], declaration.vocabulary(activity)),
+                births=RecordedBirths(births, activities, vocabulary),
             )
     except DataError as error:
         # Named by its own path, not by that of the file that was to become it.
@@ -81,24 +83,44 @@ def finish(
         raise DataError(path, error.row, error.problem) from error
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
+    if unlinked:
+        say(
+            f"{dataset}: no observed call was linked to {unlinked} rows, whose model is not known; give "
+            "recorder.write the response= that each was made from"
+        )
 
 
-def _ended(journal: Journal) -> Activity:
-    packages = journal.packages or {}
-    rejected = counted_reasons(journal.rejections())
-    return Activity.model_validate(
-        {**journal.activity, "packages": packages, "rejected": rejected, "ended": datetime.now(UTC)}
-    )
+def _ended(journal: Journal, declaration: Declaration) -> tuple[list[Activity], Vocabulary]:
+    """The recording's activity, then one for each observed model with its parameters; and all that they name."""
+    ended = {**journal.activity, "packages": journal.packages or {}, "ended": datetime.now(UTC)}
+    recording = Activity.model_validate({**ended, "rejected": counted_reasons(journal.rejections())})
+    activities, vocabulary = [recording], declaration.vocabulary(recording)
+    for maker in journal.makers:
+        agent = Agent.model_validate(maker["agent"])
+        of_maker = {"agent": agent.id, "parameters": maker["parameters"], "price": declaration.price_of(agent)}
+        activity = Activity.model_validate(ended | of_maker)
+        activities.append(activity)
+        vocabulary.add([activity], [agent])
+    return activities, vocabulary
 
 
-def _write(journal: Journal, data: Path, births: Path, shared: Mapping[str, str | None]) -> None:
+def _write(journal: Journal, data: Path, births: Path, shared: Mapping[str, str | None]) -> int:
+    """Write the rows and their births; the number of rows whose model should have been observed and was not."""
     lines = journal.lines()
     first_row = 1
+    unlinked = 0
     with open(data, "wb") as rows, pq.ParquetWriter(births, birth_schema(), compression="lz4") as writer:
         while batch := list(islice(lines, _BATCH_ROWS)):
             rows.writelines(orjson.dumps(line["row"], option=orjson.OPT_APPEND_NEWLINE) for line in batch)
-            writer.write_batch(_birth_batch([shared | line["birth"] for line in batch], first_row))
+            born = [
+                {**shared, "row": row, "activity": 0, **line["birth"]}
+                for row, line in enumerate(batch, first_row)
+                if line["birth"] is not None
+            ]
+            writer.write_batch(birth_batch(born))
+            unlinked += len(batch) - len(born) + sum(birth["origin"] == Origin.UNKNOWN for birth in born)
             first_row += len(batch)
+    return unlinked
 
 
 # How the journal's JSON becomes a column's values, where it is not the value itself.
@@ -109,18 +131,17 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def _birth_batch(births: Sequence[Mapping[str, Any]], first_row: int) -> pa.RecordBatch:
+def birth_batch(births: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
+    """``births``, each a mapping of columns with ids in hex, as a batch of `birth_schema`; what is missing is null."""
     schema = birth_schema()
-    count = len(births)
-    columns = {"row": pa.array(range(first_row, first_row + count)), "activity": pa.array([0] * count, pa.uint32())}
+    columns = []
     for name in schema.names:
-        if name not in columns:
-            values = [birth.get(name) for birth in births]
-            decode = _DECODERS.get(name)
-            if decode is not None:
-                values = [None if value is None else decode(value) for value in values]
-            columns[name] = pa.array(values, schema.field(name).type)
-    return pa.record_batch([columns[name] for name in schema.names], schema=schema)
+        values = [birth.get(name) for birth in births]
+        decode = _DECODERS.get(name)
+        if decode is not None:
+            values = [None if value is None else decode(value) for value in values]
+        columns.append(pa.array(values, schema.field(name).type))
+    return pa.record_batch(columns, schema=schema)
 
 
 def _fingerprint(data: Path) -> tuple[str | None, int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from provenance.capture.redaction import find_secret
+from provenance.capture.redaction import REDACTED, find_secret
 from provenance.capture.strict_json import encode
 from provenance.errors import ProvenanceError
 
@@ -26,6 +26,7 @@ _TOKEN_COUNTS = {
 _COST_STEP = Decimal("1e-10")
 _COST_LIMIT = Decimal("1e10")
 _UINT32_LIMIT = 2**32
+_INT64_LIMIT = 2**63
 
 
 def named_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,11 +44,33 @@ def named_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
         secret = find_secret(name, value)
         if secret is not None:
             raise ProvenanceError(f"parameters: {secret!r} looks like a secret, and lineage is shared; leave it out")
-        standard = name if name.startswith("gen_ai.") else _REQUEST + _STANDARD_NAMES.get(name, name)
+        standard = _standard_name(name)
         if standard in named:
             raise ProvenanceError(f"parameters: {name!r} is given twice: both names mean {standard}")
         named[standard] = value
     return named
+
+
+def observed_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for the ``parameters`` of a call that was made, of which nothing may be refused any more.
+
+    A secret is replaced, what JSON cannot hold is left out, and a name whose standard form is taken is kept as it is.
+    """
+    named: dict[str, Any] = {}
+    for name, value in parameters.items():
+        try:
+            encode(value)
+        except TypeError:
+            continue
+        standard = _standard_name(name)
+        is_taken = standard in named or standard.removeprefix(_REQUEST) in parameters
+        recorded = REDACTED if find_secret(name, value) is not None else value
+        named[standard if name.startswith("gen_ai.") or not is_taken else _REQUEST + name] = recorded
+    return named
+
+
+def _standard_name(name: str) -> str:
+    return name if name.startswith("gen_ai.") else _REQUEST + _STANDARD_NAMES.get(name, name)
 
 
 def token_counts(usage: Any) -> dict[str, int]:
@@ -69,6 +92,17 @@ def token_counts(usage: Any) -> dict[str, int]:
             counts[column] = count
             break
     return counts
+
+
+def checked_seed(seed: object) -> int:
+    """``seed`` as it is.
+
+    Raises:
+        ProvenanceError: it is not a whole number of 64 bits.
+    """
+    if type(seed) is not int or not -_INT64_LIMIT <= seed < _INT64_LIMIT:
+        raise ProvenanceError(f"seed: {seed!r} is not a whole number of 64 bits")
+    return seed
 
 
 def cost_text(cost: Decimal | float | str) -> str:

@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 from provenance.identity import Identity
 
 if TYPE_CHECKING:
+    from provenance.repository import Repository
     from provenance.settings import Settings
 
 
-def identity_of(settings: Settings, path: str) -> Identity:
-    """The identity of the dataset at ``path`` (from the DVC root, with forward slashes) as ``settings`` have it."""
+def identity_of(settings: Settings, path: str, repository: Repository | None = None) -> Identity:
+    """The identity of the dataset at ``path`` (from the DVC root, with forward slashes) as ``settings`` have it.
+
+    With the ``repository``, files of a directory that are samples as a whole are not read again while unchanged.
+    """
     dataset = settings.for_dataset(path)
     return Identity(
         digest=settings.digest,
         fields=dataset.fields,
         tokens_field=None if dataset.tokens is None else dataset.tokens.field,
         column_types=dict(dataset.types),
+        file_ids=None if repository is None else repository.file_ids(path),
     )
 
 

@@ -7,6 +7,8 @@ was being recorded (`Heading`); then comes, in the order of recording, one line 
 - row: ``{"row": {…}, "key": …, "birth": {…}}``
 - rejection: ``{"key": …, "reason": …}``
 - dataset that a parent came from, ahead of the first such row: ``{"dataset": "data/docs.jsonl"}``
+- model that was observed, ahead of the first row that it made: ``{"maker": {"agent": {…}, "parameters": {…}}}``; the
+  births of its rows name it by its number, from 1
 - the packages in use, ahead of the first row: ``{"packages": {…}}``
 """
 
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from provenance.capture import finished_journals
 from provenance.errors import ProvenanceError
 
 if TYPE_CHECKING:
@@ -61,6 +64,7 @@ class _Content:
     keys: set[Key] = field(default_factory=set)
     rejected: set[Key] = field(default_factory=set)
     datasets: set[str] = field(default_factory=set)
+    makers: list[Mapping[str, Any]] = field(default_factory=list)
 
     def take(self, line: Mapping[str, Any]) -> None:
         """Take in one line after the first."""
@@ -71,6 +75,8 @@ class _Content:
             self.rejected.add(line["key"])
         elif "dataset" in line:
             self.datasets.add(line["dataset"])
+        elif "maker" in line:
+            self.makers.append(line["maker"])
         else:
             self.packages = self.packages or line["packages"]
         if line.get("key") is not None:
@@ -87,7 +93,8 @@ class Journal:
         self._file.truncate(content.end)
         # Keys of the run that is resumed which this run has not asked for yet.
         self._left_over = set(content.keys)
-        self._lock = threading.Lock()
+        self._maker_numbers = {_sorted_json(maker): number for number, maker in enumerate(content.makers, start=1)}
+        self._lock = threading.RLock()
         self._process = os.getpid()
 
     @property
@@ -109,6 +116,21 @@ class Journal:
     def datasets(self) -> frozenset[str]:
         """Paths (from the DVC root) of the datasets that parents came from."""
         return frozenset(self._content.datasets)
+
+    @property
+    def makers(self) -> list[Mapping[str, Any]]:
+        """The models that were observed to make rows, each with its parameters; number 1 first."""
+        return list(self._content.makers)
+
+    def number_of(self, maker: Mapping[str, Any]) -> int:
+        """The number of an observed model with its parameters, which is written down if it is new."""
+        described = _sorted_json(maker)
+        with self._lock:
+            number = self._maker_numbers.get(described)
+            if number is None:
+                self.append({"maker": maker})
+                number = self._maker_numbers[described] = len(self._content.makers)
+        return number
 
     def done(self, key: Key) -> bool:
         """Whether ``key`` was recorded. What an earlier run recorded stays only if this one asks for it."""
@@ -180,6 +202,12 @@ class Journal:
         self.path.unlink()
 
 
+def journal_of(folder: Path, dataset: str) -> Path:
+    """Where the journal of ``dataset`` (path from the DVC root) is in ``folder``."""
+    name = hashlib.sha256(dataset.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return folder / f"{name}.jsonl"
+
+
 @contextmanager
 def open_journal(folder: Path, dataset: str, heading: Heading) -> Iterator[Journal]:
     """Open the journal of ``dataset`` (path from the DVC root) in ``folder``; one of the same configuration is resumed.
@@ -191,9 +219,9 @@ def open_journal(folder: Path, dataset: str, heading: Heading) -> Iterator[Journ
         ProvenanceError: another recorder is recording this dataset, or a line of the journal is damaged.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    name = hashlib.sha256(dataset.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    path = folder / f"{name}.jsonl"
-    with _locked(folder / f"{name}.lock", dataset):
+    path = journal_of(folder, dataset)
+    with _locked(path.with_suffix(".lock"), dataset):
+        finished_journals.take_up(path)
         content = _resumable(path, dataset, heading)
         if content is None:
             content = _Content(heading.activity)
@@ -235,12 +263,12 @@ def _resumable(path: Path, dataset: str, heading: Heading) -> _Content | None:
             _read_lines(file, path, content)
     if content is not None and content.all_keyed:
         if content.rows or content.rejected:
-            _say(f"{dataset}: resuming after {content.rows} rows and {len(content.rejected)} rejections")
+            say(f"{dataset}: resuming after {content.rows} rows and {len(content.rejected)} rejections")
         return content
     aside = path.with_suffix(".set-aside.jsonl")
     os.replace(path, aside)
     why = "was recorded otherwise (model, prompt, parameters, …)" if content is None else "has rows without a key"
-    _say(f"{dataset}: starting afresh: what an earlier run left {why}; it was set aside as {aside}")
+    say(f"{dataset}: starting afresh: what an earlier run left {why}; it was set aside as {aside}")
     return None
 
 
@@ -262,5 +290,10 @@ def _parse(line: bytes, path: Path, number: int) -> dict[str, Any]:
     return parsed
 
 
-def _say(message: str) -> None:
+def _sorted_json(value: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def say(message: str) -> None:
+    """Tell the person who runs the script, on standard error."""
     sys.stderr.write(f"provenance: {message}\n")

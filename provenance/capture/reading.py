@@ -12,7 +12,7 @@ from provenance.capture.identities import identity_of
 from provenance.errors import DataError
 from provenance.identity import read_rows, scan
 from provenance.lineage.births import Dependency
-from provenance.lineage.sidecar import open_sidecar
+from provenance.lineage.sidecar import open_sidecar, sidecar_path
 from provenance.repository import Repository
 
 if TYPE_CHECKING:
@@ -108,8 +108,9 @@ _read_here: dict[Path, Dependency] = {}
 
 
 def read(path: str | os.PathLike[str]) -> Iterator[Row]:
-    """Yield the rows of the dataset at ``path`` (JSONL, CSV, Parquet, …), one after another.
+    """Yield the rows of the dataset at ``path`` (JSONL, CSV, Parquet, a directory, …), one after another.
 
+    Where each file of a directory is a sample, a row is ``{"path": …}``, its path in the directory.
     Rows go into ``recorder.write(…, parents=[row])`` as they are.
 
     Raises:
@@ -135,8 +136,14 @@ def datasets_read() -> list[Dependency]:
 def sample_ids(path: str | os.PathLike[str]) -> SampleIds:
     """The sample ids of the dataset at ``path``, computed as its sidecar or its repository's settings say."""
     repository = repository_around(path)
-    dataset = dependency_at(Path(path), repository)
-    return SampleIds(repository.root / dataset.path, dataset)
+    file = repository.root / repository.relative(path)
+    return SampleIds(file, dependency_at(_dataset_around(file, repository), repository))
+
+
+def _dataset_around(file: Path, repository: Repository) -> Path:
+    """The directory dataset with a sidecar that ``file`` is in; else ``file`` itself."""
+    folders = [folder for folder in file.parents if folder.is_relative_to(repository.root)]
+    return next((folder for folder in folders if Path(sidecar_path(str(folder))).is_file()), file)
 
 
 def repository_around(path: str | os.PathLike[str]) -> Repository:
@@ -147,7 +154,7 @@ def repository_around(path: str | os.PathLike[str]) -> Repository:
 def dependency_at(file: Path, repository: Repository) -> Dependency:
     """The dataset at ``file`` (absolute or from the working directory) as a place where rows may come from."""
     path = repository.relative(file)
-    identity = identity_of(repository.settings(), path)
+    identity = identity_of(repository.settings(), path, repository)
     sidecar = repository.sidecar_file(path)
     if sidecar is not None:
         stated = open_sidecar(sidecar).header.identity

@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from provenance.capture import finished_journals
 from provenance.capture.declaration import Declaration, declare
 from provenance.capture.environment import describe_environment, loaded_packages
 from provenance.capture.finishing import finish
-from provenance.capture.generation import cost_text, token_counts
+from provenance.capture.generation import checked_seed, cost_text, token_counts
 from provenance.capture.identities import identity_of
-from provenance.capture.journal import Heading, Journal, Key, open_journal
+from provenance.capture.journal import Heading, Journal, Key, journal_of, open_journal
+from provenance.capture.linking import Linker, prompt_columns
+from provenance.capture.observers.calls import CALLS
+from provenance.capture.parents import ROW_REFERENCE
+from provenance.capture.prices import read_prices
 from provenance.capture.reading import Row, SampleIds, datasets_read, dependency_at, repository_around, sample_ids
 from provenance.capture.strict_json import encode
 from provenance.errors import DataError, ProvenanceError
-from provenance.identity import RESERVED_COLUMNS, Identity, is_dataset
-from provenance.identity.digests import digest_function
+from provenance.identity import RESERVED_COLUMNS, Identity
 from provenance.lineage.explaining import DERIVED_ROLE
 from provenance.lineage.records import Kind, Source
 
@@ -34,8 +38,6 @@ if TYPE_CHECKING:
     from provenance.repository import Repository, Stage
 
 _SUFFIXES = (".jsonl", ".ndjson")
-_ROW_REFERENCE = re.compile(r"(?P<path>.+):(?P<row>[1-9][0-9]*)", re.DOTALL)
-_INT64_LIMIT = 2**63
 
 Parent = Row | str | tuple[Row | str, str]
 
@@ -51,12 +53,14 @@ class Recorder:
         self._id_digits = re.compile(f"[0-9a-f]{{{2 * identity.digest_size}}}")
         self._known_datasets = set(journal.datasets)
         self._referenced: dict[str, SampleIds] = {}
+        self._linker = Linker(dataset, declaration, identity.digest, journal)
 
     def done(self, key: Key) -> bool:
         """Whether a row was written, or a result rejected, under ``key``, in this run or in the one it resumes.
 
         Ask for every key: a row of the earlier run that is not asked for is left out of the dataset.
         """
+        self._linker.forget()
         return self._journal.done(_checked_key(key))
 
     def write(
@@ -65,6 +69,7 @@ class Recorder:
         *,
         key: Key | None = None,
         parents: Iterable[Parent] = (),
+        response: object = None,
         usage: Any = None,
         prompt_variables: Mapping[str, Any] | None = None,
         response_id: str | None = None,
@@ -81,6 +86,8 @@ class Recorder:
             key: names what was generated, so that a resumed run can tell that it is `done`; unique in the dataset.
             parents: the samples that the row was made from, each a row from `provenance.read`, a whole sample id or
                 ``PATH:ROW`` (rows from 1), alone or as a pair with its role.
+            response: what an observed client returned, from which the row was made: model, parameters, prompt, usage,
+                seed and cost are taken from that call. What is given beside it comes first.
             usage: token counts, as a mapping or an object, in OpenAI's or OpenTelemetry's names.
             prompt_variables: what the prompt's template was rendered with.
             response_id: the provider's id of the response.
@@ -92,19 +99,22 @@ class Recorder:
             DataError: JSON cannot hold the row, or it has a reserved column.
             ProvenanceError: anything else that cannot be recorded. Nothing was written then.
         """
-        birth: dict[str, Any] = {}
+        call = self._linker.find(response, response_id)
+        birth: dict[str, Any] = {} if call is None else self._linker.columns(call)
         if parents:
             birth["parents"], birth["parent_roles"] = self._resolve(parents)
         if usage is not None:
             birth.update(token_counts(usage))
         if seed is not None:
-            birth["seed"] = _checked_seed(seed)
+            birth["seed"] = checked_seed(seed)
         if cost is not None:
             birth["cost"] = cost_text(cost)
-        birth.update(self._rendered(prompt_variables))
+        if prompt_variables is not None or "prompt" not in birth:
+            birth.update(self._rendered(prompt_variables))
         texts = {"response_id": response_id, "verdict": verdict, "verifier": verifier, "license": license}
         birth.update((name, _checked_text(name, value)) for name, value in texts.items() if value is not None)
-        line: dict[str, Any] = {"row": self._encoded(row), "birth": birth}
+        born = birth if call is not None else self._linker.unlinked(birth)
+        line: dict[str, Any] = {"row": self._encoded(row), "birth": born}
         if key is not None:
             line["key"] = _checked_key(key)
         if self._journal.packages is None:
@@ -126,6 +136,7 @@ class Recorder:
         """
         if not _checked_text("reason", reason).strip():
             raise ProvenanceError("reject: give the reason, such as reason='too short'")
+        self._linker.forget()
         named = key if key is not None else row
         name = _checked_key(named.sample_id if isinstance(named, Row) else named)
         # Rows of the same content are one sample, which is rejected once.
@@ -155,10 +166,9 @@ class Recorder:
             return {}
         text = prompt.render(**(variables or {}))
         try:
-            digest = digest_function(self._identity.digest)(text.encode("utf-8"))
+            return prompt_columns(text, self._identity.digest, keep_text=self._declaration.keep_prompts)
         except UnicodeEncodeError as error:
             raise ProvenanceError(f"prompt {prompt.name!r}: the rendered text is not valid Unicode: {error}") from error
-        return {"prompt": digest.hex()} | ({"prompt_text": text} if self._declaration.keep_prompts else {})
 
     def _resolve(self, parents: Iterable[Parent]) -> tuple[list[str], list[str]]:
         """The ids of ``parents`` and their roles."""
@@ -176,7 +186,7 @@ class Recorder:
             found, dataset = parent.sample_id, parent.dataset
         elif isinstance(parent, str) and self._id_digits.fullmatch(parent):
             return parent
-        elif isinstance(parent, str) and (reference := _ROW_REFERENCE.fullmatch(parent)):
+        elif isinstance(parent, str) and (reference := ROW_REFERENCE.fullmatch(parent)):
             ids = self._referenced.get(reference["path"])
             if ids is None:
                 ids = self._referenced.setdefault(reference["path"], sample_ids(reference["path"]))
@@ -213,6 +223,7 @@ def record(
     parameters: Mapping[str, Any] | None = None,
     license: str | None = None,  # noqa: A002 - the word that the record uses
     keep_prompts: bool = False,
+    prices: str | os.PathLike[str] | None = None,
 ) -> Iterator[Recorder]:
     """Record a dataset: its rows and, for each, how it was born.
 
@@ -221,13 +232,15 @@ def record(
 
     Args:
         path: the dataset to write, inside a DVC repository.
-        model: what generates the rows. Exactly one of this and ``source`` is given.
+        model: what generates the rows. Exactly one of this and ``source`` is given; neither where the calls to models
+            are observed (`provenance.observe`): a row's model is then that of the call that it is linked to.
         prompt: the template of the prompts; plain text is a template named after the dataset.
         source: where the rows were collected; they are real then.
         kind: how synthetic rows are made, such as ``rewrite``; see `Kind`.
         parameters: of the generation (temperature, top_p, seed, …); recorded under ``gen_ai.request.*`` names.
         license: SPDX expression of the rows' licence; default: the source's.
         keep_prompts: also keep each row's rendered prompt, not only its digest.
+        prices: price table of models, see docs/prices.md; its price goes into the activity.
 
     Raises:
         ProvenanceError: something that was given cannot be recorded, or another recorder is recording ``path``.
@@ -248,6 +261,8 @@ def record(
         parameters=parameters,
         license=license,
         keep_prompts=keep_prompts,
+        prices=None if prices is None else read_prices(prices, repository),
+        is_observing=CALLS.is_observing,
     )
     identity = identity_of(repository.settings(), dataset)
     stage = repository.current_stage()
@@ -256,7 +271,11 @@ def record(
         configuration=declaration.configuration(dataset, identity.digest, environment),
         activity=declaration.activity(environment, datetime.now(UTC)).model_dump(mode="json", exclude_none=True),
     )
-    with open_journal(repository.temporary / "journals", dataset, heading) as journal:
+    folder = repository.temporary / "journals"
+    finished_journals.forget_recorded(
+        {journal_of(folder, path): md5 for path, md5 in repository.recorded_hashes().items()}
+    )
+    with open_journal(folder, dataset, heading) as journal:
         yield Recorder(dataset, declaration, identity, journal)
         journal.close()
         finish(
@@ -267,13 +286,16 @@ def record(
             declaration=declaration,
             dependencies=_dependencies(repository, stage, journal),
         )
-        journal.remove()
+        if stage is None:
+            journal.remove()
+        else:
+            finished_journals.keep(journal.path, repository.md5(dataset)[0])
 
 
 def _dependencies(repository: Repository, stage: Stage | None, journal: Journal) -> list[Dependency]:
     """Where the parents' records may be: datasets that were read or named here, and those the stage depends on."""
     found = {entry.data: entry for entry in datasets_read()}
-    needed = [path for path, _ in stage.dependencies if is_dataset(path)] if stage else []
+    needed = stage.datasets if stage else []
     of_stage = [(repository.root / path, repository) for path in needed]
     named = [(Path(file), repository_around(file)) for file in sorted(journal.datasets)]
     for file, around in [*named, *of_stage]:
@@ -292,9 +314,3 @@ def _checked_key(key: object) -> Key:
     if type(key) is int or isinstance(key, str):
         return key
     raise ProvenanceError(f"key: {repr(key)[:80]} is neither text nor a whole number")
-
-
-def _checked_seed(seed: object) -> int:
-    if type(seed) is not int or not -_INT64_LIMIT <= seed < _INT64_LIMIT:
-        raise ProvenanceError(f"seed: {seed!r} is not a whole number of 64 bits")
-    return seed

@@ -54,13 +54,21 @@ def has_secret_shape(value: str) -> bool:
 
 def redact_text(text: str) -> str:
     """``text`` (a command line, say) with every secret in it replaced."""
+    return _without_values(_OPTION, _without_values(_ASSIGNMENT, _SECRET_VALUE.sub(REDACTED, text)))
 
-    def replaced(match: re.Match[str]) -> str:
-        if not is_secret_name(match["name"]):
-            return match[0]
-        return f"{match['name']}{match['sign']}{REDACTED}"
 
-    return _OPTION.sub(replaced, _ASSIGNMENT.sub(replaced, _SECRET_VALUE.sub(REDACTED, text)))
+def _without_values(named: re.Pattern[str], text: str) -> str:
+    """``text`` with the values replaced that ``named`` finds under a secret name."""
+    kept: list[str] = []
+    position = 0
+    while match := named.search(text, position):
+        kept.append(text[position : match.start("value")])
+        # What stands behind another name may be a name itself: in `refused: api_key=…`, say.
+        position = match.start("value")
+        if is_secret_name(match["name"]):
+            kept.append(REDACTED)
+            position = match.end("value")
+    return "".join(kept) + text[position:]
 
 
 def redact_arguments(arguments: Sequence[str]) -> list[str]:

@@ -18,8 +18,7 @@ from tempfile import TemporaryDirectory
 from provenance.capture.environment import describe_environment, loaded_packages
 from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.capture.reading import dependency_at
-from provenance.errors import RepositoryError, SidecarError
-from provenance.identity import is_dataset
+from provenance.errors import ProvenanceError, RepositoryError, SidecarError
 from provenance.lineage.accounting import StageAccount, account_for
 from provenance.lineage.births import Dependency
 from provenance.lineage.completion import Completion, complete
@@ -41,7 +40,7 @@ class Completed:
 
 @dataclass(frozen=True)
 class StageResult:
-    """What `run_stage` did. ``exit_code`` is the command's; after a failed one there is nothing to tell.
+    """What `run_stage` did. ``exit_code`` is what a shell gives as the command's; of a failed one there is no more.
 
     ``unaccounted``: paths of the datasets that the stage depends on whose rows cannot be accounted for, since they have
     no sidecar.
@@ -86,17 +85,12 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
         ended=datetime.now(UTC),
     )
     completed = tuple(_complete_outs(repository, stage, outs, derivation, progress_of))
-    sidecars = {path: repository.sidecar_file(path) for path, _ in stage.dependencies if is_dataset(path)}
-    return StageResult(
-        exit_code,
-        completed,
-        account_for(
-            [sidecar for sidecar in sidecars.values() if sidecar is not None],
-            [repository.root / sidecar_path(out) for out in outs],
-            repository.temporary,
-        ),
-        tuple(path for path, sidecar in sidecars.items() if sidecar is None),
-    )
+    sidecars = {path: repository.sidecar_file(path) for path in stage.datasets}
+    inputs = [sidecar for sidecar in sidecars.values() if sidecar is not None]
+    with TemporaryDirectory(prefix="account-", dir=repository.temporary) as workspace:
+        account = account_for(inputs, [repository.root / sidecar_path(out) for out in outs], Path(workspace))
+    unaccounted = tuple(path for path, sidecar in sidecars.items() if sidecar is None)
+    return StageResult(exit_code, completed, account, unaccounted)
 
 
 def _run(command: Sequence[str]) -> int:
@@ -116,20 +110,19 @@ def _run(command: Sequence[str]) -> int:
 
 def dataset_outs(stage: Stage) -> list[str]:
     """The stage's outs that are datasets and have a sidecar among the outs."""
-    return [out for out in stage.outs if is_dataset(out) and sidecar_path(out) in stage.outs]
+    return [out for out in stage.outs if sidecar_path(out) in stage.outs]
 
 
 def _complete_outs(
     repository: Repository, stage: Stage, outs: Sequence[str], derivation: Activity, progress_of: ProgressOf
 ) -> Iterator[Completed]:
-    missing = [out for out in outs if not (repository.root / out).is_file()]
+    missing = [out for out in outs if not (repository.root / out).exists()]
     if missing:
         raise RepositoryError(
             f"{missing[0]}: stage {stage.name} declares it as an out, but its command did not write it"
         )
     recorded = [out for out in outs if _is_complete(repository, out)]
-    # What lies outside the repository has no hash, and no lineage here.
-    known = [path for path, md5 in stage.dependencies if md5 is not None and is_dataset(path)] + recorded
+    known = [*stage.datasets, *recorded]
     settings = repository.settings()
     with TemporaryDirectory(prefix="run-", dir=repository.temporary) as workspace:
         dependencies = [_dependency(repository, path, stage.wdir) for path in known]
@@ -141,7 +134,7 @@ def _complete_outs(
                 repository.root / out,
                 repository.root / sidecar_path(out),
                 dataset_path=out,
-                identity=identity_of(settings, out),
+                identity=identity_of(settings, out, repository),
                 fingerprint=repository.md5,
                 workspace=Path(workspace),
                 tokenizer=tokenizer_of(settings, out),

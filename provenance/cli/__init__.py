@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from provenance import __version__
-from provenance.cli import auditing, questions, recording, state
+from provenance.cli import auditing, declaring, questions, recording, state
 from provenance.cli.failures import reported
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ def register(
 
 register(recording.init, "init")
 register(recording.add, "add")
+register(declaring.declare, "declare")
 register(recording.run, "run", settings=recording.PASS_ON)
 app.add_typer(stages, name="stage")
 register(recording.stage_add, "add", stages, settings=recording.PASS_ON)

@@ -122,7 +122,8 @@ def _remarks(composition: Composition) -> list[str]:
         remarks.append(f"greatest generation depth: {composition.max_depth}")
     if composition.cost is not None:
         cost = composition.cost
-        remarks.append(f"cost: {cost.amount:f} (recorded for {cost.rows_costed:,} of {cost.rows:,} rows)")
+        amount = f"{cost.amount.normalize():f} {output.safe(cost.currency or '')}".rstrip()
+        remarks.append(f"cost: {amount} (known for {cost.rows_costed:,} of {cost.rows:,} rows)")
     conflicts = composition.measures["conflicting_births"]["samples"]
     if conflicts:
         remarks.append(f"samples with births of different origin: {conflicts:,} (a model repeats real text, or a leak)")

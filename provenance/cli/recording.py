@@ -74,16 +74,20 @@ def add(
     from dataclasses import asdict
 
     from provenance.capture.adding import add_datasets
-    from provenance.capture.content_fields import declare_fields
     from provenance.lineage.records import Origin, Source
 
     repository = open_repository(repo)
     collected = collected_at and collected_at.replace(tzinfo=UTC)
     described = Source(name=source, url=url, license=license_, publisher=publisher, collected_at=collected)
-    if fields is not None:
-        declare_fields(repository, [repository.relative(path) for path in paths], fields.split(","))
     with rows_progress(quiet=quiet) as progress_of:
-        added = add_datasets(repository, paths, origin=Origin(origin), source=described, progress_of=progress_of)
+        added = add_datasets(
+            repository,
+            paths,
+            origin=Origin(origin),
+            source=described,
+            fields=None if fields is None else fields.split(","),
+            progress_of=progress_of,
+        )
     if json_:
         write_json({"datasets": [asdict(dataset) for dataset in added]})
     elif not quiet:

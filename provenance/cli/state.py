@@ -132,9 +132,11 @@ def verify(
 
 def _problems(ledger: Ledger, dataset: RecordedDataset) -> list[Problem]:
     from provenance.ledger.contents import identity_of_sidecar, local_data
+    from provenance.lineage.verification import Problem
     from provenance.lineage.verification import verify as verify_dataset
 
-    return verify_dataset(
+    recorded = ledger.recorded_md5_of_sidecar(dataset)
+    problems = verify_dataset(
         local_data(ledger, dataset),
         dataset.sidecar.path,
         identity_of_sidecar(ledger, dataset),
@@ -142,6 +144,12 @@ def _problems(ledger: Ledger, dataset: RecordedDataset) -> list[Problem]:
         md5=dataset.md5,
         workspace=ledger.folder,
     )
+    if recorded is not None and recorded != ledger.repository.md5(dataset.sidecar.path)[0]:
+        said = (
+            "it is not the one that DVC has recorded; `dvc checkout` brings that back, `dvc commit` takes over this one"
+        )
+        problems.append(Problem(f"{dataset.path} (sidecar)", None, said))
+    return problems
 
 
 def _print_problems(problems: list[Problem], verified: int, skipped: Sequence[str]) -> None:

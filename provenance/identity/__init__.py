@@ -10,34 +10,43 @@ from typing import TYPE_CHECKING
 
 from provenance.identity.canonical import CANONICAL_FORM, ContentError
 from provenance.identity.fields import RESERVED_COLUMNS, WELL_KNOWN_FIELDS
-from provenance.identity.formats import is_dataset
+from provenance.identity.formats import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset
 from provenance.identity.samples import Identity, SampleBatch, sample_id
 
 if TYPE_CHECKING:
-    from provenance.identity.reading import read_row, read_rows
+    from provenance.identity.file_ids import FileIds
+    from provenance.identity.reading import file_id, read_row, read_rows, row_id
     from provenance.identity.scanning import Scan, scan
     from provenance.identity.stripping import strip_reserved
 
 __all__ = [
     "CANONICAL_FORM",
+    "KNOWN_SUFFIXES",
     "RESERVED_COLUMNS",
+    "SIDECAR_SUFFIX",
     "WELL_KNOWN_FIELDS",
     "ContentError",
+    "FileIds",
     "Identity",
     "SampleBatch",
     "Scan",
+    "file_id",
     "is_dataset",
     "read_row",
     "read_rows",
+    "row_id",
     "sample_id",
     "scan",
     "strip_reserved",
 ]
 
 _LAZY = {
+    "FileIds": "file_ids",
     "Scan": "scanning",
+    "file_id": "reading",
     "read_row": "reading",
     "read_rows": "reading",
+    "row_id": "reading",
     "scan": "scanning",
     "strip_reserved": "stripping",
 }

@@ -48,6 +48,9 @@ def encode_block(block: Block, selection: Selection, identity: Identity) -> Enco
     def is_needed(name: str) -> bool:
         return selection.includes(name) or name in RESERVED_COLUMNS or name == identity.tokens_field
 
+    identified = block.identified()
+    if identified is not None:
+        return EncodedBlock(frozenset(), frozenset(), *identified, None, None, None)
     table = block.columns(is_needed)
     if table is not None:
         try:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import xxhash
@@ -14,6 +15,8 @@ from provenance.errors import ProvenanceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+_CHUNK_BYTES = 1 << 20
+
 
 DigestFunction = Callable[[bytes | memoryview], bytes]
 
@@ -39,6 +42,17 @@ def digest_function(name: str) -> DigestFunction:
 def digest_size(name: str) -> int:
     """Length in bytes of the digest ``name``; raises ProvenanceError as `digest_function` does."""
     return len(digest_function(name)(b""))
+
+
+def stream_digest(path: Path, name: str) -> tuple[bytes, int]:
+    """The digest ``name`` of the file at ``path``, and its size in bytes; the file is never in memory as a whole."""
+    digest = (getattr(xxhash, name) if name in xxhash.algorithms_available else getattr(hashlib, name))()
+    size = 0
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+    return digest.digest(), size
 
 
 def digest_all(content: pa.LargeBinaryArray, name: str) -> pa.FixedSizeBinaryArray:

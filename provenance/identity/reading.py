@@ -38,5 +38,24 @@ def read_row(path: str | os.PathLike[str], row: int, identity: Identity) -> dict
     return _without_reserved(found)
 
 
+def row_id(path: str | os.PathLike[str], row: int, identity: Identity) -> str:
+    """The sample id, in hex, of row ``row``, of which the identity's fields are content; raises as `read_row` does."""
+    if row < 1:
+        raise DataError(path, row, "rows are counted from 1")
+    found = open_reader(path, identity).sample_id(row)
+    if found is None:
+        raise DataError(path, row, "the dataset has fewer rows")
+    return found
+
+
+def file_id(directory: str | os.PathLike[str], name: str, identity: Identity) -> str:
+    """The sample id, in hex, of the file at the path ``name`` inside a directory in which each file is a sample.
+
+    Raises:
+        DataError: there is no such sample, or the directory's samples are not files.
+    """
+    return open_reader(directory, identity).file_id(name)
+
+
 def _without_reserved(row: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if name not in RESERVED_COLUMNS}

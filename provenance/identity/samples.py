@@ -13,6 +13,8 @@ from provenance.identity.fields import select
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from provenance.identity.file_ids import FileIds
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -20,13 +22,15 @@ class Identity:
 
     ``digest``: name of a digest of xxhash or hashlib. ``fields``: the content fields; None: the well-known ones that
     are present, else all. ``tokens_field``: the column with each row's number of tokens. ``column_types``: declared
-    types of CSV columns (string, integer, number, boolean, timestamp); other columns are strings.
+    types of CSV columns (string, integer, number, boolean, timestamp); other columns are strings. ``file_ids``: where
+    ids of files that are samples as a whole are remembered; None: such files are always read.
     """
 
     digest: str = "xxh3_128"
     fields: tuple[str, ...] | None = None
     tokens_field: str | None = None
     column_types: Mapping[str, str] = field(default_factory=dict)
+    file_ids: FileIds | None = field(default=None, compare=False, repr=False)
 
     @property
     def digest_size(self) -> int:

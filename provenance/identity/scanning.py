@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
+from operator import itemgetter
 
 from provenance.errors import DataError
 from provenance.identity.blocks import EncodedBlock, encode_block
@@ -26,17 +28,20 @@ class Scan:
     """The samples of a dataset, to be iterated over once.
 
     Afterwards: ``rule`` (how content fields were chosen), ``fields`` (sorted: the content fields that held a value),
-    ``rows``, and ``reserved`` (the reserved columns that the data has).
+    ``rows``, ``reserved`` (the reserved columns that the data has) and ``files``: of a directory, its files by their
+    paths in it, each with the number of its first row; a file without rows may be missing.
     """
 
     rule: Rule
     fields: tuple[str, ...]
+    samples_are_files = False
 
     def __init__(
         self, path: str | os.PathLike[str], identity: Identity, progress: Callable[[int], None] | None = None
     ) -> None:
         self.rows = 0
         self.reserved: set[str] = set()
+        self.files: list[tuple[int, str]] = []
         self._path = path
         self._identity = identity
         self._progress = progress
@@ -49,15 +54,31 @@ class Scan:
         try:
             selection, blocks = _select(reader, self._identity)
             self.rule = selection.rule
-            for encoded in _in_order(blocks, lambda block: encode_block(block, selection, self._identity)):
+            self.samples_are_files = reader.samples_are_files
+            for block, future in _in_order(blocks, lambda block: encode_block(block, selection, self._identity)):
+                self.files.extend((self.rows + 1 + offset, name) for offset, name in block.starts)
+                encoded = future.result()
                 if len(encoded.ids):
                     yield self._batch(encoded, selection)
         except RowError as error:
-            raise DataError(self._path, self.rows + error.offset + 1, error.problem) from None
+            raise self.error(self.rows + error.offset + 1, error.problem) from None
         except ContentError as error:
             raise DataError(self._path, None, str(error)) from None
         self.fields = tuple(sorted(filter(selection.includes, self._filled)))
         self._check_declared(reader)
+
+    def place(self, row: int) -> tuple[str | None, int | None]:
+        """Where row ``row`` is: a file of the directory and the row in it (None: all of it); ``row`` in a mere file."""
+        found = bisect_right(self.files, row, key=itemgetter(0)) - 1
+        if found < 0:
+            return None, row
+        first, file = self.files[found]
+        return file, None if self.samples_are_files else row - first + 1
+
+    def error(self, row: int, problem: str) -> DataError:
+        """The error that row ``row`` of the dataset has a problem, which names the place as people call it."""
+        file, row_of_file = self.place(row)
+        return DataError(self._path if file is None else os.path.join(self._path, file), row_of_file, problem)
 
     def _batch(self, encoded: EncodedBlock, selection: Selection) -> SampleBatch:
         if selection.rule == "all" and (late := sorted(WELL_KNOWN_FIELDS & encoded.filled)):
@@ -119,21 +140,24 @@ def _filled_names(block: Block) -> set[str]:
     return names
 
 
-def _in_order(blocks: Iterator[Block], work: Callable[[Block], EncodedBlock]) -> Iterator[EncodedBlock]:
-    """``work`` on each block, in threads, results in the blocks' order; an error comes after what precedes it."""
-    pending: deque[Future[EncodedBlock]] = deque()
+def _in_order(
+    blocks: Iterator[Block], work: Callable[[Block], EncodedBlock]
+) -> Iterator[tuple[Block, Future[EncodedBlock]]]:
+    """Each block with the result of ``work`` on it, in threads; an error in reading comes after what precedes it."""
+    pending: deque[tuple[Block, Future[EncodedBlock]]] = deque()
+    failure: RowError | DataError | None = None
     exhausted = False
     with ThreadPoolExecutor(_THREADS) as pool:
         while pending or not exhausted:
             while not exhausted and len(pending) < _BLOCKS_IN_FLIGHT:
                 try:
-                    pending.append(pool.submit(work, next(blocks)))
+                    block = next(blocks)
+                    pending.append((block, pool.submit(work, block)))
                 except StopIteration:
                     exhausted = True
-                except RowError as error:
-                    failed: Future[EncodedBlock] = Future()
-                    failed.set_exception(error)
-                    pending.append(failed)
-                    exhausted = True
+                except (RowError, DataError) as error:
+                    failure, exhausted = error, True
             if pending:
-                yield pending.popleft().result()
+                yield pending.popleft()
+    if failure is not None:
+        raise failure

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from provenance.files import whole_file
 from provenance.identity.fields import RESERVED_COLUMNS
 from provenance.identity.formats import open_reader
 from provenance.identity.samples import Identity
@@ -16,9 +15,4 @@ def strip_reserved(path: str | os.PathLike[str]) -> bool:
     Raises:
         DataError: the dataset cannot be read; it is left as it was.
     """
-    reader = open_reader(path, Identity())
-    if not reader.has_columns(RESERVED_COLUMNS):
-        return False
-    with whole_file(path) as temporary:
-        reader.write_without(RESERVED_COLUMNS, temporary)
-    return True
+    return open_reader(path, Identity()).strip(RESERVED_COLUMNS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,40 +17,45 @@ def identity_of_sidecar(ledger: Ledger, dataset: RecordedDataset) -> Identity:
     """How the ids in the dataset's sidecar were made."""
     stated = dataset.sidecar.header.identity
     types = ledger.repository.settings(ledger.rev).for_dataset(dataset.path).types
-    return Identity(digest=stated.digest, fields=stated.fields, column_types=dict(types))
+    file_ids = ledger.repository.file_ids(dataset.path, ledger.rev)
+    return Identity(digest=stated.digest, fields=stated.fields, column_types=dict(types), file_ids=file_ids)
 
 
 def local_data(ledger: Ledger, dataset: RecordedDataset) -> Path:
-    """A file to read with the dataset's data, under a name that tells its format.
+    """A file or directory to read with the dataset's data, under names that tell formats.
 
     Raises:
         RepositoryError: the data is not on this machine and cannot be fetched.
     """
+    name = Path(dataset.path).name
     file = ledger.repository.data_file(dataset.path, ledger.rev)
-    if file is None:
+    if file is not None and file.name == name:
+        return file
+    # Objects of DVC's cache have no names.
+    link = ledger.folder / str(dataset.place) / name
+    if os.path.lexists(link):
+        return link
+    files = ledger.repository.directory_files(dataset.path, ledger.rev) if file is None else {"": file}
+    if files is None:
         at = "" if ledger.rev is None else " --all-commits"
         raise RepositoryError(f"{dataset.path}: its data is not here; fetch it with `dvc pull{at} {dataset.path}`")
-    name = Path(dataset.path)
-    if file.suffix == name.suffix:
-        return file
-    # An object of DVC's cache has no suffix.
-    link = ledger.folder / f"{dataset.place}{name.suffix}"
-    if not link.is_symlink():
-        link.symlink_to(file.absolute())
+    for inside, target in files.items():
+        (link / inside).parent.mkdir(parents=True, exist_ok=True)
+        (link / inside).symlink_to(target.absolute())
     return link
 
 
 @contextmanager
-def named_as(dataset: RecordedDataset) -> Iterator[None]:
-    """Errors in the dataset's data name it by its path, wherever its bytes were read."""
+def named_as(dataset: RecordedDataset, data: Path) -> Iterator[None]:
+    """Errors in the dataset, whose data is read at ``data``, name it by its path."""
     try:
         yield
     except DataError as error:
-        raise DataError(dataset.path, error.row, error.problem) from error
+        raise error.renamed(data, dataset.path) from error
 
 
 def texts(ledger: Ledger, sample_ids: Iterable[str]) -> dict[str, str]:
-    """The content of those of the samples that occur in a dataset whose data is here.
+    """The content (of a file that is a sample: its path) of those samples that occur in a dataset whose data is here.
 
     A sidecar does not say in which row a sample is, so each dataset that holds some of the samples is scanned, the
     smallest first, until all are found.
@@ -64,9 +70,13 @@ def texts(ledger: Ledger, sample_ids: Iterable[str]) -> dict[str, str]:
             file = local_data(ledger, dataset)
         except RepositoryError:
             continue
-        with named_as(dataset):
-            for sample_id, row in _rows(file, identity, missing).items():
-                found[sample_id.hex()] = _text(read_row(file, row, identity), identity.fields or ())
+        with named_as(dataset, file):
+            for sample_id, (inside, row) in _places(file, identity, missing).items():
+                if row is None:
+                    found[sample_id.hex()] = str(inside)
+                else:
+                    content = read_row(file if inside is None else file / inside, row, identity)
+                    found[sample_id.hex()] = _text(content, identity.fields or ())
                 missing.discard(sample_id)
     return found
 
@@ -80,16 +90,17 @@ def _holders(ledger: Ledger, sample_ids: set[bytes]) -> list[RecordedDataset]:
     return sorted(holders, key=lambda dataset: (dataset.sidecar.header.dataset.size, dataset.path))
 
 
-def _rows(file: Path, identity: Identity, wanted: set[bytes]) -> dict[bytes, int]:
-    """The first row of each of the ``wanted`` samples that the file has."""
+def _places(file: Path, identity: Identity, wanted: set[bytes]) -> dict[bytes, tuple[str | None, int | None]]:
+    """The first place, see `Scan.place`, of each of the ``wanted`` samples that the dataset at ``file`` has."""
     rows: dict[bytes, int] = {}
-    for batch in scan(file, identity):
+    scanned = scan(file, identity)
+    for batch in scanned:
         for offset, sample_id in enumerate(batch.sample_ids.to_pylist()):
             if sample_id in wanted:
                 rows.setdefault(sample_id, batch.first_row + offset)
         if len(rows) == len(wanted):
             break
-    return rows
+    return {sample_id: scanned.place(row) for sample_id, row in rows.items()}
 
 
 def _text(row: dict[str, object], fields: Collection[str]) -> str:

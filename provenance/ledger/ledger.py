@@ -150,6 +150,12 @@ class Ledger:
                     f"{repository.root}: a sidecar cannot be read ({first_line}); `provenance verify` tells which"
                 ) from error
 
+    def recorded_md5_of_sidecar(self, dataset: RecordedDataset) -> str | None:
+        """What DVC has recorded as the hash of the workspace's sidecar; None at a revision, or where it has not."""
+        if self.rev is not None:
+            return None
+        return self.repository.recorded_hashes().get(sidecar_path(dataset.path))
+
     def dataset(self, path: str | Path) -> RecordedDataset:
         """The dataset at ``path`` (relative to the current folder).
 

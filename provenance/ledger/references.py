@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 
-from provenance.errors import DataError, UnknownReferenceError
-from provenance.identity import read_row, sample_id
+from provenance.errors import DataError, RepositoryError, UnknownReferenceError
+from provenance.identity import file_id, row_id
 from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
-from provenance.ledger.ledger import Ledger, name_some
+from provenance.ledger.ledger import Ledger, RecordedDataset, name_some
 
 _PREFIX = re.compile(r"[0-9a-fA-F]{6,128}")
 _PLACE = re.compile(r"(?P<path>.+):(?P<row>[0-9]{1,18})", re.DOTALL)
 
 
 def resolve(ledger: Ledger, reference: str) -> str:
-    """The id of the sample that ``reference`` (six or more hex digits, or PATH:ROW with rows from 1) names.
+    """The id of the sample that ``reference`` names.
+
+    It is six or more hex digits, PATH:ROW with rows from 1, or the path of a file that is a sample of a directory. PATH
+    is a dataset's, or that of a file of a directory dataset.
 
     Raises:
         UnknownReferenceError: it names no sample, or more than one.
@@ -24,19 +27,32 @@ def resolve(ledger: Ledger, reference: str) -> str:
     """
     place = _PLACE.fullmatch(reference)
     if place:
-        return _by_place(ledger, place["path"], int(place["row"]))
+        dataset = _around(ledger, place["path"]) or ledger.dataset(place["path"])
+        return _by_place(ledger, dataset, place["path"], int(place["row"]))
     if _PREFIX.fullmatch(reference):
         return _by_prefix(ledger, reference.lower())
+    if (directory := _around(ledger, reference)) is not None:
+        return _by_place(ledger, directory, reference, None)
     raise UnknownReferenceError(f"{reference}: neither a sample id (six or more hex digits) nor PATH:ROW")
 
 
-def _by_place(ledger: Ledger, path: str, row: int) -> str:
-    dataset = ledger.dataset(path)
+def _around(ledger: Ledger, path: str) -> RecordedDataset | None:
+    """The directory dataset that ``path`` is in."""
+    try:
+        relative = ledger.repository.relative(path)
+    except RepositoryError:
+        return None
+    return next((dataset for dataset in ledger.recorded if relative.startswith(f"{dataset.path}/")), None)
+
+
+def _by_place(ledger: Ledger, dataset: RecordedDataset, path: str, row: int | None) -> str:
+    """The sample in row ``row`` of the file at ``path``, which is, or is in, the dataset; None: the file itself."""
     dataset.require_current()
     identity = identity_of_sidecar(ledger, dataset)
-    with named_as(dataset):
-        content = read_row(local_data(ledger, dataset), row, identity)
-    found = sample_id(content, fields=identity.fields, digest=identity.digest)
+    inside = ledger.repository.relative(path)[len(dataset.path) + 1 :]
+    data = local_data(ledger, dataset)
+    with named_as(dataset, data):
+        found = file_id(data, inside, identity) if row is None else row_id(data / inside, row, identity)
     if not ledger.occurrences(found):
         raise DataError(dataset.path, row, "has no record in the sidecar; `provenance verify` tells what else differs")
     return found

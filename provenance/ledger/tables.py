@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 import duckdb
 
-from provenance.lineage.database import text_literal
+from provenance.lineage.database import parquet_rows, text_literal
 from provenance.lineage.schema import sidecar_schema
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
@@ -40,8 +40,7 @@ def create_samples_view(
     """Create the view ``samples`` over the files of ``sidecars``; nothing is copied."""
     schema = sidecar_schema(1)
     if sidecars:
-        files = ", ".join(text_literal(_exactly(str(sidecar.path))) for sidecar in sidecars)
-        origin = f"read_parquet([{files}])"
+        origin = parquet_rows(*(sidecar.path for sidecar in sidecars))
         columns = [_renumbered(name, sidecars, vocabulary) if name in _NUMBERED else name for name in schema.names]
         place = "file_index::BIGINT"
     else:
@@ -71,8 +70,3 @@ def _renumbered(column: str, sidecars: Sequence[Sidecar], vocabulary: Vocabulary
         described = {"activity": header.activities, "agent": header.agents, "source": header.sources}[column]
         lists.append("[" + ", ".join(str(places[description.id]) for description in described) + "]")
     return f"([{', '.join(lists)}]::UINTEGER[][])[file_index::BIGINT + 1][{column} + 1] AS {column}"
-
-
-def _exactly(path: str) -> str:
-    """``path`` as a pattern that fits this one file, whatever characters its name has."""
-    return "".join(f"[{character}]" if character in "*?[" else character for character in path)

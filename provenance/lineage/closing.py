@@ -74,8 +74,8 @@ def add_ancestors(tables: Tables) -> int:
 def first_row_with_dangling_parent(tables: Tables) -> int | None:
     """The first row of the dataset one of whose parents no sidecar knows; None if only ancestors have such parents."""
     ((row,),) = tables.connection.execute(
-        "SELECT min(row) FROM rows SEMI JOIN (SELECT r.sample_id FROM (SELECT sample_id, unnest(parents) AS parent FROM "
-        "records) r SEMI JOIN dangling d ON r.parent = d.sample_id) USING (sample_id)"
+        "WITH named AS (SELECT sample_id, unnest(parents) AS parent FROM records) SELECT min(row) FROM rows WHERE "
+        "sample_id IN (SELECT n.sample_id FROM named n JOIN dangling d ON n.parent = d.sample_id)"
     ).fetchall()
     return None if row is None else int(row)
 
@@ -85,8 +85,9 @@ def rank(tables: Tables) -> None:
     tables.connection.execute(
         "CREATE TABLE ranked AS SELECT r.number, row_number() OVER (PARTITION BY r.sample_id ORDER BY "
         f"{_EVIDENCE_RANK}, a.started NULLS LAST, a.id, r.parents, r.parent_roles, r.prompt, r.response_id, r.seed, "
-        "r.input_tokens, r.output_tokens, r.verdict, r.origin, r.license) AS rank FROM records r LEFT JOIN activities "
-        "a ON a.number = r.activity WHERE r.sample_id IN (SELECT sample_id FROM records GROUP BY 1 HAVING count(*) > 1)"
+        "r.input_tokens, r.output_tokens, r.verdict, r.origin, r.license) AS rank "
+        "FROM records r LEFT JOIN activities a ON a.number = r.activity "
+        "WHERE r.sample_id IN (SELECT sample_id FROM records GROUP BY 1 HAVING count(*) > 1)"
     )
     tables.connection.execute("UPDATE records SET rank = ranked.rank FROM ranked WHERE ranked.number = records.number")
 

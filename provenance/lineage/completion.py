@@ -13,14 +13,14 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from provenance.errors import DataError, SidecarError
-from provenance.identity import CANONICAL_FORM, Identity, scan, strip_reserved
+from provenance.identity import CANONICAL_FORM, Identity, Scan, scan, strip_reserved
 from provenance.identity.reserved import PARENT_ROLES, PARENTS
 from provenance.lineage import closing, explaining
 from provenance.lineage.births import Dependency, RecordedBirths, SameBirth
 from provenance.lineage.database import count, scratch_database
 from provenance.lineage.records import Activity, DatasetState, Header, IdentitySettings
 from provenance.lineage.schema import FORMAT_VERSION
-from provenance.lineage.sidecar import open_sidecar, write_sidecar
+from provenance.lineage.sidecar import Sidecar, open_sidecar, write_sidecar
 from provenance.lineage.tables import Tables, write_rows
 
 Progress = Callable[[int], None]
@@ -63,7 +63,7 @@ def complete(
     derivation: Activity | None = None,
     progress: Progress | None = None,
 ) -> Completion:
-    """Write the sidecar ``output`` of the dataset file ``data``, and strip the reserved columns from ``data``.
+    """Write the sidecar ``output`` of the dataset ``data``, and strip the reserved columns from ``data``.
 
     Args:
         dataset_path: the dataset's path from the DVC root, as the header states it.
@@ -88,7 +88,7 @@ def complete(
             tables = Tables(connection, folder, identity.digest_size)
             tables.load_members()
             tables.load_known(_usable(dependencies, identity), tokenizer)
-            explained = _explain(tables, data, rows.fields, dependencies, births, derivation)
+            explained = _explain(tables, data, rows, dependencies, births, derivation)
             dangling = closing.add_ancestors(tables)
             closing.rank(tables)
             closing.resolve(tables)
@@ -112,27 +112,27 @@ def complete(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _usable(dependencies: Sequence[Dependency], identity: Identity) -> list[tuple[Dependency, Header]]:
-    """The dependencies that have a sidecar, with its header; ids made in different ways are never mixed."""
+def _usable(dependencies: Sequence[Dependency], identity: Identity) -> list[Sidecar]:
+    """The sidecars of the dependencies that have one; ids made in different ways are never mixed."""
     usable = []
     for dependency in dependencies:
         if dependency.sidecar is None:
             continue
-        header = open_sidecar(dependency.sidecar).header
-        other = (header.identity.digest, header.identity.canonical_form)
+        sidecar = open_sidecar(dependency.sidecar)
+        other = (sidecar.header.identity.digest, sidecar.header.identity.canonical_form)
         if other != (identity.digest, CANONICAL_FORM):
             raise SidecarError(
                 f"{dependency.sidecar}: its sample ids are {other[0]} over canonical form {other[1]}, this dataset's "
                 f"are {identity.digest} over {CANONICAL_FORM}; use one digest in provenance.yaml for both"
             )
-        usable.append((dependency, header))
+        usable.append(sidecar)
     return usable
 
 
 def _explain(
     tables: Tables,
     data: Path,
-    fields: tuple[str, ...],
+    rows: Scan,
     dependencies: Sequence[Dependency],
     births: RecordedBirths | SameBirth | None,
     derivation: Activity | None,
@@ -146,9 +146,9 @@ def _explain(
     explained["carried"] = tables.newly_explained_rows()
     explained["derived"] = explained["aligned"] = 0
     if derivation is not None:
-        explaining.by_parents_column(tables, data, dependencies, derivation)
+        explaining.by_parents_column(tables, rows, dependencies, derivation)
         explained["derived"] = tables.newly_explained_rows()
-        explaining.by_alignment(tables, data, fields, dependencies, derivation)
+        explaining.by_alignment(tables, data, rows.fields, dependencies, derivation)
         explained["aligned"] = tables.newly_explained_rows()
     explaining.by_nothing(tables)
     explained["unknown"] = tables.newly_explained_rows()
@@ -161,11 +161,10 @@ def _check_reserved(data: Path, columns: Set[str], derivation: Activity | None) 
         raise DataError(data, None, f"the column {min(unread)!r} is reserved; rename it or leave it out")
 
 
-def _write(
-    tables: Tables, output: Path, header: Header, births: RecordedBirths | SameBirth | None
-) -> None:
-    # Also an activity whose every result was rejected is told of.
-    used = tables.use_vocabulary(births.activities if isinstance(births, RecordedBirths) else ())
+def _write(tables: Tables, output: Path, header: Header, births: RecordedBirths | SameBirth | None) -> None:
+    recorded = births.activities if isinstance(births, RecordedBirths) else ()
+    # An activity is told of even if its every result was rejected.
+    used = tables.use_vocabulary([activity for activity in recorded if activity.rejected])
     described = header.model_copy(
         update={
             "activities": tuple(used.activities.values()),

@@ -28,6 +28,7 @@ def scratch_database(workspace: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         }
     )
     try:
+        connection.execute("SET enable_progress_bar = false")  # progress is ours to show
         yield connection
     finally:
         connection.close()
@@ -42,6 +43,16 @@ def count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 def stream(connection: duckdb.DuckDBPyConnection, query: str, batch_rows: int) -> Iterator[pa.RecordBatch]:
     """The rows that ``query`` gives, as Arrow batches."""
     yield from connection.sql(query).to_arrow_reader(batch_rows)
+
+
+def parquet_rows(*files: Path) -> str:
+    """A table expression for the rows of just these Parquet files, whatever characters their names have."""
+    return f"read_parquet([{', '.join(text_literal(_as_pattern(str(file))) for file in files)}])"
+
+
+def _as_pattern(path: str) -> str:
+    """``path`` as a glob pattern that fits this one file."""
+    return "".join(f"[{character}]" if character in "*?[" else character for character in path)
 
 
 def text_literal(value: str) -> str:

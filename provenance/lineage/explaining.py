@@ -7,19 +7,20 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from provenance.errors import DataError
-from provenance.identity import Identity, scan
+from provenance.identity import Identity, Scan, scan
 from provenance.lineage.births import Dependency, RecordedBirths, SameBirth
-from provenance.lineage.database import count, text_literal
+from provenance.lineage.database import count, parquet_rows
 from provenance.lineage.records import Activity
 from provenance.lineage.schema import BIRTH_NAMES, birth_schema
-from provenance.lineage.tables import RECORD_COLUMNS, Tables, renumbered, write_rows
+from provenance.lineage.tables import RECORD_COLUMNS, Tables, places, renumbered, write_rows
 
 DERIVED_ROLE = "derived_from"
 
 # Canonical form of a record without members: there is nothing in it to align on.
 _EMPTY_CONTENT_BYTES = 1
 
+# In bytes. No path is as long; matching what is much longer takes time.
+_LONGEST_REFERENCE = 8192
 _LONGEST_SHOWN = 80
 
 # What follows from a birth that has no parents; with parents, `closing.resolve` works it out.
@@ -39,7 +40,7 @@ def by_births(tables: Tables, births: RecordedBirths | SameBirth) -> None:
     if isinstance(births, SameBirth):
         _enter_same_birth(tables, births)
     else:
-        born = f"FROM rows JOIN read_parquet({text_literal(str(births.file))}) b USING (row)"
+        born = f"FROM rows JOIN {parquet_rows(births.file)} b USING (row)"
         # A model may give the same row twice in the same way: that is one birth.
         _enter_births(tables, births.activities, f"{born} GROUP BY ALL")
 
@@ -56,10 +57,11 @@ def _enter_same_birth(tables: Tables, births: SameBirth) -> None:
 
 
 def _enter_births(tables: Tables, activities: Sequence[Activity], born: str) -> None:
-    numbers: dict[str, Sequence[int | None]] = {
-        "activity": [tables.number(activity) for activity in activities],
-        "agent": [tables.agent_number(activity) for activity in activities],
-        "source": [tables.source_number(activity) for activity in activities],
+    agents, sources = places(tables.vocabulary.agents), places(tables.vocabulary.sources)
+    numbers: dict[str, list[int | None]] = {
+        "activity": [*tables.numbers(activities)],
+        "agent": [agents[activity.agent] if activity.agent else None for activity in activities],
+        "source": [sources[activity.source] if activity.source else None for activity in activities],
     }
     columns = {
         "activity": renumbered("b.activity", numbers["activity"], "activity"),
@@ -93,7 +95,7 @@ def enter_known(tables: Tables, wanted: str, *, explained: bool) -> None:
     )
 
 
-def by_parents_column(tables: Tables, data: Path, dependencies: Sequence[Dependency], derivation: Activity) -> None:
+def by_parents_column(tables: Tables, rows: Scan, dependencies: Sequence[Dependency], derivation: Activity) -> None:
     """Enter a derivation for each row whose `_parents` name other samples than itself.
 
     Raises:
@@ -108,11 +110,12 @@ def by_parents_column(tables: Tables, data: Path, dependencies: Sequence[Depende
         return
     hex_digits = 2 * tables.digest_size
     execute(
-        "CREATE TABLE resolved AS SELECT *, regexp_extract(reference, '^(.+):([1-9][0-9]{0,17})$', ['path', 'row']) AS "
-        f"place_of, CASE WHEN regexp_full_match(reference, '[0-9a-fA-F]{{{hex_digits}}}') THEN unhex(reference) END AS "
+        f"CREATE TABLE resolved AS SELECT *, regexp_extract(CASE WHEN strlen(reference) <= {_LONGEST_REFERENCE} THEN "
+        "reference END, '^(.+):([1-9][0-9]{0,17})$', ['path', 'row']) AS place_of, "
+        f"CASE WHEN regexp_full_match(reference, '[0-9a-fA-F]{{{hex_digits}}}') THEN unhex(reference) END AS "
         "parent FROM refs"
     )
-    _resolve_rows(tables, data, dependencies)
+    _resolve_rows(tables, rows, dependencies)
     execute(
         "CREATE TABLE derived AS SELECT row, sample_id, list(parent ORDER BY place) AS parents, list("
         f"coalesce(parent_roles[place], '{DERIVED_ROLE}') ORDER BY place) AS parent_roles FROM resolved "
@@ -121,29 +124,54 @@ def by_parents_column(tables: Tables, data: Path, dependencies: Sequence[Depende
     _enter_derivations(tables, derivation, "derived", origin="NULL")
 
 
-def _resolve_rows(tables: Tables, data: Path, dependencies: Sequence[Dependency]) -> None:
-    """Fill in ``resolved.parent`` for references of the form PATH:ROW."""
+def _resolve_rows(tables: Tables, rows: Scan, dependencies: Sequence[Dependency]) -> None:
+    """Fill in ``resolved.parent`` for references of the form PATH:ROW, or to files that are samples."""
     named = {name: dependency for dependency in dependencies for name in (dependency.path, dependency.name)}
-    unresolved = "SELECT row, reference, place_of.path FROM resolved WHERE parent IS NULL ORDER BY row LIMIT 1"
+    unresolved = (
+        f"SELECT row, left(reference, {_LONGEST_SHOWN + 1}), place_of.path FROM resolved WHERE parent IS NULL "
+        "ORDER BY row LIMIT 1"
+    )
     for number, (path, dependency) in enumerate(named.items()):
         if dependency.data is None or not _is_named(tables, path):
             continue
         file = tables.folder / f"dependency-{number}.parquet"
-        write_rows(scan(dependency.data, dependency.identity), file)
+        theirs = scan(dependency.data, dependency.identity)
+        write_rows(theirs, file)
         tables.connection.execute(
-            f"UPDATE resolved SET parent = d.sample_id FROM read_parquet({text_literal(str(file))}) d "
+            f"UPDATE resolved SET parent = d.sample_id FROM {parquet_rows(file)} d "
             "WHERE place_of.path = ? AND d.row = try_cast(place_of.row AS BIGINT)",
             [path],
         )
+        if theirs.files:
+            _resolve_files(tables, path, theirs, file)
         _remember_seen(tables, file)
     for row, reference, path in tables.connection.execute(unresolved).fetchall():
         if not path:
-            problem = "which is neither a sample id nor PATH:ROW"
-        elif path not in named:
+            problem = "which is neither a sample id nor PATH:ROW, nor a file that is a sample"
+        elif path not in named and not any(path.startswith(f"{name}/") for name in named):
             problem = f"but {_shown(path)} is not a dataset this stage depends on"
         else:
             problem = f"but {path} has no such row"
-        raise DataError(data, row, f"_parents names {_shown(reference)}, {problem}")
+        raise rows.error(row, f"_parents names {_shown(reference)}, {problem}")
+
+
+def _resolve_files(tables: Tables, path: str, rows: Scan, file: Path) -> None:
+    """The same for references to files, and rows of files, of the directory that is called ``path``.
+
+    ``rows``: its scan, which ``file`` holds.
+    """
+    names = pa.table({"first_row": [row for row, _ in rows.files], "name": [name for _, name in rows.files]})
+    named = "resolved.reference" if rows.samples_are_files else "resolved.place_of.path"
+    same_row = (
+        "" if rows.samples_are_files else "AND r.row - f.first_row + 1 = try_cast(resolved.place_of.row AS BIGINT)"
+    )
+    tables.connection.register("names", names)
+    tables.connection.execute(
+        f"UPDATE resolved SET parent = r.sample_id FROM {parquet_rows(file)} r ASOF JOIN names f ON r.row >= "
+        f"f.first_row WHERE {named} = ? || '/' || f.name {same_row}",
+        [path],
+    )
+    tables.connection.unregister("names")
 
 
 def _shown(reference: str) -> str:
@@ -152,7 +180,8 @@ def _shown(reference: str) -> str:
 
 
 def _is_named(tables: Tables, path: str) -> bool:
-    query = "SELECT 1 FROM resolved WHERE parent IS NULL AND place_of.path = ? LIMIT 1"
+    is_in = "place_of.path = $1 OR starts_with(reference, $1 || '/')"
+    query = f"SELECT 1 FROM resolved WHERE parent IS NULL AND ({is_in}) LIMIT 1"
     return bool(tables.connection.execute(query, [path]).fetchall())
 
 
@@ -160,7 +189,7 @@ def _remember_seen(tables: Tables, file: Path) -> None:
     """Keep the sizes of named parents, so that a parent without any sidecar is known to exist."""
     tables.connection.execute(
         "CREATE TABLE IF NOT EXISTS seen(sample_id BLOB, content_bytes UBIGINT);"
-        f"INSERT INTO seen SELECT DISTINCT sample_id, content_bytes FROM read_parquet({text_literal(str(file))}) "
+        f"INSERT INTO seen SELECT DISTINCT sample_id, content_bytes FROM {parquet_rows(file)} "
         "WHERE sample_id IN (SELECT parent FROM resolved)"
     )
 
@@ -200,7 +229,7 @@ def _align(tables: Tables, data: Path, dependency: Dependency, number: int, shar
     for name, path in (("theirs", dependency.data), ("ours", data)):
         files[name] = tables.folder / f"{name}-{number}.parquet"
         write_rows(scan(path, identity), files[name])
-    own, theirs, ours = (f"read_parquet({text_literal(str(files[name]))})" for name in ("own", "theirs", "ours"))
+    own, theirs, ours = (parquet_rows(files[name]) for name in ("own", "theirs", "ours"))
     tables.connection.execute(
         f"CREATE TABLE aligned AS WITH candidates AS (SELECT t.sample_id AS key, any_value(o.sample_id) AS parent "
         f"FROM {theirs} t JOIN {own} o USING (row) WHERE t.content_bytes > {_EMPTY_CONTENT_BYTES} "
@@ -212,7 +241,7 @@ def _align(tables: Tables, data: Path, dependency: Dependency, number: int, shar
 
 
 def _enter_derivations(tables: Tables, activity: Activity, table: str, *, origin: str) -> None:
-    number = tables.number(activity)
+    number = tables.numbers([activity])[0]
     tables.connection.execute(
         "INSERT INTO records(sample_id, origin, activity, parents, parent_roles, evidence, pending) "
         f"SELECT DISTINCT sample_id, {origin}, {number}, parents, parent_roles, 'observed', true FROM {table}"

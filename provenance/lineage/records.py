@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
@@ -125,6 +125,21 @@ class StageRun(_Stored):
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
+class Price(_Stored):
+    """What a million tokens of the activity's model cost, by the table at ``table`` (from the DVC root).
+
+    ``version`` and ``dated`` are the table's own, ``digest`` is ``sha256:…`` of its file. ``currency``: ISO 4217 code.
+    """
+
+    currency: str
+    input: Decimal
+    output: Decimal
+    table: str
+    version: str
+    dated: date
+    digest: str
+
+
 class ActivityType(StrEnum):
     COLLECTION = "collection"
     GENERATION = "generation"
@@ -145,6 +160,7 @@ class Activity(_Described):
     source: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     aligned_on: tuple[str, ...] | None = None
+    price: Price | None = None
     rejected: dict[str, int] | None = None
     stage: StageRun | None = None
     command: str | None = None

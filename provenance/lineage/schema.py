@@ -5,7 +5,6 @@ from __future__ import annotations
 import pyarrow as pa
 
 FORMAT_VERSION = "1.0"
-SIDECAR_SUFFIX = ".lineage.parquet"
 ROW_GROUP_ROWS = 32_768
 COST_TYPE = pa.decimal128(20, 10)
 

@@ -17,8 +17,9 @@ from pydantic import ValidationError
 
 from provenance.errors import SidecarError
 from provenance.files import whole_file
+from provenance.identity import SIDECAR_SUFFIX, is_dataset
 from provenance.lineage.records import Header, Origin
-from provenance.lineage.schema import FORMAT_VERSION, ROW_GROUP_ROWS, SIDECAR_SUFFIX, sidecar_schema
+from provenance.lineage.schema import FORMAT_VERSION, ROW_GROUP_ROWS, sidecar_schema
 
 _KEY_PREFIX = "provenance."
 # Ids are random bytes: a dictionary would only be built to be thrown away.
@@ -38,6 +39,11 @@ class Sidecar:
 def sidecar_path(dataset: str) -> str:
     """The path of the sidecar of the dataset at path ``dataset``."""
     return dataset.rstrip("/") + SIDECAR_SUFFIX
+
+
+def may_have_sidecar(path: str) -> bool:
+    """Whether the name is a dataset's. A directory may be one whatever its name; then it is where it has a sidecar."""
+    return is_dataset(path)
 
 
 def open_sidecar(path: Path) -> Sidecar:

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.identity import SampleBatch
-from provenance.lineage.births import Dependency
-from provenance.lineage.database import count, stream, text_literal
-from provenance.lineage.records import Activity, ActivityType, Header
+from provenance.lineage.database import count, parquet_rows, stream
+from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.schema import BIRTH_NAMES, ROW_GROUP_ROWS, sidecar_schema
+from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
 
 RECORD_COLUMNS = ("sample_id", "content_bytes", "tokens", *BIRTH_NAMES, "agent", "source", "depth", "real_rooted")
@@ -42,6 +42,11 @@ _ROWS_SCHEMA = pa.schema(
 )
 
 
+_ACTIVITIES_SCHEMA = pa.schema(
+    [("number", pa.uint32()), ("id", pa.string()), ("started", pa.timestamp("us", "UTC")), ("generation", pa.bool_())]
+)
+
+
 class Tables:
     """The scratch tables of one completion, and the vocabulary that their numbers refer to."""
 
@@ -52,6 +57,7 @@ class Tables:
         self.vocabulary = Vocabulary()
         self.tokenizer: str | None = None
         self._explained_rows = 0
+        self._entered: set[int] = set()
         execute = connection.execute
         execute("CREATE TABLE activities(number UINTEGER, id VARCHAR, started TIMESTAMPTZ, generation BOOLEAN)")
         execute("CREATE SEQUENCE record_number")
@@ -59,8 +65,7 @@ class Tables:
             f"CREATE TABLE records({_SQL_TYPES}, pending BOOLEAN, rank UINTEGER DEFAULT 1, "
             "number UBIGINT DEFAULT nextval('record_number'))"
         )
-        rows = text_literal(str(folder / "rows.parquet"))
-        execute(f"CREATE VIEW rows AS SELECT * FROM read_parquet({rows})")
+        execute(f"CREATE VIEW rows AS SELECT * FROM {parquet_rows(folder / 'rows.parquet')}")
 
     def load_members(self) -> None:
         """Count the dataset's distinct samples."""
@@ -69,47 +74,51 @@ class Tables:
             "content_bytes, max(tokens) AS tokens FROM rows GROUP BY sample_id"
         )
 
-    def load_known(self, dependencies: Sequence[tuple[Dependency, Header]], tokenizer: str | None) -> None:
-        """Make ``known`` of the dependencies' sidecars. Token counts are taken over only from the same tokenizer."""
-        named = {header.identity.tokenizer for _, header in dependencies} - {None}
+    def load_known(self, sidecars: Sequence[Sidecar], tokenizer: str | None) -> None:
+        """Make ``known`` of the sidecars. Token counts are taken over only from the same tokenizer."""
+        named = {sidecar.header.identity.tokenizer for sidecar in sidecars} - {None}
         self.tokenizer = tokenizer or (named.pop() if len(named) == 1 else None)
-        selects = [self._known_select(dependency, header) for dependency, header in dependencies]
+        selects = [self._known_select(sidecar) for sidecar in sidecars]
         nothing = f"SELECT {', '.join(RECORD_COLUMNS)} FROM records WHERE false"
         self.connection.execute("CREATE VIEW known AS " + " UNION ALL ".join(selects or [nothing]))
 
-    def _known_select(self, dependency: Dependency, header: Header) -> str:
+    def _known_select(self, sidecar: Sidecar) -> str:
+        header = sidecar.header
         self.vocabulary.add_header(header)
-        for activity in header.activities:
-            self.number(activity)
-        numbers = {
-            "activity": [list(self.vocabulary.activities).index(a.id) for a in header.activities],
-            "agent": [list(self.vocabulary.agents).index(a.id) for a in header.agents],
-            "source": [list(self.vocabulary.sources).index(s.id) for s in header.sources],
+        agents, sources = places(self.vocabulary.agents), places(self.vocabulary.sources)
+        numbers: dict[str, list[int | None]] = {
+            "activity": [*self.numbers(header.activities)],
+            "agent": [agents[agent.id] for agent in header.agents],
+            "source": [sources[source.id] for source in header.sources],
         }
         columns: dict[str, str] = {name: renumbered(name, numbers[name], name) for name in numbers}
         if header.identity.tokenizer != self.tokenizer:
             columns["tokens"] = "NULL::UINTEGER AS tokens"
         selected = ", ".join(columns.get(name, name) for name in RECORD_COLUMNS)
-        return f"SELECT {selected} FROM read_parquet({text_literal(str(dependency.sidecar))})"
+        return f"SELECT {selected} FROM {parquet_rows(sidecar.path)}"
 
-    def number(self, activity: Activity) -> int:
-        """The number of ``activity`` in the ``activities`` table, where it is entered if it is new."""
-        known = count(self.connection, "SELECT count(*) FROM activities")
-        number = self.vocabulary.number_activity(activity)
-        if number >= known:
-            generation = activity.type is ActivityType.GENERATION
-            self.connection.execute(
-                "INSERT INTO activities VALUES (?, ?, ?, ?)", [number, activity.id, activity.started, generation]
-            )
-        return number
-
-    def agent_number(self, activity: Activity) -> int | None:
-        """The number of the activity's agent."""
-        return list(self.vocabulary.agents).index(activity.agent) if activity.agent else None
-
-    def source_number(self, activity: Activity) -> int | None:
-        """The number of the activity's source."""
-        return list(self.vocabulary.sources).index(activity.source) if activity.source else None
+    def numbers(self, activities: Sequence[Activity]) -> list[int]:
+        """The numbers of ``activities``; those that are new are entered in the table of that name."""
+        self.vocabulary.add(activities)
+        place = places(self.vocabulary.activities)
+        numbered = [(place[identifier], identifier) for identifier in (activity.id for activity in activities)]
+        new = {
+            number: {
+                "number": number,
+                "id": identifier,
+                "started": activity.started,
+                "generation": activity.type is ActivityType.GENERATION,
+            }
+            for (number, identifier), activity in zip(numbered, activities, strict=True)
+            if number not in self._entered
+        }
+        if new:
+            table = pa.Table.from_pylist(list(new.values()), schema=_ACTIVITIES_SCHEMA)
+            self.connection.register("new_activities", table)
+            self.connection.execute("INSERT INTO activities SELECT * FROM new_activities")
+            self.connection.unregister("new_activities")
+            self._entered.update(new)
+        return [number for number, _ in numbered]
 
     def newly_explained_rows(self) -> int:
         """How many rows of the dataset have a record that had none when this was last called."""
@@ -128,7 +137,7 @@ class Tables:
             ]
             for column in ("activity", "agent", "source")
         ]
-        used[0] += [self.number(activity) for activity in activities]
+        used[0] += self.numbers(list(activities))
         return self.vocabulary.only(*used)
 
     def sorted_batches(self, used: Vocabulary) -> Iterator[pa.RecordBatch]:
@@ -141,9 +150,9 @@ class Tables:
             "rows": "CASE WHEN rank = 1 THEN coalesce(m.rows, 0) ELSE 0 END AS rows",
             "content_bytes": "coalesce(m.content_bytes, r.content_bytes) AS content_bytes",
             "tokens": "coalesce(m.tokens, r.tokens) AS tokens",
-            "activity": renumbered("activity", _places(self.vocabulary.activities, used.activities), "activity"),
-            "agent": renumbered("agent", _places(self.vocabulary.agents, used.agents), "agent"),
-            "source": renumbered("source", _places(self.vocabulary.sources, used.sources), "source"),
+            "activity": renumbered("activity", _renumbering(self.vocabulary.activities, used.activities), "activity"),
+            "agent": renumbered("agent", _renumbering(self.vocabulary.agents, used.agents), "agent"),
+            "source": renumbered("source", _renumbering(self.vocabulary.sources, used.sources), "source"),
         }
         schema = sidecar_schema(self.digest_size)
         constants = self._constant_columns([name for name in schema.names if name not in columns])
@@ -201,6 +210,11 @@ def renumbered(column: str, numbers: Sequence[int | None], name: str) -> str:
     return f"([{listed}]::UINTEGER[])[{column} + 1] AS {name}"
 
 
-def _places(everything: Iterable[str], used: Iterable[str]) -> list[int | None]:
-    place = {identifier: number for number, identifier in enumerate(used)}
+def places(identifiers: Iterable[str]) -> dict[str, int]:
+    """The number of each description of a vocabulary: its place."""
+    return {identifier: number for number, identifier in enumerate(identifiers)}
+
+
+def _renumbering(everything: Iterable[str], used: Iterable[str]) -> list[int | None]:
+    place = places(used)
     return [place.get(identifier) for identifier in everything]

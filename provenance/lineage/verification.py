@@ -14,8 +14,8 @@ from tempfile import mkdtemp
 import duckdb
 
 from provenance.errors import DataError
-from provenance.identity import Identity, scan
-from provenance.lineage.database import count, scratch_database, text_literal
+from provenance.identity import Identity, Scan, scan
+from provenance.lineage.database import count, parquet_rows, scratch_database
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 from provenance.lineage.tables import write_rows
 
@@ -25,7 +25,10 @@ MOST_ROWS_NAMED = 20
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that does not hold. ``row`` counts from 1; None: the dataset or the sidecar as a whole."""
+    """One thing that does not hold. ``row`` counts from 1; None: the dataset or the sidecar as a whole.
+
+    In a directory, ``path`` is that of the file, and ``row`` counts in it; None where each file is a sample.
+    """
 
     path: str
     row: int | None
@@ -49,15 +52,15 @@ def verify(
     folder = Path(mkdtemp(prefix="verify-", dir=workspace))
     try:
         with scratch_database(folder) as connection:
-            connection.execute(f"CREATE VIEW records AS SELECT * FROM read_parquet({text_literal(str(sidecar))})")
+            connection.execute(f"CREATE VIEW records AS SELECT * FROM {parquet_rows(sidecar)}")
             problems = [Problem(f"{name} (sidecar)", None, text) for text in _of_sidecar(connection, opened)]
+            rows = scan(data, identity)
             try:
-                write_rows(scan(data, identity), folder / "rows.parquet")
+                write_rows(rows, folder / "rows.parquet")
             except DataError as error:
-                return [*problems, Problem(name, error.row, error.problem)]
-            rows = text_literal(str(folder / "rows.parquet"))
-            connection.execute(f"CREATE VIEW rows AS SELECT * FROM read_parquet({rows})")
-            problems += _of_rows(connection, name)
+                return [*problems, Problem(error.renamed(data, name).path, error.row, error.problem)]
+            connection.execute(f"CREATE VIEW rows AS SELECT * FROM {parquet_rows(folder / 'rows.parquet')}")
+            problems += _of_rows(connection, rows, name)
             expected = opened.header.dataset.md5
             if md5 is not None and expected is not None and md5 != expected:
                 problems.append(
@@ -95,12 +98,16 @@ def _of_sidecar(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar) -> list
     return problems
 
 
-def _of_rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[Problem]:
+def _of_rows(connection: duckdb.DuckDBPyConnection, rows: Scan, name: str) -> list[Problem]:
     strangers = "FROM rows WHERE sample_id NOT IN (SELECT sample_id FROM records WHERE rows > 0)"
     found = connection.execute(
         f"SELECT row, lower(hex(sample_id)) {strangers} ORDER BY row LIMIT {MOST_ROWS_NAMED}"
     ).fetchall()
-    problems = [Problem(name, row, f"its sample {sample[:12]} has no record in the sidecar") for row, sample in found]
+    problems = []
+    for number, sample in found:
+        file, row = rows.place(number)
+        path = name if file is None else f"{name}/{file}"
+        problems.append(Problem(path, row, f"its sample {sample[:12]} has no record in the sidecar"))
     more = count(connection, f"SELECT count(*) {strangers}") - len(found)
     if more > 0:
         problems.append(Problem(name, None, f"{more} more rows have no record in the sidecar"))

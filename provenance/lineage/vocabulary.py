@@ -40,11 +40,6 @@ class Vocabulary:
         """Take in all that a sidecar's header describes."""
         self.add(header.activities, header.agents, header.plans, header.sources)
 
-    def number_activity(self, activity: Activity) -> int:
-        """The number of ``activity``, which is taken in if it is new."""
-        self.add([activity])
-        return list(self.activities).index(activity.id)
-
     def only(self, numbers: Iterable[int], agents: Iterable[int], sources: Iterable[int]) -> Vocabulary:
         """What the activities, agents and sources with these numbers need; activities by start, then by id.
 

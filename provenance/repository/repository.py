@@ -9,16 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
-from provenance.files import whole_file
 from provenance.lineage.records import GitState
 from provenance.repository import commits
 from provenance.repository.calls import dvc_call
+from provenance.repository.objects import Objects
 from provenance.repository.stages import Stage, running_stage
 from provenance.repository.tracked import Dataset, TrackedFile, tracked_files
 from provenance.settings import SETTINGS_FILE, Settings, load_settings, parse_settings
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
+    from dvc_data.hashfile.meta import Meta
+    from dvc_data.hashfile.obj import HashFile
+
+    from provenance.identity import FileIds
+
+# By their names, files of these kinds may be datasets.
+_MOSTLY_OTHER_THINGS = (".json", ".json.gz", ".json.zst", ".tar")
 
 
 class Repository:
@@ -32,6 +39,7 @@ class Repository:
     def __init__(self, dvc: Repo) -> None:
         self._dvc = dvc
         self.root = Path(dvc.root_dir)
+        self._objects = Objects(dvc, self.temporary)
         self._tracked_at: dict[str, dict[str, TrackedFile]] = {}
 
     @classmethod
@@ -76,21 +84,20 @@ class Repository:
         """Every dataset that DVC tracks, sorted by path.
 
         A dataset is an out (of a stage, added or imported) whose file name says so, and that is neither a sidecar nor a
-        metric or plot; JSON, which is mostly other things, only counts with a sidecar. A file in the workspace is
-        hashed if DVC does not know its hash yet.
+        metric or plot. JSON and tar files and directories, which are mostly other things, only count with a sidecar.
+        What is in the workspace is hashed if DVC does not know its hash yet.
         """
-        from provenance.identity import is_dataset
-        from provenance.lineage.schema import SIDECAR_SUFFIX
-        from provenance.lineage.sidecar import sidecar_path
+        from provenance.lineage.sidecar import may_have_sidecar, sidecar_path
 
         tracked = self._tracked(rev)
         datasets = []
         for path, file in sorted(tracked.items()):
-            if file.result or path.endswith(SIDECAR_SUFFIX) or not is_dataset(path):
+            is_directory = file.is_directory or (rev is None and (self.root / path).is_dir())
+            if file.result or not (is_directory or may_have_sidecar(path)):
                 continue
             sidecar = sidecar_path(path)
             known = sidecar in tracked or (rev is None and (self.root / sidecar).is_file())
-            if known or not path.endswith(".json"):
+            if known or not (is_directory or path.lower().endswith(_MOSTLY_OTHER_THINGS)):
                 dataset = Dataset(path, file.md5, file.size, file.stage, sidecar if known else None)
                 datasets.append(self._as_it_is_now(dataset) if rev is None else dataset)
         return datasets
@@ -100,17 +107,33 @@ class Repository:
 
         In the workspace, that is the file itself. Else it is the object in DVC's cache, which is fetched from the
         remote, or from the repository it was imported from, if need be; or a copy of what git has. Those have no file
-        name extension.
+        name extension. Of a directory that is not in the workspace, see `directory_files`.
         """
         name = self._inside(self.root, path)
-        if rev is None and (self.root / name).is_file():
+        if rev is None and (self.root / name).exists():
             return self.root / name
         tracked = self._tracked(rev).get(name)
+        if tracked is not None and tracked.is_directory:
+            return None
         if tracked is not None and tracked.cached:
-            return self._object(tracked)
+            return self._objects.file(tracked)
         if rev is None:
             return None
         return commits.committed_file(self.root, self._resolve(rev), name, self.temporary / "committed")
+
+    def directory_files(self, path: str | os.PathLike[str], rev: str | None = None) -> dict[str, Path] | None:
+        """The files, to read and never to change, of the directory that DVC tracks at ``path``, by their paths in it.
+
+        They are objects in DVC's cache, fetched if need be; None where they are not to be had.
+        """
+        tracked = self._tracked(rev).get(self._inside(self.root, path))
+        return self._objects.files(tracked) if tracked is not None and tracked.is_directory else None
+
+    def file_ids(self, path: str | os.PathLike[str], rev: str | None = None) -> FileIds:
+        """The remembered sample ids of the files of the directory at ``path``, which DVC's hashes of them find."""
+        from provenance.identity import FileIds
+
+        return FileIds(self.temporary, lambda: self._file_md5s(path, rev))
 
     def sidecar_file(self, path: str | os.PathLike[str], rev: str | None = None) -> Path | None:
         """As `data_file`, for the sidecar of the dataset ``path``."""
@@ -126,16 +149,12 @@ class Repository:
         Raises:
             RepositoryError: nothing is there.
         """
-        from dvc_data.hashfile.build import build
-
-        name = self._inside(self.root, path)
-        if not (self.root / name).exists():
-            raise RepositoryError(f"{name}: no such file; restore it with `dvc checkout` or `dvc pull`")
-        with dvc_call():
-            repo = self._dvc
-            place = str(self.root / name)
-            _, meta, built = build(repo.cache.repo, place, repo.fs, "md5", ignore=repo.dvcignore, dry_run=True)
+        meta, built = self._built(path)
         return str(built.hash_info.value), int(meta.size or 0)
+
+    def recorded_hashes(self) -> dict[str, str]:
+        """DVC's hash of every out in the workspace, as .dvc files and dvc.lock record it."""
+        return {path: tracked.md5 for path, tracked in self._tracked(None).items() if tracked.md5 is not None}
 
     def git_state(self) -> GitState:
         """The commit that is checked out (None before the first) and whether tracked files differ from it.
@@ -152,6 +171,13 @@ class Repository:
         """
         with dvc_call():
             return running_stage(self._dvc, self._hash_if_there)
+
+    def is_in_git(self, path: str | os.PathLike[str]) -> bool:
+        """Whether git tracks the file at ``path``; DVC then does not."""
+        if not self._has_git():
+            return False
+        with dvc_call():
+            return bool(self._dvc.scm.is_tracked(str(self.root / self._inside(self.root, path))))
 
     def add(self, paths: Iterable[str | os.PathLike[str]]) -> None:
         """Track files with DVC, each with its own .dvc file, as `dvc add` does."""
@@ -204,47 +230,35 @@ class Repository:
                     self._tracked_at[sha] = {}
         return self._tracked_at[sha]
 
+    def _built(self, path: str | os.PathLike[str]) -> tuple[Meta, HashFile]:
+        """What DVC knows of what is at ``path`` in the workspace: of a directory, a tree of its files."""
+        from dvc_data.hashfile.build import build
+
+        name = self._inside(self.root, path)
+        if not (self.root / name).exists():
+            raise RepositoryError(f"{name}: no such file; restore it with `dvc checkout` or `dvc pull`")
+        with dvc_call():
+            repo = self._dvc
+            place = str(self.root / name)
+            _, meta, built = build(repo.cache.repo, place, repo.fs, "md5", ignore=repo.dvcignore, dry_run=True)
+        return meta, built
+
+    def _file_md5s(self, path: str | os.PathLike[str], rev: str | None) -> dict[str, str]:
+        from dvc_data.hashfile.tree import Tree
+
+        name = self._inside(self.root, path)
+        if rev is None and (self.root / name).is_dir():
+            _, tree = self._built(path)
+            assert isinstance(tree, Tree)
+            return {"/".join(key): str(hash_info.value) for key, _, hash_info in tree}
+        tracked = self._tracked(rev).get(name)
+        return self._objects.md5s(tracked) if tracked is not None and tracked.is_directory else {}
+
     def _hash_if_there(self, path: str) -> str | None:
         return self.md5(path)[0] if (self.root / path).exists() else None
 
     def _as_it_is_now(self, dataset: Dataset) -> Dataset:
-        if not (self.root / dataset.path).is_file():
+        if not (self.root / dataset.path).exists():
             return dataset
         md5, size = self.md5(dataset.path)
         return replace(dataset, md5=md5, size=size)
-
-    def _object(self, tracked: TrackedFile) -> Path | None:
-        """The cache's file with what was recorded for ``tracked``, fetched if it is not here; None: nowhere."""
-        from dvc.cachemgr import LEGACY_HASH_NAMES
-
-        if tracked.md5 is None:
-            return None
-        # Not asked of DVC at the revision: there it misreads a cache or remote that is configured by relative path.
-        cache = self._dvc.cache.legacy if tracked.hash_name in LEGACY_HASH_NAMES else self._dvc.cache.repo
-        file = Path(cache.oid_to_path(tracked.md5))
-        if file.is_file():
-            return file
-        if tracked.source is not None:
-            return self._download(tracked)
-        self._pull(tracked)
-        return file if file.is_file() else None
-
-    def _pull(self, tracked: TrackedFile) -> None:
-        from dvc.config import NoRemoteError
-        from dvc_data.hashfile.hash_info import HashInfo
-
-        with dvc_call():
-            try:
-                self._dvc.cloud.pull([HashInfo(tracked.hash_name, tracked.md5)], remote=tracked.remote)
-            except NoRemoteError:
-                # Without a remote it is simply not to be had.
-                return
-
-    def _download(self, tracked: TrackedFile) -> Path:
-        """The imported file from the repository, at the revision, that it was imported from."""
-        assert tracked.source is not None and tracked.md5 is not None
-        file = self.temporary / "imported" / tracked.md5
-        if not file.is_file():
-            with dvc_call(), whole_file(file) as copy:
-                tracked.source.fs.get_file(tracked.source.fs_path, str(copy))
-        return file

@@ -37,6 +37,19 @@ class Stage:
     parameters: dict[str, Any]
     outs: tuple[str, ...]
 
+    @property
+    def datasets(self) -> list[str]:
+        """The datasets of this repository that it depends on, without their sidecars."""
+        from provenance.lineage.sidecar import may_have_sidecar, sidecar_path
+
+        # What lies outside the repository has no hash, and no lineage here.
+        here = {path for path, md5 in self.dependencies if md5 is not None}
+        return [
+            path
+            for path, _ in self.dependencies
+            if path in here and (may_have_sidecar(path) or sidecar_path(path) in here)
+        ]
+
 
 def running_stage(repo: Repo, hash_of: Callable[[str], str | None]) -> Stage | None:
     """The stage of ``repo`` that DVC_STAGE names; None outside a stage and in a stage of another repository.

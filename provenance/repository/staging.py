@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import redirect_stdout
 from pathlib import PurePosixPath
 
 from provenance.errors import RepositoryError
@@ -34,12 +36,14 @@ def with_sidecars(arguments: Sequence[str], directory: str, with_sidecar: Collec
     Raises:
         RepositoryError: DVC does not understand the arguments, or there is no command in them.
     """
+    from dvc.cli import DvcParserError
     from dvc.cli.parser import get_main_parser
-    from dvc.exceptions import DvcException
 
     try:
-        parsed = get_main_parser().parse_args(["stage", "add", *arguments])
-    except (DvcException, SystemExit) as error:
+        # DVC says on standard error what is wrong; the whole of its help, on standard output, is of no use here.
+        with redirect_stdout(io.StringIO()):
+            parsed = get_main_parser().parse_args(["stage", "add", *arguments])
+    except (DvcParserError, SystemExit) as error:
         raise RepositoryError("`dvc stage add` does not take these arguments; see `dvc stage add --help`") from error
     command = list(parsed.command or [])
     if not command:
@@ -50,8 +54,7 @@ def with_sidecars(arguments: Sequence[str], directory: str, with_sidecar: Collec
 
 
 def _sidecar_options(parsed: dict[str, object], base: str, with_sidecar: Collection[str]) -> Iterator[str]:
-    from provenance.identity import is_dataset
-    from provenance.lineage.sidecar import sidecar_path
+    from provenance.lineage.sidecar import may_have_sidecar, sidecar_path
 
     deps, stated = _paths(parsed, "deps"), {path for name in _OUT_FLAGS for path in _paths(parsed, name)}
     for path in deps:
@@ -60,7 +63,7 @@ def _sidecar_options(parsed: dict[str, object], base: str, with_sidecar: Collect
             yield from ("--deps", sidecar_path(path))
     for name, flag in _OUT_FLAGS.items():
         for path in _paths(parsed, name):
-            if is_dataset(path) and sidecar_path(path) not in stated:
+            if may_have_sidecar(path) and sidecar_path(path) not in stated:
                 yield from (flag, sidecar_path(path))
 
 
@@ -98,4 +101,5 @@ def _needs_shell(line: str) -> bool:
 
 def add_stage(arguments: Sequence[str]) -> int:
     """Run `dvc stage add` with ``arguments`` as a child that shares our terminal; its exit code."""
-    return subprocess.run([sys.executable, "-m", "dvc", "stage", "add", *arguments], check=False).returncode
+    # -P: `-m` alone would let files of the current folder stand in for modules that DVC imports.
+    return subprocess.run([sys.executable, "-P", "-m", "dvc", "stage", "add", *arguments], check=False).returncode

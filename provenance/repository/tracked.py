@@ -35,7 +35,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class TrackedFile:
-    """An out as DVC recorded it.
+    """An out, a file or a directory, as DVC recorded it.
 
     ``cached``: its content is in DVC's cache, else in git. ``result``: a metric or a plot. ``source``: what it was
     imported from, if from another DVC repository.
@@ -51,9 +51,14 @@ class TrackedFile:
     result: bool
     source: RepoDependency | None = field(compare=False)
 
+    @property
+    def is_directory(self) -> bool:
+        """Whether it is a directory, as far as DVC knows yet."""
+        return self.md5 is not None and self.md5.endswith(".dir")
+
 
 def tracked_files(repo: Repo) -> dict[str, TrackedFile]:
-    """Every file that is an out at the revision ``repo`` stands at, by path. Directories are left out.
+    """Every out at the revision ``repo`` stands at, by path.
 
     Raises:
         RepositoryError: an out's recorded hash is not an MD5.
@@ -62,7 +67,7 @@ def tracked_files(repo: Repo) -> dict[str, TrackedFile]:
     from dvc.repo.index import Index
 
     # A fresh index each time: the one that DVC keeps does not see that files have changed.
-    outs = [out for out in Index.from_repo(repo).outs if out.is_in_repo and not out.hash_info.isdir]
+    outs = [out for out in Index.from_repo(repo).outs if out.is_in_repo]
     files = (_tracked_file(repo, out) for out in outs)
     return {file.path: file for file in files}
 

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 from support.contents import ONE, TWO, write
+from support.isolation import FOREIGN, isolated_variables
 
-import provenance.errors
 from provenance.repository import Repository
-
-PROJECT = Path(provenance.errors.__file__).parents[1]
 
 Run = Callable[..., str]
 
@@ -19,21 +17,9 @@ Run = Callable[..., str]
 @pytest.fixture
 def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to work in, where neither DVC nor git sees this machine's settings, caches or network."""
-    for name, value in {
-        "DVC_NO_ANALYTICS": "1",
-        "DVC_GLOBAL_CONFIG_DIR": tmp_path / "dvc-global",
-        "DVC_SYSTEM_CONFIG_DIR": tmp_path / "dvc-system",
-        "DVC_SITE_CACHE_DIR": tmp_path / "dvc-site-cache",
-        "GIT_CONFIG_GLOBAL": "/dev/null",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_AUTHOR_NAME": "Tester",
-        "GIT_AUTHOR_EMAIL": "tester@example.org",
-        "GIT_COMMITTER_NAME": "Tester",
-        "GIT_COMMITTER_EMAIL": "tester@example.org",
-        "PYTHONPATH": PROJECT,
-    }.items():
-        monkeypatch.setenv(name, str(value))
-    for name in ("DVC_ROOT", "DVC_STAGE", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+    for name, value in isolated_variables(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    for name in FOREIGN:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -193,3 +193,30 @@ def test_another_stage_parameter_or_input_is_another_recording(
     assert [is_resumed(), is_resumed()] == [False, True]
     Path(documents).write_text('{"text": "other"}\n', encoding="utf-8")
     assert not is_resumed()
+
+
+AFTERWARDS = """
+import os, pathlib, signal
+if not pathlib.Path("killed").exists():
+    pathlib.Path("killed").touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_stage_killed_after_its_recorder_has_finished_generates_nothing_twice(
+    documents: str, run: Callable[..., str]
+) -> None:
+    Path("stage.py").write_text(SCRIPT + AFTERWARDS, encoding="utf-8")
+    command = [sys.executable, "stage.py"]
+    outs = ["-o", "made.jsonl", "-o", "made.jsonl.lineage.parquet"]
+    run("dvc", "stage", "add", "-q", "-n", "make", "-d", documents, *outs, *command)
+    assert subprocess.run([sys.executable, "-m", "dvc", "repro", "-q"], check=False).returncode != 0
+    assert generated() == KEYS
+    assert len(list(JOURNALS.glob("*.finished"))) == 1
+    run("dvc", "repro", "-q")
+    assert not Path("generated.log").exists()
+    # Recorded by DVC now: running the stage again on purpose generates again, and what was kept is gone.
+    run("dvc", "repro", "-q", "-f")
+    assert generated() == KEYS
+    assert len(list(JOURNALS.glob("*.finished"))) == 1
+    assert not list(JOURNALS.glob("*.jsonl"))

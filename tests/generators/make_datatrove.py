@@ -40,9 +40,11 @@ def make(folder: Path) -> None:
                 config=InferenceConfig(
                     server_type="endpoint", model_name_or_path=MODEL, endpoint_url=url.removesuffix("/v1")
                 ),
-                output_writer=JsonlWriter(str(folder), output_filename=f"{name}.jsonl", compression=None, adapter=adapter),
+                output_writer=JsonlWriter(
+                    str(folder), output_filename=f"{name}.jsonl", compression=None, adapter=adapter
+                ),
             )
-            reader = JsonlReader(str(documents), compression=None)
+            reader = JsonlReader(str(documents), compression=None, add_file_path=False)
             LocalPipelineExecutor([reader, runner], logging_dir=str(folder / f"logs-{name}")).run()
 
 

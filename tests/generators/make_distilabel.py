@@ -1,12 +1,13 @@
-"""Make a dataset with distilabel: an instruction answered, and the answer judged by a second task.
+"""Make datasets with distilabel: instructions answered, without and with a second task that judges the answers.
 
-Usage: python make_distilabel.py FOLDER; writes FOLDER/answers.jsonl.
+Usage: python make_distilabel.py FOLDER; writes FOLDER/answers.jsonl and FOLDER/judged.jsonl.
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from distilabel.models import OpenAILLM
 from distilabel.pipeline import Pipeline
@@ -17,15 +18,27 @@ from stub_server import MODEL, stub_server
 SEEDS = [{"doc_id": f"d{number}", "instruction": f"Explain topic {number}."} for number in range(4)]
 
 
+def run(url: str, *, judged: bool) -> Any:
+    """The dataset that one pipeline makes."""
+    llm = OpenAILLM(model=MODEL, base_url=url, api_key="none", generation_kwargs={"temperature": 0.7})
+    with Pipeline(name="answers") as pipeline:
+        answer = TextGeneration(name="answer", llm=llm)
+        loaded = LoadDataFromDicts(data=SEEDS) >> answer
+        if judged:
+            judge = TextGeneration(
+                name="judge",
+                llm=llm,
+                input_mappings={"instruction": "generation"},
+                output_mappings={"generation": "view"},
+            )
+            loaded >> judge
+    return pipeline.run(use_cache=False)["default"]["train"]
+
+
 def make(folder: Path) -> None:
     with stub_server() as url:
-        llm = OpenAILLM(model=MODEL, base_url=url, api_key="none", generation_kwargs={"temperature": 0.7})
-        with Pipeline(name="answers") as pipeline:
-            load = LoadDataFromDicts(data=SEEDS)
-            answer = TextGeneration(name="answer", llm=llm, use_default_structured_output=False)
-            load >> answer
-        distiset = pipeline.run(use_cache=False)
-    distiset["default"]["train"].to_json(folder / "answers.jsonl")
+        for name, judged in (("answers", False), ("judged", True)):
+            run(url, judged=judged).to_json(folder / f"{name}.jsonl")
 
 
 if __name__ == "__main__":

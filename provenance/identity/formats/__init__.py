@@ -1,43 +1,106 @@
-"""Dataset formats, one module each, found by the file's name and imported when first used."""
+"""Dataset formats, one module each, found by the file's name and imported when first used.
+
+Other packages add formats through entry points of the group ``provenance.formats``: named like the file name's end
+without the dot (``avro``), an entry point is a subclass of `interface.FileReader`.
+"""
 
 from __future__ import annotations
 
 import os
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.errors import DataError
+from provenance.errors import DataError, ProvenanceError
 
 if TYPE_CHECKING:
-    from provenance.identity.formats.interface import Reader
+    from importlib.metadata import EntryPoint
+
+    from provenance.identity.formats.interface import FileReader, Reader
     from provenance.identity.samples import Identity
 
-_MODULES = {
+SIDECAR_SUFFIX = ".lineage.parquet"
+
+_TEXT_MODULES = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "json_array",
     ".csv": "csv_table",
     ".tsv": "csv_table",
-    ".parquet": "parquet",
 }
+_MODULES = {
+    **{suffix + compression: name for suffix, name in _TEXT_MODULES.items() for compression in ("", ".gz", ".zst")},
+    ".parquet": "parquet",
+    ".arrow": "arrow_ipc",
+    ".feather": "arrow_ipc",
+    ".tar": "webdataset",
+}
+KNOWN_SUFFIXES = ".jsonl, .ndjson, .json, .csv, .tsv (also with .gz or .zst), .parquet, .arrow, .feather, .tar"
 
 
 def is_dataset(path: str | os.PathLike[str]) -> bool:
-    """Whether the file's name says that it is a dataset in a format that can be read; the file is not opened."""
-    return Path(path).suffix.lower() in _MODULES
+    """Whether the name says that it is a dataset in a format that can be read; the file is not opened.
+
+    A directory may be a dataset whatever its name. A sidecar is none.
+    """
+    return format_name(path) is not None
+
+
+def format_name(path: str | os.PathLike[str]) -> str | None:
+    """What tells the format of the file at ``path`` from others, by the file's name; None: no dataset."""
+    name = Path(path).name.lower()
+    if name.endswith(SIDECAR_SUFFIX):
+        return None
+    suffixes = Path(name).suffixes
+    for count in (2, 1):
+        if module := _MODULES.get("".join(suffixes[-count:])):
+            return module
+    return suffixes[-1] if suffixes and suffixes[-1][1:] in _plugins() else None
 
 
 def open_reader(path: str | os.PathLike[str], identity: Identity) -> Reader:
-    """The reader of the dataset at ``path``.
+    """The reader of the dataset at ``path``, a file or a directory.
 
     Raises:
-        DataError: no such file, or a format that is not known.
+        DataError: nothing is there, a format that is not known, or a directory that is not a dataset.
+        ProvenanceError: a format's plug-in cannot be loaded.
     """
-    module = _MODULES.get(Path(path).suffix.lower())
-    if module is None:
-        raise DataError(path, None, f"not a dataset format that is known; known are {', '.join(_MODULES)}")
+    if os.path.isdir(path):
+        from provenance.identity.formats.directory import open_directory
+
+        return open_directory(Path(path), identity)
+    return open_file(path, identity)
+
+
+def open_file(path: str | os.PathLike[str], identity: Identity) -> FileReader:
+    """As `open_reader`, for one file."""
+    name = format_name(path)
+    if name is None:
+        raise DataError(path, None, f"not a dataset format that is known; known are {KNOWN_SUFFIXES}")
     if not os.path.isfile(path):
-        raise DataError(path, None, "is a directory, not a file" if os.path.isdir(path) else "no such file")
-    reader: Reader = import_module(f"{__name__}.{module}").READER(Path(path), identity)
-    return reader
+        raise DataError(path, None, "no such file")
+    return _reader_class(name)(Path(path), identity)
+
+
+def _reader_class(name: str) -> type[FileReader]:
+    if not name.startswith("."):
+        reader: type[FileReader] = import_module(f"{__name__}.{name}").READER
+        return reader
+    from provenance.identity.formats.interface import FileReader as Base
+
+    plugin = _plugins()[name[1:]]
+    try:
+        loaded = plugin.load()
+    except Exception as error:
+        raise ProvenanceError(f"the plug-in {plugin.value} for {name} files cannot be loaded: {error}") from error
+    if not (isinstance(loaded, type) and issubclass(loaded, Base)):
+        raise ProvenanceError(f"the plug-in {plugin.value} for {name} files is not a FileReader of provenance")
+    return loaded
+
+
+@cache
+def _plugins() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return {entry_point.name.lower(): entry_point for entry_point in entry_points(group="provenance.formats")}

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
+from typing import TypeAlias
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from provenance.errors import DataError
 from provenance.identity.arrow_values import python_values
 from provenance.identity.canonical import ContentError
-from provenance.identity.formats.interface import Block, RowError
+from provenance.identity.formats.interface import BLOCK_BYTES, LONGEST_ROW, Block, RowError
+
+MOST_ROWS = 32_768
+
+_Sizes: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
 
 
 class ArrowBlock(Block):
@@ -47,6 +55,73 @@ def numbered_tables(path: Path, tables: Iterator[pa.Table], before: int = 0) -> 
             before += table.num_rows
     except RowError as error:
         raise DataError(path, before + error.offset + 1, error.problem) from None
+
+
+def cut(table: pa.Table) -> Iterator[pa.Table]:
+    """Slices of ``table`` that stay near BLOCK_BYTES also when what is stored once and repeated is written out.
+
+    Raises:
+        RowError: a row is too long; those before it have been yielded.
+    """
+    if not table.num_rows:
+        return
+    average = table.get_total_buffer_size() // table.num_rows + 1
+    for start in range(0, table.num_rows, MOST_ROWS):
+        piece = table.slice(start, MOST_ROWS).combine_chunks()
+        sizes = np.full(piece.num_rows, average, np.int64)
+        for column in piece.columns:
+            for chunk in column.chunks:
+                sizes += _repeated_bytes(chunk)
+        yield from _cut_by_size(piece, sizes)
+
+
+def _cut_by_size(table: pa.Table, sizes: _Sizes) -> Iterator[pa.Table]:
+    """Slices of ``table``, whose rows have ``sizes`` bytes."""
+    before = 0
+    starts = [0]
+    for row, size in enumerate(sizes.tolist()):
+        if before + size > BLOCK_BYTES and row > starts[-1]:
+            starts.append(row)
+            before = 0
+        before += size
+    for start, end in pairwise([*starts, table.num_rows]):
+        if sizes[start] > LONGEST_ROW:
+            raise RowError(0, f"longer than {LONGEST_ROW >> 20} MiB, the most that a row may be")
+        yield table.slice(start, end - start)
+
+
+def _repeated_bytes(array: pa.Array) -> _Sizes | int:
+    """Bytes of each value (at most) that are stored elsewhere once: of dictionaries and runs, at any depth."""
+    kind = array.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return _repeated_bytes(array.storage)
+    if pa.types.is_run_end_encoded(kind):
+        return int(_value_bytes(array.values).max(initial=0))
+    if pa.types.is_dictionary(kind):
+        return _integers(pa.array(_value_bytes(array.dictionary)).take(array.indices))
+    if pa.types.is_struct(kind):
+        return sum((_repeated_bytes(child) for child in array.flatten()), start=0)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        elements = _repeated_bytes(array.flatten())
+        lengths = _integers(pc.list_value_length(array))
+        if isinstance(elements, int):
+            elements = np.full(int(lengths.sum()), elements, np.int64)
+        ends = np.cumsum(lengths)
+        totals = np.concatenate([np.zeros(1, np.int64), np.cumsum(elements)])
+        return totals[ends] - totals[ends - lengths]
+    return 0
+
+
+def _integers(array: pa.Array) -> _Sizes:
+    return np.asarray(pc.fill_null(array, 0).to_numpy(zero_copy_only=False), np.int64)
+
+
+def _value_bytes(array: pa.Array) -> _Sizes:
+    """Bytes of each value of a dictionary or of runs, at most: of nested values, those of all."""
+    kind = array.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind):
+        return _integers(pc.binary_length(array))
+    return np.full(len(array), array.get_total_buffer_size() if pa.types.is_nested(kind) else 8, np.int64)
 
 
 def _rows_of(table: pa.Table) -> list[dict[str, object]]:

@@ -17,9 +17,12 @@ from provenance.errors import DataError
 from provenance.identity.arrow_values import require_distinct
 from provenance.identity.canonical import ContentError, shown
 from provenance.identity.formats.arrow_block import numbered_tables
+from provenance.identity.formats.compressed import ByteStream, create_bytes, open_bytes, uncompressed_suffix
 from provenance.identity.formats.csv_cells import PARSERS
-from provenance.identity.formats.interface import BLOCK_BYTES, Block, Reader, RowError
+from provenance.identity.formats.interface import Block, FileReader, RowError, one_line
 
+# Arrow reads CSV in blocks of this size, each of which must hold a whole row.
+_LONGEST_ROW = 4 << 20
 _ROW_NUMBER = re.compile(r"Row #(\d+)")
 # Written after the file's end. Where it is not read back as a row, a quoted cell has swallowed it.
 _END = "end of the dataset"
@@ -55,18 +58,16 @@ class CSVBlock(Block):
             yield row
 
 
-class CSVReader(Reader):
+class CSVReader(FileReader):
     """See `Reader`. Rows are counted without the header; blank lines are not rows, unless there is but one column."""
 
     @property
     def _delimiter(self) -> str:
-        return "\t" if self.path.suffix.lower() == ".tsv" else ","
+        return "\t" if uncompressed_suffix(self.path) == ".tsv" else ","
 
     def column_names(self) -> tuple[str, ...]:
         try:
-            # What is not UTF-8 in the rows after the header is not told here, but with their number.
-            with open(self.path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-                header = next(csv.reader(file, delimiter=self._delimiter, strict=True), None)
+            header = self._header()
             if not header:
                 raise DataError(self.path, None, "no header: the first line must name the columns")
             "".join(header).encode()
@@ -74,10 +75,24 @@ class CSVReader(Reader):
         except UnicodeEncodeError:
             raise DataError(self.path, None, "the header is not UTF-8; convert the file to UTF-8") from None
         except csv.Error as error:
-            raise DataError(self.path, None, f"the header cannot be read: {_one_line(error)}") from None
+            raise DataError(self.path, None, f"the header cannot be read: {one_line(error)}") from None
         except ContentError as error:
             raise DataError(self.path, None, f"the header: {error.problem}") from None
+        except RowError as error:
+            raise DataError(self.path, None, error.problem) from None
         return tuple(header)
+
+    def _header(self) -> list[str] | None:
+        """The cells of the first line; what is not UTF-8 in them becomes surrogates."""
+        # Bounded, since what is compressed may be one endless line.
+        with open_bytes(self.path) as file:
+            start = file.read(_LONGEST_ROW)
+        # What is not UTF-8 in the rows after the header is not told here, but with their number.
+        lines = io.StringIO(start.decode("utf-8-sig", errors="surrogateescape"), newline="")
+        header = next(csv.reader(lines, delimiter=self._delimiter, strict=True), None)
+        if len(start) == _LONGEST_ROW and not lines.read(1):
+            raise RowError(0, f"the header is longer than {_LONGEST_ROW >> 20} MiB, the most that a row of CSV may be")
+        return header
 
     def blocks(self, columns: Collection[str] | None = None) -> Iterator[CSVBlock]:
         types = dict(self.identity.column_types)
@@ -91,7 +106,7 @@ class CSVReader(Reader):
     def write_without(self, names: Collection[str], target: Path) -> None:
         kept = [name for name in self.column_names() if name not in names]
         header = pa.table([pa.array([name]) for name in kept], kept)
-        with open(target, "wb") as output:
+        with create_bytes(target, self.path) as output:
             output.writelines(_lines(header, self._delimiter))
             for _, table in numbered_tables(self.path, self._tables(kept)):
                 output.writelines(_lines(table, self._delimiter))
@@ -100,7 +115,7 @@ class CSVReader(Reader):
         """The columns, as strings; a row that cannot be read raises RowError."""
         names = self.column_names()
         wanted = [name for name in names if columns is None or name in columns] or list(names)
-        file = _FileWithEnd(self.path, self._delimiter.join([_END] * len(names)))
+        file = _FileWithEnd(open_bytes(self.path), self._delimiter.join([_END] * len(names)))
         rows = 0
         last = pa.table({name: pa.array([], pa.string()) for name in wanted})
         header_rows = 1
@@ -114,6 +129,8 @@ class CSVReader(Reader):
                         rows += last.num_rows
                     last = pa.Table.from_batches([batch]).slice(header_rows)
                     header_rows = max(header_rows - batch.num_rows, 0)
+        except RowError as error:
+            raise RowError(last.num_rows, error.problem) from None
         except (pa.ArrowException, UnicodeDecodeError) as error:
             # Arrow counts rows from 1, the header among them.
             number = _ROW_NUMBER.search(str(error))
@@ -121,12 +138,13 @@ class CSVReader(Reader):
         kept = max(last.num_rows - 1, 0)
         if last.slice(kept).to_pylist() != [dict.fromkeys(wanted, _END)]:
             raise RowError(kept, "a quoted cell does not end: is the file cut short?")
-        yield last.slice(0, kept)
+        if kept:
+            yield last.slice(0, kept)
 
     def _options(self, names: Collection[str], wanted: list[str]) -> dict[str, Any]:
         return {
             # The header is read as a row, since Arrow refuses a block that has no row beside it.
-            "read_options": pv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, column_names=list(names)),
+            "read_options": pv.ReadOptions(use_threads=False, block_size=_LONGEST_ROW, column_names=list(names)),
             "parse_options": pv.ParseOptions(
                 delimiter=self._delimiter, newlines_in_values=True, ignore_empty_lines=len(names) > 1
             ),
@@ -146,8 +164,8 @@ READER = CSVReader
 class _FileWithEnd(io.RawIOBase):
     """A file's bytes, and after them one more line."""
 
-    def __init__(self, path: Path, line: str) -> None:
-        self._file = open(path, "rb")  # noqa: SIM115 (closed in `close`)
+    def __init__(self, file: ByteStream, line: str) -> None:
+        self._file = file
         self._line: bytes | None = line.encode() + b"\n"
         self._line_begins = True
 
@@ -192,14 +210,10 @@ def _lines(table: pa.Table, delimiter: str) -> Iterator[bytes]:
 
 def _problem(error: Exception) -> str:
     if "straddl" in str(error):
-        return f"longer than {BLOCK_BYTES >> 20} MiB, the most that a row of CSV may be"
+        return f"longer than {_LONGEST_ROW >> 20} MiB, the most that a row of CSV may be"
     if "UTF8" in str(error):
         return "not UTF-8; convert the file to UTF-8"
     counts = re.search(r"Expected (\d+) columns, got (\d+)", str(error))
     if counts:
         return f"{counts[2]} cells where the header has {counts[1]}"
-    return f"not valid CSV: {_one_line(error)}"
-
-
-def _one_line(error: Exception) -> str:
-    return shown(" ".join(str(error).split()))
+    return f"not valid CSV: {one_line(error)}"

@@ -1,24 +1,27 @@
-"""What a dataset format must offer: one `Reader` class, which cuts a file into blocks of rows.
+"""What a dataset format must offer: one `FileReader` class, which cuts a file into blocks of rows.
 
-A module of a format names its class ``READER`` and is registered in `formats`. Rows of a dataset are numbered from 1;
+A module of a format names its class ``READER`` and is registered in `formats`; other packages register theirs as entry
+points. Rows of a dataset are numbered from 1;
 inside a block they are counted from 0, since a block does not know how many rows came before it.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import DataError, ProvenanceError
+from provenance.files import whole_file
+from provenance.identity.samples import sample_id
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from provenance.identity.samples import Identity
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 2 << 20
 LONGEST_ROW = 256 << 20
 
 
@@ -31,8 +34,22 @@ class RowError(ProvenanceError):
         super().__init__(problem)
 
 
+def one_line(error: Exception) -> str:
+    """What a library says of bad data, fit to be a part of a one-line message."""
+    return "".join(character if character.isprintable() else " " for character in str(error))[:200]
+
+
 class Block(ABC):
-    """Consecutive rows: cheap to make and to hold, decoded on demand in a worker thread."""
+    """Consecutive rows: cheap to make and to hold, decoded on demand in a worker thread.
+
+    ``starts``: which files of a directory dataset begin in this block, as (row, from 0; path inside the directory).
+    """
+
+    starts: Sequence[tuple[int, str]] = ()
+
+    def identified(self) -> tuple[pa.FixedSizeBinaryArray, pa.UInt64Array] | None:
+        """The rows' ids and sizes in bytes, where these are not those of their canonical form; raises RowError."""
+        return None
 
     @abstractmethod
     def columns(self, exact: Callable[[str], bool]) -> pa.Table | None:
@@ -51,7 +68,12 @@ class Block(ABC):
 
 
 class Reader(ABC):
-    """A dataset file in one format."""
+    """A dataset in one format: a file, or a directory.
+
+    ``samples_are_files``: each sample is a file, whose id is the digest of its bytes.
+    """
+
+    samples_are_files = False
 
     def __init__(self, path: Path, identity: Identity) -> None:
         self.path = path
@@ -85,6 +107,34 @@ class Reader(ABC):
     def row(self, number: int) -> dict[str, object] | None:
         """Row ``number`` (from 1), or None if there are fewer rows; raises DataError as `numbered_rows` does."""
         return next((row for found, row in self.numbered_rows() if found == number), None)
+
+    def file_id(self, name: str) -> str:
+        """The sample id, in hex, of the file at the path ``name`` inside the directory; raises DataError."""
+        raise DataError(self.path / name, None, "not a sample by itself; name one by its row, as PATH:ROW")
+
+    def sample_id(self, number: int) -> str | None:
+        """The sample id, in hex, of row ``number`` (from 1) where the content fields are the identity's; see `row`."""
+        row = self.row(number)
+        return None if row is None else sample_id(row, fields=self.identity.fields, digest=self.identity.digest)
+
+    @abstractmethod
+    def strip(self, names: Collection[str]) -> bool:
+        """Rewrite the dataset without the members called ``names``; False, and nothing written, where it has none.
+
+        Raises:
+            DataError: the dataset cannot be read; it is left as it was.
+        """
+
+
+class FileReader(Reader):
+    """A dataset that is one file."""
+
+    def strip(self, names: Collection[str]) -> bool:
+        if not self.has_columns(names):
+            return False
+        with whole_file(self.path) as temporary:
+            self.write_without(names, temporary)
+        return True
 
     @abstractmethod
     def has_columns(self, names: Collection[str]) -> bool:

@@ -6,10 +6,11 @@ import codecs
 import json
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from provenance.errors import DataError
-from provenance.identity.formats.interface import BLOCK_BYTES, LONGEST_ROW, Block, Reader, RowError
+from provenance.identity.formats.compressed import ByteStream, create_bytes, open_bytes
+from provenance.identity.formats.interface import BLOCK_BYTES, LONGEST_ROW, Block, FileReader, RowError
 from provenance.identity.formats.json_text import as_row, parse_value, problem_of, without_members
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class JSONArrayBlock(Block):
         return None
 
 
-class JSONArrayReader(Reader):
+class JSONArrayReader(FileReader):
     """See `Reader`. A byte order mark at the start is skipped."""
 
     def blocks(self, columns: Collection[str] | None = None) -> Iterator[Block]:
@@ -49,21 +50,23 @@ class JSONArrayReader(Reader):
                     yield JSONArrayBlock(rows)
                     rows, characters = [], 0
         except RowError:
-            yield JSONArrayBlock(rows)
+            if rows:
+                yield JSONArrayBlock(rows)
             raise
-        yield JSONArrayBlock(rows)
+        if rows:
+            yield JSONArrayBlock(rows)
 
     def has_columns(self, names: Collection[str]) -> bool:
         return any(not row.keys().isdisjoint(names) for _, row in self._numbered_elements())
 
     def write_without(self, names: Collection[str], target: Path) -> None:
         separator = "[\n"
-        with open(target, "w", encoding="utf-8", newline="") as output:
+        with create_bytes(target, self.path) as output:
             for text, row in self._numbered_elements():
-                output.write(separator)
-                output.write(text if row.keys().isdisjoint(names) else without_members(text, names))
+                kept = text if row.keys().isdisjoint(names) else without_members(text, names)
+                output.write(f"{separator}{kept}".encode())
                 separator = ",\n"
-            output.write("[]\n" if separator == "[\n" else "\n]\n")
+            output.write(b"[]\n" if separator == "[\n" else b"\n]\n")
 
     def _numbered_elements(self) -> Iterator[tuple[str, dict[str, object]]]:
         number = 0
@@ -76,7 +79,7 @@ class JSONArrayReader(Reader):
 
     def _elements(self) -> Iterator[tuple[str, dict[str, object]]]:
         """The text and the value of each row; RowError counts from the last row that was yielded."""
-        with open(self.path, "rb") as file:
+        with open_bytes(self.path) as file:
             window = _Window(file)
             try:
                 if window.next_character() != "[":
@@ -100,7 +103,7 @@ READER = JSONArrayReader
 class _Window:
     """A part of the file as text, from ``position`` on not yet read. Its methods raise ValueError with the problem."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: ByteStream) -> None:
         self._file = file
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._text = ""

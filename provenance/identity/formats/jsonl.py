@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 
 from provenance.errors import DataError
-from provenance.identity.formats.interface import BLOCK_BYTES, LONGEST_ROW, Block, Reader, RowError
+from provenance.identity.formats.compressed import create_bytes, open_bytes
+from provenance.identity.formats.interface import BLOCK_BYTES, LONGEST_ROW, Block, FileReader, RowError
 from provenance.identity.formats.json_schema import LearnedSchema
 from provenance.identity.formats.json_text import decode_text, may_name, parse_row, problem_of, without_members
 
@@ -97,7 +98,7 @@ class JSONLinesBlock(Block):
             return False
 
 
-class JSONLinesReader(Reader):
+class JSONLinesReader(FileReader):
     """See `Reader`. A byte order mark at the start and blank lines are skipped; blank lines are not rows."""
 
     def blocks(self, columns: Collection[str] | None = None) -> Iterator[JSONLinesBlock]:
@@ -121,7 +122,7 @@ class JSONLinesReader(Reader):
         return any(changed for _, changed in self._runs_without(names))
 
     def write_without(self, names: Collection[str], target: Path) -> None:
-        with open(target, "wb") as output:
+        with create_bytes(target, self.path) as output:
             for data, _ in self._runs_without(names):
                 output.write(data)
 
@@ -145,10 +146,9 @@ class JSONLinesReader(Reader):
     def _line_runs(self) -> Iterator[tuple[bytes, bool]]:
         """Runs of whole lines, of about BLOCK_BYTES, and whether the run lacks the line feed at its end."""
         parts: list[bytes] = []
-        with open(self.path, "rb") as file:
-            if file.read(len(_BYTE_ORDER_MARK)) != _BYTE_ORDER_MARK:
-                file.seek(0)
-            while chunk := file.read(BLOCK_BYTES):
+        with open_bytes(self.path) as file:
+            chunk = file.read(BLOCK_BYTES).removeprefix(_BYTE_ORDER_MARK)
+            while chunk:
                 cut = chunk.rfind(b"\n")
                 if cut >= 0:
                     yield b"".join([*parts, memoryview(chunk)[:cut]]), False
@@ -156,6 +156,7 @@ class JSONLinesReader(Reader):
                 parts.append(chunk)
                 if sum(map(len, parts)) > LONGEST_ROW:
                     raise RowError(0, f"longer than {LONGEST_ROW >> 20} MiB, the most that a row may be")
+                chunk = file.read(BLOCK_BYTES)
         if rest := b"".join(parts):
             yield rest, True
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +13,13 @@ from provenance.errors import DataError
 from provenance.identity.arrow_values import require_distinct
 from provenance.identity.canonical import ContentError
 from provenance.identity.formats.arrow_block import ArrowBlock, numbered_tables
-from provenance.identity.formats.interface import BLOCK_BYTES, Reader, RowError
+from provenance.identity.formats.interface import BLOCK_BYTES, FileReader, RowError, one_line
+from provenance.identity.formats.schema_metadata import metadata_without
 
 _MOST_ROWS = 32_768
 
 
-class ParquetReader(Reader):
+class ParquetReader(FileReader):
     """See `Reader`."""
 
     def column_names(self) -> tuple[str, ...]:
@@ -46,9 +46,10 @@ class ParquetReader(Reader):
 
     def write_without(self, names: Collection[str], target: Path) -> None:
         with self._open() as file:
-            kept = [name for name in file.schema_arrow.names if name not in names]
-            schema = pa.schema([file.schema_arrow.field(name) for name in kept])
-            schema = schema.with_metadata(_metadata_without(file.schema_arrow.metadata, names))
+            whole = file.schema_arrow  # made anew each time it is asked for
+            kept = [name for name in whole.names if name not in names]
+            schema = pa.schema([whole.field(name) for name in kept])
+            schema = schema.with_metadata(metadata_without(whole.metadata, names))
             before = 0
             with pq.ParquetWriter(target, schema, compression=_compression(file.metadata)) as writer:
                 for group in range(file.num_row_groups):
@@ -79,7 +80,7 @@ class ParquetReader(Reader):
                 yield pa.Table.from_batches([batch])
                 read += batch.num_rows
         except (pa.ArrowException, OSError) as error:
-            raise RowError(0, f"the Parquet file cannot be read on: {_one_line(error)}") from None
+            raise RowError(0, f"the Parquet file cannot be read on: {one_line(error)}") from None
         if read != metadata.num_rows:
             raise RowError(0, "the Parquet file holds fewer rows than its footer says")
 
@@ -88,7 +89,7 @@ class ParquetReader(Reader):
         try:
             file = pq.ParquetFile(self.path)
         except (pa.ArrowException, OSError) as error:
-            problem = f"not a Parquet file, or cut short: {_one_line(error)}"
+            problem = f"not a Parquet file, or cut short: {one_line(error)}"
             raise DataError(self.path, None, problem) from None
         with file:
             try:
@@ -101,10 +102,6 @@ class ParquetReader(Reader):
 READER = ParquetReader
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
-
-
 def _compression(metadata: pq.FileMetaData) -> dict[str, str] | str:
     """The compression of each column, as `ParquetWriter` takes it, from the first row group."""
     if not metadata.num_row_groups:
@@ -114,21 +111,3 @@ def _compression(metadata: pq.FileMetaData) -> dict[str, str] | str:
     return {
         chunk.path_in_schema: "NONE" if chunk.compression == "UNCOMPRESSED" else chunk.compression for chunk in chunks
     }
-
-
-def _metadata_without(metadata: dict[bytes, bytes] | None, names: Collection[str]) -> dict[bytes, bytes] | None:
-    """Schema metadata in which pandas and Hugging Face datasets no longer expect the columns ``names``."""
-    mended = dict(metadata or {})
-    try:
-        if b"pandas" in mended:
-            pandas = json.loads(mended[b"pandas"])
-            pandas["columns"] = [column for column in pandas["columns"] if column.get("name") not in names]
-            mended[b"pandas"] = json.dumps(pandas).encode()
-        if b"huggingface" in mended:
-            features = json.loads(mended[b"huggingface"])
-            for name in names:
-                features["info"]["features"].pop(name, None)
-            mended[b"huggingface"] = json.dumps(features).encode()
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return dict(metadata or {})  # not as these tools write it: theirs to make sense of
-    return mended or None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from support.sidecars import Words, ledger_of, record, sample, write
 
 from provenance.audit.composition import BREAKDOWNS, Composition, Cost, Share, composition
 from provenance.errors import SidecarError
-from provenance.lineage.records import Activity, ActivityType, Agent, Kind, Origin, Source
+from provenance.lineage.records import Activity, ActivityType, Agent, Kind, Origin, Price, Source
 from provenance.repository import Repository
 
 WORDS = Words(
@@ -69,7 +70,7 @@ def test_a_mix_is_counted_by_all_that_is_known(repository: Repository, tmp_path:
     assert found.real_rooted_fraction == 2 / 5
     assert found.max_depth == 2
     assert found.cost == Cost(Decimal("0.15"), rows_costed=4, rows=10)
-    assert found.as_json()["cost"] == {"amount": "0.15", "rows_costed": 4, "rows": 10}
+    assert found.as_json()["cost"] == {"amount": "0.15", "rows_costed": 4, "rows": 10, "currency": None}
 
 
 def test_a_sample_born_twice_is_counted_once_and_its_conflict_is_shown(repository: Repository, tmp_path: Path) -> None:
@@ -139,3 +140,47 @@ def test_rows_always_sum_to_the_datasets(repository: Repository, tmp_path: Path,
         assert share.rows == sum(each["rows"] for each in of_origin)
         assert share.rows_with_tokens == sum(each["rows"] for each in known)
         assert (share.tokens or 0) == sum(each["tokens"] * each["rows"] for each in known)
+
+
+def test_a_cost_is_the_reported_one_else_tokens_times_the_price(repository: Repository, tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "data/x.jsonl",
+        [
+            record(sample(1), activity=0, cost=Decimal("0.5"), input_tokens=1_000_000, output_tokens=1_000_000),
+            record(sample(2), activity=0, input_tokens=1000, output_tokens=10),
+            record(sample(3), activity=0, input_tokens=1000),
+            record(sample(4), activity=1, input_tokens=1000, output_tokens=10),
+        ],
+        Words(activities=(priced("USD"), Activity(type=ActivityType.GENERATION))),
+    )
+    # 0.5 as reported, and 1000 tokens at 0.15 and 10 tokens at 0.6 a million.
+    assert composed(repository, path).cost == Cost(Decimal("0.500156"), 2, 4, "USD")
+
+
+def test_prices_in_different_currencies_are_not_added_up(repository: Repository, tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "data/x.jsonl",
+        [
+            record(sample(1), activity=0, input_tokens=1000, output_tokens=10),
+            record(sample(2), activity=1, input_tokens=1000, output_tokens=10),
+            record(sample(3), activity=1, cost=Decimal("0.25")),
+        ],
+        Words(activities=(priced("EUR"), priced("USD"))),
+    )
+    assert composed(repository, path).cost == Cost(Decimal("0.25"), 1, 3, None)
+
+
+def priced(currency: str) -> Activity:
+    """A generation with a price."""
+    price = Price(
+        currency=currency,
+        input=Decimal("0.15"),
+        output=Decimal("0.6"),
+        table="prices.yaml",
+        version="1",
+        dated=date(2026, 1, 31),
+        digest="sha256:0",
+    )
+    return Activity(type=ActivityType.GENERATION, price=price)

@@ -202,3 +202,17 @@ def test_what_json_cannot_hold_is_refused_before_it_is_written(tmp_path: Path) -
                 journal.append(row(1, key=key))
         assert journal.rows == 0
         assert orjson.loads(journal.path.read_bytes())["configuration"] == "one"
+
+
+def test_observed_models_keep_their_numbers_when_resumed(tmp_path: Path) -> None:
+    one, two = ({"agent": {"name": name}, "parameters": {"b": 1, "a": 2}} for name in ("one", "two"))
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        assert [journal.number_of(maker) for maker in (one, two, one)] == [1, 2, 1]
+        journal.append(row(1, birth={"activity": 2}))
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        reordered = {"parameters": {"a": 2, "b": 1}, "agent": {"name": "two"}}
+        assert journal.number_of(reordered) == 2
+        assert journal.number_of(one | {"parameters": {}}) == 3
+        assert journal.makers == [one, two, one | {"parameters": {}}]
+        assert journal.done(1)
+        assert rows(journal) == [row(1, birth={"activity": 2})]

@@ -52,3 +52,7 @@ def test_parameters_lose_their_secrets_however_deep() -> None:
         "url": "https://REDACTED@h",
         "rows": 3,
     }
+
+
+def test_a_name_behind_another_name_is_seen() -> None:
+    assert redact_text("refused: api_key=abc123, level=3") == "refused: api_key=REDACTED level=3"

@@ -199,3 +199,10 @@ def test_the_same_inputs_give_the_same_bytes(workbench: Workbench) -> None:
         workbench.complete(target, dependencies=[documents], derivation=DERIVATION)
         mixes.append(Path(sidecar_path(str(target))).read_bytes())
     assert mixes[0] == mixes[1]
+
+
+@pytest.mark.parametrize("name", ["a[1].jsonl", "a*.jsonl", "a'b?.jsonl", 'say "x".jsonl'])
+def test_a_file_name_is_never_a_pattern(workbench: Workbench, name: str) -> None:
+    documents = workbench.collected(name, DOCUMENTS)
+    mix = workbench.dataset("mix.jsonl", DOCUMENTS)
+    assert workbench.complete(mix, dependencies=[documents]).carried == len(DOCUMENTS)

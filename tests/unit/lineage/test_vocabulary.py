@@ -13,9 +13,8 @@ def activity(hour: int, **described: Any) -> Activity:
 
 def test_the_same_description_is_one() -> None:
     vocabulary = Vocabulary()
-    assert vocabulary.number_activity(activity(2)) == 0
-    assert vocabulary.number_activity(activity(1)) == 1
-    assert vocabulary.number_activity(activity(2)) == 0
+    vocabulary.add([activity(2), activity(1), activity(2)])
+    assert list(vocabulary.activities.values()) == [activity(2), activity(1)]
 
 
 def test_only_what_is_used_in_an_order_of_its_own() -> None:

@@ -64,9 +64,18 @@ def test_a_row_has_one_id_in_every_format(tmp_path: Path, rows: list[dict[str, A
     (tmp_path / "data.csv").write_text(csv_text(texts, SCHEMA.names), encoding="utf-8", newline="")
     tabs = csv_text(texts, SCHEMA.names[:1])
     (tmp_path / "data.tsv").write_text(tabs, encoding="utf-8", newline="")
+    for name in ("data.jsonl", "data.json", "data.csv"):
+        for compression, suffix in (("gzip", ".gz"), ("zstd", ".zst")):
+            with pa.CompressedOutputStream(str(tmp_path / f"{name}{suffix}"), compression) as output:
+                output.write((tmp_path / name).read_bytes())
+    table = pq.read_table(tmp_path / "data.parquet")
+    for name, new in (("data.arrow", pa.ipc.new_stream), ("data.feather", pa.ipc.new_file)):
+        with new(tmp_path / name, table.schema) as writer:
+            writer.write_table(table, max_chunksize=3)
     expected = [sample_id(row) for row in texts]
-    for name in ("data.parquet", "data.jsonl", "data.json", "data.csv"):
-        path = tmp_path / name
+    for path in sorted(tmp_path.glob("data.*")):
+        if path.suffix == ".tsv":
+            continue
         assert ids(path, column_types=TYPES) == expected
         assert [sample_id(row) for _, row in read_rows(path, Identity(column_types=TYPES))] == expected
         assert sample_id(read_row(path, len(rows), Identity(column_types=TYPES))) == expected[-1]
@@ -274,7 +283,7 @@ def test_bad_csv(tmp_path: Path, content: bytes, row: int | None, problem: str) 
 
 
 def test_bad_rows_of_csv_in_later_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_table, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(csv_table, "_LONGEST_ROW", 64)
     path = tmp_path / "data.csv"
     path.write_text("a,b\n" + "1,2\n" * 100)
     assert len(ids(path)) == 100
@@ -349,11 +358,13 @@ def test_progress_counts_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_datasets_go_by_their_names(tmp_path: Path) -> None:
     assert all(is_dataset(f"a/b.{suffix}") for suffix in ("jsonl", "ndjson", "JSON", "csv", "tsv", "parquet"))
-    assert not any(is_dataset(name) for name in ("a", "a.txt", "jsonl", "a.jsonl.gz"))
+    assert all(is_dataset(f"b.{suffix}") for suffix in ("jsonl.gz", "csv.zst", "json.GZ", "arrow", "feather", "tar"))
+    assert not any(is_dataset(name) for name in ("a", "a.txt", "jsonl", "a.gz", "a.parquet.gz", ".jsonl", ".jsonl.gz"))
+    assert not is_dataset("a.csv.lineage.parquet")
     for path, problem in (
         (tmp_path / "a.txt", "not a dataset format"),
         (tmp_path / "a.csv", "no such file"),
-        (tmp_path / "d.csv", "a directory"),
+        (tmp_path / "d.csv", "holds no samples"),
     ):
         (tmp_path / "d.csv").mkdir(exist_ok=True)
         with pytest.raises(DataError, match=problem):

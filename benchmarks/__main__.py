@@ -1,0 +1,62 @@
+"""`python -m benchmarks [NAME…]`: run benchmarks and print their tables as Markdown."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import adding, identity, memory, recording, sidecar
+from benchmarks.processes import BenchmarkError
+from benchmarks.results import Benchmark, Settings, machine
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "ids": identity.run,
+    "add": adding.run,
+    "sidecar": sidecar.run,
+    "recording": recording.run,
+    "memory": memory.run,
+}
+
+
+def main() -> int:
+    options = _parse()
+    print(f"{machine()}\n", flush=True)
+    failed = False
+    for name in options.names or BENCHMARKS:
+        with tempfile.TemporaryDirectory(prefix="benchmark-", dir=options.folder) as folder:
+            try:
+                result = BENCHMARKS[name](Settings(Path(folder), options.scale, options.venvs.absolute()))
+            except BenchmarkError as error:
+                print(f"{name}: {error}", file=sys.stderr)
+                failed = True
+            else:
+                print(result.markdown(), flush=True)
+    return int(failed)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Times of a shared machine are noisy: compare within one run only."
+    )
+    # argparse checks the default of a positional against `choices` too, so these are checked by `_name`.
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", type=_name, help=f"of {', '.join(BENCHMARKS)}; default: all"
+    )
+    parser.add_argument("--scale", type=float, default=1.0, help="multiplies every size (default: 1)")
+    parser.add_argument("--folder", type=Path, help="where to work: a disk with room for 15 GB at scale 1")
+    parser.add_argument(
+        "--venvs", type=Path, default=Path(".venv/peers"), help="the peers, from `python -m benchmarks.peers install`"
+    )
+    return parser.parse_args()
+
+
+def _name(name: str) -> str:
+    if name not in BENCHMARKS:
+        raise argparse.ArgumentTypeError(f"no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")
+    return name
+
+
+if __name__ == "__main__":
+    sys.exit(main())

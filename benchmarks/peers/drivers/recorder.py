@@ -1,0 +1,34 @@
+"""`provenance.record`: a recorder per level, as five stages would have; data and closed sidecars on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import provenance
+
+# Importing them takes as long as the other tools' imports, which are not timed either.
+import provenance.capture.recorder
+from benchmarks.adding import make_repository
+from benchmarks.peers.interface import Recording
+from benchmarks.peers.workload import TEMPLATE, Level
+
+
+def prepare(folder: Path) -> Recording:
+    make_repository(folder)
+    return Recording(_record, ["*.lineage.parquet"])
+
+
+def _record(levels: list[Level]) -> None:
+    with provenance.record("level-0.jsonl", source=provenance.Source(name="real")) as recorder:
+        for sample in levels[0]:
+            recorder.write({"text": sample.text})
+    for number, level in enumerate(levels[1:], start=1):
+        model, prompt = provenance.Model(name=level[0].model), provenance.Prompt(name="rewrite", template=TEMPLATE)
+        with provenance.record(f"level-{number}.jsonl", model=model, prompt=prompt, kind="rewrite") as recorder:
+            for sample in level:
+                recorder.write(
+                    {"text": sample.text},
+                    parents=[f"level-{number - 1}.jsonl:{place + 1}" for place in sample.parents],
+                    prompt_variables=sample.prompt_variables,
+                    cost=sample.cost,
+                )

@@ -1,0 +1,119 @@
+"""What is measured, each in a process of its own: `python -m benchmarks.tasks NAME ARGUMENT…`; prints JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+_BLOCK_BYTES = 8 << 20
+
+Said = Mapping[str, Any]
+
+
+def _timed(work: Callable[[], Any]) -> Said:
+    """CPU and wall clock seconds of ``work``, without the start of the interpreter and imports."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+
+
+def md5_of_file(path: str) -> Said:
+    with open(path, "rb") as file:
+        return _timed(lambda: hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)))
+
+
+def naive_ids(path: str) -> Said:
+    """What one writes first: sorted JSON text and MD5, row by row."""
+
+    def work() -> None:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                text = json.dumps(json.loads(line), sort_keys=True)
+                hashlib.md5(text.encode(), usedforsecurity=False).digest()
+
+    return _timed(work)
+
+
+def orjson_ids(path: str) -> Said:
+    """The same with the fastest libraries; without rules for null, 1.0 or repeated keys."""
+    import orjson
+    from xxhash import xxh3_128_digest
+
+    def work() -> None:
+        with open(path, "rb") as file:
+            for line in file:
+                xxh3_128_digest(orjson.dumps(orjson.loads(line), option=orjson.OPT_SORT_KEYS))
+
+    return _timed(work)
+
+
+def sample_ids(path: str) -> Said:
+    from provenance.identity import Identity, scan
+
+    return _timed(lambda: sum(len(batch.sample_ids) for batch in scan(path, Identity())))
+
+
+def convert_to_parquet(path: str, jsonl: str) -> Said:
+    """The rows of the file ``jsonl`` as Parquet, a block at a time."""
+    import pyarrow as pa
+    import pyarrow.json
+    import pyarrow.parquet as pq
+
+    with (
+        pa.json.open_json(jsonl, pa.json.ReadOptions(block_size=_BLOCK_BYTES)) as reader,
+        pq.ParquetWriter(path, reader.schema, compression="zstd") as writer,
+    ):
+        for batch in reader:
+            writer.write_batch(batch)
+    return {}
+
+
+def read_parquet(path: str, *columns: str) -> Said:
+    """Read Parquet and do nothing with it: the floor of every way to compute ids from it."""
+    import pyarrow.parquet as pq
+
+    def work() -> None:
+        with pq.ParquetFile(path) as file:
+            for group in range(file.num_row_groups):
+                file.read_row_group(group, columns=list(columns))
+
+    return _timed(work)
+
+
+def write_graph_as_sidecar(path: str, size: str) -> Said:
+    from benchmarks.graph import reference_graph, write_sidecar_file
+
+    return write_sidecar_file(Path(path), reference_graph(int(size)))
+
+
+def write_graph_as_sqlite(path: str, size: str) -> Said:
+    from benchmarks.graph import reference_graph
+    from benchmarks.graph_sqlite import write_database
+
+    return write_database(Path(path), reference_graph(int(size)))
+
+
+_TASKS: tuple[Callable[..., Said], ...] = (
+    md5_of_file,
+    naive_ids,
+    orjson_ids,
+    sample_ids,
+    convert_to_parquet,
+    read_parquet,
+    write_graph_as_sidecar,
+    write_graph_as_sqlite,
+)
+
+
+def main(name: str, *arguments: str) -> None:
+    task = next(task for task in _TASKS if task.__name__ == name)
+    print(json.dumps(task(*arguments)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,44 @@
+"""What an earlier sidecar of a dataset knows that a new declaration leaves standing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from provenance.errors import SidecarError
+from provenance.identity import Identity, scan
+from provenance.lineage.database import count, scratch_database, stream, text_literal
+from provenance.lineage.schema import ROW_GROUP_ROWS, sidecar_schema
+from provenance.lineage.sidecar import open_sidecar, write_sidecar
+from provenance.lineage.tables import write_rows
+
+
+def without_declared(sidecar: Path, data: Path, identity: Identity, births: Path, workspace: Path) -> Path | None:
+    """A sidecar with the records of ``sidecar`` except what was declared of the rows that ``births`` states anew.
+
+    What was observed stays. None where there is no earlier sidecar, or one that cannot be used any more; the file
+    given back is ``sidecar`` itself where nothing in it was declared.
+    """
+    try:
+        opened = open_sidecar(sidecar)
+    except SidecarError:
+        return None
+    records = f"read_parquet({text_literal(str(sidecar))})"
+    with scratch_database(workspace) as connection:
+        if not count(connection, f"SELECT count(*) FROM {records} WHERE evidence = 'declared'"):
+            return sidecar
+        rows = workspace / "earlier-rows.parquet"
+        write_rows(scan(data, identity), rows)
+        stated = (
+            f"SELECT sample_id FROM read_parquet({text_literal(str(rows))}) "
+            f"SEMI JOIN read_parquet({text_literal(str(births))}) USING (row)"
+        )
+        columns = ", ".join(sidecar_schema(opened.digest_size).names)
+        kept = workspace / "earlier.parquet"
+        query = (
+            f"SELECT {columns} FROM {records} WHERE evidence IS DISTINCT FROM 'declared' "
+            f"OR sample_id NOT IN ({stated}) ORDER BY sample_id"
+        )
+        schema = sidecar_schema(opened.digest_size)
+        batches = (batch.cast(schema) for batch in stream(connection, query, ROW_GROUP_ROWS))
+        write_sidecar(kept, opened.header, batches, opened.digest_size)
+    return kept

@@ -1,0 +1,69 @@
+"""Directory datasets: which files of a directory hold its samples, and in which order.
+
+The rules are those of docs/formats.md, "Directories".
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from provenance.errors import DataError
+from provenance.identity.canonical import shown
+from provenance.identity.formats import format_name
+from provenance.identity.formats.hugging_face import is_saved_dataset, open_saved_dataset
+from provenance.identity.formats.interface import Reader
+from provenance.identity.formats.shards import ShardsReader
+from provenance.identity.formats.whole_files import WholeFilesReader
+from provenance.identity.samples import Identity
+
+# Hidden files, and what describes a dataset: people's words, and the metadata that tools leave beside the data.
+_DESCRIPTION = re.compile(
+    r"\..*|(readme|license|licence|notice|citation|changelog)(\..*)?|dataset_infos?\.json|state\.json", re.IGNORECASE
+)
+_MARKER = re.compile(r"_.*")
+_FILE_METADATA = re.compile(r"metadata\.(csv|jsonl|parquet)", re.IGNORECASE)
+
+
+def open_directory(path: Path, identity: Identity) -> Reader:
+    """The reader of the directory at ``path``.
+
+    Raises:
+        DataError: it holds no samples, files of several kinds, or a link to a directory.
+    """
+    if is_saved_dataset(path):
+        return open_saved_dataset(path, identity)
+    names = [name for name in _files(path) if not any(map(_DESCRIPTION.fullmatch, name.split("/")))]
+    data = [name for name in names if not any(map(_MARKER.fullmatch, name.split("/")))]
+    formats = {format_name(name): name for name in reversed(data)}
+    if set(formats) - {None} and None not in formats:
+        if len(formats) > 1:
+            one, other = sorted(formats.values())[:2]
+            problem = f"holds rows in two formats, as {shown(one)} and {shown(other)}; keep one format in a directory"
+            raise DataError(path, None, problem)
+        return ShardsReader(path, identity, data)
+    samples = [name for name in names if not _FILE_METADATA.fullmatch(name.rpartition("/")[2])]
+    rows = next((name for name in samples if format_name(name) is not None), None)
+    if rows is not None:
+        other = next(name for name in samples if format_name(name) is None)
+        problem = f"holds both rows, as in {shown(rows)}, and other files, as {shown(other)}; keep them apart"
+        raise DataError(path, None, problem)
+    if not samples:
+        raise DataError(path, None, "holds no samples")
+    return WholeFilesReader(path, identity, samples)
+
+
+def _files(path: Path) -> list[str]:
+    """Every file under ``path``, by its path in it, with forward slashes, sorted; a link to a file is a file."""
+    names: list[str] = []
+
+    def refuse(error: OSError) -> None:
+        raise DataError(path, None, f"cannot be read: {error.strerror}")
+
+    for folder, folders, files in os.walk(path, onerror=refuse):
+        if link := next((name for name in sorted(folders) if os.path.islink(os.path.join(folder, name))), None):
+            raise DataError(os.path.join(folder, link), None, "a link to a directory; put the directory itself here")
+        inside = os.path.relpath(folder, path).replace(os.sep, "/")
+        names.extend(name if inside == "." else f"{inside}/{name}" for name in files)
+    return sorted(names)

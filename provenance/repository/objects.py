@@ -1,0 +1,81 @@
+"""The content of what DVC tracks: objects in its cache, fetched from where they are if they are not here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provenance.files import whole_file
+from provenance.repository.calls import dvc_call
+from provenance.repository.manifests import read_manifest
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+    from dvc_data.hashfile.db import HashFileDB
+
+    from provenance.repository.tracked import TrackedFile
+
+
+class Objects:
+    """The objects of one repository. ``temporary``: a directory for what can be made again."""
+
+    def __init__(self, dvc: Repo, temporary: Path) -> None:
+        self._dvc = dvc
+        self._temporary = temporary
+
+    def file(self, tracked: TrackedFile) -> Path | None:
+        """The file with what was recorded for ``tracked`` (of a directory: DVC's list of its files); None: nowhere."""
+        if tracked.md5 is None:
+            return None
+        file = Path(self._cache(tracked).oid_to_path(tracked.md5))
+        if file.is_file():
+            return file
+        if tracked.source is not None and not tracked.is_directory:
+            return self._download(tracked)
+        self._pull(tracked)
+        return file if file.is_file() else None
+
+    def files(self, tracked: TrackedFile) -> dict[str, Path] | None:
+        """The files of the directory ``tracked``, by their paths in it; None where one of them is nowhere."""
+        cache = self._cache(tracked)
+        manifest = self.file(tracked)
+        if manifest is None:
+            return None
+        files = {name: Path(cache.oid_to_path(md5)) for name, md5 in read_manifest(manifest).items()}
+        if not all(file.is_file() for file in files.values()):
+            self._pull(tracked)
+        return files if all(file.is_file() for file in files.values()) else None
+
+    def md5s(self, tracked: TrackedFile) -> dict[str, str]:
+        """The MD5 of each file of the directory ``tracked``, by its path in it; empty where DVC does not tell."""
+        # DVC's old hash, of text whatever its line ends, does not stand for a file's bytes.
+        manifest = self.file(tracked) if tracked.hash_name == "md5" else None
+        return {} if manifest is None else read_manifest(manifest)
+
+    def _cache(self, tracked: TrackedFile) -> HashFileDB:
+        from dvc.cachemgr import LEGACY_HASH_NAMES
+
+        # Not asked of DVC at the revision: there it misreads a cache or remote that is configured by relative path.
+        caches = self._dvc.cache
+        cache: HashFileDB = caches.legacy if tracked.hash_name in LEGACY_HASH_NAMES else caches.repo
+        return cache
+
+    def _pull(self, tracked: TrackedFile) -> None:
+        from dvc.config import NoRemoteError
+        from dvc_data.hashfile.hash_info import HashInfo
+
+        with dvc_call():
+            try:
+                self._dvc.cloud.pull([HashInfo(tracked.hash_name, tracked.md5)], remote=tracked.remote)
+            except NoRemoteError:
+                # Without a remote it is simply not to be had.
+                return
+
+    def _download(self, tracked: TrackedFile) -> Path:
+        """The imported file from the repository, at the revision, that it was imported from."""
+        assert tracked.source is not None and tracked.md5 is not None
+        file = self._temporary / "imported" / tracked.md5
+        if not file.is_file():
+            with dvc_call(), whole_file(file) as copy:
+                tracked.source.fs.get_file(tracked.source.fs_path, str(copy))
+        return file

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.workbench import DERIVATION, Workbench, identifier
+
+from provenance.lineage.accounting import InputRows, account_for
+from provenance.lineage.births import Dependency
+from provenance.lineage.sidecar import sidecar_path
+
+DOCUMENTS = [{"text": f"document {number}"} for number in range(4)]
+
+
+def sidecars(*datasets: Dependency | Path) -> list[Path]:
+    files = [dataset.data if isinstance(dataset, Dependency) else dataset for dataset in datasets]
+    return [Path(sidecar_path(str(file))) for file in files]
+
+
+def test_every_input_row_is_kept_changed_or_dropped(workbench: Workbench) -> None:
+    documents = workbench.collected("documents.jsonl", [*DOCUMENTS, DOCUMENTS[0], DOCUMENTS[1], DOCUMENTS[3]])
+    kept: dict[str, Any] = {**DOCUMENTS[0], "_parents": "documents.jsonl:1"}
+    one = workbench.dataset("one.jsonl", [kept])
+    two = workbench.dataset("two.jsonl", [{"text": "changed", "_parents": ["documents.jsonl:1", "documents.jsonl:2"]}])
+    for out in (one, two):
+        workbench.complete(out, dependencies=[documents], derivation=DERIVATION)
+    account = account_for(sidecars(documents), sidecars(one, two), workbench.folder)
+    assert account.inputs == (InputRows("documents.jsonl", rows=7, kept=2, changed=2, dropped=3),)
+    assert account.rejected == {}
+
+
+def test_parents_from_an_earlier_stage_say_nothing_about_this_one(workbench: Workbench) -> None:
+    documents = workbench.collected("documents.jsonl", DOCUMENTS)
+    written = {"text": "written"}
+    synthetic = workbench.generated("synthetic.jsonl", [written], [[identifier(DOCUMENTS[0])]], [documents])
+    mix = workbench.dataset("mix.jsonl", [written, DOCUMENTS[1]])
+    workbench.complete(mix, dependencies=[documents, synthetic], derivation=DERIVATION)
+    account = account_for(sidecars(documents, synthetic), sidecars(mix), workbench.folder)
+    assert account.inputs == (
+        InputRows("documents.jsonl", rows=4, kept=1, changed=0, dropped=3),
+        InputRows("synthetic.jsonl", rows=1, kept=1, changed=0, dropped=0),
+    )
+    of_generation = account_for(sidecars(documents), sidecars(synthetic), workbench.folder)
+    assert of_generation.inputs == (InputRows("documents.jsonl", rows=4, kept=0, changed=1, dropped=3),)
+
+
+def test_aligned_rows_are_changed_ones(workbench: Workbench) -> None:
+    pairs = workbench.collected("pairs.jsonl", [{"question": f"q{n}", "answer": "yes"} for n in range(3)])
+    questions = workbench.dataset("questions.jsonl", [{"question": "q1"}])
+    workbench.complete(questions, dependencies=[pairs], derivation=DERIVATION)
+    account = account_for(sidecars(pairs), sidecars(questions), workbench.folder)
+    assert account.inputs == (InputRows("pairs.jsonl", rows=3, kept=0, changed=1, dropped=2),)
+
+
+@pytest.mark.parametrize("rows", [[], DOCUMENTS])
+def test_nothing_left(workbench: Workbench, rows: list[dict[str, Any]]) -> None:
+    documents = workbench.collected("documents.jsonl", rows)
+    empty = workbench.dataset("empty.jsonl", [])
+    workbench.complete(empty, dependencies=[documents], derivation=DERIVATION)
+    account = account_for(sidecars(documents), sidecars(empty), workbench.folder)
+    assert account.inputs == (InputRows("documents.jsonl", rows=len(rows), kept=0, changed=0, dropped=len(rows)),)
+    assert account_for([], sidecars(empty), workbench.folder).inputs == ()
