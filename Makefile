@@ -18,7 +18,7 @@ test: $(VENV)/.test-installed
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
-	$(RUN) python -m pytest -n auto
+	$(RUN) python -m pytest -n auto --dist loadfile
 
 # Half an hour or so. Other lineage tools are measured too where `python -m benchmarks.peers install` was run before.
 benchmark: $(VENV)/.demo-installed

@@ -16,7 +16,6 @@ TEMPLATE = (
     "Topic tag: t{topic}. Answer with the passage only, no preamble and no closing remark."
 )
 MODELS = ("real", "llama-3.1-8b-instruct", "qwen2.5-7b", "mistral-small", "phi-4")
-COMMIT = "8131c32c336b2f0cb47cb8782141d899a4876b8e"
 _TEXT_LENGTH = 495
 _WORDS = [
     "the",

@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from provenance.errors import SidecarError
-from provenance.ledger.ledger import Ledger, RecordedDataset
+from provenance.ledger.datasets import RecordedDataset
+from provenance.ledger.ledger import Ledger
 from provenance.ledger.selectors import agent_label
 from provenance.lineage.database import text_literal
 

@@ -103,8 +103,10 @@ class Prompt:
         """
         if variables.keys() != self.variables:
             missing, unknown = self.variables - variables.keys(), variables.keys() - self.variables
-            problem = f"needs the variable {min(missing)!r}" if missing else f"has no variable {min(unknown)!r}"
-            raise ProvenanceError(f"prompt {self.name!r}: {problem}; its variables are {sorted(self.variables)}")
+            problems = [f"needs the variable {name!r}" for name in sorted(missing)[:1]]
+            problems += [f"has no variable {name!r}" for name in sorted(unknown)[:1]]
+            said = " and ".join(problems)
+            raise ProvenanceError(f"prompt {self.name!r}: {said}; its variables are {sorted(self.variables)}")
         return "".join([str(variables[piece]) if is_variable else piece for piece, is_variable in self._pieces])
 
     def plan(self) -> Plan:

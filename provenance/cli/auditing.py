@@ -52,7 +52,7 @@ def audit(
 
     if as_json and markdown:
         raise typer.BadParameter("--json and --md exclude each other")
-    with Ledger.open(open_repository(repo), rev) as ledger:
+    with Ledger.open(open_repository(repo), rev, partial=True) as ledger:
         found = [composition(ledger, ledger.dataset(path)) for path in dict.fromkeys(datasets)]
     if metrics is not None:
         write_metrics(metrics, found)

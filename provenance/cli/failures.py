@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import typer
@@ -33,13 +33,23 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             _drop_output()
             raise typer.Exit(_BROKEN_PIPE) from None
         except ProvenanceError as error:
-            write_error(f"error: {safe(str(error))}")
-            raise typer.Exit(ERROR) from None
+            fail_with([str(error)])
+        except OSError as error:
+            # The disk is full, a folder cannot be written to: not of our making.
+            fail_with([f"{error.filename or 'cannot go on'}: {error.strerror or error}"])
         except Exception as error:  # noqa: BLE001 - nothing may leave as a traceback
             _report_internal(error, verbose=bool(options.get("verbose")))
             raise typer.Exit(ERROR) from None
 
     return run
+
+
+def fail_with(errors: Sequence[str]) -> None:
+    """Write each error in a line of its own, and end the command with the exit code of an error, if there are any."""
+    for error in errors:
+        write_error(f"error: {safe(error)}")
+    if errors:
+        raise typer.Exit(ERROR)
 
 
 def _report_internal(error: Exception, *, verbose: bool) -> None:

@@ -46,8 +46,10 @@ def open_repository(directory: Path | None) -> Repository:
 
 def warn_of_stale(ledger: Ledger, *, quiet: bool) -> None:
     """Say on standard error which answers are about data that has changed: births hold, numbers of rows may not."""
-    from provenance.ledger.ledger import State
+    from provenance.ledger.datasets import State
 
+    for path in () if quiet else ledger.unfetched:
+        write_error(f"warning: {safe(path)}: its sidecar is not on this machine, so it is not asked; run `dvc pull`")
     for dataset in ledger.recorded:
         if dataset.state is State.STALE and not quiet:
             write_error(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provenance.cli import output
-from provenance.cli.failures import FINDING
+from provenance.cli.failures import FINDING, fail_with
 from provenance.cli.options import (
     JsonOption,
     QuietOption,
@@ -22,7 +22,8 @@ from provenance.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from provenance.ledger.ledger import Ledger, RecordedDataset
+    from provenance.ledger.datasets import RecordedDataset
+    from provenance.ledger.ledger import Ledger
     from provenance.lineage.verification import Problem
 
 
@@ -35,23 +36,25 @@ def status(
 ) -> None:
     """Show every dataset's sidecar, rows and origins.
 
-    A sidecar is ok, stale (made for other data than is there) or missing. Status informs and exits with 0; to judge,
-    and exit with 1 on a problem, is for `provenance verify`.
+    A sidecar is ok, stale (made for other data than is there), missing, or unusable, which is an error. Status informs;
+    to judge, and exit with 1 on a problem, is for `provenance verify`.
 
     Example: provenance status --rev HEAD~1
     """
     from provenance.ledger.ledger import Ledger
 
-    with Ledger.open(open_repository(repo), rev) as ledger:
+    with Ledger.open(open_repository(repo), rev, partial=True) as ledger:
         datasets = _states(ledger)
+        unusable = [*ledger.unusable.values()]
     if as_json:
         output.write_json({"datasets": datasets})
     elif not quiet:
         _print_states(datasets)
+    fail_with(unusable)
 
 
 def _states(ledger: Ledger) -> list[dict[str, Any]]:
-    from provenance.ledger.ledger import State
+    from provenance.ledger.datasets import State
 
     origins = ledger.rows_by_origin()
     states: list[dict[str, Any]] = [
@@ -66,8 +69,9 @@ def _states(ledger: Ledger) -> list[dict[str, Any]]:
         }
         for dataset in ledger.recorded
     ]
-    missing: dict[str, Any] = {"state": State.MISSING.value, "rows": None, "by_origin": {}}
-    states += [{"path": path, **missing} for path in ledger.unrecorded]
+    absent = dict.fromkeys((*ledger.unrecorded, *ledger.unfetched), State.MISSING)
+    absent |= dict.fromkeys(ledger.unusable, State.UNUSABLE)
+    states += [{"path": path, "state": state.value, "rows": None, "by_origin": {}} for path, state in absent.items()]
     return sorted(states, key=itemgetter("path"))
 
 
@@ -77,7 +81,7 @@ def _print_states(datasets: list[dict[str, Any]]) -> None:
     if not datasets:
         output.write_line("no datasets: DVC tracks no file here that is a dataset")
         return
-    colours = {"ok": "green", "stale": "red", "missing": "yellow"}
+    colours = {"ok": "green", "stale": "red", "missing": "yellow", "unusable": "red"}
     rows = [
         (
             output.safe(dataset["path"], output.CELL_WIDTH),
@@ -105,16 +109,19 @@ def verify(
 ) -> None:
     """Check sidecars against their data.
 
-    Every row has to have its record, every ancestor too, and the digests have to match. Exits with 1 on a problem.
+    Every row has to have its record, every ancestor too, and the digests have to match. Exits with 1 on a problem, with
+    2 where a sidecar cannot be used or is not on this machine.
 
     Example: provenance verify data/mix.parquet
     """
+    from provenance.ledger.datasets import unfetched
     from provenance.ledger.ledger import Ledger
 
-    with Ledger.open(open_repository(repo), rev) as ledger:
+    with Ledger.open(open_repository(repo), rev, partial=True) as ledger:
         chosen = [ledger.dataset(path) for path in datasets] if datasets else list(ledger.recorded)
         problems = [problem for dataset in chosen for problem in _problems(ledger, dataset)]
         skipped = () if datasets else ledger.unrecorded
+        errors = [] if datasets else [*ledger.unusable.values(), *map(unfetched, ledger.unfetched)]
     if as_json:
         output.write_json(
             {
@@ -126,6 +133,7 @@ def verify(
         )
     elif not quiet:
         _print_problems(problems, len(chosen), skipped)
+    fail_with(errors)
     if problems:
         raise typer.Exit(FINDING)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from provenance.errors import DataError, RepositoryError
 from provenance.identity import Identity, read_row, scan
-from provenance.ledger.ledger import Ledger, RecordedDataset
+from provenance.ledger.datasets import RecordedDataset
+from provenance.ledger.ledger import Ledger
 
 
 def identity_of_sidecar(ledger: Ledger, dataset: RecordedDataset) -> Identity:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,56 +14,18 @@ import duckdb
 from pydantic import ValidationError
 
 from provenance.errors import SidecarError, UnknownReferenceError
+from provenance.ledger.datasets import Found, RecordedDataset, collect, unfetched
 from provenance.ledger.tables import BEST_BIRTH_FIRST, create_samples_view, merged_vocabulary
 from provenance.lineage.database import scratch_database
 from provenance.lineage.records import Record
 from provenance.lineage.schema import BIRTH_NAMES
-from provenance.lineage.sidecar import Sidecar, open_sidecar, sidecar_path
+from provenance.lineage.sidecar import sidecar_path
 
 if TYPE_CHECKING:
     from provenance.repository import Repository
 
 # What tells births of one sample apart. The others follow from ancestors, of which one sidecar may know more.
 _BORN_BY = tuple(name for name in BIRTH_NAMES if name not in ("origin", "kind", "license"))
-
-
-class State(StrEnum):
-    """Whether a dataset has a sidecar here, and whether that is the sidecar of this very data."""
-
-    OK = "ok"
-    STALE = "stale"
-    MISSING = "missing"
-
-
-@dataclass(frozen=True)
-class RecordedDataset:
-    """A dataset of the revision that has a sidecar; ``place`` is the sidecar's number in the column ``sidecar``.
-
-    ``path`` is from the DVC root; ``md5`` is DVC's of the data as it is (None: DVC has none yet).
-    """
-
-    path: str
-    md5: str | None
-    sidecar: Sidecar
-    place: int
-
-    @property
-    def state(self) -> State:
-        """Whether the md5 in the sidecar's footer is the data's; where one of them is not known, nothing differs."""
-        described = self.sidecar.header.dataset.md5
-        return State.STALE if self.md5 and described and described != self.md5 else State.OK
-
-    def require_current(self) -> None:
-        """Refuse a sidecar of other data.
-
-        Raises:
-            SidecarError: the sidecar was made for a file of another md5.
-        """
-        if self.state is State.STALE:
-            raise SidecarError(
-                f"{self.path}: its sidecar was made for a file of md5 {self.sidecar.header.dataset.md5}, but the file "
-                f"has {self.md5}; run `dvc repro` or `provenance add` again, or restore both with `dvc checkout`"
-            )
 
 
 @dataclass(frozen=True)
@@ -97,26 +58,28 @@ class Ledger:
     """All sidecars of a revision as one. Made by `Ledger.open`; ids are lower-case hex digits.
 
     ``recorded`` are the datasets that have a sidecar, in the order of their places, ``unrecorded`` the paths of those
-    that have none; ``activities``, ``agents`` and ``sources`` are in the order of their numbers. ``folder`` is for
-    temporary files.
+    that have none, ``unfetched`` of those whose sidecar is tracked but not to be had here. ``unusable`` says by path
+    what is wrong with a sidecar that cannot be read, or is that of another dataset. ``activities``, ``agents`` and
+    ``sources`` are in the order of their numbers. ``folder`` is for temporary files.
     """
 
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
-        recorded: Sequence[RecordedDataset],
-        unrecorded: Sequence[str],
+        found: Found,
         repository: Repository,
         rev: str | None,
         folder: Path,
     ) -> None:
         self.connection = connection
         self.folder = folder
-        self.recorded = tuple(recorded)
-        self.unrecorded = tuple(unrecorded)
+        self.recorded = tuple(found.recorded)
+        self.unrecorded = tuple(found.unrecorded)
+        self.unfetched = tuple(found.unfetched)
+        self.unusable = dict(found.unusable)
         self.repository = repository
         self.rev = rev
-        sidecars = [dataset.sidecar for dataset in recorded]
+        sidecars = [dataset.sidecar for dataset in found.recorded]
         self.vocabulary = merged_vocabulary(sidecars)
         self.activities = tuple(self.vocabulary.activities.values())
         self.agents = tuple(self.vocabulary.agents.values())
@@ -126,22 +89,24 @@ class Ledger:
 
     @classmethod
     @contextmanager
-    def open(cls, repository: Repository, rev: str | None = None) -> Iterator[Ledger]:
+    def open(cls, repository: Repository, rev: str | None = None, *, partial: bool = False) -> Iterator[Ledger]:
         """Open the ledger of revision ``rev``, or of the workspace.
+
+        ``partial``: go on without the sidecars that cannot be used, for questions about single datasets.
 
         Raises:
             RepositoryError: no such revision.
-            SidecarError: a sidecar is damaged or of a newer version; also while questions are asked.
+            SidecarError: a sidecar is damaged, newer or of another dataset; also while questions are asked.
         """
-        recorded, unrecorded = _collect(repository, rev)
+        found = collect(repository, rev)
+        if found.unusable and not partial:
+            raise SidecarError(next(iter(found.unusable.values())))
         with (
             TemporaryDirectory(prefix="ledger-", dir=repository.temporary) as folder,
             scratch_database(Path(folder)) as connection,
         ):
-            # DuckDB would draw a bar on standard output, in the midst of an answer.
-            connection.execute("SET enable_progress_bar = false")
             try:
-                yield cls(connection, recorded, unrecorded, repository, rev, Path(folder))
+                yield cls(connection, found, repository, rev, Path(folder))
             except duckdb.InterruptException:
                 raise KeyboardInterrupt from None
             except (duckdb.Error, ValidationError) as error:
@@ -167,10 +132,14 @@ class Ledger:
         for dataset in self.recorded:
             if dataset.path == relative:
                 return dataset
+        if relative in self.unusable:
+            raise SidecarError(self.unusable[relative])
+        if relative in self.unfetched:
+            raise SidecarError(unfetched(relative))
         if relative in self.unrecorded:
             raise SidecarError(
-                f"{relative}: no sidecar here; fetch it with `dvc pull {sidecar_path(relative)}`, or record lineage "
-                "with `provenance add` (collected data) or `provenance stage add` (a stage's output)"
+                f"{relative}: no sidecar here; record lineage with `provenance add` (collected data), "
+                "`provenance stage add` (a stage's output) or `provenance declare` (afterwards)"
             )
         known = sorted([*(dataset.path for dataset in self.recorded), *self.unrecorded])
         raise UnknownReferenceError(f"{relative}: not a dataset that DVC tracks; datasets are: {name_some(known)}")
@@ -242,15 +211,3 @@ class Ledger:
 def name_some(names: Sequence[str], limit: int = 10) -> str:
     """The first few of ``names`` for a message; what else there is to choose from."""
     return ", ".join(names[:limit]) + (", …" if len(names) > limit else "") or "none"
-
-
-def _collect(repository: Repository, rev: str | None) -> tuple[list[RecordedDataset], list[str]]:
-    recorded: list[RecordedDataset] = []
-    unrecorded: list[str] = []
-    for dataset in repository.datasets(rev):
-        file = repository.sidecar_file(dataset.path, rev)
-        if file is None:
-            unrecorded.append(dataset.path)
-        else:
-            recorded.append(RecordedDataset(dataset.path, dataset.md5, open_sidecar(file), len(recorded)))
-    return recorded, unrecorded

@@ -7,7 +7,8 @@ import re
 from provenance.errors import DataError, RepositoryError, UnknownReferenceError
 from provenance.identity import file_id, row_id
 from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
-from provenance.ledger.ledger import Ledger, RecordedDataset, name_some
+from provenance.ledger.datasets import RecordedDataset
+from provenance.ledger.ledger import Ledger, name_some
 
 _PREFIX = re.compile(r"[0-9a-fA-F]{6,128}")
 _PLACE = re.compile(r"(?P<path>.+):(?P<row>[0-9]{1,18})", re.DOTALL)

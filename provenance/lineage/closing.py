@@ -9,12 +9,22 @@ from provenance.lineage.tables import Tables
 
 _EVIDENCE_RANK = "CASE evidence WHEN 'observed' THEN 0 WHEN 'declared' THEN 1 WHEN 'inferred' THEN 2 ELSE 3 END"
 
-# What a record takes from its parents' first records. A license is null where one parent's is; kind, agent and source
-# are taken where those parents that can have one agree.
+# A parent's values are those of its first record. A model that repeats its parent word for word gives a sample that is
+# its own parent: then they are those of the sample's first birth that is not such an echo, and unknown if it has none.
+_EDGES = """
+    CREATE TABLE edges AS WITH named AS (SELECT number, sample_id, unnest(parents) AS parent FROM records WHERE pending)
+    SELECT n.number, p.number AS target FROM named n JOIN records p ON p.sample_id = n.parent AND p.rank = 1
+        WHERE n.parent <> n.sample_id
+    UNION ALL SELECT n.number, first.target FROM named n LEFT JOIN (SELECT sample_id, arg_min(number, rank) AS target
+        FROM records WHERE NOT list_contains(parents, sample_id) GROUP BY sample_id) first USING (sample_id)
+        WHERE n.parent = n.sample_id"""
+
+# What a record takes from its parents. A license is null where one parent's is; kind, agent and source are taken where
+# those parents that can have one agree.
 _FROM_PARENTS = """
     SELECT e.number,
-        CASE WHEN bool_or(p.origin = 'unknown') THEN 'unknown' WHEN min(p.origin) = max(p.origin) THEN min(p.origin)
-            ELSE 'mixed' END AS origin,
+        CASE WHEN bool_or(coalesce(p.origin, 'unknown') = 'unknown') THEN 'unknown' WHEN min(p.origin) = max(p.origin)
+            THEN min(p.origin) ELSE 'mixed' END AS origin,
         CASE WHEN bool_or(p.depth IS NULL) THEN NULL ELSE max(p.depth) END AS depth,
         CASE WHEN bool_or(coalesce(p.real_rooted, false)) THEN true WHEN bool_or(p.real_rooted IS NULL) THEN NULL
             ELSE false END AS real_rooted,
@@ -28,7 +38,7 @@ _FROM_PARENTS = """
             min(p.agent) END AS agent,
         CASE WHEN min(p.source) = max(p.source) AND count(p.source) = count(*) FILTER (p.origin = 'real') THEN
             min(p.source) END AS source
-    FROM edges e JOIN records p ON p.sample_id = e.parent AND p.rank = 1
+    FROM edges e LEFT JOIN records p ON p.number = e.target
     WHERE e.number IN (SELECT number FROM ready) GROUP BY e.number"""
 
 # A model's output is synthetic whatever its parents, and one step deeper; a derivation without a model takes all of it
@@ -99,11 +109,11 @@ def resolve(tables: Tables) -> None:
         SidecarError: samples are their own ancestors.
     """
     execute = tables.connection.execute
-    execute("CREATE TABLE edges AS SELECT number, unnest(parents) AS parent FROM records WHERE pending")
+    execute(_EDGES)
     while pending := count(tables.connection, "SELECT count(*) FROM records WHERE pending"):
         execute(
             "CREATE OR REPLACE TABLE ready AS SELECT number FROM records WHERE pending AND number NOT IN (SELECT "
-            "e.number FROM edges e JOIN records p ON p.sample_id = e.parent AND p.rank = 1 WHERE p.pending)"
+            "e.number FROM edges e JOIN records p ON p.number = e.target WHERE p.pending)"
         )
         execute(f"CREATE OR REPLACE TABLE from_parents AS {_FROM_PARENTS}")
         execute(_RESOLVE)
@@ -112,3 +122,9 @@ def resolve(tables: Tables) -> None:
             raise SidecarError(
                 f"sample {one.lower()} is its own ancestor, or comes from one that is: check its parents"
             )
+    # A sample is no ancestor of its own: that the model echoed it shows in its second birth.
+    execute(
+        "UPDATE records SET parents = list_filter(parents, lambda parent: parent <> sample_id), parent_roles = "
+        "list_filter(parent_roles, lambda role, place: parents[place] <> sample_id) "
+        "WHERE list_contains(parents, sample_id)"
+    )

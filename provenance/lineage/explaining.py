@@ -103,15 +103,17 @@ def by_parents_column(tables: Tables, rows: Scan, dependencies: Sequence[Depende
     """
     execute = tables.connection.execute
     execute(
-        "CREATE TABLE refs AS SELECT row, sample_id, unnest(parents) AS reference, generate_subscripts(parents, 1) AS "
-        "place, parent_roles FROM rows WHERE len(parents) > 0"
+        "CREATE TABLE refs AS SELECT * REPLACE (CASE WHEN starts_with(reference, './') THEN "
+        "regexp_replace(reference, '^([.]/+)+', '') ELSE reference END AS reference) FROM (SELECT row, sample_id, "
+        "unnest(parents) AS reference, generate_subscripts(parents, 1) AS place, parent_roles FROM rows "
+        "WHERE len(parents) > 0)"
     )
     if not count(tables.connection, "SELECT count(*) FROM refs"):
         return
     hex_digits = 2 * tables.digest_size
     execute(
-        f"CREATE TABLE resolved AS SELECT *, regexp_extract(CASE WHEN strlen(reference) <= {_LONGEST_REFERENCE} THEN "
-        "reference END, '^(.+):([1-9][0-9]{0,17})$', ['path', 'row']) AS place_of, "
+        "CREATE TABLE resolved AS SELECT *, regexp_extract(CASE WHEN strlen(reference) <= "
+        f"{_LONGEST_REFERENCE} THEN reference END, '^(.+):([1-9][0-9]{{0,17}})$', ['path', 'row']) AS place_of, "
         f"CASE WHEN regexp_full_match(reference, '[0-9a-fA-F]{{{hex_digits}}}') THEN unhex(reference) END AS "
         "parent FROM refs"
     )
@@ -126,7 +128,11 @@ def by_parents_column(tables: Tables, rows: Scan, dependencies: Sequence[Depende
 
 def _resolve_rows(tables: Tables, rows: Scan, dependencies: Sequence[Dependency]) -> None:
     """Fill in ``resolved.parent`` for references of the form PATH:ROW, or to files that are samples."""
-    named = {name: dependency for dependency in dependencies for name in (dependency.path, dependency.name)}
+    named = {
+        name: dependency
+        for dependency in dependencies
+        for name in (dependency.path, dependency.name, str(dependency.data))
+    }
     unresolved = (
         f"SELECT row, left(reference, {_LONGEST_SHOWN + 1}), place_of.path FROM resolved WHERE parent IS NULL "
         "ORDER BY row LIMIT 1"

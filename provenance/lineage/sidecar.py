@@ -6,6 +6,7 @@ A reader takes every file of the same major version and refuses a newer one; unk
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from provenance.lineage.records import Header, Origin
 from provenance.lineage.schema import FORMAT_VERSION, ROW_GROUP_ROWS, sidecar_schema
 
 _KEY_PREFIX = "provenance."
+_VERSION = re.compile(r"[0-9]{1,6}\.[0-9]{1,6}")
 # Ids are random bytes: a dictionary would only be built to be thrown away.
 _PLAIN_COLUMNS = frozenset({"sample_id", "prompt", "seed"})
 
@@ -107,10 +109,14 @@ def _parse_header(path: Path, metadata: dict[bytes, bytes]) -> Header:
     try:
         values = {k.removeprefix(prefix).decode(): json.loads(v) for k, v in metadata.items() if k.startswith(prefix)}
     except ValueError as error:
-        raise SidecarError(f"{path}: the footer's key-values are damaged ({error})") from error
+        problem = f"the footer's key-values are damaged ({error}); restore it with `dvc checkout`"
+        raise SidecarError(f"{path}: {problem}") from error
     version = values.get("version")
-    if not isinstance(version, str):
-        raise SidecarError(f"{path}: a Parquet file, but not a lineage sidecar (no provenance.version in its footer)")
+    if not isinstance(version, str) or not _VERSION.fullmatch(version):
+        raise SidecarError(
+            f"{path}: a Parquet file, but not a lineage sidecar (no provenance.version in its footer); "
+            "restore it with `dvc checkout`, or make it again"
+        )
     if _major(version) > _major(FORMAT_VERSION):
         raise SidecarError(
             f"{path}: written in sidecar format {version}; this is provenance for format {FORMAT_VERSION}: "
@@ -125,8 +131,7 @@ def _parse_header(path: Path, metadata: dict[bytes, bytes]) -> Header:
 
 
 def _major(version: str) -> int:
-    head = version.split(".", maxsplit=1)[0]
-    return int(head) if head.isdecimal() else 0
+    return int(version.split(".", maxsplit=1)[0])
 
 
 def _row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:

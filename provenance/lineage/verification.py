@@ -15,6 +15,7 @@ import duckdb
 
 from provenance.errors import DataError
 from provenance.identity import Identity, Scan, scan
+from provenance.lineage import sidecar_checks
 from provenance.lineage.database import count, parquet_rows, scratch_database
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 from provenance.lineage.tables import write_rows
@@ -53,7 +54,8 @@ def verify(
     try:
         with scratch_database(folder) as connection:
             connection.execute(f"CREATE VIEW records AS SELECT * FROM {parquet_rows(sidecar)}")
-            problems = [Problem(f"{name} (sidecar)", None, text) for text in _of_sidecar(connection, opened)]
+            texts = [*_of_sidecar(connection, opened), *sidecar_checks.contradictions(connection, opened.header)]
+            problems = [Problem(f"{name} (sidecar)", None, text) for text in texts]
             rows = scan(data, identity)
             try:
                 write_rows(rows, folder / "rows.parquet")

@@ -92,12 +92,14 @@ class Repository:
         tracked = self._tracked(rev)
         datasets = []
         for path, file in sorted(tracked.items()):
-            is_directory = file.is_directory or (rev is None and (self.root / path).is_dir())
-            if file.result or not (is_directory or may_have_sidecar(path)):
-                continue
             sidecar = sidecar_path(path)
             known = sidecar in tracked or (rev is None and (self.root / sidecar).is_file())
-            if known or not (is_directory or path.lower().endswith(_MOSTLY_OTHER_THINGS)):
+            if known:
+                # What is not made yet may become a directory.
+                fits = file.md5 is None or file.is_directory or (self.root / path).is_dir() or may_have_sidecar(path)
+            else:
+                fits = may_have_sidecar(path) and not path.lower().endswith(_MOSTLY_OTHER_THINGS)
+            if fits and not file.result:
                 dataset = Dataset(path, file.md5, file.size, file.stage, sidecar if known else None)
                 datasets.append(self._as_it_is_now(dataset) if rev is None else dataset)
         return datasets

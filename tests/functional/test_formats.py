@@ -18,16 +18,19 @@ from support.contents import write
 
 import provenance
 from provenance.identity import FileIds, sample_id
+from provenance.identity.digests import stream_digest
 from provenance.repository import Repository
 
 Run = Callable[..., str]
 Commit = Callable[[], str]
 
-CHAT = [
+CHAT: list[dict[str, Any]] = [
     {"messages": [{"role": "user", "content": "Hé"}, {"role": "assistant", "content": "Ja"}], "n": 1},
     {"messages": [{"role": "user", "content": "2"}], "n": None},
 ]
-PREFERENCES = [{"prompt": "p", "chosen": {"text": "a", "tags": ["x", None]}, "rejected": {"text": "b", "tags": []}}]
+PREFERENCES: list[dict[str, Any]] = [
+    {"prompt": "p", "chosen": {"text": "a", "tags": ["x", None]}, "rejected": {"text": "b", "tags": []}}
+]
 
 
 def command_line(run: Run, *arguments: str) -> str:
@@ -63,7 +66,7 @@ def test_one_dataset_in_every_format(dvc_repository: Path, run: Run) -> None:
     data.mkdir()
     chats = write_everywhere(data, "chat", CHAT)
     preferences = write_everywhere(data, "preferences", PREFERENCES)
-    plain = [{"question": "1", "answer": "a"}, {"question": "2", "answer": "b"}]
+    plain: list[dict[str, Any]] = [{"question": "1", "answer": "a"}, {"question": "2", "answer": "b"}]
     tables = write_everywhere(data, "plain", plain)
     for suffix, delimiter in ((".csv", ","), (".tsv", "\t")):
         content = "".join(delimiter.join(line) + "\n" for line in (("question", "answer"), ("1", "a"), ("2", "b")))
@@ -77,7 +80,7 @@ def test_one_dataset_in_every_format(dvc_repository: Path, run: Run) -> None:
     paths = [*chats, *preferences, *tables]
     added = command_line(run, "add", *map(str, paths), "--origin", "real", "--source", "S", "--json")
 
-    assert len(json.loads(added)["datasets"]) == len(paths) == 9 * 3 + 6
+    assert len(json.loads(added)["datasets"]) == len(paths) == 10 * 3 + 6
     for group, rows in ((chats, CHAT), (preferences, PREFERENCES), (tables, plain)):
         expected = sorted(bytes.fromhex(sample_id(row)) for row in rows)
         assert [sidecar_ids(path) for path in group] == [expected] * len(group)
@@ -115,11 +118,10 @@ def test_a_second_add_reads_only_what_is_new(images: Path, run: Run, monkeypatch
     from provenance.identity.formats import whole_files
 
     read: list[str] = []
-    digest = whole_files.stream_digest
 
     def noted(path: Path, name: str) -> tuple[bytes, int]:
         read.append(path.name)
-        return digest(path, name)
+        return stream_digest(path, name)
 
     monkeypatch.setattr(whole_files, "stream_digest", noted)
     write(images / "e.png", b"new")
@@ -160,12 +162,9 @@ def test_stages_carry_lineage_through_directories(images: Path, dvc_repository: 
     run("dvc", "repro", "--quiet")
 
     states = json.loads(command_line(run, "status", "--json"))["datasets"]
-    assert {state["path"]: state["by_origin"] for state in states} == {
-        "images": {"real": 3},
-        "kept": {"real": 1},
-        "last.json": {"real": 1},
-        "shards": {"real": 4},
-    }
+    real = {state["path"]: state["by_origin"]["real"]["rows"] for state in states}
+    assert real == {"images": 3, "kept": 1, "last.json": 1, "shards": 4}
+    assert [state["rows"] for state in states] == list(real.values())
     assert b"_parents" not in (dvc_repository / "shards/1.jsonl").read_bytes()
     traced = json.loads(command_line(run, "trace", "last.json:1", "--json"))
     assert len(traced["edges"]) == 2

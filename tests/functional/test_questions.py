@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from support.workbench import DERIVATION, Workbench, identifier
 from typer.testing import CliRunner
@@ -195,9 +196,44 @@ def test_bad_input_is_one_line_and_exit_2(project: Path, tmp_path: Path, monkeyp
     assert "cannot work there" in fail("status", "--repo", str(tmp_path / "none"))
     (project / "pairs.jsonl.lineage.parquet").unlink()
     shutil.copy(project / "docs.jsonl", project / "pairs.jsonl.lineage.parquet")
-    assert "pairs.jsonl.lineage.parquet: not a readable Parquet file" in fail("status")
+    assert "pairs.jsonl.lineage.parquet: not a readable Parquet file" in fail("show", "docs.jsonl:1")
     monkeypatch.chdir(tmp_path)
     assert "not inside a DVC repository" in fail("status")
+
+
+def test_one_sidecar_that_cannot_be_used_hides_nothing_of_the_others(project: Path) -> None:
+    sidecars = [project / f"{name}.jsonl.lineage.parquet" for name in ("docs", "pairs")]
+    content = sidecars[1].read_bytes()
+    sidecars[1].unlink()
+    shutil.copy(sidecars[0], sidecars[1])
+    said = "pairs.jsonl: its sidecar is that of another dataset, docs.jsonl"
+    done = CliRunner().invoke(app, ["status", "--json"])
+    assert done.exit_code == 2 and said in done.stderr
+    states = {each["path"]: each["state"] for each in json.loads(done.stdout)["datasets"]}
+    assert states == {"docs.jsonl": "ok", "mix.jsonl": "ok", "pairs.jsonl": "unusable"}
+    done = CliRunner().invoke(app, ["verify", "--json"])
+    assert done.exit_code == 2 and said in done.stderr
+    assert json.loads(done.stdout)["datasets"] == ["docs.jsonl", "mix.jsonl"]
+    assert said in fail("impact", "origin:real")
+    sidecars[1].write_bytes(content)
+    assert ask("verify")["ok"]
+
+
+def test_a_sidecar_that_was_not_pulled_is_not_verified_in_silence(project: Path) -> None:
+    (project / "pairs.jsonl.lineage.parquet").unlink()
+    shutil.rmtree(project / ".dvc/cache")
+    done = CliRunner().invoke(app, ["verify"])
+    assert done.exit_code == 2
+    assert "pairs.jsonl: its sidecar is not on this machine; fetch it with `dvc pull" in done.stderr
+
+
+def test_a_sidecar_other_than_the_one_dvc_recorded_is_told(project: Path) -> None:
+    sidecar = project / "docs.jsonl.lineage.parquet"
+    table = pq.read_table(sidecar)
+    sidecar.unlink()
+    pq.write_table(table, sidecar, compression="none")
+    (problem,) = ask("verify", "docs.jsonl")["problems"]
+    assert problem["path"] == "docs.jsonl (sidecar)" and "not the one that DVC has recorded" in problem["problem"]
 
 
 def test_a_dataset_without_sidecar(project: Path) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from provenance.ledger.ledger import Ledger, RecordedDataset
+from provenance.ledger.datasets import Found, RecordedDataset
+from provenance.ledger.ledger import Ledger
 from provenance.lineage.database import scratch_database
 from provenance.lineage.records import Activity, Agent, DatasetState, Header, IdentitySettings, Plan, Source
 from provenance.lineage.schema import FORMAT_VERSION, sidecar_schema
@@ -89,4 +90,4 @@ def ledger_of(repository: Repository, *sidecars: Path, md5: str | None = None) -
         sidecar = open_sidecar(path)
         recorded.append(RecordedDataset(sidecar.header.dataset.path, md5, sidecar, place))
     with TemporaryDirectory() as folder, scratch_database(Path(folder)) as connection:
-        yield Ledger(connection, recorded, ["data/bare.jsonl"], repository, None, Path(folder))
+        yield Ledger(connection, Found(recorded, ["data/bare.jsonl"]), repository, None, Path(folder))

@@ -65,7 +65,7 @@ def cut(table: pa.Table) -> Iterator[pa.Table]:
     """
     if not table.num_rows:
         return
-    average = table.get_total_buffer_size() // table.num_rows + 1
+    average = table.nbytes // table.num_rows + 1
     for start in range(0, table.num_rows, MOST_ROWS):
         piece = table.slice(start, MOST_ROWS).combine_chunks()
         sizes = np.full(piece.num_rows, average, np.int64)
@@ -77,6 +77,9 @@ def cut(table: pa.Table) -> Iterator[pa.Table]:
 
 def _cut_by_size(table: pa.Table, sizes: _Sizes) -> Iterator[pa.Table]:
     """Slices of ``table``, whose rows have ``sizes`` bytes."""
+    if sizes.sum() <= 2 * BLOCK_BYTES:
+        yield table
+        return
     before = 0
     starts = [0]
     for row, size in enumerate(sizes.tolist()):
@@ -108,8 +111,21 @@ def _repeated_bytes(array: pa.Array) -> _Sizes | int:
             elements = np.full(int(lengths.sum()), elements, np.int64)
         ends = np.cumsum(lengths)
         totals = np.concatenate([np.zeros(1, np.int64), np.cumsum(elements)])
-        return totals[ends] - totals[ends - lengths]
+        sums: _Sizes = totals[ends] - totals[ends - lengths]
+        return sums
     return 0
+
+
+def longest_value(array: pa.Array) -> int:
+    """The length in bytes of the longest value of the dictionaries in ``array``, at any depth."""
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return int(_value_bytes(array.dictionary).max(initial=0))
+    if pa.types.is_struct(kind):
+        return sum(longest_value(child) for child in array.flatten())
+    if pa.types.is_map(kind):
+        return longest_value(array.keys) + longest_value(array.items)
+    return longest_value(array.values) if pa.types.is_list(kind) or pa.types.is_large_list(kind) else 0
 
 
 def _integers(array: pa.Array) -> _Sizes:

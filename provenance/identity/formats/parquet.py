@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 from provenance.errors import DataError
 from provenance.identity.arrow_values import require_distinct
 from provenance.identity.canonical import ContentError
-from provenance.identity.formats.arrow_block import ArrowBlock, numbered_tables
+from provenance.identity.formats.arrow_block import MOST_ROWS, ArrowBlock, cut, longest_value, numbered_tables
 from provenance.identity.formats.interface import BLOCK_BYTES, FileReader, RowError, one_line
+from provenance.identity.formats.parquet_pages import repeated_bytes
 from provenance.identity.formats.schema_metadata import metadata_without
 
-_MOST_ROWS = 32_768
+_MOST_REPEATED_BYTES = 64 << 20  # in the rows that are read at a time
 
 
 class ParquetReader(FileReader):
@@ -72,17 +73,30 @@ class ParquetReader(FileReader):
         # Batches never straddle row groups: Arrow cannot join nested columns there.
         metadata = file.metadata.row_group(group)
         row_bytes = max(metadata.total_byte_size // max(metadata.num_rows, 1), 1)
-        size = min(max(BLOCK_BYTES // row_bytes, 1), _MOST_ROWS)
+        size = max(min(BLOCK_BYTES // row_bytes, MOST_ROWS), 1)
+        with open(self.path, "rb") as raw:
+            if size * repeated_bytes(raw, metadata) > _MOST_REPEATED_BYTES:
+                size = max(min(size, _MOST_REPEATED_BYTES // self._longest_repeated(metadata, group)), 1)
         names = None if columns is None else list(columns)
         read = 0
         try:
             for batch in file.iter_batches(size, row_groups=[group], columns=names, use_threads=False):
-                yield pa.Table.from_batches([batch])
+                yield from cut(pa.Table.from_batches([batch]))
                 read += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             raise RowError(0, f"the Parquet file cannot be read on: {one_line(error)}") from None
         if read != metadata.num_rows:
             raise RowError(0, "the Parquet file holds fewer rows than its footer says")
+
+    def _longest_repeated(self, metadata: pq.RowGroupMetaData, group: int) -> int:
+        """Bytes that a row may take, at most, from the row group's dictionaries, which are read to tell."""
+        columns = [metadata.column(index) for index in range(metadata.num_columns)]
+        try:
+            with pq.ParquetFile(self.path, read_dictionary=[column.path_in_schema for column in columns]) as file:
+                first = next(file.iter_batches(1, row_groups=[group], use_threads=False))
+        except (pa.ArrowException, OSError) as error:
+            raise RowError(0, f"the Parquet file cannot be read on: {one_line(error)}") from None
+        return 1 + sum(longest_value(column) for column in first.columns)
 
     @contextmanager
     def _open(self) -> Iterator[pq.ParquetFile]:

@@ -9,7 +9,8 @@ from support.sidecars import Words, ledger_of, record, sample, write
 from support.workbench import MORNING, NOON
 
 from provenance.errors import SidecarError, UnknownReferenceError
-from provenance.ledger.ledger import Ledger, Occurrence, State
+from provenance.ledger.datasets import Found, State
+from provenance.ledger.ledger import Ledger, Occurrence
 from provenance.ledger.walks import Direction, trace
 from provenance.lineage.records import Activity, ActivityType, Agent, Origin, Plan, Source
 from provenance.repository import Repository
@@ -141,6 +142,6 @@ def test_a_sidecar_that_breaks_off_while_it_is_read_is_a_sidecar_error(
     dataset = ledger_of(repository, path)
     with dataset as ledger:
         recorded = ledger.recorded
-    monkeypatch.setattr("provenance.ledger.ledger._collect", lambda *_: (recorded, []))
+    monkeypatch.setattr("provenance.ledger.ledger.collect", lambda *_: Found([*recorded]))
     with pytest.raises(SidecarError, match="a sidecar cannot be read"), Ledger.open(repository) as ledger:
         ledger.records(f"{1:032x}")

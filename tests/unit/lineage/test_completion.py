@@ -47,10 +47,12 @@ def test_a_row_nobody_explained_is_unknown(workbench: Workbench) -> None:
     assert (record["origin"], record["evidence"], record["activity"], record["depth"]) == ("unknown", None, None, None)
 
 
-@pytest.mark.parametrize("reference", ["id", "row"])
+@pytest.mark.parametrize(
+    "reference", ["{id}", "documents.jsonl:3", "././documents.jsonl:3", "{folder}/documents.jsonl:3"]
+)
 def test_parents_column_makes_a_derivation_and_is_stripped(workbench: Workbench, reference: str) -> None:
     documents = workbench.collected("documents.jsonl", DOCUMENTS)
-    parent = identifier(DOCUMENTS[2]) if reference == "id" else "documents.jsonl:3"
+    parent = reference.format(id=identifier(DOCUMENTS[2]), folder=workbench.folder)
     mix = workbench.dataset("mix.jsonl", [{"text": "shorter", "_parents": [parent]}, DOCUMENTS[0]])
     report = workbench.complete(mix, dependencies=[documents], derivation=DERIVATION)
     assert (report.derived, report.carried, report.dangling) == (1, 1, 0)
@@ -120,6 +122,33 @@ def test_a_sample_born_twice_has_two_records_and_its_rows_once(workbench: Workbe
     births = [r for r in workbench.records(mix) if r["sample_id"] == identifier(DOCUMENTS[0])]
     # Observed generation is better evidence than a declared collection.
     assert [(r["rows"], r["origin"]) for r in births] == [(2, "synthetic"), (0, "real")]
+
+
+def test_a_model_that_repeats_its_parent_gives_a_second_birth(workbench: Workbench) -> None:
+    documents = workbench.collected("documents.jsonl", DOCUMENTS)
+    both = [identifier(DOCUMENTS[0]), identifier(DOCUMENTS[1])]
+    echo = workbench.generated("echo.jsonl", DOCUMENTS[:2], [both[:1], both], [documents])
+    births = [r for r in workbench.records(echo) if r["sample_id"] == both[0]]
+    assert [(r["origin"], r["depth"], r["real_rooted"], r["parents"]) for r in births] == [
+        ("synthetic", 1, True, []),
+        ("real", 0, True, []),
+    ]
+    births = [r for r in workbench.records(echo) if r["sample_id"] == both[1]]
+    assert [(r["origin"], r["depth"], r["parents"], r["parent_roles"]) for r in births] == [
+        ("synthetic", 2, both[:1], ["derived_from"]),
+        ("real", 0, [], []),
+    ]
+
+
+def test_a_model_that_repeats_what_nobody_explained(workbench: Workbench) -> None:
+    echo = workbench.generated("echo.jsonl", DOCUMENTS[:1], [[identifier(DOCUMENTS[0])]])
+    record = workbench.record(echo, DOCUMENTS[0])
+    assert (record["origin"], record["depth"], record["real_rooted"], record["parents"]) == (
+        "synthetic",
+        None,
+        None,
+        [],
+    )
 
 
 def test_rows_are_aligned_on_the_fields_they_share(workbench: Workbench) -> None:

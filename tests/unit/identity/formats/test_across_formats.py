@@ -135,7 +135,7 @@ def test_types_of_parquet_that_python_has_not(tmp_path: Path) -> None:
 
 
 def test_parquet_rows_are_found_across_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "_MOST_ROWS", 3)
+    monkeypatch.setattr(parquet, "MOST_ROWS", 3)
     path = tmp_path / "data.parquet"
     pq.write_table(
         pa.table({"text": [str(row) for row in range(1, 24)], "m": [[{"a": "b"}]] * 23}), path, row_group_size=5
