@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -93,8 +95,9 @@ def add(
     elif not quiet:
         for dataset in added:
             write_line(f"{safe(dataset.path)}: {dataset.rows:,} rows, {dataset.samples:,} samples, from {safe(source)}")
-        tracked = " ".join(f"{dataset.path}.dvc {dataset.sidecar}.dvc" for dataset in added)
-        write_line(f"next: git add {safe(tracked)}")
+        files = [f"{path}.dvc" for dataset in added for path in (dataset.path, dataset.sidecar)]
+        ignores = sorted({str(Path(dataset.path).with_name(".gitignore")) for dataset in added})
+        write_line(f"next: git add {safe(shlex.join([*files, *ignores]))}")
 
 
 def run(context: typer.Context, quiet: QuietOption = False, verbose: VerboseOption = False) -> None:

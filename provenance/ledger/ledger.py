@@ -142,7 +142,11 @@ class Ledger:
                 "`provenance stage add` (a stage's output) or `provenance declare` (afterwards)"
             )
         known = sorted([*(dataset.path for dataset in self.recorded), *self.unrecorded])
-        raise UnknownReferenceError(f"{relative}: not a dataset that DVC tracks; datasets are: {name_some(known)}")
+        has_sidecar = (self.repository.root / sidecar_path(relative)).is_file()
+        hint = f"; track it and its sidecar: `dvc add {relative} {sidecar_path(relative)}`" if has_sidecar else ""
+        raise UnknownReferenceError(
+            f"{relative}: not a dataset that DVC tracks{hint}; datasets are: {name_some(known)}"
+        )
 
     def new_set(self, query: str, parameters: Sequence[Any] = ()) -> SampleSet:
         """The samples that ``query`` gives in its column ``sample_id`` (which must not repeat)."""

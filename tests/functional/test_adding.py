@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -149,3 +150,10 @@ def test_a_damaged_sidecar_is_made_again(project: Project) -> None:
     project.write({"data/docs.jsonl.lineage.parquet": b"damaged"})
     project.ask("add", "data/docs.jsonl", *STATED)
     assert project.ask("verify")["ok"]
+
+
+def test_a_name_that_is_not_utf8_is_refused_in_one_line(project: Project) -> None:
+    name = b"latin\xe9.jsonl"
+    (project.root / os.fsdecode(name)).write_text('{"text": "x"}\n', encoding="utf-8")
+    line = project.refusal("add", os.fsdecode(name), "--origin", "real", "--source", "s")
+    assert "not valid UTF-8" in line

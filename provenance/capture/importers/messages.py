@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from provenance.capture.generation import STANDARD_NAMES
 from provenance.capture.importers.columns import PARAMETERS
 from provenance.capture.importers.interface import Statement
-
-_RENAMED = {"n": "choice.count", "stop": "stop_sequences", "max_completion_tokens": "max_tokens"}
 
 
 def request_parameters(request: Mapping[str, Any]) -> Statement:
     """The seed and the sampling parameters of a chat completion request."""
     stated: Statement = {"seed": request.get("seed")}
     for name, value in request.items():
-        parameter = _RENAMED.get(name, name)
+        parameter = STANDARD_NAMES.get(name, name)
         if parameter in PARAMETERS and value is not None:
             stated[f"gen_ai.request.{parameter}"] = value
     return stated

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import DataError
 from provenance.identity.formats.compressed import ByteStream, create_bytes, open_bytes
-from provenance.identity.formats.interface import BLOCK_BYTES, LONGEST_ROW, Block, FileReader, RowError
+from provenance.identity.formats.interface import LONGEST_ROW, Block, FileReader, RowError
 from provenance.identity.formats.json_text import as_row, parse_value, problem_of, without_members
+from provenance.identity.formats.row_block import blocks_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 _CHUNK_BYTES = 1 << 20
 _SPACE = " \t\r\n"
@@ -23,38 +24,11 @@ _LONGEST_TOKEN = 16
 _CUT_SHORT = "the array does not end: is the file cut short?"
 
 
-class JSONArrayBlock(Block):
-    """Rows that are already parsed: finding where a row ends takes parsing it."""
-
-    def __init__(self, rows: list[dict[str, object]]) -> None:
-        self._rows = rows
-
-    def rows(self) -> Iterator[dict[str, object]]:
-        return iter(self._rows)
-
-    def columns(self, exact: Callable[[str], bool]) -> pa.Table | None:
-        return None
-
-
 class JSONArrayReader(FileReader):
     """See `Reader`. A byte order mark at the start is skipped."""
 
     def blocks(self, columns: Collection[str] | None = None) -> Iterator[Block]:
-        rows: list[dict[str, object]] = []
-        characters = 0
-        try:
-            for text, row in self._elements():
-                rows.append(row)
-                characters += len(text)
-                if characters >= BLOCK_BYTES:
-                    yield JSONArrayBlock(rows)
-                    rows, characters = [], 0
-        except RowError:
-            if rows:
-                yield JSONArrayBlock(rows)
-            raise
-        if rows:
-            yield JSONArrayBlock(rows)
+        return blocks_of((row, len(text)) for text, row in self._elements())
 
     def has_columns(self, names: Collection[str]) -> bool:
         return any(not row.keys().isdisjoint(names) for _, row in self._numbered_elements())

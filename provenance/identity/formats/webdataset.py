@@ -8,55 +8,25 @@ from __future__ import annotations
 
 import re
 import tarfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from provenance.errors import DataError
 from provenance.identity.canonical import shown
 from provenance.identity.fields import RESERVED_COLUMNS
-from provenance.identity.formats.interface import BLOCK_BYTES, LONGEST_ROW, Block, FileReader, RowError, one_line
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from provenance.identity.formats.interface import LONGEST_ROW, Block, FileReader, RowError, one_line
+from provenance.identity.formats.row_block import blocks_of
 
 _NAME = re.compile(r"(?P<key>(?:.*/)?[^./][^./]*)\.(?P<extension>[^/]+)", re.DOTALL)
 _META_NAME = re.compile(r"__[^/]*__($|/)")
 
 
-class TarBlock(Block):
-    """Samples that have been read."""
-
-    def __init__(self, rows: list[dict[str, object]]) -> None:
-        self._rows = rows
-
-    def rows(self) -> Iterator[dict[str, object]]:
-        return iter(self._rows)
-
-    def columns(self, exact: Callable[[str], bool]) -> pa.Table | None:
-        return None
-
-
 class TarReader(FileReader):
     """See `Reader`."""
 
-    def blocks(self, columns: Collection[str] | None = None) -> Iterator[TarBlock]:
-        rows: list[dict[str, object]] = []
-        size = 0
-        try:
-            for row, row_bytes in self._samples():
-                rows.append(row)
-                size += row_bytes
-                if size >= BLOCK_BYTES:
-                    yield TarBlock(rows)
-                    rows, size = [], 0
-        except RowError as error:
-            if rows:
-                yield TarBlock(rows)
-            raise error from None
-        if rows:
-            yield TarBlock(rows)
+    def blocks(self, columns: Collection[str] | None = None) -> Iterator[Block]:
+        return blocks_of(self._samples())
 
     def has_columns(self, names: Collection[str]) -> bool:
         return any(not row.keys().isdisjoint(names) for _, row in self.numbered_rows())

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from provenance.errors import DataError
 from provenance.identity import Identity, is_dataset, read_row, read_rows, sample_id, scan
 from provenance.identity.canonical import timestamp_text
-from provenance.identity.formats import csv_table, interface, json_array, parquet
+from provenance.identity.formats import csv_table, interface, json_array, parquet, row_block
 
 TYPES = {"n": "integer", "x": "number", "b": "boolean", "t": "timestamp"}
 SCHEMA = pa.schema(
@@ -210,7 +210,7 @@ def test_bad_json(tmp_path: Path, content: str, row: int | None, problem: str) -
 
 def test_json_is_read_through_a_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_array, "_CHUNK_BYTES", 7)
-    monkeypatch.setattr(json_array, "BLOCK_BYTES", 50)
+    monkeypatch.setattr(row_block, "BLOCK_BYTES", 50)
     rows: list[dict[str, Any]] = [{"text": 'é\\"日' * (number % 7), "n": [number, True, None]} for number in range(40)]
     for text in (json.dumps(rows), json.dumps(rows, ensure_ascii=False, indent=2), "\ufeff" + json.dumps(rows)):
         (tmp_path / "data.json").write_text(text, encoding="utf-8")
