@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+# DVC's log handlers keep the streams that they find when it is first imported: those of a single test are closed later.
+import dvc  # noqa: F401
 import pytest
 from support.workbench import Workbench
 

@@ -56,7 +56,8 @@ class Row(dict[str, Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # For worker processes: a row leaves with its id computed, since the open dataset cannot go with it.
-        return _row_with_id, (dict(self), self.path, self.row, self.dataset, bytes.fromhex(self.sample_id))
+        plain = replace(self.dataset, identity=replace(self.dataset.identity, file_ids=None))
+        return _row_with_id, (dict(self), self.path, self.row, plain, bytes.fromhex(self.sample_id))
 
 
 def _row_with_id(content: dict[str, Any], path: str, row: int, dataset: Dependency, sample_id: bytes) -> Row:

@@ -266,7 +266,6 @@ def test_in_a_stage_the_sidecar_is_one_of_its_outs(repository: Path, run: Callab
         ({"text": "a", "n": "[1"}, {"parents": "n"}, "begins like a JSON list"),
         ({"text": "a", "n": "fake"}, {"kind": "n"}, "kind: 'fake' is not one of rewrite"),
         ({"text": "a", "n": "sk-abcdefgh12345678"}, {"model": "text", "gen_ai.request.x": "n"}, "looks like a secret"),
-        ({"text": "a", "n": "x.jsonl:1"}, {"parents": "n"}, "is its own ancestor"),
     ],
 )
 def test_bad_input_is_told_and_writes_nothing(

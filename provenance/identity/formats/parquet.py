@@ -19,6 +19,9 @@ from provenance.identity.formats.schema_metadata import metadata_without
 
 _MOST_REPEATED_BYTES = 64 << 20  # in the rows that are read at a time
 
+# What Arrow raises over a damaged file: a footer that contradicts itself leads to look-ups that fail.
+DAMAGE = (pa.ArrowException, OSError, ValueError, LookupError, OverflowError)
+
 
 class ParquetReader(FileReader):
     """See `Reader`."""
@@ -52,6 +55,8 @@ class ParquetReader(FileReader):
             schema = pa.schema([whole.field(name) for name in kept])
             schema = schema.with_metadata(metadata_without(whole.metadata, names))
             before = 0
+            if file.num_row_groups:
+                _require_sound(file, 0, None)
             with pq.ParquetWriter(target, schema, compression=_compression(file.metadata)) as writer:
                 for group in range(file.num_row_groups):
                     rows = file.metadata.row_group(group).num_rows
@@ -74,35 +79,36 @@ class ParquetReader(FileReader):
         metadata = file.metadata.row_group(group)
         row_bytes = max(metadata.total_byte_size // max(metadata.num_rows, 1), 1)
         size = max(min(BLOCK_BYTES // row_bytes, MOST_ROWS), 1)
-        with open(self.path, "rb") as raw:
-            if size * repeated_bytes(raw, metadata) > _MOST_REPEATED_BYTES:
-                size = max(min(size, _MOST_REPEATED_BYTES // self._longest_repeated(metadata, group)), 1)
         names = None if columns is None else list(columns)
+        _require_sound(file, group, names)
+        with open(self.path, "rb") as raw:
+            if size * repeated_bytes(raw, metadata, _leaves(file, names)) > _MOST_REPEATED_BYTES:
+                size = max(min(size, _MOST_REPEATED_BYTES // self._longest_repeated(file, group, names)), 1)
         read = 0
         try:
             for batch in file.iter_batches(size, row_groups=[group], columns=names, use_threads=False):
                 yield from cut(pa.Table.from_batches([batch]))
                 read += batch.num_rows
-        except (pa.ArrowException, OSError) as error:
+        except DAMAGE as error:
             raise RowError(0, f"the Parquet file cannot be read on: {one_line(error)}") from None
         if read != metadata.num_rows:
             raise RowError(0, "the Parquet file holds fewer rows than its footer says")
 
-    def _longest_repeated(self, metadata: pq.RowGroupMetaData, group: int) -> int:
+    def _longest_repeated(self, file: pq.ParquetFile, group: int, names: list[str] | None) -> int:
         """Bytes that a row may take, at most, from the row group's dictionaries, which are read to tell."""
-        columns = [metadata.column(index) for index in range(metadata.num_columns)]
+        paths = [file.schema.column(leaf).path for leaf in _leaves(file, names)]
         try:
-            with pq.ParquetFile(self.path, read_dictionary=[column.path_in_schema for column in columns]) as file:
-                first = next(file.iter_batches(1, row_groups=[group], use_threads=False))
-        except (pa.ArrowException, OSError) as error:
+            with pq.ParquetFile(self.path, read_dictionary=paths) as coded:
+                first = next(coded.iter_batches(1, row_groups=[group], columns=names, use_threads=False), None)
+        except DAMAGE as error:
             raise RowError(0, f"the Parquet file cannot be read on: {one_line(error)}") from None
-        return 1 + sum(longest_value(column) for column in first.columns)
+        return 1 + sum(longest_value(column) for column in (first.columns if first is not None else ()))
 
     @contextmanager
     def _open(self) -> Iterator[pq.ParquetFile]:
         try:
             file = pq.ParquetFile(self.path)
-        except (pa.ArrowException, OSError) as error:
+        except DAMAGE as error:
             problem = f"not a Parquet file, or cut short: {one_line(error)}"
             raise DataError(self.path, None, problem) from None
         with file:
@@ -114,6 +120,23 @@ class ParquetReader(FileReader):
 
 
 READER = ParquetReader
+
+
+def _leaves(file: pq.ParquetFile, names: list[str] | None) -> list[int]:
+    """The numbers of the leaf columns that belong to the columns ``names`` (None: to all)."""
+    paths = (file.schema.column(leaf).path for leaf in range(len(file.schema)))
+    return [leaf for leaf, path in enumerate(paths) if names is None or path.split(".")[0] in names]
+
+
+def _require_sound(file: pq.ParquetFile, group: int, names: list[str] | None) -> None:
+    """Read one row of the row group: where the footer contradicts itself, that is refused.
+
+    Asked for the metadata of such a column, Arrow would end the whole process.
+    """
+    try:
+        next(file.iter_batches(1, row_groups=[group], columns=names, use_threads=False), None)
+    except DAMAGE as error:
+        raise RowError(0, f"the Parquet file cannot be read on: {one_line(error)}") from None
 
 
 def _compression(metadata: pq.FileMetaData) -> dict[str, str] | str:

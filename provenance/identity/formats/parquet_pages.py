@@ -7,7 +7,7 @@ every row. No value of a dictionary is longer than the page that holds the dicti
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 _DICTIONARY_PAGE = 2
@@ -16,9 +16,9 @@ _HEADER_BYTES = 16
 _VARIABLE_LENGTH = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 
 
-def repeated_bytes(file: BinaryIO, row_group: Any) -> int:
-    """Bytes that a row of ``row_group`` (pyarrow's metadata) may take, at most, from its columns' dictionaries."""
-    columns = (row_group.column(index) for index in range(row_group.num_columns))
+def repeated_bytes(file: BinaryIO, row_group: Any, leaves: Iterable[int]) -> int:
+    """Bytes that a row of ``row_group`` (pyarrow's metadata) may take, at most, from the dictionaries of ``leaves``."""
+    columns = (row_group.column(leaf) for leaf in leaves)
     return sum(_dictionary_bytes(file, column) for column in columns if column.physical_type in _VARIABLE_LENGTH)
 
 
