@@ -19,12 +19,11 @@ from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.errors import RepositoryError, SidecarError
 from provenance.files import whole_file
 from provenance.identity import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset
-from provenance.lineage.births import SameBirth
-from provenance.lineage.completion import complete
-from provenance.lineage.records import Activity, ActivityType, Birth, Evidence, Origin, Source
+from provenance.lineage.births import Collection
+from provenance.lineage.collecting import register
+from provenance.lineage.records import Activity, ActivityType, Evidence, Origin, Source
 from provenance.lineage.sidecar import first_origin, open_sidecar, sidecar_path
 from provenance.lineage.verification import verify
-from provenance.lineage.vocabulary import Vocabulary
 from provenance.repository import Repository
 from provenance.settings import SETTINGS_FILE, Settings, parse_settings
 
@@ -77,7 +76,7 @@ def add_datasets(
         for name in names:
             if not adding.says_the_same(name):
                 temporary = written.enter_context(whole_file(repository.root / sidecar_path(name)))
-                adding.complete(name, temporary, progress_of(name))
+                adding.register(name, temporary, progress_of(name))
         if text is not None:
             written.enter_context(whole_file(repository.root / SETTINGS_FILE)).write_text(text, encoding="utf-8")
         repository.add(names)
@@ -113,7 +112,7 @@ class _Adding:
     source: Source
     workspace: Path
 
-    def complete(self, name: str, sidecar: Path, progress: Callable[[int], None]) -> None:
+    def register(self, name: str, sidecar: Path, progress: Callable[[int], None]) -> None:
         """Write the sidecar of the dataset ``name`` (its path from the DVC root) to the file ``sidecar``."""
         environment = describe_environment(self.repository, None)
         activity = Activity(
@@ -124,18 +123,15 @@ class _Adding:
             packages=loaded_packages(),
             started=datetime.now(UTC),
         )
-        vocabulary = Vocabulary()
-        vocabulary.add([activity], sources=[self.source])
-        birth = Birth(origin=self.origin, license=self.source.license, evidence=Evidence.DECLARED)
-        complete(
+        register(
             self.repository.root / name,
             sidecar,
+            Collection(self.origin, activity, self.source, Evidence.DECLARED, self.source.license),
             dataset_path=name,
             identity=identity_of(self.settings, name, self.repository),
             fingerprint=self.repository.md5,
             workspace=self.workspace,
             tokenizer=tokenizer_of(self.settings, name),
-            births=SameBirth(birth, activity, vocabulary),
             progress=progress,
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from provenance.identity import Identity
-from provenance.lineage.records import Activity, Birth
+from provenance.lineage.records import Activity, Evidence, Origin, Source
 from provenance.lineage.vocabulary import Vocabulary
 
 
@@ -24,12 +24,17 @@ class RecordedBirths:
 
 
 @dataclass(frozen=True)
-class SameBirth:
-    """One birth that all rows share, as in a collection."""
+class Collection:
+    """The birth that all rows of collected data share: they were found, not made from others.
 
-    birth: Birth
+    ``license`` is an SPDX expression; ``source`` is what ``activity`` names.
+    """
+
+    origin: Origin
     activity: Activity
-    vocabulary: Vocabulary
+    source: Source
+    evidence: Evidence
+    license: str | None = None
 
 
 @dataclass(frozen=True)

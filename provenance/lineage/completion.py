@@ -16,12 +16,13 @@ from provenance.errors import DataError, SidecarError
 from provenance.identity import CANONICAL_FORM, Identity, Scan, scan, strip_reserved
 from provenance.identity.reserved import PARENT_ROLES, PARENTS
 from provenance.lineage import closing, explaining
-from provenance.lineage.births import Dependency, RecordedBirths, SameBirth
+from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.database import count, scratch_database
 from provenance.lineage.records import Activity, DatasetState, Header, IdentitySettings
 from provenance.lineage.schema import FORMAT_VERSION
 from provenance.lineage.sidecar import Sidecar, open_sidecar, write_sidecar
 from provenance.lineage.tables import Tables, write_rows
+from provenance.lineage.vocabulary import Vocabulary
 
 Progress = Callable[[int], None]
 Fingerprint = Callable[[Path], tuple[str | None, int]]
@@ -59,7 +60,7 @@ def complete(
     workspace: Path,
     tokenizer: str | None = None,
     dependencies: Sequence[Dependency] = (),
-    births: RecordedBirths | SameBirth | None = None,
+    births: RecordedBirths | None = None,
     derivation: Activity | None = None,
     progress: Progress | None = None,
 ) -> Completion:
@@ -84,7 +85,7 @@ def complete(
         with scratch_database(folder) as connection:
             rows = scan(data, identity, progress=progress)
             write_rows(rows, folder / "rows.parquet")
-            _check_reserved(data, rows.reserved, derivation)
+            require_read(data, rows.reserved, derivation)
             tables = Tables(connection, folder, identity.digest_size)
             tables.load_members()
             tables.load_known(_usable(dependencies, identity), tokenizer)
@@ -95,18 +96,10 @@ def complete(
             if rows.reserved:
                 strip_reserved(data)
             md5, size = fingerprint(data)
-            header = Header(
-                version=FORMAT_VERSION,
-                dataset=DatasetState(path=dataset_path, md5=md5, size=size, rows=rows.rows),
-                identity=IdentitySettings(
-                    digest=identity.digest,
-                    canonical_form=CANONICAL_FORM,
-                    rule=rows.rule,
-                    fields=rows.fields,
-                    tokenizer=tables.tokenizer,
-                ),
-            )
-            _write(tables, output, header, births)
+            state = DatasetState(path=dataset_path, md5=md5, size=size, rows=rows.rows)
+            used = _used_vocabulary(tables, births)
+            header = header_of(rows, identity, state, tables.tokenizer, used)
+            write_sidecar(output, header, tables.sorted_batches(used), tables.digest_size)
             return _report(tables, rows.rows, explained, dangling)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -134,7 +127,7 @@ def _explain(
     data: Path,
     rows: Scan,
     dependencies: Sequence[Dependency],
-    births: RecordedBirths | SameBirth | None,
+    births: RecordedBirths | None,
     derivation: Activity | None,
 ) -> dict[str, int]:
     """Explain rows in order; how many members each way explained first, in rows."""
@@ -155,25 +148,37 @@ def _explain(
     return explained
 
 
-def _check_reserved(data: Path, columns: Set[str], derivation: Activity | None) -> None:
+def require_read(data: Path, columns: Set[str], derivation: Activity | None) -> None:
     """Columns that are not read here are not stripped either: they would be lost."""
     if unread := columns - (set() if derivation is None else {PARENTS, PARENT_ROLES}):
         raise DataError(data, None, f"the column {min(unread)!r} is reserved; rename it or leave it out")
 
 
-def _write(tables: Tables, output: Path, header: Header, births: RecordedBirths | SameBirth | None) -> None:
-    recorded = births.activities if isinstance(births, RecordedBirths) else ()
+def _used_vocabulary(tables: Tables, births: RecordedBirths | None) -> Vocabulary:
+    recorded = () if births is None else births.activities
     # An activity is told of even if its every result was rejected.
-    used = tables.use_vocabulary([activity for activity in recorded if activity.rejected])
-    described = header.model_copy(
-        update={
-            "activities": tuple(used.activities.values()),
-            "agents": tuple(used.agents.values()),
-            "plans": tuple(used.plans.values()),
-            "sources": tuple(used.sources.values()),
-        }
+    return tables.use_vocabulary([activity for activity in recorded if activity.rejected])
+
+
+def header_of(
+    rows: Scan, identity: Identity, dataset: DatasetState, tokenizer: str | None, vocabulary: Vocabulary
+) -> Header:
+    """The header of the sidecar of a dataset that was scanned; ``vocabulary``: all that its records refer to."""
+    return Header(
+        version=FORMAT_VERSION,
+        dataset=dataset,
+        identity=IdentitySettings(
+            digest=identity.digest,
+            canonical_form=CANONICAL_FORM,
+            rule=rows.rule,
+            fields=rows.fields,
+            tokenizer=tokenizer,
+        ),
+        activities=tuple(vocabulary.activities.values()),
+        agents=tuple(vocabulary.agents.values()),
+        plans=tuple(vocabulary.plans.values()),
+        sources=tuple(vocabulary.sources.values()),
     )
-    write_sidecar(output, described, tables.sorted_batches(used), tables.digest_size)
 
 
 def _report(tables: Tables, rows: int, explained: dict[str, int], dangling: int) -> Completion:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from provenance.identity import Identity, Scan, scan
-from provenance.lineage.births import Dependency, RecordedBirths, SameBirth
+from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.database import count, parquet_rows
 from provenance.lineage.records import Activity
-from provenance.lineage.schema import BIRTH_NAMES, birth_schema
+from provenance.lineage.schema import BIRTH_NAMES
 from provenance.lineage.tables import RECORD_COLUMNS, Tables, places, renumbered, write_rows
 
 DERIVED_ROLE = "derived_from"
@@ -31,32 +31,13 @@ _ROOT_COLUMNS = """
     len(parents) > 0 AS pending"""
 
 
-def by_births(tables: Tables, births: RecordedBirths | SameBirth) -> None:
+def by_births(tables: Tables, births: RecordedBirths) -> None:
     """Enter the births that were recorded for the dataset's own rows."""
     given = births.vocabulary
     tables.vocabulary.add(
         given.activities.values(), given.agents.values(), given.plans.values(), given.sources.values()
     )
-    if isinstance(births, SameBirth):
-        _enter_same_birth(tables, births)
-    else:
-        born = f"FROM rows JOIN {parquet_rows(births.file)} b USING (row)"
-        # A model may give the same row twice in the same way: that is one birth.
-        _enter_births(tables, births.activities, f"{born} GROUP BY ALL")
-
-
-def _enter_same_birth(tables: Tables, births: SameBirth) -> None:
-    values = births.birth.model_dump()
-    values["parents"] = [bytes.fromhex(parent) for parent in births.birth.parents]
-    values["prompt"] = bytes.fromhex(births.birth.prompt) if births.birth.prompt else None
-    schema = birth_schema()
-    one = pa.Table.from_pylist([{"row": 0, "activity": 0, **values}], schema=schema)
-    tables.connection.register("same_birth", one)
-    _enter_births(tables, [births.activity], "FROM members CROSS JOIN same_birth b")
-    tables.connection.unregister("same_birth")
-
-
-def _enter_births(tables: Tables, activities: Sequence[Activity], born: str) -> None:
+    activities = births.activities
     agents, sources = places(tables.vocabulary.agents), places(tables.vocabulary.sources)
     numbers: dict[str, list[int | None]] = {
         "activity": [*tables.numbers(activities)],
@@ -72,7 +53,9 @@ def _enter_births(tables: Tables, activities: Sequence[Activity], born: str) -> 
     agent, source = (renumbered("b.activity", numbers[name], name) for name in ("agent", "source"))
     tables.connection.execute(
         f"INSERT INTO records(sample_id, {', '.join(BIRTH_NAMES)}, agent, source, depth, real_rooted, pending) "
-        f"SELECT *, {_ROOT_COLUMNS} FROM (SELECT sample_id, {birth}, {agent}, {source} {born})"
+        f"SELECT *, {_ROOT_COLUMNS} FROM (SELECT sample_id, {birth}, {agent}, {source} FROM rows JOIN "
+        # A model may give the same row twice in the same way: that is one birth.
+        f"{parquet_rows(births.file)} b USING (row) GROUP BY ALL)"
     )
 
 

@@ -170,29 +170,6 @@ class Activity(_Described):
     ended: datetime | None = None
 
 
-class Birth(BaseModel):
-    """What the recorder knows of one row's birth, before its sidecar is completed. Ids are hex digits."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    origin: Origin
-    kind: Kind | None = None
-    source_type: SourceType | None = None
-    parents: tuple[str, ...] = ()
-    parent_roles: tuple[str, ...] = ()
-    prompt: str | None = None
-    prompt_text: str | None = None
-    response_id: str | None = None
-    seed: int | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cost: Decimal | None = None
-    verdict: str | None = None
-    verifier: str | None = None
-    license: str | None = None
-    evidence: Evidence = Evidence.OBSERVED
-
-
 class Record(BaseModel):
     """One lineage record as it stands in a sidecar, its activity spelt out. Ids are hex digits.
 

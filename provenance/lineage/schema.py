@@ -35,7 +35,7 @@ def _typed(columns: tuple[tuple[str, pa.DataType | str], ...], id_type: pa.DataT
 
 
 def birth_schema() -> pa.Schema:
-    """Births of single rows: ``row`` (from 1) and what `Birth` holds. Ids are binary; ``activity`` is an index."""
+    """Births of single rows: ``row`` (from 1) and what is known of it. Ids are binary; ``activity`` is an index."""
     return pa.schema(
         [
             pa.field("row", pa.int64()),

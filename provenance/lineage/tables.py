@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -160,12 +161,7 @@ class Tables:
         selected = ", ".join(columns.get(name, name) for name in varying)
         query = f"SELECT {selected} FROM records r LEFT JOIN members m USING (sample_id) ORDER BY sample_id, rank"
         for batch in stream(self.connection, query, ROW_GROUP_ROWS):
-            given = dict(zip(varying, batch.columns, strict=True))
-            for name, value in constants.items():
-                given[name] = pa.repeat(pa.scalar(value, schema.field(name).type), batch.num_rows)
-            yield pa.RecordBatch.from_arrays(
-                [given[name].cast(schema.field(name).type) for name in schema.names], schema=schema
-            )
+            yield with_constants(batch.rename_columns(varying), constants, schema)
 
     def _constant_columns(self, names: Sequence[str]) -> dict[str, object]:
         """Those of the columns that have one value, or none, in all records; lists, only where they are all empty."""
@@ -189,7 +185,7 @@ def write_rows(batches: Iterable[SampleBatch], file: Path) -> None:
         for batch in batches:
             count_ = len(batch.sample_ids)
             columns = [
-                pa.array(range(batch.first_row, batch.first_row + count_), pa.int64()),
+                pa.array(np.arange(batch.first_row, batch.first_row + count_, dtype=np.int64)),
                 batch.sample_ids.cast(pa.binary()),
                 batch.content_bytes,
                 *(
@@ -202,6 +198,17 @@ def write_rows(batches: Iterable[SampleBatch], file: Path) -> None:
                 ),
             ]
             writer.write_batch(pa.record_batch(columns, schema=_ROWS_SCHEMA))
+
+
+def with_constants(batch: pa.RecordBatch, constants: Mapping[str, object], schema: pa.Schema) -> pa.RecordBatch:
+    """``batch`` with columns that are the same throughout put in; all in the order and of the types of ``schema``."""
+    columns = [
+        pa.repeat(pa.scalar(constants[field.name], field.type), batch.num_rows)
+        if field.name in constants
+        else batch[field.name].cast(field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def renumbered(column: str, numbers: Sequence[int | None], name: str) -> str:

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.identity import Identity, sample_id
-from provenance.lineage.births import Dependency, RecordedBirths, SameBirth
+from provenance.lineage.births import Collection, Dependency, RecordedBirths
+from provenance.lineage.collecting import register
 from provenance.lineage.completion import Completion, complete
-from provenance.lineage.records import Activity, ActivityType, Agent, Birth, Evidence, Origin, Source
+from provenance.lineage.records import Activity, ActivityType, Agent, Evidence, Origin, Source
 from provenance.lineage.schema import birth_schema
 from provenance.lineage.sidecar import sidecar_path
 from provenance.lineage.vocabulary import Vocabulary
@@ -70,10 +71,15 @@ class Workbench:
     def collected(self, name: str, rows: Sequence[Row]) -> Dependency:
         """A real dataset, collected from LIBRARY."""
         path = self.dataset(name, rows)
-        vocabulary = Vocabulary()
-        vocabulary.add([COLLECTION], sources=[LIBRARY])
-        birth = Birth(origin=Origin.REAL, license="MIT", evidence=Evidence.DECLARED)
-        self.complete(path, births=SameBirth(birth, COLLECTION, vocabulary))
+        register(
+            path,
+            Path(sidecar_path(str(path))),
+            Collection(Origin.REAL, COLLECTION, LIBRARY, Evidence.DECLARED, "MIT"),
+            dataset_path=path.name,
+            identity=Identity(),
+            fingerprint=fingerprint,
+            workspace=self.folder,
+        )
         return self.dependency(path)
 
     def generated(

@@ -1,0 +1,88 @@
+"""The sidecar of collected data: all rows are born alike and have no parents, so there is nothing to look up.
+
+It is what `completion` would give, without its tables; of all ways to record, this one meets the largest files.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+
+import duckdb
+import pyarrow as pa
+
+from provenance.identity import Identity, scan
+from provenance.lineage.births import Collection
+from provenance.lineage.completion import Fingerprint, Progress, header_of, require_read
+from provenance.lineage.database import parquet_rows, scratch_database, stream
+from provenance.lineage.records import DatasetState, Origin
+from provenance.lineage.schema import ROW_GROUP_ROWS, sidecar_schema
+from provenance.lineage.sidecar import write_sidecar
+from provenance.lineage.tables import with_constants, write_rows
+from provenance.lineage.vocabulary import Vocabulary
+
+# What an origin says of a sample without parents: generation depth, and whether it is rooted in what is real.
+_ROOTS = {Origin.REAL: (0, True), Origin.SYNTHETIC: (1, False)}
+
+
+def register(
+    data: Path,
+    output: Path,
+    collection: Collection,
+    *,
+    dataset_path: str,
+    identity: Identity,
+    fingerprint: Fingerprint,
+    workspace: Path,
+    tokenizer: str | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Write the sidecar ``output`` of the dataset ``data``, which is ``collection``; the rest is as in `complete`.
+
+    Raises:
+        DataError: a row cannot be read, or a column is reserved; nothing was written.
+    """
+    folder = Path(mkdtemp(prefix="collect-", dir=workspace))
+    try:
+        with scratch_database(folder) as connection:
+            rows = scan(data, identity, progress=progress)
+            write_rows(rows, folder / "rows.parquet")
+            require_read(data, rows.reserved, None)
+            md5, size = fingerprint(data)
+            state = DatasetState(path=dataset_path, md5=md5, size=size, rows=rows.rows)
+            vocabulary = Vocabulary()
+            vocabulary.add([collection.activity], sources=[collection.source])
+            header = header_of(rows, identity, state, tokenizer, vocabulary)
+            batches = _batches(connection, folder / "rows.parquet", collection, identity.digest_size)
+            write_sidecar(output, header, batches, identity.digest_size)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _batches(
+    connection: duckdb.DuckDBPyConnection, rows: Path, collection: Collection, digest_size: int
+) -> Iterator[pa.RecordBatch]:
+    schema = sidecar_schema(digest_size)
+    depth, real_rooted = _ROOTS.get(collection.origin, (None, None))
+    constants: dict[str, object] = dict.fromkeys(schema.names) | {
+        "origin": collection.origin.value,
+        "activity": 0,
+        "parents": [],
+        "parent_roles": [],
+        "source": 0,
+        "depth": depth,
+        "real_rooted": real_rooted,
+        "license": collection.license,
+        "evidence": collection.evidence.value,
+    }
+    varying = ("sample_id", "rows", "content_bytes", "tokens")
+    query = (
+        "SELECT sample_id, count(*)::UINTEGER AS rows, any_value(content_bytes) AS content_bytes, max(tokens) AS tokens"
+        f" FROM {parquet_rows(rows)} GROUP BY sample_id ORDER BY sample_id"
+    )
+    for name in varying:
+        del constants[name]
+    for batch in stream(connection, query, ROW_GROUP_ROWS):
+        yield with_constants(batch, constants, schema)
