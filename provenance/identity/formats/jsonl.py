@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,10 @@ class JSONLinesBlock(Block):
         self._data = data
         self._schema = schema
         self._unfinished = unfinished
+
+    @cached_property
+    def _feeds(self) -> int:
+        return self._data.count(b"\n")
 
     def lines(self) -> list[bytes]:
         """The lines that are not blank: the rows."""
@@ -64,13 +69,11 @@ class JSONLinesBlock(Block):
         """
         if not (self._data.startswith(b"{") and self._data.endswith((b"}", b"}\r"))):
             return False
-        data = np.frombuffer(self._data, np.uint8)
-        feeds = np.flatnonzero(data == ord("\n"))
-        ends = feeds - 1
-        ends = ends - (data[ends] == ord("\r"))
-        if (data[ends] != ord("}")).any() or (data[feeds + 1] != ord("{")).any():
+        data = self._data
+        between = data.count(b"}\n{")
+        if self._feeds != between and self._feeds != between + data.count(b"}\r\n{"):
             return False
-        whole = pa.LargeStringArray.from_buffers(1, pa.py_buffer(np.array([0, len(data)])), pa.py_buffer(self._data))
+        whole = pa.LargeStringArray.from_buffers(1, pa.py_buffer(np.array([0, len(data)])), pa.py_buffer(data))
         try:
             whole.validate(full=True)  # of the encoding, at which Arrow's JSON reader does not look
         except pa.ArrowInvalid:
@@ -89,7 +92,7 @@ class JSONLinesBlock(Block):
             table = pj.read_json(pa.BufferReader(self._data), read_options=read, parse_options=options)
         except pa.ArrowInvalid:
             return None
-        return table if table.num_rows == self._data.count(b"\n") + 1 else None
+        return table if table.num_rows == self._feeds + 1 else None
 
     def _learn(self) -> bool:
         try:
