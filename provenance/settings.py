@@ -78,7 +78,7 @@ def parse_settings(text: str, name: str) -> Settings:
 
     try:
         content = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
+    except (ValueError, YAMLError) as error:  # a date may be none
         raise RepositoryError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from error
     try:
         return Settings.model_validate({} if content is None else content)

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from provenance.capture.content_fields import settings_with_fields
 from provenance.capture.environment import describe_environment, loaded_packages
 from provenance.capture.identities import identity_of, tokenizer_of
+from provenance.capture.redaction import refuse_secrets
 from provenance.errors import RepositoryError, SidecarError
 from provenance.files import whole_file
 from provenance.identity import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset
@@ -59,6 +60,7 @@ def add_datasets(
         RepositoryError: a path is no dataset file or is the out of a stage, a field has no name, or DVC refuses a
             file. Nothing was written then.
     """
+    refuse_secrets(source)
     made_by_stages = {dataset.path: dataset.stage for dataset in repository.datasets() if dataset.stage}
     names = list(dict.fromkeys(repository.relative(path) for path in paths))
     for name in names:

@@ -11,6 +11,7 @@ import orjson
 
 from provenance.capture.generation import named_parameters
 from provenance.capture.generators import Model, Prompt
+from provenance.capture.redaction import refuse_secrets
 from provenance.errors import ProvenanceError
 from provenance.lineage.records import Activity, ActivityType, Agent, Evidence, Kind, Origin, Source, SourceType
 from provenance.lineage.sidecar import may_have_sidecar
@@ -148,6 +149,9 @@ def declare(
         raise ProvenanceError(
             f"{dataset}: prompt, kind, parameters, prices and keep_prompts go with model=, not source="
         )
+    refuse_secrets(source)
+    if source.model_extra:
+        raise ProvenanceError(f"{dataset}: a Source has no {min(source.model_extra)!r}")
     return Declaration(source=source, license=license or source.license)
 
 

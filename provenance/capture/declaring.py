@@ -102,7 +102,7 @@ def declare(
     is_tracked = _check_place(repository, name, stage)
     columns = Columns(mapping or {}, values or {})
     _check_words(name, from_, columns, mapping or {}, values or {}, parents, parent_key)
-    identity = identity_of(repository.settings(), name)
+    identity = identity_of(repository.settings(), name, repository)
     with TemporaryDirectory(prefix="declare-", dir=repository.temporary) as folder, ExitStack() as opened:
         workspace = Path(folder)
         importer_name, _, part = from_.partition(":")
@@ -137,9 +137,10 @@ def _check_place(repository: Repository, name: str, stage: Stage | None) -> bool
     Raises:
         RepositoryError: there is no such dataset, or its sidecar cannot be written here.
     """
-    if not (repository.root / name).is_file():
-        raise RepositoryError(f"{name}: no such file")
-    if not (is_dataset(name) and may_have_sidecar(name)):
+    file = repository.root / name
+    if not file.exists():
+        raise RepositoryError(f"{name}: no such dataset")
+    if not (file.is_dir() or (is_dataset(name) and may_have_sidecar(name))):
         raise RepositoryError(f"{name}: not a dataset in a format that provenance reads")
     sidecar = sidecar_path(name)
     if stage is not None and name in stage.outs:

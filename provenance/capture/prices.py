@@ -90,7 +90,7 @@ def read_prices(path: str | os.PathLike[str], repository: Repository) -> Prices:
         parsed = YAML(typ="safe", pure=True).load(content.decode("utf-8"))
     except OSError as error:
         raise ProvenanceError(f"{file}: the price table cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, YAMLError) as error:
+    except (ValueError, YAMLError) as error:  # a date may be none
         raise ProvenanceError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from error
     try:
         table = PriceTable.model_validate(parsed)

@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from provenance.errors import ProvenanceError
+from provenance.lineage.records import Source
+
 REDACTED = "REDACTED"
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -99,6 +102,17 @@ def _redact_value(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_redact_value(item) for item in value]
     return value
+
+
+def refuse_secrets(source: Source) -> None:
+    """Refuse a source that tells a secret, as in a URL with a password or an access token: lineage is shared.
+
+    Raises:
+        ProvenanceError: naming the part of the source.
+    """
+    for name, value in source.model_dump(mode="json", exclude_none=True).items():
+        if redact_text(value) != value:
+            raise ProvenanceError(f"source: its {name} holds what looks like a secret; lineage is shared: leave it out")
 
 
 def find_secret(name: str, value: Any) -> str | None:

@@ -184,6 +184,8 @@ def _is_missing(value: Any) -> bool:
 
 
 def _text(name: str, value: Any) -> str:
+    if type(value) is bool:
+        return "true" if value else "false"
     if type(value) is int:
         return str(value)
     if not isinstance(value, str):

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from provenance.cli.failures import FINDING
 from provenance.cli.options import JsonOption, QuietOption, RepositoryOption, VerboseOption, open_repository
-from provenance.cli.output import safe, write_json, write_line
+from provenance.cli.output import safe, write_error, write_json, write_line
 from provenance.cli.progress import rows_progress
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ def declare(
         write_json(_document(declared))
     elif not quiet:
         _report(declared)
+    if declared.completion.rows and not declared.stated:
+        write_error("nothing is stated of any row: check what --from names, with its part after the colon, and --set")
+        raise typer.Exit(FINDING)
 
 
 def _pairs(option: str, given: list[str]) -> dict[str, str]:

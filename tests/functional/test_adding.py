@@ -157,3 +157,9 @@ def test_a_name_that_is_not_utf8_is_refused_in_one_line(project: Project) -> Non
     (project.root / os.fsdecode(name)).write_text('{"text": "x"}\n', encoding="utf-8")
     line = project.refusal("add", os.fsdecode(name), "--origin", "real", "--source", "s")
     assert "not valid UTF-8" in line
+
+
+@pytest.mark.parametrize("url", ["https://user:pw@example.org/x", "https://example.org/x?token=abc"])
+def test_a_secret_in_the_sources_address_is_refused(project: Project, url: str) -> None:
+    line = project.refusal("add", "data/docs.jsonl", "--origin", "real", "--source", "s", "--url", url)
+    assert "looks like a secret" in line and "pw" not in line and "abc" not in line

@@ -310,3 +310,12 @@ def test_a_price_goes_into_the_activity(repository: Path) -> None:
     with provenance.record("y.jsonl", model=provenance.Model(name="m"), prices="prices.yaml") as recorder:
         recorder.write({"text": "c"}, usage={"input_tokens": 10, "output_tokens": 1})
     assert born("y.jsonl")[0]["price"] == prices["m"]
+
+
+def test_a_directory_of_files(repository: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        Path("files").mkdir(exist_ok=True)
+        Path("files", name).write_text(name, encoding="utf-8")
+    declared = provenance.declare("files", values={"model": "m", "kind": "answer"}, mapping={"response_id": "path"})
+    assert (declared.stated, declared.completion.unknown) == (2, 0)
+    assert sorted(record["response_id"] for record in records("files")) == ["a.txt", "b.txt"]

@@ -82,7 +82,7 @@ def _metadata(path: Path) -> dict[str, Any]:
     end = next(number for number, line in enumerate(lines[1:], 1) if line.rstrip() == "---")
     try:
         content = YAML(typ="safe", pure=True).load("\n".join(lines[1:end]))
-    except YAMLError as error:
+    except (ValueError, YAMLError) as error:  # a date may be none
         raise DataError(path, None, f"not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise DataError(path, None, "its metadata is not a YAML mapping")

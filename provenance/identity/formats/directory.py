@@ -65,5 +65,17 @@ def _files(path: Path) -> list[str]:
         if link := next((name for name in sorted(folders) if os.path.islink(os.path.join(folder, name))), None):
             raise DataError(os.path.join(folder, link), None, "a link to a directory; put the directory itself here")
         inside = os.path.relpath(folder, path).replace(os.sep, "/")
-        names.extend(name if inside == "." else f"{inside}/{name}" for name in files)
+        for name in files:
+            _require_ordinary(Path(folder, name))
+            names.append(name if inside == "." else f"{inside}/{name}")
     return sorted(names)
+
+
+def _require_ordinary(file: Path) -> None:
+    """Refuse what is no file to read, of which some would be waited for without end, and names that are not text."""
+    try:
+        os.fspath(file).encode("utf-8")
+    except UnicodeEncodeError:
+        raise DataError(repr(os.fspath(file)), None, "the name is not valid UTF-8; rename the file") from None
+    if not file.is_file():
+        raise DataError(file, None, "not a file: a pipe, a device or a link that leads nowhere")

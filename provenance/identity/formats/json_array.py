@@ -110,6 +110,8 @@ class _Window:
                     raise ValueError(f"not valid JSON: {error.msg} at character {place + 1} of the row{hint}") from None
             else:
                 text = self._text[self.position : end]
+                if len(text) > LONGEST_ROW:
+                    raise ValueError(f"longer than {LONGEST_ROW >> 20} MiB, the most that a row may be")
                 self.position = end
                 return text, value
 

@@ -107,7 +107,8 @@ class JSONLinesReader(FileReader):
     def blocks(self, columns: Collection[str] | None = None) -> Iterator[JSONLinesBlock]:
         schema = LearnedSchema()
         for data, unfinished in self._line_runs():
-            yield JSONLinesBlock(data, schema, unfinished)
+            if data and not data.isspace():
+                yield JSONLinesBlock(data, schema, unfinished)
 
     def row(self, number: int) -> dict[str, object] | None:
         before = 0

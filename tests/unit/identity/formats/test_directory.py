@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -203,3 +204,16 @@ def test_formats_of_other_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for name, problem in (("a.broken", "cannot be loaded: No module"), ("a.wrong", "is not a FileReader")):
         with pytest.raises(ProvenanceError, match=problem):
             ids(write(tmp_path, {name: b""}) / name)
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"a")
+    os.mkfifo(folder / "pipe.png")
+    with pytest.raises(DataError, match="pipe.png: not a file"):
+        list(scan(folder, Identity()))
+    (folder / "pipe.png").unlink()
+    (folder / "nowhere.png").symlink_to("missing")
+    with pytest.raises(DataError, match="nowhere.png: not a file"):
+        list(scan(folder, Identity()))

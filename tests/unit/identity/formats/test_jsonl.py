@@ -210,3 +210,11 @@ def test_rows_of_a_length_that_is_no_row_are_refused(write: Write, monkeypatch: 
     with pytest.raises(DataError, match="the most that a row may be") as caught:
         ids(write(b'{"a":1}\n' + b'{"a":"' + b"x" * 2000 + b'"}'))
     assert caught.value.row == 2
+
+
+def test_blank_lines_before_the_first_row_do_not_choose_its_fields(tmp_path: Path) -> None:
+    path = tmp_path / "blank.jsonl"
+    path.write_bytes(b"\n" * ((8 << 20) + 1) + b'{"text": "a", "id": 1}\n')
+    scanned = scan(path, Identity())
+    assert [len(batch.sample_ids) for batch in scanned] == [1]
+    assert (scanned.rule, scanned.fields) == ("well-known", ("text",))
