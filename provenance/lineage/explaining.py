@@ -23,6 +23,8 @@ _EMPTY_CONTENT_BYTES = 1
 _LONGEST_REFERENCE = 8192
 _LONGEST_SHOWN = 80
 
+_ROWS_GATHERED = 500_000
+
 # What follows from a birth that has no parents; with parents, `closing.resolve` works it out.
 _ROOT_COLUMNS = """
     CASE WHEN len(parents) > 0 THEN NULL WHEN origin = 'real' THEN 0 WHEN origin = 'synthetic' THEN 1 END AS depth,
@@ -101,11 +103,16 @@ def by_parents_column(tables: Tables, rows: Scan, dependencies: Sequence[Depende
         "parent FROM refs"
     )
     _resolve_rows(tables, rows, dependencies)
-    execute(
-        "CREATE TABLE derived AS SELECT row, sample_id, list(parent ORDER BY place) AS parents, list("
-        f"coalesce(parent_roles[place], '{DERIVED_ROLE}') ORDER BY place) AS parent_roles FROM resolved "
-        "WHERE parent <> sample_id GROUP BY row, sample_id"
-    )
+    execute("CREATE TABLE derived(row BIGINT, sample_id BLOB, parents BLOB[], parent_roles VARCHAR[])")
+    last = count(tables.connection, "SELECT max(row) FROM resolved")
+    # By parts: lists that are being gathered do not spill to disk.
+    for first in range(1, last + 1, _ROWS_GATHERED):
+        execute(
+            "INSERT INTO derived SELECT row, sample_id, list(parent ORDER BY place), list("
+            f"coalesce(parent_roles[place], '{DERIVED_ROLE}') ORDER BY place) FROM resolved "
+            "WHERE parent <> sample_id AND row BETWEEN ? AND ? GROUP BY row, sample_id",
+            [first, first + _ROWS_GATHERED - 1],
+        )
     _enter_derivations(tables, derivation, "derived", origin="NULL")
 
 
