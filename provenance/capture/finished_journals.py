@@ -10,6 +10,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+_SUFFIX = ".finished"
+
 
 def keep(journal: Path, md5: str) -> None:
     """Keep the finished journal at ``journal``, of a dataset whose DVC hash is ``md5``."""
@@ -18,11 +20,16 @@ def keep(journal: Path, md5: str) -> None:
 
 def take_up(journal: Path) -> None:
     """Make what was kept for the journal at ``journal`` the journal again, unless a later one was begun."""
-    for kept in journal.parent.glob(f"{journal.stem}.*.finished"):
+    for kept in journal.parent.glob(f"{journal.stem}.*{_SUFFIX}"):
         if journal.exists():
             kept.unlink()
         else:
             os.replace(kept, journal)
+
+
+def any_kept(folder: Path) -> bool:
+    """Whether a finished journal is kept in ``folder``: only then is it worth asking DVC what it has recorded."""
+    return next(folder.glob(f"*{_SUFFIX}"), None) is not None
 
 
 def forget_recorded(recorded: Mapping[Path, str]) -> None:
@@ -32,4 +39,4 @@ def forget_recorded(recorded: Mapping[Path, str]) -> None:
 
 
 def _kept(journal: Path, md5: str) -> Path:
-    return journal.with_name(f"{journal.stem}.{md5}.finished")
+    return journal.with_name(f"{journal.stem}.{md5}{_SUFFIX}")

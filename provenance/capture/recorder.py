@@ -272,9 +272,9 @@ def record(
         activity=declaration.activity(environment, datetime.now(UTC)).model_dump(mode="json", exclude_none=True),
     )
     folder = repository.temporary / "journals"
-    finished_journals.forget_recorded(
-        {journal_of(folder, path): md5 for path, md5 in repository.recorded_hashes().items()}
-    )
+    if finished_journals.any_kept(folder):
+        recorded = repository.recorded_hashes()
+        finished_journals.forget_recorded({journal_of(folder, path): md5 for path, md5 in recorded.items()})
     with open_journal(folder, dataset, heading) as journal:
         yield Recorder(dataset, declaration, identity, journal)
         journal.close()

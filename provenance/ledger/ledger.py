@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -119,7 +120,11 @@ class Ledger:
         """What DVC has recorded as the hash of the workspace's sidecar; None at a revision, or where it has not."""
         if self.rev is not None:
             return None
-        return self.repository.recorded_hashes().get(sidecar_path(dataset.path))
+        return self._recorded_hashes.get(sidecar_path(dataset.path))
+
+    @cached_property
+    def _recorded_hashes(self) -> dict[str, str]:
+        return self.repository.recorded_hashes()
 
     def dataset(self, path: str | Path) -> RecordedDataset:
         """The dataset at ``path`` (relative to the current folder).
