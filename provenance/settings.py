@@ -9,8 +9,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from provenance.documents import parse_yaml, validated
 from provenance.errors import RepositoryError
 
 SETTINGS_FILE = "provenance.yaml"
@@ -73,16 +74,5 @@ def load_settings(root: Path) -> Settings:
 
 def parse_settings(text: str, name: str) -> Settings:
     """Parse the text of a settings file called ``name`` in messages."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        content = YAML(typ="safe", pure=True).load(text)
-    except (ValueError, YAMLError) as error:  # a date may be none
-        raise RepositoryError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from error
-    try:
-        return Settings.model_validate({} if content is None else content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise RepositoryError(f"{name}: {f'{key}: ' if key else ''}{first['msg']}") from error
+    content = parse_yaml(text, name, RepositoryError)
+    return validated(Settings, {} if content is None else content, name, error=RepositoryError)

@@ -13,9 +13,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from provenance.errors import ProvenanceError
+from provenance.documents import parse_yaml, read_document, validated
 from provenance.lineage.records import Price
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from provenance.lineage.records import Agent
     from provenance.repository import Repository
 
-_LARGEST_TABLE = 4 << 20
 Amount = Annotated[Decimal, Field(ge=0, lt=Decimal("1e6"), max_digits=20, decimal_places=10)]
 
 
@@ -79,25 +78,9 @@ def read_prices(path: str | os.PathLike[str], repository: Repository) -> Prices:
     Raises:
         ProvenanceError: it cannot be read, is not YAML, or is not a price table; the message names the key.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     file = Path(path)
-    try:
-        if file.stat().st_size > _LARGEST_TABLE:
-            raise ProvenanceError(f"{file}: too large for a price table")
-        content = file.read_bytes()
-        parsed = YAML(typ="safe", pure=True).load(content.decode("utf-8"))
-    except OSError as error:
-        raise ProvenanceError(f"{file}: the price table cannot be read: {error.strerror}") from error
-    except (ValueError, YAMLError) as error:  # a date may be none
-        raise ProvenanceError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from error
-    try:
-        table = PriceTable.model_validate(parsed)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ProvenanceError(f"{file}: {f'{key}: ' if key else ''}{first['msg']}; see docs/prices.md") from error
+    content = read_document(file, "price table")
+    table = validated(PriceTable, parse_yaml(content, str(file)), str(file), "; see docs/prices.md")
     absolute = file.absolute().resolve()
     name = absolute.relative_to(repository.root).as_posix() if absolute.is_relative_to(repository.root) else file.name
     return Prices(table, name, f"sha256:{hashlib.sha256(content).hexdigest()}")
