@@ -36,6 +36,7 @@ class Subject:
     ``reference``: what synthetic text is compared with (None: the audited dataset's own real part). ``evaluations``:
     sets that must not have leaked into it. ``previous``: the same dataset at an earlier revision. ``folder``: for
     temporary files, on a disk with room. ``seed``: of every random choice, so that anyone can recompute the result.
+    ``fields``: fields of the data (a language, a topic) whose values are compared with the reference's.
     """
 
     audited: Part
@@ -44,6 +45,7 @@ class Subject:
     evaluations: tuple[Part, ...] = ()
     previous: Part | None = None
     seed: int = 0
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
