@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
 from provenance.files import whole_file
-from provenance.lineage.records import GitState
 from provenance.repository.calls import one_line
 
 if TYPE_CHECKING:
     import git
+
+    from provenance.lineage.records import GitState
 
 _REGULAR_FILE_MODES = (0o100644, 0o100755)
 
 
 def git_state(root: Path) -> GitState:
     """The commit checked out at ``root`` (None before the first) and whether tracked files differ from it."""
+    from provenance.lineage.records import GitState
+
     with _opened(root) as repo:
         head = repo.head.commit.hexsha if repo.head.is_valid() else None
         return GitState(head=head, dirty=repo.is_dirty(submodules=False))

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
-from provenance.lineage.records import GitState
 from provenance.repository import commits
 from provenance.repository.calls import dvc_call
 from provenance.repository.objects import Objects
 from provenance.repository.stages import Stage, running_stage
 from provenance.repository.tracked import Dataset, TrackedFile, tracked_files
-from provenance.settings import SETTINGS_FILE, Settings, load_settings, parse_settings
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from dvc_data.hashfile.obj import HashFile
 
     from provenance.identity import FileIds
+    from provenance.lineage.records import GitState
+    from provenance.settings import Settings
 
 # By their names, files of these kinds may be datasets.
 _MOSTLY_OTHER_THINGS = (".json", ".json.gz", ".json.zst", ".tar")
@@ -34,12 +35,11 @@ class Repository:
     Every method takes paths from the DVC root (or absolute ones) and raises `RepositoryError` for a path outside the
     repository, an unknown revision and whatever DVC or git refuses. ``rev`` is anything that DVC takes as a git
     revision; None is the workspace. No method changes the workspace except `add`. Not safe for concurrent threads.
+    DVC itself, which takes long to import, is opened when it is first needed.
     """
 
-    def __init__(self, dvc: Repo) -> None:
-        self._dvc = dvc
-        self.root = Path(dvc.root_dir)
-        self._objects = Objects(dvc, self.temporary)
+    def __init__(self, root: Path) -> None:
+        self.root = root
         self._tracked_at: dict[str, dict[str, TrackedFile]] = {}
 
     @classmethod
@@ -49,18 +49,27 @@ class Repository:
         In a temporary experiment that is the experiment's own workspace: DVC_ROOT, which names another, is not read.
 
         Raises:
-            RepositoryError: not inside a DVC repository, or its configuration cannot be read.
+            RepositoryError: not inside a DVC repository.
         """
-        from dvc.exceptions import NotDvcRepoError
+        # DVC keeps its hashes by path, and itself starts from the resolved one.
+        start = Path(os.path.realpath(directory))
+        if start.is_dir():
+            for root in (start, *start.parents):
+                if (root / ".dvc").is_dir():
+                    return cls(root)
+        message = f"{directory}: not inside a DVC repository; run `git init && dvc init` at the project's root"
+        raise RepositoryError(message)
+
+    @cached_property
+    def _dvc(self) -> Repo:
         from dvc.repo import Repo
 
         with dvc_call():
-            try:
-                # DVC keeps its hashes by path, and itself starts from the resolved one.
-                return cls(Repo(os.path.realpath(directory)))
-            except NotDvcRepoError as error:
-                message = f"{directory}: not inside a DVC repository; run `git init && dvc init` at the project's root"
-                raise RepositoryError(message) from error
+            return Repo(str(self.root))
+
+    @cached_property
+    def _objects(self) -> Objects:
+        return Objects(self._dvc, self.temporary)
 
     @property
     def temporary(self) -> Path:
@@ -75,6 +84,8 @@ class Repository:
 
     def settings(self, rev: str | None = None) -> Settings:
         """provenance.yaml of the workspace or of a revision; the defaults where there is none."""
+        from provenance.settings import SETTINGS_FILE, Settings, load_settings, parse_settings
+
         if rev is None:
             return load_settings(self.root)
         text = commits.committed_text(self.root, self._resolve(rev), SETTINGS_FILE)
@@ -163,6 +174,8 @@ class Repository:
 
         Both are None where DVC works without git.
         """
+        from provenance.lineage.records import GitState
+
         return commits.git_state(self.root) if self._has_git() else GitState(head=None, dirty=None)
 
     def current_stage(self) -> Stage | None:
