@@ -11,6 +11,7 @@ import typer
 from provenance.cli import output
 from provenance.cli.options import (
     JsonOption,
+    NoFetchOption,
     QuietOption,
     RepositoryOption,
     RevisionOption,
@@ -36,6 +37,7 @@ def audit(
     markdown: Annotated[bool, typer.Option("--md", help="Write Markdown tables.")] = False,
     repo: RepositoryOption = None,
     rev: RevisionOption = None,
+    no_fetch: NoFetchOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -52,7 +54,7 @@ def audit(
 
     if as_json and markdown:
         raise typer.BadParameter("--json and --md exclude each other")
-    with Ledger.open(open_repository(repo), rev, partial=True) as ledger:
+    with Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, partial=True) as ledger:
         found = [composition(ledger, ledger.dataset(path)) for path in dict.fromkeys(datasets)]
     if metrics is not None:
         write_metrics(metrics, found)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provenance.cli.output import safe, write_error
+from provenance.cli.progress import fetch_progress
 from provenance.errors import RepositoryError
 
 if TYPE_CHECKING:
@@ -23,13 +24,18 @@ RevisionOption = Annotated[
     str | None,
     typer.Option("--rev", metavar="REV", help="Read lineage at this git revision, without checkout."),
 ]
+NoFetchOption = Annotated[
+    bool, typer.Option("--no-fetch", help="Fetch nothing from a remote; what is not on this machine is missing.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Write nothing but errors (and JSON).")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show the traceback of an internal error.")]
 
 
-def open_repository(directory: Path | None) -> Repository:
+def open_repository(directory: Path | None, *, no_fetch: bool = False, quiet: bool = False) -> Repository:
     """The repository of ``directory`` (None: of the current folder), from which relative paths then count.
+
+    What is fetched is shown as progress, unless ``quiet``; ``no_fetch`` forbids it.
 
     Raises:
         RepositoryError: no such folder, or it is not inside a DVC repository.
@@ -41,7 +47,7 @@ def open_repository(directory: Path | None) -> Repository:
             os.chdir(directory)
         except OSError as error:
             raise RepositoryError(f"{directory}: cannot work there: {error.strerror}") from error
-    return Repository.open()
+    return Repository.open(fetching=None if no_fetch else fetch_progress(quiet=quiet))
 
 
 def warn_of_stale(ledger: Ledger, *, quiet: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 
 from provenance.cli.output import safe
 
@@ -41,3 +42,15 @@ def rows_progress(*, quiet: bool) -> Iterator[ProgressOf]:
             return report
 
         yield start
+
+
+def fetch_progress(*, quiet: bool) -> Callable[[str], None]:
+    """A function that is told the path of each thing before it is fetched, and shows it in a line with their number."""
+    if quiet or not sys.stderr.isatty():
+        return lambda path: None
+    fetched = count(1)
+
+    def show(path: str) -> None:
+        sys.stderr.write(f"fetching {next(fetched)}: {safe(path)}\n")
+
+    return show

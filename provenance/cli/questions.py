@@ -11,6 +11,7 @@ import typer
 from provenance.cli import output
 from provenance.cli.options import (
     JsonOption,
+    NoFetchOption,
     QuietOption,
     RepositoryOption,
     RevisionOption,
@@ -34,6 +35,7 @@ def show(
     text: Annotated[bool, typer.Option("--text", help="Show the sample's content as well.")] = False,
     repo: RepositoryOption = None,
     rev: RevisionOption = None,
+    no_fetch: NoFetchOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -48,7 +50,7 @@ def show(
     from provenance.ledger.ledger import Ledger
     from provenance.ledger.references import resolve
 
-    with Ledger.open(open_repository(repo), rev) as ledger:
+    with Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev) as ledger:
         sample_id = resolve(ledger, sample)
         records = [_document(record) for record in ledger.records(sample_id)]
         occurrences = ledger.occurrences(sample_id)
@@ -125,6 +127,7 @@ def trace(
     as_mermaid: Annotated[bool, typer.Option("--mermaid", help="Write a Mermaid flow chart.")] = False,
     repo: RepositoryOption = None,
     rev: RevisionOption = None,
+    no_fetch: NoFetchOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -144,7 +147,7 @@ def trace(
     if as_json + as_dot + as_mermaid > 1:
         raise typer.BadParameter("--json, --dot and --mermaid exclude each other")
     direction = walks.Direction.DESCENDANTS if down else walks.Direction.ANCESTORS
-    with Ledger.open(open_repository(repo), rev) as ledger:
+    with Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev) as ledger:
         walk = walks.trace(ledger, resolve(ledger, sample), direction, depth)
         contents = texts(ledger, [node.sample_id for node in walk.nodes]) if text else {}
         warn_of_stale(ledger, quiet=quiet)
@@ -175,6 +178,7 @@ def impact(
     ] = None,
     repo: RepositoryOption = None,
     rev: RevisionOption = None,
+    no_fetch: NoFetchOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -188,7 +192,7 @@ def impact(
     from provenance.ledger.impact import impact as measure
     from provenance.ledger.ledger import Ledger
 
-    with Ledger.open(open_repository(repo), rev) as ledger:
+    with Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev) as ledger:
         found = measure(ledger, selectors)
         warn_of_stale(ledger, quiet=quiet)
         if ids is not None:

@@ -12,6 +12,7 @@ from provenance.cli import output
 from provenance.cli.failures import FINDING, fail_with
 from provenance.cli.options import (
     JsonOption,
+    NoFetchOption,
     QuietOption,
     RepositoryOption,
     RevisionOption,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 def status(
     repo: RepositoryOption = None,
     rev: RevisionOption = None,
+    no_fetch: NoFetchOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -43,7 +45,7 @@ def status(
     """
     from provenance.ledger.ledger import Ledger
 
-    with Ledger.open(open_repository(repo), rev, partial=True) as ledger:
+    with Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, partial=True) as ledger:
         datasets = _states(ledger)
         unusable = [*ledger.unusable.values()]
     if as_json:
@@ -103,6 +105,7 @@ def verify(
     ] = None,
     repo: RepositoryOption = None,
     rev: RevisionOption = None,
+    no_fetch: NoFetchOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -117,7 +120,7 @@ def verify(
     from provenance.ledger.datasets import unfetched
     from provenance.ledger.ledger import Ledger
 
-    with Ledger.open(open_repository(repo), rev, partial=True) as ledger:
+    with Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, partial=True) as ledger:
         chosen = [ledger.dataset(path) for path in datasets] if datasets else list(ledger.recorded)
         problems = [problem for dataset in chosen for problem in _problems(ledger, dataset)]
         skipped = () if datasets else ledger.unrecorded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,20 @@ if TYPE_CHECKING:
     from provenance.repository.tracked import TrackedFile
 
 
-class Objects:
-    """The objects of one repository. ``temporary``: a directory for what can be made again."""
+# Told the path, from the DVC root, of what is about to be fetched.
+Fetching = Callable[[str], None]
 
-    def __init__(self, dvc: Repo, temporary: Path) -> None:
+
+class Objects:
+    """The objects of one repository.
+
+    ``temporary``: a directory for what can be made again. ``fetching`` is called before each fetch; None forbids them.
+    """
+
+    def __init__(self, dvc: Repo, temporary: Path, fetching: Fetching | None) -> None:
         self._dvc = dvc
         self._temporary = temporary
+        self._fetching = fetching
 
     def file(self, tracked: TrackedFile) -> Path | None:
         """The file with what was recorded for ``tracked`` (of a directory: DVC's list of its files); None: nowhere."""
@@ -64,6 +73,9 @@ class Objects:
         from dvc.config import NoRemoteError
         from dvc_data.hashfile.hash_info import HashInfo
 
+        if self._fetching is None:
+            return
+        self._fetching(tracked.path)
         with dvc_call():
             try:
                 self._dvc.cloud.pull([HashInfo(tracked.hash_name, tracked.md5)], remote=tracked.remote)
@@ -71,11 +83,14 @@ class Objects:
                 # Without a remote it is simply not to be had.
                 return
 
-    def _download(self, tracked: TrackedFile) -> Path:
+    def _download(self, tracked: TrackedFile) -> Path | None:
         """The imported file from the repository, at the revision, that it was imported from."""
         assert tracked.source is not None and tracked.md5 is not None
         file = self._temporary / "imported" / tracked.md5
         if not file.is_file():
+            if self._fetching is None:
+                return None
+            self._fetching(tracked.path)
             with dvc_call(), whole_file(file) as copy:
                 tracked.source.fs.get_file(tracked.source.fs_path, str(copy))
         return file

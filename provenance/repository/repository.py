@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from provenance.errors import RepositoryError
 from provenance.repository import commits
 from provenance.repository.calls import dvc_call
-from provenance.repository.objects import Objects
+from provenance.repository.objects import Fetching, Objects
 from provenance.repository.stages import Stage, running_stage
 from provenance.repository.tracked import Dataset, TrackedFile, tracked_files
 
@@ -38,13 +38,17 @@ class Repository:
     DVC itself, which takes long to import, is opened when it is first needed.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, fetching: Fetching | None) -> None:
         self.root = root
+        self._fetching = fetching
         self._tracked_at: dict[str, dict[str, TrackedFile]] = {}
 
     @classmethod
-    def open(cls, directory: str | os.PathLike[str] = ".") -> Repository:
+    def open(cls, directory: str | os.PathLike[str] = ".", fetching: Fetching | None = lambda path: None) -> Repository:
         """Open the repository that ``directory`` is in.
+
+        ``fetching`` is told the path of what is about to be fetched from a remote or another repository; with None
+        nothing is fetched, and what is not on this machine is not to be had.
 
         In a temporary experiment that is the experiment's own workspace: DVC_ROOT, which names another, is not read.
 
@@ -56,7 +60,7 @@ class Repository:
         if start.is_dir():
             for root in (start, *start.parents):
                 if (root / ".dvc").is_dir():
-                    return cls(root)
+                    return cls(root, fetching)
         message = f"{directory}: not inside a DVC repository; run `git init && dvc init` at the project's root"
         raise RepositoryError(message)
 
@@ -69,7 +73,7 @@ class Repository:
 
     @cached_property
     def _objects(self) -> Objects:
-        return Objects(self._dvc, self.temporary)
+        return Objects(self._dvc, self.temporary, self._fetching)
 
     @property
     def temporary(self) -> Path:

@@ -49,6 +49,20 @@ def test_fresh_clone_fetches_what_is_asked_for(
     assert not Path("data/x.jsonl").exists()
 
 
+def test_nothing_is_fetched_where_it_is_forbidden(
+    two_versions: tuple[str, str], isolated: Path, run: Run, remote: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote()
+    run("git", "clone", "--quiet", ".", "../clone")
+    monkeypatch.chdir(isolated / "clone")
+    fetched: list[str] = []
+
+    assert Repository.open(fetching=None).sidecar_file("data/x.jsonl", "HEAD") is None
+    assert Repository.open(fetching=fetched.append).sidecar_file("data/x.jsonl", "HEAD") is not None
+    assert fetched == ["data/x.jsonl.lineage.parquet"]
+    assert Repository.open(fetching=None).sidecar_file("data/x.jsonl", "HEAD") is not None
+
+
 def test_clone_without_remote_has_no_files(
     two_versions: tuple[str, str], isolated: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

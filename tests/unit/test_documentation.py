@@ -18,7 +18,7 @@ _CODE = re.compile(r"^ *```.*?^ *```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"""(?mx) \]\(\s*<?([^)\s>]+) | \b(?:src|href)="([^"]+)" | ^\[[^\]]+\]:\s+(\S+)""")
 _HEADING = re.compile(r"^#+\s+(.+?)\s*#*$", re.MULTILINE)
 # Options that mean the same on every command are described once for all.
-_COMMON_OPTIONS = {"--repo", "--rev", "--json", "--quiet", "--verbose", "--help"}
+_COMMON_OPTIONS = {"--repo", "--rev", "--no-fetch", "--json", "--quiet", "--verbose", "--help"}
 
 
 def commands() -> Iterator[tuple[str, Any]]:
