@@ -1,61 +1,36 @@
-"""Composition: a dataset's rows, bytes and tokens by what is known of their births.
-
-It is counted from the sidecar's records that bear rows, never from the data. A sample that was born twice has its rows
-on its first record only, so that nothing is counted twice.
-"""
+"""Composition: a dataset's rows, bytes and tokens by what is known of their births, counted from the sidecar alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from provenance.errors import SidecarError
+from provenance.audit.cells import Cell, cells_of, grouped, groupings
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.ledger import Ledger
-from provenance.ledger.selectors import agent_label
-from provenance.lineage.database import text_literal
 
-UNKNOWN = "unknown"
-UNSTATED = "unstated"
-BREAKDOWNS = ("by_origin", "by_kind", "by_model", "by_source", "by_license", "by_depth", "by_evidence")
-
-_CELLS = """
-    SELECT * REPLACE (effective_license(license, source) AS license) FROM (
-        SELECT origin, kind, agent, source, license, depth, evidence, real_rooted,
-            sum(rows)::BIGINT AS rows, sum(content_bytes * rows)::BIGINT AS bytes,
-            sum(tokens::BIGINT * rows)::BIGINT AS tokens,
-            coalesce(sum(rows) FILTER (tokens IS NOT NULL), 0)::BIGINT AS rows_with_tokens,
-            CASE WHEN cost IS NULL AND amount IS NOT NULL THEN currency END AS currency,
-            sum(amount) AS cost, coalesce(sum(rows) FILTER (amount IS NOT NULL), 0)::BIGINT AS rows_costed
-        FROM (SELECT *, {amount} AS amount, {currency} AS currency FROM samples)
-        WHERE sidecar = ? AND rows > 0 GROUP BY ALL)"""
-# A price is of a million tokens; as a price of one it is still exact.
-_PRICE_TYPE = "DECIMAL(26, 16)"
-_TOKENS_OF_A_PRICE = Decimal(1_000_000)
-# The rows of a sample are on its first record, so a conflict shows as another record, without rows, of another origin.
-_CONFLICTS = """
-    SELECT count(*), coalesce(sum(rows), 0)::BIGINT FROM (
-        SELECT DISTINCT sample_id, born.rows FROM samples born JOIN samples again USING (sample_id)
-        WHERE born.sidecar = ? AND again.sidecar = ? AND born.rows > 0 AND again.rows = 0
-        AND born.origin <> again.origin)"""
-_DANGLING = "SELECT count(*) FROM samples WHERE sidecar = ? AND content_bytes IS NULL"
-
-
-# One group of the one aggregate query; every breakdown adds up the same cells.
-Cell = dict[str, Any]
+BREAKDOWNS = (
+    *("by_origin", "by_kind", "by_model", "by_model_family", "by_source", "by_license", "by_depth", "by_evidence"),
+    "by_verdict",
+)
 
 
 @dataclass(frozen=True)
 class Share:
-    """A group's part of a dataset. ``bytes`` are of canonical content; ``tokens`` is None where no row's are known."""
+    """A group's part of a dataset. ``bytes`` are of canonical content; ``tokens`` is None where no row's are known.
+
+    ``fraction`` is of all rows, ``bytes_fraction`` of all bytes, ``tokens_fraction`` of all tokens that are known; None
+    where there are none.
+    """
 
     rows: int
     bytes: int
     tokens: int | None
     rows_with_tokens: int
     fraction: float
+    bytes_fraction: float | None
+    tokens_fraction: float | None
 
 
 @dataclass(frozen=True)
@@ -74,27 +49,30 @@ class Cost:
 
 @dataclass(frozen=True)
 class Composition:
-    """What a dataset is made of. Every breakdown maps groups to shares of all rows, the largest group first.
+    """What a dataset is made of. Every breakdown maps groups to shares of the whole, the largest group first.
 
-    ``by_kind`` and ``by_model`` are of synthetic and mixed rows, ``by_source`` of real rows and of what else bears a
-    source's content; there, ``unstated`` is what nobody said, or what differs between a row's parents. The other
-    breakdowns are of all rows, with ``unknown`` for what is not known.
+    ``by_kind``, ``by_model``, ``by_model_family`` and ``by_verdict`` are of synthetic and mixed rows (and of what else
+    was verified), ``by_source`` of real rows and of what else bears a source's content; there, ``unstated`` is what
+    nobody said, or what differs between a row's parents. The other breakdowns are of all rows, with ``unknown`` for what
+    is not known.
     """
 
     path: str
     rows: int
     bytes: int
+    tokens: int | None
     by_origin: dict[str, Share]
     by_kind: dict[str, Share]
     by_model: dict[str, Share]
+    by_model_family: dict[str, Share]
     by_source: dict[str, Share]
     by_license: dict[str, Share]
     by_depth: dict[str, Share]
     by_evidence: dict[str, Share]
+    by_verdict: dict[str, Share]
     real_rooted_fraction: float | None
     max_depth: int | None
     cost: Cost | None
-    measures: dict[str, dict[str, int]]
 
     def as_json(self) -> dict[str, Any]:
         """The composition in JSON's types; amounts of money are decimal text, which loses nothing."""
@@ -110,119 +88,80 @@ def composition(ledger: Ledger, dataset: RecordedDataset) -> Composition:
     Raises:
         SidecarError: the sidecar is of other data than DVC has, or its records do not add up to its rows.
     """
-    stated = dataset.sidecar.header.dataset
-    dataset.require_current()
-    relation = ledger.connection.sql(_CELLS.format(**_pricing(ledger)), params=[dataset.place])
-    cells = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
-    rows = sum(cell["rows"] for cell in cells)
-    if rows != stated.rows:
-        raise SidecarError(
-            f"{dataset.sidecar.path}: its records account for {rows} rows, its footer states {stated.rows}; "
-            "the sidecar is damaged: restore it with `dvc checkout`, or make it again"
-        )
-    depths = [cell["depth"] for cell in cells if cell["depth"] is not None]
+    cells = cells_of(ledger, dataset)
+    total = _total(cells)
+    breakdowns = {
+        name: shares({key: _total(same) for key, same in grouped(cells, group).items()}, total)
+        for name, group in groupings(ledger).items()
+    }
     return Composition(
         path=dataset.path,
-        rows=rows,
-        bytes=sum(cell["bytes"] or 0 for cell in cells),
-        **{name: _breakdown(cells, group, rows) for name, group in _groups(ledger).items()},
+        rows=total.rows,
+        bytes=total.bytes,
+        tokens=total.tokens,
+        **breakdowns,
         real_rooted_fraction=_real_rooted_fraction(cells),
-        max_depth=max(depths, default=None),
-        cost=_cost(cells, rows),
-        measures=_measures(ledger, dataset.place),
+        max_depth=max((cell.depth for cell in cells if cell.depth is not None), default=None),
+        cost=cost_of(cells),
     )
 
 
-def _groups(ledger: Ledger) -> dict[str, Callable[[Cell], str | None]]:
-    """For each breakdown, the group a cell belongs to; None where the breakdown does not apply to it."""
-    models: dict[int | None, str | None] = {None: None, **dict(enumerate(map(agent_label, ledger.agents)))}
-    sources: dict[int | None, str | None] = {None: None, **{n: s.name for n, s in enumerate(ledger.sources)}}
+@dataclass(frozen=True)
+class Amounts:
+    """How much there is of something."""
 
-    def named(name: str | None, cell: Cell, *origins: str) -> str | None:
-        return name or (UNSTATED if cell["origin"] in origins else None)
+    rows: int
+    bytes: int
+    tokens: int | None
+    rows_with_tokens: int
 
-    return {
-        "by_origin": lambda cell: cell["origin"],
-        "by_kind": lambda cell: named(cell["kind"], cell, "synthetic", "mixed"),
-        "by_model": lambda cell: named(models[cell["agent"]], cell, "synthetic", "mixed"),
-        "by_source": lambda cell: named(sources[cell["source"]], cell, "real"),
-        "by_license": lambda cell: cell["license"] or UNKNOWN,
-        "by_depth": lambda cell: UNKNOWN if cell["depth"] is None else str(cell["depth"]),
-        "by_evidence": lambda cell: cell["evidence"] or UNKNOWN,
+
+def shares(groups: dict[str, Amounts], total: Amounts) -> dict[str, Share]:
+    """The groups as parts of ``total``, the one of most rows first."""
+    found = {
+        name: Share(
+            rows=amounts.rows,
+            bytes=amounts.bytes,
+            tokens=amounts.tokens,
+            rows_with_tokens=amounts.rows_with_tokens,
+            fraction=amounts.rows / total.rows,
+            bytes_fraction=amounts.bytes / total.bytes if total.bytes else None,
+            tokens_fraction=(amounts.tokens or 0) / total.tokens if total.tokens else None,
+        )
+        for name, amounts in groups.items()
     }
+    return dict(sorted(found.items(), key=lambda item: (-item[1].rows, item[0])))
 
 
-def _breakdown(cells: Iterable[Cell], group: Callable[[Cell], str | None], total: int) -> dict[str, Share]:
-    members: dict[str, list[Cell]] = {}
-    for cell in cells:
-        name = group(cell)
-        if name is not None:
-            members.setdefault(name, []).append(cell)
-    shares = {name: _share(same, total) for name, same in members.items()}
-    return dict(sorted(shares.items(), key=lambda item: (-item[1].rows, item[0])))
+def cost_of(cells: list[Cell]) -> Cost | None:
+    """What the cells' births cost; None where nothing is known of it."""
+    currencies = {cell.currency for cell in cells} - {None}
+    costed = [cell for cell in cells if cell.cost is not None]
+    if len(currencies) > 1:
+        costed = [cell for cell in costed if cell.currency is None]
+    if not costed:
+        return None
+    return Cost(
+        amount=sum((cell.cost for cell in costed if cell.cost is not None), Decimal(0)),
+        rows_costed=sum(cell.rows_costed for cell in costed),
+        rows=sum(cell.rows for cell in cells),
+        currency=currencies.pop() if len(currencies) == 1 else None,
+    )
 
 
-def _share(cells: list[Cell], total: int) -> Share:
-    rows = sum(cell["rows"] for cell in cells)
-    tokens = [cell["tokens"] for cell in cells if cell["tokens"] is not None]
-    return Share(
-        rows=rows,
-        bytes=sum(cell["bytes"] or 0 for cell in cells),
+def _total(cells: list[Cell]) -> Amounts:
+    tokens = [cell.tokens for cell in cells if cell.tokens is not None]
+    return Amounts(
+        rows=sum(cell.rows for cell in cells),
+        bytes=sum(cell.bytes for cell in cells),
         tokens=sum(tokens) if tokens else None,
-        rows_with_tokens=sum(cell["rows_with_tokens"] for cell in cells),
-        fraction=rows / total,
+        rows_with_tokens=sum(cell.rows_with_tokens for cell in cells),
     )
 
 
 def _real_rooted_fraction(cells: list[Cell]) -> float | None:
     """The part of the rows that are not real that have a real ancestor; None where all rows are real."""
-    made = [cell for cell in cells if cell["origin"] != "real"]
+    made = [cell for cell in cells if cell.origin != "real"]
     if not made:
         return None
-    rooted: int = sum(cell["rows"] for cell in made if cell["real_rooted"])
-    rows: int = sum(cell["rows"] for cell in made)
-    return rooted / rows
-
-
-def _pricing(ledger: Ledger) -> dict[str, str]:
-    """SQL expressions for what a birth cost, ``amount``, and for the ``currency`` of its activity's price."""
-    prices = [activity.price for activity in ledger.activities]
-
-    def of_activity(values: Iterable[str | None], sql_type: str) -> str:
-        listed = ", ".join("NULL" if value is None else text_literal(value) for value in values)
-        return f"([{listed}]::{sql_type}[])[activity + 1]"
-
-    inputs, outputs = (
-        of_activity(
-            (f"{getattr(price, side) / _TOKENS_OF_A_PRICE:f}" if price else None for price in prices), _PRICE_TYPE
-        )
-        for side in ("input", "output")
-    )
-    return {
-        "amount": f"coalesce(cost, input_tokens * {inputs} + output_tokens * {outputs})",
-        "currency": of_activity((price.currency if price else None for price in prices), "VARCHAR"),
-    }
-
-
-def _cost(cells: list[Cell], rows: int) -> Cost | None:
-    currencies = {cell["currency"] for cell in cells} - {None}
-    costed = [cell for cell in cells if cell["cost"] is not None]
-    if len(currencies) > 1:
-        costed = [cell for cell in costed if cell["currency"] is None]
-    if not costed:
-        return None
-    return Cost(
-        amount=sum((cell["cost"] for cell in costed), Decimal(0)),
-        rows_costed=sum(cell["rows_costed"] for cell in costed),
-        rows=rows,
-        currency=currencies.pop() if len(currencies) == 1 else None,
-    )
-
-
-def _measures(ledger: Ledger, place: int) -> dict[str, dict[str, int]]:
-    samples, rows = ledger.connection.execute(_CONFLICTS, [place, place]).fetchall()[0]
-    dangling = ledger.connection.execute(_DANGLING, [place]).fetchall()[0][0]
-    return {
-        "conflicting_births": {"samples": samples, "rows": rows},
-        "dangling_parents": {"samples": dangling},
-    }
+    return sum(cell.rows for cell in made if cell.real_rooted) / sum(cell.rows for cell in made)
