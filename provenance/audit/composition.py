@@ -7,6 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from provenance.audit.cells import Cell, cells_of, grouped, groupings
+from provenance.audit.measures.conflicting_births import conflicts
+from provenance.audit.measures.dangling_parents import dangling
+from provenance.audit.measures.interface import Part
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.ledger import Ledger
 
@@ -53,8 +56,8 @@ class Composition:
 
     ``by_kind``, ``by_model``, ``by_model_family`` and ``by_verdict`` are of synthetic and mixed rows (and of what else
     was verified), ``by_source`` of real rows and of what else bears a source's content; there, ``unstated`` is what
-    nobody said, or what differs between a row's parents. The other breakdowns are of all rows, with ``unknown`` for what
-    is not known.
+    nobody said, or what differs between a row's parents. The other breakdowns are of all rows, with ``unknown`` for
+    what is not known.
     """
 
     path: str
@@ -73,6 +76,7 @@ class Composition:
     real_rooted_fraction: float | None
     max_depth: int | None
     cost: Cost | None
+    measures: dict[str, dict[str, int]]
 
     def as_json(self) -> dict[str, Any]:
         """The composition in JSON's types; amounts of money are decimal text, which loses nothing."""
@@ -103,6 +107,10 @@ def composition(ledger: Ledger, dataset: RecordedDataset) -> Composition:
         real_rooted_fraction=_real_rooted_fraction(cells),
         max_depth=max((cell.depth for cell in cells if cell.depth is not None), default=None),
         cost=cost_of(cells),
+        measures={
+            "conflicting_births": conflicts(Part(ledger, dataset)),
+            "dangling_parents": dangling(Part(ledger, dataset)),
+        },
     )
 
 
@@ -126,7 +134,7 @@ def shares(groups: dict[str, Amounts], total: Amounts) -> dict[str, Share]:
             rows_with_tokens=amounts.rows_with_tokens,
             fraction=amounts.rows / total.rows,
             bytes_fraction=amounts.bytes / total.bytes if total.bytes else None,
-            tokens_fraction=(amounts.tokens or 0) / total.tokens if total.tokens else None,
+            tokens_fraction=None if amounts.tokens is None or not total.tokens else amounts.tokens / total.tokens,
         )
         for name, amounts in groups.items()
     }

@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,9 @@ def _numbers(composition: Composition) -> dict[str, Any]:
 
 
 def _share(share: Share) -> dict[str, Any]:
-    numbers = {"rows": share.rows, "bytes": share.bytes, "fraction": share.fraction}
-    if share.tokens is not None:
-        numbers |= {"tokens": share.tokens, "rows_with_tokens": share.rows_with_tokens}
+    numbers = {name: value for name, value in asdict(share).items() if value is not None}
+    if share.tokens is None:
+        del numbers["rows_with_tokens"]
     return numbers
 
 

@@ -42,6 +42,7 @@ def test_a_mix_is_counted_by_all_that_is_known(repository: Repository, tmp_path:
                 kind="answer",
                 depth=1,
                 real_rooted=True,
+                verdict="pass",
                 cost=Decimal("0.10"),
             ),
             record(sample(4), 2, origin="synthetic", depth=2, real_rooted=False, tokens=5, cost=Decimal("0.05")),
@@ -53,19 +54,21 @@ def test_a_mix_is_counted_by_all_that_is_known(repository: Repository, tmp_path:
     found = composed(repository, path)
     assert (found.path, found.rows, found.bytes) == ("mix.jsonl", 10, 100)
     assert found.by_origin == {
-        "real": Share(rows=5, bytes=50, tokens=12, rows_with_tokens=4, fraction=0.5),
-        "synthetic": Share(rows=4, bytes=40, tokens=10, rows_with_tokens=2, fraction=0.4),
-        "unknown": Share(rows=1, bytes=10, tokens=None, rows_with_tokens=0, fraction=0.1),
+        "real": Share(5, 50, 12, rows_with_tokens=4, fraction=0.5, bytes_fraction=0.5, tokens_fraction=12 / 22),
+        "synthetic": Share(4, 40, 10, rows_with_tokens=2, fraction=0.4, bytes_fraction=0.4, tokens_fraction=10 / 22),
+        "unknown": Share(1, 10, None, rows_with_tokens=0, fraction=0.1, bytes_fraction=0.1, tokens_fraction=None),
     }
     rows = {name: {group: share.rows for group, share in getattr(found, name).items()} for name in BREAKDOWNS}
     assert rows | {"by_origin": {}} == {
         "by_origin": {},
         "by_kind": {"answer": 2, "unstated": 2},
         "by_model": {"unstated": 2, "writer@1": 2},
+        "by_model_family": {"unstated": 2, "writer": 2},
         "by_source": {"library": 4, "unstated": 1},
         "by_license": {"unknown": 5, "PSF-2.0": 4, "MIT": 1},
         "by_depth": {"0": 5, "1": 2, "2": 2, "unknown": 1},
         "by_evidence": {"observed": 5, "declared": 4, "unknown": 1},
+        "by_verdict": {"pass": 2, "unstated": 2},
     }
     assert found.real_rooted_fraction == 2 / 5
     assert found.max_depth == 2
@@ -96,7 +99,8 @@ def test_what_nothing_is_known_of_is_null_and_not_zero(repository: Repository, t
     found = composed(repository, write(tmp_path, "a.jsonl", [record(sample(1), origin="real")]))
     assert (found.real_rooted_fraction, found.max_depth, found.cost) == (None, None, None)
     assert found.by_origin["real"].tokens is None
-    assert (found.by_kind, found.by_model) == ({}, {})
+    assert (found.by_kind, found.by_model, found.by_verdict) == ({}, {}, {})
+    assert (found.tokens, found.by_origin["real"].tokens_fraction) == (None, None)
     empty = composed(repository, write(tmp_path, "empty.jsonl", []))
     assert (empty.rows, empty.by_origin) == (0, {})
 

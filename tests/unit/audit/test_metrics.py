@@ -11,18 +11,21 @@ import pytest
 from provenance.audit.composition import BREAKDOWNS, Composition, Cost, Share
 from provenance.audit.metrics import write_metrics, write_plots
 
-SHARE = Share(rows=4, bytes=40, tokens=None, rows_with_tokens=0, fraction=1.0)
+SHARE = Share(4, 40, None, rows_with_tokens=0, fraction=1.0, bytes_fraction=1.0, tokens_fraction=None)
 COMPOSITION = Composition(
     path="data/mix.parquet",
     rows=4,
     bytes=40,
+    tokens=None,
     by_origin={"real": SHARE},
     by_kind={},
     by_model={"org/model-1.5@a": SHARE},
+    by_model_family={},
     by_source={"a.b": SHARE, "a/b": SHARE},
     by_license={"unknown": SHARE},
     by_depth={"0": SHARE},
     by_evidence={"observed": SHARE},
+    by_verdict={},
     real_rooted_fraction=None,
     max_depth=0,
     cost=Cost(Decimal("1.50"), 2, 4),
