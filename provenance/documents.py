@@ -1,4 +1,4 @@
-"""Documents that people write (settings, price tables, policies): YAML, read safely and validated by pydantic.
+"""Documents that people write (settings, models, price tables, policies): YAML, read safely and validated by pydantic.
 
 Every refusal is one line that names the file and the key.
 """
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from provenance.errors import ProvenanceError
+from provenance.errors import ProvenanceError, RepositoryError
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -68,3 +68,24 @@ def validated(
         first = problem.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise error(f"{name}: {f'{key}: ' if key else ''}{first['msg']}{hint}") from problem
+
+
+def load_tracked(path: Path, model: type[Model]) -> Model:
+    """The git-tracked document at ``path``; the model's defaults where there is none.
+
+    Raises:
+        RepositoryError: it is not YAML or not valid; the message names the file and the key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return model()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RepositoryError(f"{path}: cannot be read: {error}") from error
+    return parse_tracked(text, str(path), model)
+
+
+def parse_tracked(text: str, name: str, model: type[Model]) -> Model:
+    """A git-tracked document, which is called ``name`` in messages, from its text; errors as of `load_tracked`."""
+    content = parse_yaml(text, name, RepositoryError)
+    return validated(model, {} if content is None else content, name, error=RepositoryError)

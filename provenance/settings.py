@@ -6,13 +6,9 @@ It is git-tracked because untracked files are absent in DVC's temporary experime
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-
-from provenance.documents import parse_yaml, validated
-from provenance.errors import RepositoryError
 
 SETTINGS_FILE = "provenance.yaml"
 
@@ -54,25 +50,3 @@ class Settings(BaseModel):
             if fnmatchcase(path, dataset.path):
                 return dataset
         return DatasetSettings(path=path)
-
-
-def load_settings(root: Path) -> Settings:
-    """Read ``root``/provenance.yaml; the defaults where there is none.
-
-    Raises:
-        RepositoryError: the file is not YAML or not valid; the message names the file and the key.
-    """
-    path = root / SETTINGS_FILE
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return Settings()
-    except (OSError, UnicodeDecodeError) as error:
-        raise RepositoryError(f"{path}: cannot be read: {error}") from error
-    return parse_settings(text, str(path))
-
-
-def parse_settings(text: str, name: str) -> Settings:
-    """Parse the text of a settings file called ``name`` in messages."""
-    content = parse_yaml(text, name, RepositoryError)
-    return validated(Settings, {} if content is None else content, name, error=RepositoryError)

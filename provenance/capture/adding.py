@@ -17,6 +17,7 @@ from provenance.capture.content_fields import settings_with_fields
 from provenance.capture.environment import describe_environment, loaded_packages
 from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.capture.redaction import refuse_secrets
+from provenance.documents import parse_tracked
 from provenance.errors import RepositoryError, SidecarError
 from provenance.files import whole_file
 from provenance.identity import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset
@@ -26,7 +27,7 @@ from provenance.lineage.records import Activity, ActivityType, Evidence, Origin,
 from provenance.lineage.sidecar import first_origin, open_sidecar, sidecar_path
 from provenance.lineage.verification import verify
 from provenance.repository import Repository
-from provenance.settings import SETTINGS_FILE, Settings, parse_settings
+from provenance.settings import SETTINGS_FILE, Settings
 
 ProgressOf = Callable[[str], Callable[[int], None]]
 
@@ -68,7 +69,7 @@ def add_datasets(
         for tracked in filter(repository.is_in_git, (name, sidecar_path(name))):
             raise RepositoryError(f"{tracked}: tracked by git, so DVC cannot; run `git rm --cached {tracked}` first")
     text = None if fields is None else settings_with_fields(repository, names, fields)
-    settings = repository.settings() if text is None else parse_settings(text, SETTINGS_FILE)
+    settings = repository.settings() if text is None else parse_tracked(text, SETTINGS_FILE, Settings)
     with (
         TemporaryDirectory(prefix="add-", dir=repository.temporary) as workspace,
         # Whatever is written here takes its place when all of it has been written.

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from copy import deepcopy
 from glob import escape
 from typing import Any
 
+from provenance.capture.yaml_editing import edited, entries_of
 from provenance.errors import RepositoryError
 from provenance.repository import Repository
 from provenance.settings import SETTINGS_FILE
-
-_NO_FOLDING = 2**20
 
 
 def settings_with_fields(repository: Repository, paths: Sequence[str], fields: Sequence[str]) -> str:
@@ -22,30 +20,19 @@ def settings_with_fields(repository: Repository, paths: Sequence[str], fields: S
     Raises:
         RepositoryError: a field has no name, or provenance.yaml is not valid.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.util import load_yaml_guess_indent
-
     names = [field.strip() for field in fields]
     if not all(names):
         raise RepositoryError("--fields: a field has no name; write them as a,b,c")
     settings = repository.settings()  # an invalid file is an error that names the key
     if all(settings.for_dataset(path).fields == tuple(names) for path in paths):
         return _text(repository)
-    text = _text(repository)
-    _, indent, offset = load_yaml_guess_indent(text)
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = _NO_FOLDING
-    yaml.indent(mapping=2, sequence=indent or 2, offset=offset or 0)
-    content = yaml.load(text) or {"version": 1}
-    entries = content.setdefault("datasets", [])
-    if not entries:
-        content["datasets"] = entries = []
-    for path in paths:
-        _entry(entries, path, settings.for_dataset(path).path)["fields"] = names
-    changed = io.StringIO()
-    yaml.dump(content, changed)
-    return changed.getvalue()
+
+    def put(content: Any) -> None:
+        entries = entries_of(content, "datasets")
+        for path in paths:
+            _entry(entries, path, settings.for_dataset(path).path)["fields"] = names
+
+    return edited(_text(repository), put)
 
 
 def _text(repository: Repository) -> str:

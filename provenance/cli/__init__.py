@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from provenance import __version__
-from provenance.cli import auditing, declaring, questions, recording, state
+from provenance.cli import auditing, declaring, models, questions, recording, state
 from provenance.cli.failures import reported
 
 app = typer.Typer(
@@ -22,6 +22,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 stages = typer.Typer(help="Stages whose datasets have lineage.", no_args_is_help=True, rich_markup_mode=None)
+registered = typer.Typer(
+    help="Models as links in the chain: what each was trained on.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 def register(
@@ -43,6 +46,11 @@ register(questions.trace, "trace")
 register(questions.impact, "impact")
 register(auditing.audit, "audit")
 register(state.verify, "verify")
+app.add_typer(registered, name="model")
+register(models.add, "add", registered)
+register(models.list_, "list", registered)
+register(models.show, "show", registered)
+register(models.remove, "remove", registered)
 
 
 def _print_version(wanted: bool) -> None:

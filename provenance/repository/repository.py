@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from dvc_data.hashfile.meta import Meta
     from dvc_data.hashfile.obj import HashFile
 
+    from provenance.documents import Model
     from provenance.identity import FileIds
     from provenance.lineage.records import GitState
+    from provenance.models import ModelRegister
     from provenance.settings import Settings
 
 # By their names, files of these kinds may be datasets.
@@ -88,12 +91,15 @@ class Repository:
 
     def settings(self, rev: str | None = None) -> Settings:
         """provenance.yaml of the workspace or of a revision; the defaults where there is none."""
-        from provenance.settings import SETTINGS_FILE, Settings, load_settings, parse_settings
+        from provenance.settings import SETTINGS_FILE, Settings
 
-        if rev is None:
-            return load_settings(self.root)
-        text = commits.committed_text(self.root, self._resolve(rev), SETTINGS_FILE)
-        return Settings() if text is None else parse_settings(text, f"{rev}:{SETTINGS_FILE}")
+        return self._document(SETTINGS_FILE, Settings, rev)
+
+    def models(self, rev: str | None = None) -> ModelRegister:
+        """provenance.models.yaml of the workspace or of a revision; an empty register where there is none."""
+        from provenance.models import MODELS_FILE, ModelRegister
+
+        return self._document(MODELS_FILE, ModelRegister, rev)
 
     def datasets(self, rev: str | None = None) -> list[Dataset]:
         """Every dataset that DVC tracks, sorted by path.
@@ -169,6 +175,23 @@ class Repository:
         meta, built = self._built(path)
         return str(built.hash_info.value), int(meta.size or 0)
 
+    def recorded_md5(self, path: str | os.PathLike[str], rev: str) -> str | None:
+        """DVC's hash of the file or directory that revision ``rev`` has at ``path``, computed for a file that git
+        tracks; None where there is none, or none was recorded."""
+        name = self._inside(self.root, path)
+        tracked = self._tracked(rev).get(name)
+        if tracked is not None:
+            return tracked.md5
+        file = self.data_file(name, rev)
+        if file is None:
+            return None
+        with open(file, "rb") as handle:
+            return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+    def commit(self, rev: str) -> str:
+        """The id of the commit that ``rev`` is."""
+        return self._resolve(rev)
+
     def recorded_hashes(self) -> dict[str, str]:
         """DVC's hash of every out in the workspace, as .dvc files and dvc.lock record it."""
         return {path: tracked.md5 for path, tracked in self._tracked(None).items() if tracked.md5 is not None}
@@ -203,6 +226,14 @@ class Repository:
         targets = [str(self.root / self._inside(self.root, path)) for path in paths]
         with dvc_call():
             self._dvc.add(targets)
+
+    def _document(self, file: str, model: type[Model], rev: str | None) -> Model:
+        from provenance.documents import load_tracked, parse_tracked
+
+        if rev is None:
+            return load_tracked(self.root / file, model)
+        text = commits.committed_text(self.root, self._resolve(rev), file)
+        return model() if text is None else parse_tracked(text, f"{rev}:{file}", model)
 
     def _inside(self, base: Path, path: str | os.PathLike[str]) -> str:
         if any("\ud800" <= character <= "\udfff" for character in os.fspath(path)):

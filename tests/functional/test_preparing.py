@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from provenance.capture.preparing import prepare
+from provenance.documents import parse_tracked
 from provenance.errors import RepositoryError
 from provenance.repository import Repository
-from provenance.settings import Settings, parse_settings
+from provenance.settings import Settings
 
 COMPOSITION = [
     {"origin": "real", "rows": 30, "fraction": 0.75},
@@ -48,7 +49,7 @@ def test_example_in_the_settings_is_valid(dvc_repository: Path) -> None:
     text = (dvc_repository / "provenance.yaml").read_text()
     example = text[text.index("# datasets:") :].replace("datasets: []\n", "")
 
-    settings = parse_settings("\n".join(line.removeprefix("# ") for line in example.splitlines()), "example")
+    settings = parse_tracked("\n".join(line.removeprefix("# ") for line in example.splitlines()), "example", Settings)
 
     assert settings.for_dataset("data/a.csv").fields == ("question", "answer")
 
