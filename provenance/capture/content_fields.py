@@ -30,7 +30,8 @@ def settings_with_fields(repository: Repository, paths: Sequence[str], fields: S
     def put(content: Any) -> None:
         entries = entries_of(content, "datasets")
         for path in paths:
-            _entry(entries, path, settings.for_dataset(path).path)["fields"] = list(names)  # one list twice would be an alias
+            # A list of its own: YAML writes one that comes twice as an alias.
+            _entry(entries, path, settings.for_dataset(path).path)["fields"] = list(names)
 
     return edited(_text(repository), put)
 
