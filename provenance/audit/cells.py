@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from weakref import WeakKeyDictionary
 
 from provenance.audit.families import model_family
 from provenance.errors import SidecarError
@@ -63,6 +64,9 @@ class Cell:
 
 Grouping = Callable[[Cell], str | None]
 
+# Composition and several measures ask for the same cells; a ledger does not change while it is open.
+_COUNTED: WeakKeyDictionary[Ledger, dict[int, list[Cell]]] = WeakKeyDictionary()
+
 
 def cells_of(ledger: Ledger, dataset: RecordedDataset) -> list[Cell]:
     """The cells of ``dataset``, one of the ledger's.
@@ -70,6 +74,13 @@ def cells_of(ledger: Ledger, dataset: RecordedDataset) -> list[Cell]:
     Raises:
         SidecarError: the sidecar is of other data than DVC has, or its records do not add up to its rows.
     """
+    counted = _COUNTED.setdefault(ledger, {})
+    if dataset.place not in counted:
+        counted[dataset.place] = _count(ledger, dataset)
+    return counted[dataset.place]
+
+
+def _count(ledger: Ledger, dataset: RecordedDataset) -> list[Cell]:
     dataset.require_current()
     query = _CELLS.format(**_pricing(ledger))
     cells = [Cell(*row) for row in ledger.connection.execute(query, [dataset.place]).fetchall()]
