@@ -21,7 +21,7 @@ _ACTIVITIES = (
 _SAMPLES_OF_POOL = """
     SELECT count(DISTINCT sample_id) FROM samples WHERE rows > 0 AND sidecar IN (
         SELECT DISTINCT sidecar FROM samples
-        WHERE rows > 0 AND list_contains(?::BIGINT[], sidecar) AND sample_id IN (SELECT sample_id FROM {uses}))"""
+        WHERE rows > 0 AND list_contains(?::BIGINT[], sidecar) AND sample_id IN (SELECT sample_id FROM parent_uses))"""
 
 
 class FanOut:
@@ -42,16 +42,18 @@ class FanOut:
         effective_of_pool}``; the most used parents stand out. ``pool`` is None where the ledger does not hold it."""
         part = subject.audited
         execute, place = part.ledger.connection.execute, part.dataset.place
-        uses = part.ledger.new_set(_USES, [place]).table
+        execute(f"CREATE OR REPLACE TEMP TABLE parent_uses AS {_USES}", [place])
         parents, total, weighted = execute(
-            f"SELECT count(*), coalesce(sum(uses), 0)::BIGINT, sum(uses * ln(uses)) FROM {uses}"
+            "SELECT count(*), coalesce(sum(uses), 0)::BIGINT, sum(uses * ln(uses)) FROM parent_uses"
         ).fetchall()[0]
         if not parents:
             return NotMeasured(f"{part.dataset.path}: none of its made rows has a parent")
         effective = math.exp(math.log(total) - weighted / total)
-        most_used = execute(f"SELECT lower(hex(sample_id)), uses FROM {uses} ORDER BY uses DESC, sample_id LIMIT 100")
+        most_used = execute(
+            "SELECT lower(hex(sample_id)), uses FROM parent_uses ORDER BY uses DESC, sample_id LIMIT 100"
+        )
         top = most_used.fetchall()
-        pool = _pool(part, uses)
+        pool = _pool(part)
         return Measured(
             {
                 "parents": parents,
@@ -70,14 +72,14 @@ class FanOut:
         )
 
 
-def _pool(part: Part, uses: str) -> int | None:
+def _pool(part: Part) -> int | None:
     """How many samples there were to choose parents from; None where no dataset of the ledger is known to be one."""
     ledger = part.ledger
     found = ledger.connection.execute(_ACTIVITIES, [part.dataset.place]).fetchall()
     stages = [ledger.activities[number].stage for (number,) in found]
     read = {path for stage in stages if stage is not None for path in stage.dependencies}
     places = [each.place for each in ledger.recorded if each.path in read and each.place != part.dataset.place]
-    samples = ledger.connection.execute(_SAMPLES_OF_POOL.format(uses=uses), [places]).fetchall()[0][0]
+    samples = ledger.connection.execute(_SAMPLES_OF_POOL, [places]).fetchall()[0][0]
     return int(samples) or None
 
 
