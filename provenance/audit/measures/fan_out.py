@@ -18,6 +18,7 @@ _ACTIVITIES = (
     "SELECT DISTINCT activity FROM samples WHERE sidecar = ? AND rows > 0 AND origin IN ('synthetic', 'mixed') AND "
     "activity IS NOT NULL"
 )
+_MOST_USED = "SELECT lower(hex(sample_id)), uses FROM parent_uses ORDER BY uses DESC, sample_id LIMIT 100"
 _SAMPLES_OF_POOL = """
     SELECT count(DISTINCT sample_id) FROM samples WHERE rows > 0 AND sidecar IN (
         SELECT DISTINCT sidecar FROM samples
