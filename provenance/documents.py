@@ -54,6 +54,25 @@ def parse_yaml(content: bytes | str, name: str, error: type[ProvenanceError] = P
         raise error(f"{name}: not valid YAML: nested too deeply") from problem
 
 
+def front_matter(content: bytes, name: str) -> dict[str, Any] | None:
+    """The YAML between the first two lines of dashes of the dataset card ``content``; None where it has none.
+
+    Raises:
+        ProvenanceError: not UTF-8, or what stands there is not a YAML mapping.
+    """
+    try:
+        lines = content.decode("utf-8").splitlines()
+    except UnicodeDecodeError as problem:
+        raise ProvenanceError(f"{name}: not UTF-8: {problem}") from problem
+    dashes = [number for number, line in enumerate(lines) if line.rstrip() == "---"][:2]
+    if len(dashes) < 2 or dashes[0] != 0:
+        return None
+    parsed = parse_yaml("\n".join(lines[1 : dashes[1]]), name)
+    if not isinstance(parsed, dict):
+        raise ProvenanceError(f"{name}: its metadata is not a YAML mapping")
+    return parsed
+
+
 def validated(
     model: type[Model], content: Any, name: str, hint: str = "", error: type[ProvenanceError] = ProvenanceError
 ) -> Model:

@@ -10,10 +10,10 @@ from typing import Any
 
 from provenance.capture.importers.interface import Importer, Request, Row, Statement
 from provenance.capture.importers.json_files import member
+from provenance.documents import front_matter, read_document
 from provenance.errors import DataError, ProvenanceError
 
 _CARD = "README.md"
-_LARGEST_CARD = 4 << 20
 _MACHINE = "machine-generated"
 _PEOPLE = frozenset({"crowdsourced", "expert-generated", "found"})
 # The Hub writes SPDX identifiers in lower case, and has some of its own, which are kept as they stand.
@@ -66,27 +66,10 @@ def _card(request: Request) -> Path:
 
 
 def _metadata(path: Path) -> dict[str, Any]:
-    """The YAML between the first two lines of dashes."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    if path.stat().st_size > _LARGEST_CARD:
-        raise DataError(path, None, "too large for a dataset card")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(path, None, f"not UTF-8: {error}") from error
-    lines = text.splitlines()
-    if not lines or lines[0].rstrip() != "---" or "---" not in (line.rstrip() for line in lines[1:]):
+    metadata = front_matter(read_document(path, "dataset card"), str(path))
+    if metadata is None:
         raise DataError(path, 1, "no metadata: a dataset card begins with YAML between two lines of ---")
-    end = next(number for number, line in enumerate(lines[1:], 1) if line.rstrip() == "---")
-    try:
-        content = YAML(typ="safe", pure=True).load("\n".join(lines[1:end]))
-    except (ValueError, YAMLError) as error:  # a date may be none
-        raise DataError(path, None, f"not valid YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise DataError(path, None, "its metadata is not a YAML mapping")
-    return content
+    return metadata
 
 
 def _origin(metadata: dict[str, Any]) -> str | None:
