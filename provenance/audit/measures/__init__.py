@@ -11,12 +11,22 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
 from pkgutil import iter_modules
-from typing import Literal
 
-from provenance.audit.measures.interface import Measure, Measured, NotMeasured, Outstanding, Part, Subject
+from provenance.audit.measures.interface import Measure, Measured, Needs, NotMeasured, Outstanding, Part, Subject
 from provenance.errors import ProvenanceError
 
-__all__ = ["Measure", "Measured", "NotMeasured", "Outstanding", "Part", "Subject", "measure_names", "measures", "take"]
+__all__ = [
+    "Measure",
+    "Measured",
+    "Needs",
+    "NotMeasured",
+    "Outstanding",
+    "Part",
+    "Subject",
+    "measure_names",
+    "measures",
+    "take",
+]
 
 ENTRY_POINTS = "provenance.measures"
 _NOT_A_MEASURE = "interface", "plugins"
@@ -41,7 +51,7 @@ def measures(names: Sequence[str] | None = None) -> dict[str, Measure]:
 
 
 def take(
-    subject: Subject, names: Sequence[str] | None = None, needs: Literal["lineage", "data"] | None = None
+    subject: Subject, names: Sequence[str] | None = None, needs: Needs | None = None
 ) -> dict[str, Measured | NotMeasured]:
     """Take the measures called ``names`` (None: all); of these, with ``needs``, only those that read just that.
 

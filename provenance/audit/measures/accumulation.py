@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from provenance.audit.measures.interface import Measured, NotMeasured, Outstanding, Subject
+from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Subject
 from provenance.lineage.database import parquet_rows
 
 _SHOWN = 20
@@ -22,7 +20,7 @@ class Accumulation:
     definition = "of the previous version's real rows, the part that is still in this one"
     unit = "fraction of the previous version's real rows"
     source = "accumulating bounds the error, replacing lets it grow linearly: Gerstgrasser et al. 2024 (2404.01413)"
-    needs: Literal["lineage", "data"] = "lineage"
+    needs: Needs = "lineage"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{retained_fraction, previous_real_rows, retained_rows}``; real samples that are gone stand out."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from provenance.audit.measures.interface import Measured, Outstanding, Part, Subject
+from provenance.audit.measures.interface import Measured, Needs, Outstanding, Part, Subject
 
 _SHOWN = 20
 # The rows of a sample are on its first record, so a conflict shows as another record, without rows, of another origin.
@@ -27,7 +25,7 @@ class ConflictingBirths:
     definition = "samples that have records of different origin, and the rows that bear them"
     unit = "samples; rows"
     source = "regurgitation of training data: Carlini et al. 2021 (arXiv 2012.07805)"
-    needs: Literal["lineage", "data"] = "lineage"
+    needs: Needs = "lineage"
 
     def measure(self, subject: Subject) -> Measured:
         """``{samples, rows}``; the samples of most rows stand out."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from provenance.audit.cells import cells_of
 from provenance.audit.composition import cost_of
-from provenance.audit.measures.interface import Measured, NotMeasured, Subject
+from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Subject
 
 _USAGE = (
     "SELECT sum(input_tokens)::BIGINT, sum(output_tokens)::BIGINT, coalesce(sum(rows) FILTER (input_tokens IS NOT NULL "
@@ -25,7 +23,7 @@ class Cost:
     definition = "sum of the known costs and of the calls' tokens, with the part of the made rows that each covers"
     unit = "money in the currency stated; tokens; fraction of synthetic and mixed rows"
     source = "sum over records; nothing is imputed"
-    needs: Literal["lineage", "data"] = "lineage"
+    needs: Needs = "lineage"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{amount, currency, rows_costed, costed_fraction, input_tokens, output_tokens, rows_with_usage}``."""

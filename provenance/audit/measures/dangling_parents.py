@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from provenance.audit.measures.interface import Measured, Outstanding, Part, Subject
+from provenance.audit.measures.interface import Measured, Needs, Outstanding, Part, Subject
 
 _SHOWN = 20
 _DANGLING = "FROM samples WHERE sidecar = ? AND content_bytes IS NULL"
@@ -22,7 +20,7 @@ class DanglingParents:
     definition = "parents without a record of their own in any sidecar, and the rows directly made from one"
     unit = "samples; rows"
     source = "closure of the sidecar (docs/specification/sidecar.md, invariant 2)"
-    needs: Literal["lineage", "data"] = "lineage"
+    needs: Needs = "lineage"
 
     def measure(self, subject: Subject) -> Measured:
         """``{samples, rows, fraction}``: parents, and rows made from one; some of these rows' samples stand out."""

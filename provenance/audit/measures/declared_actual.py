@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from provenance.audit.measures.interface import Measured, NotMeasured, Part, Subject
+from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Part, Subject
 from provenance.documents import front_matter, read_document
 from provenance.errors import ProvenanceError
 
@@ -27,7 +27,7 @@ class DeclaredActual:
     definition = "rows that the dataset card states, minus the rows that there are; whether the size category fits"
     unit = "rows"
     source = "a card that states 939,344 rows of parts that sum to 889,344: Tülu 3 SFT mixture (see examples/)"
-    needs: Literal["lineage", "data"] = "lineage"
+    needs: Needs = "lineage"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{stated_rows, rows, difference, matches, category, category_fits}``; null for what is not stated."""

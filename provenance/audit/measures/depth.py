@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from provenance.audit.cells import cells_of
-from provenance.audit.measures.interface import Measured, NotMeasured, Outstanding, Subject
+from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Subject
 
 _SHOWN = 20
 _DEEPEST = (
@@ -24,7 +22,7 @@ class Depth:
     definition = "generation depth of rows: the greatest, the mean, and the rows at depth 2 or more"
     unit = "model steps; fraction of rows"
     source = "nine generations without real data took perplexity from 20 to 28: Shumailov et al. 2024 (Nature 631)"
-    needs: Literal["lineage", "data"] = "lineage"
+    needs: Needs = "lineage"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{max, mean, deep_fraction, unknown_fraction, max_without_real_ancestor, fractions{DEPTH: fraction}}``."""

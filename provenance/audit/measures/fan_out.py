@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
 
-from provenance.audit.measures.interface import Measured, NotMeasured, Outstanding, Part, Subject
+from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Part, Subject
 
 _SHOWN = 10
 # Each parent of a row counts once for each row. A guessed parent is a candidate, never lineage.
@@ -36,7 +35,7 @@ class FanOut:
     definition = "the part of all uses that falls to the 1, 10 and 100 most used parents; exp of the uses' entropy"
     unit = "fraction of uses; parents"
     source = "Hill number of order 1, Hill 1973; self-instruct grew 52,445 rows from 175 seeds (arXiv 2212.10560)"
-    needs: Literal["lineage", "data"] = "lineage"
+    needs: Needs = "lineage"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{parents, uses, effective_parents, effective_of_parents, top_1, top_10, top_100, pool,

@@ -20,6 +20,8 @@ from provenance.ledger.ledger import Ledger
 # Nested, with JSON's types: policies address a value by its dotted path, and DVC metrics keep the numbers.
 Values = Mapping[str, "int | float | str | bool | Values | None"]
 
+Needs = Literal["lineage", "graph", "data"]
+
 
 @dataclass(frozen=True)
 class Part:
@@ -76,13 +78,21 @@ class NotMeasured:
 
 
 class Measure(Protocol):
-    """One measure. ``needs``: what it reads; one that needs data costs a pass over it."""
+    """One measure."""
 
     name: str
     definition: str
     unit: str
     source: str
-    needs: Literal["lineage", "data"]
+
+    @property
+    def needs(self) -> Needs:
+        """What it reads, which is what it costs.
+
+        ``lineage``: columns of the sidecar; ``graph``: walks along parents, for which the ledger's index is built if
+        it is not there yet; ``data``: the data too, in at least one pass over it.
+        """
+        ...
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """Take the measure.

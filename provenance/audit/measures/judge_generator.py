@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from provenance.audit.families import model_family
-from provenance.audit.measures.interface import Measured, NotMeasured, Outstanding, Subject
+from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Subject
 from provenance.ledger.selectors import agent_label
 from provenance.lineage.records import Agent
 
@@ -31,7 +29,7 @@ class JudgeGenerator:
     definition = "rows whose verifier is of the same family of models as their generator"
     unit = "fraction of the rows that have a model and a verifier"
     source = "self-preference of judges: Panickssery et al. 2024 (arXiv 2404.13076)"
-    needs: Literal["lineage", "data"] = "lineage"
+    needs: Needs = "lineage"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{rows, fraction, same_model_rows, pairs{GENERATOR: {VERIFIER: rows}}}``; such samples stand out."""

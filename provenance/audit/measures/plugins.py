@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import math
 from importlib.metadata import EntryPoint
-from typing import Literal
+from typing import get_args
 
-from provenance.audit.measures.interface import Measure, Measured, NotMeasured, Subject
+from provenance.audit.measures.interface import Measure, Measured, Needs, NotMeasured, Subject
 
 _DESCRIBED_BY = ("definition", "unit", "source")
-_NEEDS = ("lineage", "data")
 
 
 class Plugin:
     """A `Measure` of another package. ``name`` is the entry point's."""
 
-    needs: Literal["lineage", "data"]
+    needs: Needs
 
     def __init__(self, name: str, wrapped: Measure) -> None:
         self.name = name
         self.definition, self.unit, self.source = (str(getattr(wrapped, field)) for field in _DESCRIBED_BY)
-        if wrapped.needs not in _NEEDS:
-            raise ValueError(f"it needs {wrapped.needs!r}, which is neither lineage nor data")
+        if wrapped.needs not in get_args(Needs):
+            raise ValueError(f"it needs {wrapped.needs!r}, which is none of {', '.join(get_args(Needs))}")
         self.needs = wrapped.needs
         self._wrapped = wrapped
 
@@ -42,7 +41,7 @@ class Unusable:
     """Stands for a measure of another package that cannot be loaded."""
 
     definition = unit = source = "unknown: it cannot be loaded"
-    needs: Literal["lineage", "data"] = "lineage"
+    needs: Needs = "lineage"
 
     def __init__(self, name: str, reason: str) -> None:
         self.name = name

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from provenance.audit.cells import Cell, cells_of
-from provenance.audit.measures.interface import Measured, NotMeasured, Outstanding, Subject
+from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Subject
 
 _SHOWN = 20
 _WITHOUT = (
@@ -22,7 +20,7 @@ class RealRooted:
     definition = "of the rows that are not real, the part with at least one real ancestor; the same of rewrites"
     unit = "fraction of rows that are not real"
     source = "without enough fresh real data in every generation quality falls: Alemohammad et al. 2023 (2307.01850)"
-    needs: Literal["lineage", "data"] = "lineage"
+    needs: Needs = "lineage"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{rows, fraction, unknown_fraction, rewrites_fraction}``; rows without a real ancestor stand out.

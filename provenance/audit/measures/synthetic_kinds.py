@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from provenance.audit.cells import cells_of, grouped
-from provenance.audit.measures.interface import Measured, NotMeasured, Outstanding, Subject
+from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Subject
 
 _SHOWN = 20
 _MADE = ("synthetic", "mixed")
@@ -22,7 +20,7 @@ class SyntheticKinds:
     definition = "synthetic and mixed rows by kind, as fractions of these; and those whose kind nobody stated"
     unit = "fraction of synthetic and mixed rows"
     source = "rephrased text is safer than textbook style: Kang et al. 2025 (arXiv 2510.01631)"
-    needs: Literal["lineage", "data"] = "lineage"
+    needs: Needs = "lineage"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{rows, missing_rows, missing_fraction, kinds{KIND: fraction}}``; samples without a kind stand out."""

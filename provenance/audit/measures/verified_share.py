@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from provenance.audit.measures.interface import Measured, NotMeasured, Outstanding, Subject, Values
+from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Subject, Values
 from provenance.audit.verdict_words import passed
 from provenance.ledger.ledger import Ledger
 from provenance.ledger.selectors import agent_label
@@ -48,7 +47,7 @@ class VerifiedShare:
     definition = "rows with a verdict; of these, those that name a verifier and its version; those that passed"
     unit = "fraction of synthetic and mixed rows; pass rates: fraction of verdicts that are pass or fail"
     source = "even an imperfect verifier can prevent collapse: Feng et al. 2024 (arXiv 2406.07515)"
-    needs: Literal["lineage", "data"] = "lineage"
+    needs: Needs = "lineage"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{rows, verified_rows, fraction, with_verifier_fraction, with_version_fraction, pass_fraction,

@@ -72,7 +72,7 @@ def test_every_measure_of_ours_says_what_it_is() -> None:
     for name, measure in measures.measures().items():
         assert measure.name == name
         assert measure.definition and measure.unit and measure.source
-        assert measure.needs in ("lineage", "data")
+        assert measure.needs in ("lineage", "graph", "data")
 
 
 def test_an_unknown_measure_is_told_with_those_there_are(repository: Repository, tmp_path: Path) -> None:
