@@ -39,3 +39,7 @@ class RepositoryError(ProvenanceError):
 
 class UnknownReferenceError(ProvenanceError):
     """A sample, a selector or a dataset name that fits nothing, or more than one thing."""
+
+
+class QueryError(ProvenanceError):
+    """SQL that is not one question, or that the database refuses."""

@@ -35,23 +35,25 @@ def merged_vocabulary(sidecars: Iterable[Sidecar]) -> Vocabulary:
 
 
 def create_samples_view(
-    connection: duckdb.DuckDBPyConnection, sidecars: Sequence[Sidecar], vocabulary: Vocabulary
+    connection: duckdb.DuckDBPyConnection, sidecars: Sequence[Sidecar], vocabulary: Vocabulary, name: str = "samples"
 ) -> None:
-    """Create the view ``samples`` over the files of ``sidecars``; nothing is copied."""
+    """Create the view ``name`` over the files of ``sidecars``; nothing is copied."""
     schema = sidecar_schema(1)
     if sidecars:
         origin = parquet_rows(*(sidecar.path for sidecar in sidecars))
         columns = [_renumbered(name, sidecars, vocabulary) if name in _NUMBERED else name for name in schema.names]
         place = "file_index::BIGINT"
     else:
-        connection.register("no_sidecars", schema.empty_table())
-        origin, columns, place = "no_sidecars", list(schema.names), "0::BIGINT"
+        # A table, as what is registered is there for one cursor only.
+        connection.register("no_records", schema.empty_table())
+        connection.execute(f"CREATE TABLE {name}_of_none AS FROM no_records")
+        origin, columns, place = f"{name}_of_none", list(schema.names), "0::BIGINT"
     licenses = ", ".join("NULL" if s.license is None else text_literal(s.license) for s in vocabulary.sources.values())
     connection.execute(
         f"CREATE MACRO effective_license(license, source) AS coalesce(license, ([{licenses}]::VARCHAR[])[source + 1])"
     )
     connection.execute(
-        "CREATE VIEW samples AS SELECT *, (origin = 'unknown' AND activity IS NULL) AS unexplained "
+        f"CREATE VIEW {name} AS SELECT *, (origin = 'unknown' AND activity IS NULL) AS unexplained "
         f"FROM (SELECT {', '.join(columns)}, {place} AS sidecar FROM {origin})"
     )
 

@@ -14,7 +14,7 @@ from provenance.ledger.selectors import agent_label
 from provenance.ledger.tables import BEST_BIRTH_FIRST
 
 # A guessed parent is a candidate, never lineage.
-_STATED = "evidence IS DISTINCT FROM 'inferred'"
+STATED = "evidence IS DISTINCT FROM 'inferred'"
 _NODE_COLUMNS = (
     "lower(hex(sample_id)), origin, kind, depth, real_rooted, content_bytes, effective_license(license, source), "
     "evidence, activity, agent, source"
@@ -99,8 +99,8 @@ def reach(ledger: Ledger, start: SampleSet, direction: Direction, depth: int | N
 def _step(direction: Direction, frontier: str) -> str:
     """SQL: the samples one step from those of ``frontier``."""
     if direction is Direction.ANCESTORS:
-        return f"SELECT unnest(parents) AS sample_id FROM samples WHERE sample_id IN {frontier} AND {_STATED}"
-    edges = f"SELECT sample_id, unnest(parents) AS parent FROM samples WHERE {_STATED}"
+        return f"SELECT unnest(parents) AS sample_id FROM samples WHERE sample_id IN {frontier} AND {STATED}"
+    edges = f"SELECT sample_id, unnest(parents) AS parent FROM samples WHERE {STATED}"
     return f"SELECT sample_id FROM ({edges}) WHERE parent IN {frontier}"
 
 
@@ -133,7 +133,7 @@ def _edges(ledger: Ledger, reached: SampleSet) -> tuple[Edge, ...]:
     members = f"(SELECT sample_id FROM {reached.table})"
     found = ledger.connection.execute(
         "SELECT DISTINCT lower(hex(child)), lower(hex(parent)), role FROM (SELECT sample_id AS child, unnest(parents) "
-        f"AS parent, unnest(parent_roles) AS role FROM samples WHERE sample_id IN {members} AND {_STATED}) "
+        f"AS parent, unnest(parent_roles) AS role FROM samples WHERE sample_id IN {members} AND {STATED}) "
         f"WHERE parent IN {members} ORDER BY 1, 2, 3"
     ).fetchall()
     return tuple(Edge(*edge) for edge in found)

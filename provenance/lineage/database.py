@@ -47,10 +47,10 @@ def stream(connection: duckdb.DuckDBPyConnection, query: str, batch_rows: int) -
 
 def parquet_rows(*files: Path) -> str:
     """A table expression for the rows of just these Parquet files, whatever characters their names have."""
-    return f"read_parquet([{', '.join(text_literal(_as_pattern(str(file))) for file in files)}])"
+    return f"read_parquet([{', '.join(text_literal(as_pattern(str(file))) for file in files)}])"
 
 
-def _as_pattern(path: str) -> str:
+def as_pattern(path: str) -> str:
     """``path`` as a glob pattern that fits this one file."""
     return "".join(f"[{character}]" if character in "*?[" else character for character in path)
 
