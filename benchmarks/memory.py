@@ -27,7 +27,6 @@ def run(settings: Settings) -> Result:
             for count, (size, one) in found.items()
         ],
         [Target(f"peak memory at {sizes[1]:,} rows / at {sizes[0]:,}", large.peak / small.peak, _FLAT)],
-        ["DuckDB's share is limited to 512 MB, which is used where it is there; beyond, it spills to disk."],
     )
 
 

@@ -5,22 +5,20 @@ It is what `completion` would give, without its tables; of all ways to record, t
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
-import duckdb
 import pyarrow as pa
 
 from provenance.identity import Identity, scan
 from provenance.lineage.births import Collection
 from provenance.lineage.completion import Fingerprint, Progress, header_of, require_read
-from provenance.lineage.database import parquet_rows, scratch_database, stream
 from provenance.lineage.records import DatasetState, Origin
-from provenance.lineage.schema import ROW_GROUP_ROWS, sidecar_schema
+from provenance.lineage.schema import sidecar_schema
 from provenance.lineage.sidecar import write_sidecar
-from provenance.lineage.tables import with_constants, write_rows
+from provenance.lineage.sorting import distinct_samples
+from provenance.lineage.tables import with_constants
 from provenance.lineage.vocabulary import Vocabulary
 
 # What an origin says of a sample without parents: generation depth, and whether it is rooted in what is real.
@@ -44,26 +42,19 @@ def register(
     Raises:
         DataError: a row cannot be read, or a column is reserved; nothing was written.
     """
-    folder = Path(mkdtemp(prefix="collect-", dir=workspace))
-    try:
-        with scratch_database(folder) as connection:
-            rows = scan(data, identity, progress=progress)
-            write_rows(rows, folder / "rows.parquet")
-            require_read(data, rows.reserved, None)
-            md5, size = fingerprint(data)
-            state = DatasetState(path=dataset_path, md5=md5, size=size, rows=rows.rows)
-            vocabulary = Vocabulary()
-            vocabulary.add([collection.activity], sources=[collection.source])
-            header = header_of(rows, identity, state, tokenizer, vocabulary)
-            batches = _batches(connection, folder / "rows.parquet", collection, identity.digest_size)
-            write_sidecar(output, header, batches, identity.digest_size)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with TemporaryDirectory(prefix="collect-", dir=workspace) as folder:
+        rows = scan(data, identity, progress=progress)
+        samples = distinct_samples(rows, identity.digest_size, Path(folder) / "samples")
+        require_read(data, rows.reserved, None)
+        md5, size = fingerprint(data)
+        state = DatasetState(path=dataset_path, md5=md5, size=size, rows=rows.rows)
+        vocabulary = Vocabulary()
+        vocabulary.add([collection.activity], sources=[collection.source])
+        header = header_of(rows, identity, state, tokenizer, vocabulary)
+        write_sidecar(output, header, _records(samples, collection, identity.digest_size), identity.digest_size)
 
 
-def _batches(
-    connection: duckdb.DuckDBPyConnection, rows: Path, collection: Collection, digest_size: int
-) -> Iterator[pa.RecordBatch]:
+def _records(samples: Iterable[pa.RecordBatch], collection: Collection, digest_size: int) -> Iterator[pa.RecordBatch]:
     schema = sidecar_schema(digest_size)
     depth, real_rooted = _ROOTS.get(collection.origin, (None, None))
     constants: dict[str, object] = dict.fromkeys(schema.names) | {
@@ -77,12 +68,7 @@ def _batches(
         "license": collection.license,
         "evidence": collection.evidence.value,
     }
-    varying = ("sample_id", "rows", "content_bytes", "tokens")
-    query = (
-        "SELECT sample_id, count(*)::UINTEGER AS rows, any_value(content_bytes) AS content_bytes, max(tokens) AS tokens"
-        f" FROM {parquet_rows(rows)} GROUP BY sample_id ORDER BY sample_id"
-    )
-    for name in varying:
-        del constants[name]
-    for batch in stream(connection, query, ROW_GROUP_ROWS):
-        yield with_constants(batch, constants, schema)
+    for batch in samples:
+        varying = set(batch.schema.names)
+        shared = {name: value for name, value in constants.items() if name not in varying}
+        yield with_constants(batch, shared, schema)
