@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from provenance.identity.formats.json_text import decode_text, may_name, parse_r
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _EXACT_FLOAT = 2.0**53
+_FIRST_ROWS = 100
 _LINE_FEED, _CARRIAGE_RETURN, _OPENING, _CLOSING = b"\n\r{}"
 
 
@@ -59,7 +61,10 @@ class JSONLinesBlock(Block):
         if not self._is_plain():
             return None
         table = self._parse()
-        if table is None and self._learn():
+        # Mostly a few rows tell the schema of all; Arrow refuses what does not fit it.
+        if table is None and self._schema.arrow() is None and self._learn(_FIRST_ROWS):
+            table = self._parse()
+        if table is None and self._learn(None):
             table = self._parse()
         if table is None or not all(_is_faithful(table[name], exact(name)) for name in table.column_names):
             return None
@@ -100,9 +105,10 @@ class JSONLinesBlock(Block):
             return None
         return table if table.num_rows == len(self._feeds) + 1 else None
 
-    def _learn(self) -> bool:
+    def _learn(self, most: int | None) -> bool:
+        """Learn the schema from the first ``most`` rows, or from all; False: nothing was learned."""
         try:
-            return self._schema.learn(self.rows())
+            return self._schema.learn(islice(self.rows(), most))
         except RowError:
             return False
 
