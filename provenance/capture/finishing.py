@@ -25,7 +25,7 @@ from provenance.lineage.schema import birth_schema
 from provenance.lineage.sidecar import sidecar_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from provenance.capture.declaration import Declaration
@@ -106,20 +106,23 @@ def _ended(journal: Journal, declaration: Declaration) -> tuple[list[Activity], 
 
 def _write(journal: Journal, data: Path, births: Path, shared: Mapping[str, str | None]) -> int:
     """Write the rows and their births; the number of rows whose model should have been observed and was not."""
-    lines = journal.lines()
-    first_row = 1
     unlinked = 0
+
+    def born() -> Iterator[dict[str, Any]]:
+        nonlocal unlinked
+        for row, line in enumerate(journal.lines(), 1):
+            rows.write(orjson.dumps(line["row"], option=orjson.OPT_APPEND_NEWLINE))
+            if line["birth"] is None:
+                unlinked += 1
+                continue
+            birth = {**shared, "row": row, "activity": 0, **line["birth"]}
+            unlinked += birth["origin"] == Origin.UNKNOWN
+            yield birth
+
     with open(data, "wb") as rows, pq.ParquetWriter(births, birth_schema(), compression="lz4") as writer:
-        while batch := list(islice(lines, _BATCH_ROWS)):
-            rows.writelines(orjson.dumps(line["row"], option=orjson.OPT_APPEND_NEWLINE) for line in batch)
-            born = [
-                {**shared, "row": row, "activity": 0, **line["birth"]}
-                for row, line in enumerate(batch, first_row)
-                if line["birth"] is not None
-            ]
-            writer.write_batch(birth_batch(born))
-            unlinked += len(batch) - len(born) + sum(birth["origin"] == Origin.UNKNOWN for birth in born)
-            first_row += len(batch)
+        each = born()
+        while (batch := birth_batch(islice(each, _BATCH_ROWS))).num_rows:
+            writer.write_batch(batch)
     return unlinked
 
 
@@ -131,17 +134,17 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def birth_batch(births: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
+def birth_batch(births: Iterable[Mapping[str, Any]]) -> pa.RecordBatch:
     """``births``, each a mapping of columns with ids in hex, as a batch of `birth_schema`; what is missing is null."""
     schema = birth_schema()
-    columns = []
-    for name in schema.names:
-        values = [birth.get(name) for birth in births]
-        decode = _DECODERS.get(name)
-        if decode is not None:
-            values = [None if value is None else decode(value) for value in values]
-        columns.append(pa.array(values, schema.field(name).type))
-    return pa.record_batch(columns, schema=schema)
+    columns: dict[str, list[Any]] = {name: [] for name in schema.names}
+    # Each is let go of before the next: Python's garbage collector takes longer the more objects live.
+    for birth in births:
+        for name, values in columns.items():
+            value, decode = birth.get(name), _DECODERS.get(name)
+            values.append(value if value is None or decode is None else decode(value))
+    arrays = [pa.array(values, schema.field(name).type) for name, values in columns.items()]
+    return pa.record_batch(arrays, schema=schema)
 
 
 def _fingerprint(data: Path) -> tuple[str | None, int]:

@@ -78,6 +78,7 @@ class SampleIds:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
+        self._size = self.dataset.identity.digest_size
         self._state = _file_state(self.file)
         self._batches = self._scan()
 
@@ -87,15 +88,21 @@ class SampleIds:
         Raises:
             DataError: the file cannot be read, has changed since this object was made, or has no such row.
         """
-        size = self.dataset.identity.digest_size
-        with self._lock:
-            while len(self._found) < row * size:
-                batch = next(self._batches, None)
-                if batch is None:
-                    rows = len(self._found) // size
-                    raise DataError(self.file, row, f"there is no such row; the dataset has {rows}")
-                self._found += batch
-            return bytes(self._found[(row - 1) * size : row * size])
+        size = self._size
+        if len(self._found) < row * size:
+            with self._lock:
+                self._find(row * size)
+        return bytes(self._found[(row - 1) * size : row * size])
+
+    def _find(self, end: int) -> None:
+        """Read on until ``end`` bytes of ids are known."""
+        size = self._size
+        while len(self._found) < end:
+            batch = next(self._batches, None)
+            if batch is None:
+                rows = len(self._found) // size
+                raise DataError(self.file, end // size, f"there is no such row; the dataset has {rows}")
+            self._found += batch
 
     def _scan(self) -> Iterator[bytes]:
         for batch in scan(self.file, self.dataset.identity):
