@@ -7,11 +7,13 @@ added in the same words is left as it is, so that adding twice gives the same fi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 
 from provenance.capture.content_fields import settings_with_fields
 from provenance.capture.environment import describe_environment, loaded_packages
@@ -23,6 +25,7 @@ from provenance.files import whole_file
 from provenance.identity import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset
 from provenance.lineage.births import Collection
 from provenance.lineage.collecting import register
+from provenance.lineage.completion import Fingerprint
 from provenance.lineage.records import Activity, ActivityType, Evidence, Origin, Source
 from provenance.lineage.sidecar import first_origin, open_sidecar, sidecar_path
 from provenance.lineage.verification import verify
@@ -126,17 +129,37 @@ class _Adding:
             packages=loaded_packages(),
             started=datetime.now(UTC),
         )
+        file = self.repository.root / name
         register(
-            self.repository.root / name,
+            file,
             sidecar,
             Collection(self.origin, activity, self.source, Evidence.DECLARED, self.source.license),
             dataset_path=name,
             identity=identity_of(self.settings, name, self.repository),
-            fingerprint=self.repository.md5,
+            fingerprint=self._hashing(file),
             workspace=self.workspace,
             tokenizer=tokenizer_of(self.settings, name),
             progress=progress,
         )
+
+    def _hashing(self, file: Path) -> Fingerprint:
+        """What gives DVC's hash of ``file``, which is computed while its samples are read.
+
+        That of a directory is computed when it is asked for: for its samples, DVC is asked about its files.
+        """
+        if file.is_dir():
+            return self.repository.md5
+        hashed: Future[tuple[str, int]] = Future()
+
+        def compute() -> None:
+            try:
+                hashed.set_result(self.repository.md5(file))
+            except BaseException as error:  # noqa: BLE001 - raised where the hash is asked for
+                hashed.set_exception(error)
+
+        # A daemon, so that nobody waits for it where a row cannot be read.
+        Thread(target=compute, daemon=True).start()
+        return lambda _: hashed.result()
 
     def says_the_same(self, name: str) -> bool:
         """Whether the dataset ``name`` has a sidecar that says just this of the file as it is."""

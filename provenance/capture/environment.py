@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
+from inspect import getmodulename
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,22 +67,39 @@ def _shown_path(argument: str, root: Path) -> str:
 def loaded_packages() -> dict[str, str]:
     """Versions of the distributions of which this process has imported a module, of this package, and of Python."""
     modules = {name.partition(".")[0] for name in list(sys.modules)}
-    distributions = {
-        distribution
-        for module, provided_by in _distributions_of_modules().items()
-        if module in modules
-        for distribution in provided_by
-        if distribution  # a broken installation has no name
-    }
-    packages = {name: _version_of(name) for name in distributions}
+    provided_by = _distributions_of_modules()
+    distributions = {distribution for module in modules for distribution in provided_by.get(module, ())}
+    names = filter(None, map(_name_of, distributions))  # a broken installation has no name
+    packages = {name: _version_of(name) for name in names}
     packages |= {"dvc-provenance": provenance.__version__, "python": platform.python_version()}
     return dict(sorted(packages.items()))
 
 
 @cache
-def _distributions_of_modules() -> Mapping[str, Sequence[str]]:
-    """The distributions that provide each top-level module. Finding out reads all that is installed: so only once."""
-    return metadata.packages_distributions()
+def _distributions_of_modules() -> Mapping[str, Sequence[metadata.Distribution]]:
+    """The distributions that provide each top-level module. Finding out reads all that is installed: so only once.
+
+    As `importlib.metadata.packages_distributions`, which takes ten times as long.
+    """
+    found: dict[str, list[metadata.Distribution]] = {}
+    for distribution in metadata.distributions():
+        for module in _top_level_modules(distribution):
+            found.setdefault(module, []).append(distribution)
+    return found
+
+
+def _top_level_modules(distribution: metadata.Distribution) -> set[str]:
+    if stated := distribution.read_text("top_level.txt"):
+        return set(stated.split())
+    # Each line begins with the path of an installed file.
+    paths = (line.partition(",")[0] for line in (distribution.read_text("RECORD") or "").splitlines())
+    firsts = {path.partition("/")[0] if "/" in path else getmodulename(path) or "" for path in paths}
+    return set(filter(str.isidentifier, firsts))
+
+
+@cache
+def _name_of(distribution: metadata.Distribution) -> str | None:
+    return distribution.metadata["Name"]
 
 
 _version_of = cache(metadata.version)

@@ -17,7 +17,7 @@ from provenance.lineage.completion import Fingerprint, Progress, header_of, requ
 from provenance.lineage.records import DatasetState, Origin
 from provenance.lineage.schema import sidecar_schema
 from provenance.lineage.sidecar import write_sidecar
-from provenance.lineage.sorting import distinct_samples
+from provenance.lineage.sorting import SAMPLE_COLUMNS, distinct_samples
 from provenance.lineage.tables import with_constants
 from provenance.lineage.vocabulary import Vocabulary
 
@@ -68,7 +68,6 @@ def _records(samples: Iterable[pa.RecordBatch], collection: Collection, digest_s
         "license": collection.license,
         "evidence": collection.evidence.value,
     }
-    for batch in samples:
-        varying = set(batch.schema.names)
-        shared = {name: value for name, value in constants.items() if name not in varying}
-        yield with_constants(batch, shared, schema)
+    for name in SAMPLE_COLUMNS:
+        del constants[name]
+    return with_constants(samples, constants, schema)

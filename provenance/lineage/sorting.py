@@ -23,12 +23,14 @@ _RUN_ROWS = 1 << 18
 _LEADING_BITS = 10
 _NO_TOKENS = -1
 
+SAMPLE_COLUMNS = ("sample_id", "rows", "content_bytes", "tokens")
+
 # Samples, each with a number of rows; of the type that `_sample_type` gives.
 _Samples: TypeAlias = "npt.NDArray[Any]"
 
 
 def distinct_samples(batches: Iterable[SampleBatch], digest_size: int, file: Path) -> Iterator[pa.RecordBatch]:
-    """Read all of ``batches``; their samples: sample_id, rows, content_bytes and tokens, in the order of the ids.
+    """Read all of ``batches``; their samples, as `SAMPLE_COLUMNS`, in the order of the ids.
 
     ``file`` is made for what does not stay in memory, and is needed until the last result.
     """

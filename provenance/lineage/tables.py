@@ -160,8 +160,8 @@ class Tables:
         varying = [name for name in schema.names if name not in constants]
         selected = ", ".join(columns.get(name, name) for name in varying)
         query = f"SELECT {selected} FROM records r LEFT JOIN members m USING (sample_id) ORDER BY sample_id, rank"
-        for batch in stream(self.connection, query, ROW_GROUP_ROWS):
-            yield with_constants(batch.rename_columns(varying), constants, schema)
+        batches = stream(self.connection, query, ROW_GROUP_ROWS)
+        yield from with_constants((batch.rename_columns(varying) for batch in batches), constants, schema)
 
     def _constant_columns(self, names: Sequence[str]) -> dict[str, object]:
         """Those of the columns that have one value, or none, in all records; lists, only where they are all empty."""
@@ -200,15 +200,25 @@ def write_rows(batches: Iterable[SampleBatch], file: Path) -> None:
             writer.write_batch(pa.record_batch(columns, schema=_ROWS_SCHEMA))
 
 
-def with_constants(batch: pa.RecordBatch, constants: Mapping[str, object], schema: pa.Schema) -> pa.RecordBatch:
-    """``batch`` with columns that are the same throughout put in; all in the order and of the types of ``schema``."""
-    columns = [
-        pa.repeat(pa.scalar(constants[field.name], field.type), batch.num_rows)
-        if field.name in constants
-        else batch[field.name].cast(field.type)
-        for field in schema
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+def with_constants(
+    batches: Iterable[pa.RecordBatch], constants: Mapping[str, object], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    """``batches`` with columns that are the same throughout put in; all in the order and of the types of ``schema``."""
+    repeated: dict[str, pa.Array] = {}
+    longest = -1
+    for batch in batches:
+        if batch.num_rows > longest:
+            longest = batch.num_rows
+            repeated = {
+                name: pa.repeat(pa.scalar(value, schema.field(name).type), longest) for name, value in constants.items()
+            }
+        columns = [
+            repeated[field.name].slice(0, batch.num_rows)
+            if field.name in repeated
+            else batch[field.name].cast(field.type)
+            for field in schema
+        ]
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def renumbered(column: str, numbers: Sequence[int | None], name: str) -> str:
