@@ -15,11 +15,12 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import orjson
 import pyarrow.parquet as pq
 
+from provenance.capture.birth_columns import births_of_json
 from provenance.capture.earlier import without_declared
 from provenance.capture.environment import describe_environment
-from provenance.capture.finishing import birth_batch
 from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.capture.importers import open_importer
 from provenance.capture.importers.columns import Columns
@@ -37,7 +38,6 @@ from provenance.lineage.sidecar import may_have_sidecar, sidecar_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from provenance.identity import Identity
     from provenance.repository import Repository, Stage
@@ -187,7 +187,7 @@ def _write_births(
     """Write the births of all rows of which something is stated; their number."""
     rows = stated = 0
 
-    def born() -> Iterator[dict[str, Any]]:
+    def born() -> Iterator[bytes]:
         nonlocal rows
         for rows, row in read_rows(data, identity):
             by_person = {field: value for field, value in columns.state(row).items() if value is not None}
@@ -197,12 +197,12 @@ def _write_births(
                 raise DataError(births.dataset, rows, str(error)) from error
             birth = births.birth(rows, statement)
             if birth is not None:
-                yield birth
+                yield orjson.dumps(birth)
 
     with pq.ParquetWriter(file, birth_schema(), compression="lz4") as writer:
         each = born()
         while batch := list(islice(each, _BATCH_ROWS)):
-            writer.write_batch(birth_batch(batch))
+            writer.write_batch(births_of_json(batch))
             stated += len(batch)
     columns.check(births.dataset, rows)
     return stated

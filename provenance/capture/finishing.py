@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 from datetime import UTC, datetime
-from decimal import Decimal
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import orjson
-import pyarrow as pa
+import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from provenance.capture.birth_columns import births_of_json, with_shared
 from provenance.capture.identities import tokenizer_of
 from provenance.capture.journal import say
 from provenance.capture.rejections import counted_reasons
@@ -25,7 +24,7 @@ from provenance.lineage.schema import birth_schema
 from provenance.lineage.sidecar import sidecar_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from provenance.capture.declaration import Declaration
@@ -34,7 +33,9 @@ if TYPE_CHECKING:
     from provenance.lineage.vocabulary import Vocabulary
     from provenance.repository import Repository
 
-_BATCH_ROWS = 8192
+_BATCH_ROWS = 16_384
+_BATCH_BYTES = 16 << 20
+_NOTHING = b"null"  # the JSON of a birth that is not known
 
 
 def finish(
@@ -106,45 +107,34 @@ def _ended(journal: Journal, declaration: Declaration) -> tuple[list[Activity], 
 
 def _write(journal: Journal, data: Path, births: Path, shared: Mapping[str, str | None]) -> int:
     """Write the rows and their births; the number of rows whose model should have been observed and was not."""
+    first_row = 1
     unlinked = 0
-
-    def born() -> Iterator[dict[str, Any]]:
-        nonlocal unlinked
-        for row, line in enumerate(journal.lines(), 1):
-            rows.write(orjson.dumps(line["row"], option=orjson.OPT_APPEND_NEWLINE))
-            if line["birth"] is None:
-                unlinked += 1
-                continue
-            birth = {**shared, "row": row, "activity": 0, **line["birth"]}
-            unlinked += birth["origin"] == Origin.UNKNOWN
-            yield birth
-
-    with open(data, "wb") as rows, pq.ParquetWriter(births, birth_schema(), compression="lz4") as writer:
-        each = born()
-        while (batch := birth_batch(islice(each, _BATCH_ROWS))).num_rows:
+    with open(data, "wb") as file, pq.ParquetWriter(births, birth_schema(), compression="lz4") as writer:
+        for rows, born in _batches(journal.rows_with_births()):
+            file.writelines(rows)
+            known = np.array([birth != _NOTHING for birth in born])
+            batch = births_of_json([birth for birth in born if birth != _NOTHING])
+            batch = with_shared(batch, first_row, known, shared)
             writer.write_batch(batch)
+            unlinked += len(rows) - batch.num_rows + pc.sum(pc.equal(batch["origin"], Origin.UNKNOWN.value)).as_py()
+            first_row += len(rows)
     return unlinked
 
 
-# How the journal's JSON becomes a column's values, where it is not the value itself.
-_DECODERS: Mapping[str, Callable[[Any], Any]] = {
-    "parents": lambda parents: [bytes.fromhex(parent) for parent in parents],
-    "prompt": bytes.fromhex,
-    "cost": Decimal,
-}
-
-
-def birth_batch(births: Iterable[Mapping[str, Any]]) -> pa.RecordBatch:
-    """``births``, each a mapping of columns with ids in hex, as a batch of `birth_schema`; what is missing is null."""
-    schema = birth_schema()
-    columns: dict[str, list[Any]] = {name: [] for name in schema.names}
-    # Each is let go of before the next: Python's garbage collector takes longer the more objects live.
-    for birth in births:
-        for name, values in columns.items():
-            value, decode = birth.get(name), _DECODERS.get(name)
-            values.append(value if value is None or decode is None else decode(value))
-    arrays = [pa.array(values, schema.field(name).type) for name, values in columns.items()]
-    return pa.record_batch(arrays, schema=schema)
+def _batches(recorded: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[list[bytes], list[bytes]]]:
+    """Rows, as lines, and their births, in batches that are bounded in number and in bytes."""
+    rows: list[bytes] = []
+    births: list[bytes] = []
+    size = 0
+    for row, birth in recorded:
+        rows.append(row + b"\n")
+        births.append(birth)
+        size += len(row) + len(birth)
+        if size > _BATCH_BYTES or len(rows) == _BATCH_ROWS:
+            yield rows, births
+            rows, births, size = [], [], 0
+    if rows:
+        yield rows, births
 
 
 def _fingerprint(data: Path) -> tuple[str | None, int]:

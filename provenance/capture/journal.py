@@ -4,7 +4,7 @@ DVC deletes a stage's outs before it runs, so the journal lives under ``.dvc/tmp
 handed to the operating system line by line: ``kill -9`` loses at most the line being written. The first line says what
 was being recorded (`Heading`); then comes, in the order of recording, one line per
 
-- row: ``{"row": {…}, "key": …, "birth": {…}}``
+- row: ``{"key": …, "birth": {…}, "row": {…}}``, in this order: it is taken apart without being parsed
 - rejection: ``{"key": …, "reason": …}``
 - dataset that a parent came from, ahead of the first such row: ``{"dataset": "data/docs.jsonl"}``
 - model that was observed, ahead of the first row that it made: ``{"maker": {"agent": {…}, "parameters": {…}}}``; the
@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_FORMAT = 1
+_FORMAT = 2
+# Where a row's line is taken apart. Within JSON text quotation marks are escaped, and no birth has a member "row".
+_BEFORE_BIRTH, _BEFORE_ROW = b'"birth":', b',"row":'
+_ROW_LINES = (b"{" + _BEFORE_BIRTH, b'{"key":')
 
 Key = str | int
 
@@ -141,8 +144,12 @@ class Journal:
         """Whether a rejection was recorded under ``key``, in this run or in the one it resumes."""
         return key in self._content.rejected
 
+    def append_row(self, row: orjson.Fragment, birth: Mapping[str, Any] | None, key: Key | None = None) -> None:
+        """Write the line of a row, of which no more than ``birth`` is known, as `append` does."""
+        self.append({"birth": birth, "row": row} if key is None else {"key": key, "birth": birth, "row": row})
+
     def append(self, line: Mapping[str, Any]) -> None:
-        """Write one line and hand it to the operating system.
+        """Write one line, other than a row's, and hand it to the operating system.
 
         Raises:
             ProvenanceError: its key was recorded before, the journal is closed or of another process, or the disk is
@@ -172,13 +179,16 @@ class Journal:
         self._file.truncate(self._content.end)
         raise ProvenanceError(f"{self.path}: cannot be written: {problem}; what was recorded before is kept")
 
-    def lines(self) -> Iterator[dict[str, Any]]:
-        """The rows and their births, in the order of recording, without those that this run did not ask for."""
+    def rows_with_births(self) -> Iterator[tuple[bytes, bytes]]:
+        """The JSON of each row and of its birth, in the order of recording, without those not asked for by this run."""
         with open(self.path, "rb") as file:
             for line in file:
-                parsed = orjson.loads(line)
-                if "row" in parsed and parsed.get("key") not in self._left_over:
-                    yield parsed
+                head, found, row = line.partition(_BEFORE_ROW)
+                if found and line.startswith(_ROW_LINES) and not (self._left_over and self._is_left_over(head)):
+                    yield row[:-2], head.partition(_BEFORE_BIRTH)[2]
+
+    def _is_left_over(self, head: bytes) -> bool:
+        return orjson.loads(head + b"}").get("key") in self._left_over
 
     def rejections(self) -> Counter[str]:
         """How many rejections there are for each reason, without those that this run did not ask for."""

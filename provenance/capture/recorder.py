@@ -114,14 +114,12 @@ class Recorder:
         texts = {"response_id": response_id, "verdict": verdict, "verifier": verifier, "license": license}
         birth.update((name, _checked_text(name, value)) for name, value in texts.items() if value is not None)
         born = birth if call is not None else self._linker.unlinked(birth)
-        line: dict[str, Any] = {"row": self._encoded(row), "birth": born}
-        if key is not None:
-            line["key"] = _checked_key(key)
+        encoded, name = self._encoded(row), None if key is None else _checked_key(key)
         if self._journal.packages is None:
             # What generates has been imported by now; taken from the run that wrote the first row, it does not depend
             # on whether that run was killed later.
             self._journal.append({"packages": loaded_packages()})
-        self._journal.append(line)
+        self._journal.append_row(encoded, born, name)
 
     def reject(self, row: Row | Key | None = None, reason: str = "", *, key: Key | None = None) -> None:
         """Record that a result is not good enough to be a row, so that it is not repeated, and why.

@@ -22,8 +22,17 @@ def row(number: int, **line: Any) -> dict[str, Any]:
     return {"row": {"text": f"row {number}"}, "key": number, "birth": {"seed": number}} | line
 
 
+def append(journal: Journal, line: dict[str, Any]) -> None:
+    journal.append_row(orjson.Fragment(orjson.dumps(line["row"])), line["birth"], line.get("key"))
+
+
 def rows(journal: Journal) -> list[dict[str, Any]]:
-    return list(journal.lines())
+    """The lines of the rows that the journal gives."""
+    written = map(orjson.loads, journal.path.read_bytes().splitlines())
+    lines = {orjson.dumps(line["row"]): line for line in written if "row" in line}
+    found = [(lines[row], orjson.loads(birth)) for row, birth in journal.rows_with_births()]
+    assert all(line["birth"] == birth for line, birth in found)
+    return [line for line, _ in found]
 
 
 def journal_file(folder: Path) -> Path:
@@ -35,7 +44,7 @@ def test_the_same_configuration_resumes(tmp_path: Path, capsys: pytest.CaptureFi
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
         journal.append({"packages": {"python": "3"}})
         journal.append({"dataset": "/d/parents.jsonl"})
-        journal.append(row(1))
+        append(journal, row(1))
         journal.append({"key": "no", "reason": "too short"})
     assert capsys.readouterr().err == ""
     with open_journal(tmp_path, "d.jsonl", LATER) as journal:
@@ -43,7 +52,7 @@ def test_the_same_configuration_resumes(tmp_path: Path, capsys: pytest.CaptureFi
         assert journal.packages == {"python": "3"}
         assert journal.datasets == {"/d/parents.jsonl"}
         assert [journal.done(key) for key in (1, "no", "1", 2)] == [True, True, False, False]
-        journal.append(row(2))
+        append(journal, row(2))
         assert rows(journal) == [row(1), row(2)]
     assert capsys.readouterr().err == "provenance: d.jsonl: resuming after 1 rows and 1 rejections\n"
 
@@ -51,7 +60,7 @@ def test_the_same_configuration_resumes(tmp_path: Path, capsys: pytest.CaptureFi
 def test_a_journal_cut_at_any_byte_resumes_with_its_whole_lines(tmp_path: Path) -> None:
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
         for number in range(3):
-            journal.append(row(number))
+            append(journal, row(number))
         path = journal.path
     whole = path.read_bytes()
     ends = [len(b"".join(whole.splitlines(keepends=True)[: n + 1])) for n in range(4)]
@@ -63,18 +72,18 @@ def test_a_journal_cut_at_any_byte_resumes_with_its_whole_lines(tmp_path: Path) 
             assert rows(journal) == [row(number) for number in range(kept)]
             assert journal.activity == (HEADING if length >= ends[0] else LATER).activity
             for number in range(kept, 3):
-                journal.append(row(number))
+                append(journal, row(number))
             assert rows(journal) == [row(number) for number in range(3)]
 
 
 def test_rows_that_the_resuming_run_does_not_ask_for_are_left_out(tmp_path: Path) -> None:
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
         for number in range(3):
-            journal.append(row(number))
+            append(journal, row(number))
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
         assert journal.done(0)
         assert journal.done(2)
-        journal.append(row(3))
+        append(journal, row(3))
         assert rows(journal) == [row(0), row(2), row(3)]
 
 
@@ -82,7 +91,7 @@ def test_another_configuration_starts_afresh_and_keeps_the_old(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
-        journal.append(row(1))
+        append(journal, row(1))
         before = journal.path.read_bytes()
     with open_journal(tmp_path, "d.jsonl", OTHER) as journal:
         assert not journal.done(1)
@@ -96,7 +105,7 @@ def test_another_configuration_starts_afresh_and_keeps_the_old(
 
 def test_rows_without_a_key_are_not_resumed(tmp_path: Path) -> None:
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
-        journal.append({"row": {"text": "a"}, "birth": {}})
+        append(journal, {"row": {"text": "a"}, "birth": {}})
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
         assert rows(journal) == []
     assert len(list(tmp_path.glob("*.set-aside.jsonl"))) == 1
@@ -104,15 +113,15 @@ def test_rows_without_a_key_are_not_resumed(tmp_path: Path) -> None:
 
 def test_a_key_is_recorded_once(tmp_path: Path) -> None:
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
-        journal.append(row(1))
+        append(journal, row(1))
         with pytest.raises(ProvenanceError, match=r"key 1 was recorded before; ask recorder.done"):
-            journal.append(row(1))
+            append(journal, row(1))
         assert rows(journal) == [row(1)]
 
 
 def test_a_dataset_is_recorded_by_one_recorder_at_a_time(tmp_path: Path) -> None:
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
-        journal.append(row(1))
+        append(journal, row(1))
         with (
             pytest.raises(ProvenanceError, match="d.jsonl: another recorder is recording it"),
             open_journal(tmp_path, "d.jsonl", OTHER),
@@ -125,8 +134,8 @@ def test_a_dataset_is_recorded_by_one_recorder_at_a_time(tmp_path: Path) -> None
 
 def test_a_damaged_line_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
-        journal.append(row(1))
-        journal.append(row(2))
+        append(journal, row(1))
+        append(journal, row(2))
     path = journal_file(tmp_path)
     whole = path.read_bytes()
     for broken in (whole.replace(b'"key":1', b'"key":', 1), whole.splitlines(keepends=True)[0] + b"[]\n"):
@@ -144,7 +153,7 @@ def test_threads_write_whole_lines(tmp_path: Path) -> None:
 
         def write(start: int) -> None:
             for number in range(start, start + 200):
-                journal.append(row(number))
+                append(journal, row(number))
 
         threads = [threading.Thread(target=write, args=(start,)) for start in (0, 1000, 2000)]
         for thread in threads:
@@ -158,7 +167,7 @@ def test_a_closed_journal_takes_nothing(tmp_path: Path) -> None:
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
         pass
     with pytest.raises(ProvenanceError, match="write within its `with` block"):
-        journal.append(row(1))
+        append(journal, row(1))
 
 
 def test_a_forked_process_may_not_write(tmp_path: Path) -> None:
@@ -166,7 +175,7 @@ def test_a_forked_process_may_not_write(tmp_path: Path) -> None:
         child = os.fork()
         if child == 0:
             try:
-                journal.append(row(1))
+                append(journal, row(1))
             except ProvenanceError:
                 os._exit(7)
             os._exit(0)
@@ -177,17 +186,17 @@ def test_a_forked_process_may_not_write(tmp_path: Path) -> None:
 def test_a_write_cut_short_leaves_whole_lines(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource")
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
-        journal.append(row(1))
+        append(journal, row(1))
         size = journal.path.stat().st_size
         child = os.fork()
         if child == 0:
             # A limit on the size of files stands for a full disk: the write is cut short in the middle of the line.
             with open_journal(tmp_path, "full.jsonl", HEADING) as full:
-                full.append(row(1))
+                append(full, row(1))
                 before = full.path.read_bytes()
                 resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, resource.RLIM_INFINITY))
                 try:
-                    full.append(row(2))
+                    append(full, row(2))
                 except ProvenanceError:
                     os._exit(7 if full.path.read_bytes() == before else 1)
             os._exit(0)
@@ -199,7 +208,7 @@ def test_what_json_cannot_hold_is_refused_before_it_is_written(tmp_path: Path) -
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
         for key in (2**70, "\ud800"):
             with pytest.raises(ProvenanceError, match="cannot be recorded"):
-                journal.append(row(1, key=key))
+                append(journal, row(1, key=key))
         assert journal.rows == 0
         assert orjson.loads(journal.path.read_bytes())["configuration"] == "one"
 
@@ -208,7 +217,7 @@ def test_observed_models_keep_their_numbers_when_resumed(tmp_path: Path) -> None
     one, two = ({"agent": {"name": name}, "parameters": {"b": 1, "a": 2}} for name in ("one", "two"))
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
         assert [journal.number_of(maker) for maker in (one, two, one)] == [1, 2, 1]
-        journal.append(row(1, birth={"activity": 2}))
+        append(journal, row(1, birth={"activity": 2}))
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
         reordered = {"parameters": {"a": 2, "b": 1}, "agent": {"name": "two"}}
         assert journal.number_of(reordered) == 2
