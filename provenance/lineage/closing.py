@@ -59,26 +59,34 @@ _RESOLVE = """
 def add_ancestors(tables: Tables) -> int:
     """Enter the records of all ancestors of the records at hand; the number of those that no sidecar knows."""
     execute = tables.connection.execute
+    _find_ancestors(tables)
     execute("CREATE TABLE IF NOT EXISTS seen(sample_id BLOB, content_bytes UBIGINT)")
-    execute("CREATE TABLE dangling(sample_id BLOB)")
-    looked_at = 0
+    for explained in (True, False):
+        enter_known(tables, "ancestors", explained=explained)
+        execute("DELETE FROM ancestors WHERE sample_id IN (SELECT sample_id FROM records)")
+    execute("CREATE TABLE dangling AS SELECT sample_id FROM ancestors ANTI JOIN seen USING (sample_id)")
+    execute(
+        "INSERT INTO records(sample_id, content_bytes, origin, parents, parent_roles, pending) SELECT sample_id, "
+        "max(content_bytes), 'unknown', [], [], false FROM ancestors LEFT JOIN seen USING (sample_id) GROUP BY ALL"
+    )
+    return count(tables.connection, "SELECT count(*) FROM dangling")
+
+
+def _find_ancestors(tables: Tables) -> None:
+    """Make ``ancestors`` of the ids of all ancestors that have no record here: by ids and parents, which are little."""
+    execute = tables.connection.execute
+    execute("CREATE TABLE ancestors(sample_id BLOB)")
+    children = "records"
     while True:
         execute(
             "CREATE OR REPLACE TABLE frontier AS SELECT DISTINCT parent AS sample_id FROM (SELECT unnest(parents) AS "
-            f"parent FROM records WHERE number > {looked_at}) WHERE parent NOT IN (SELECT sample_id FROM records)"
+            f"parent FROM {children}) WHERE parent NOT IN (SELECT sample_id FROM records) AND parent NOT IN (SELECT "
+            "sample_id FROM ancestors)"
         )
-        looked_at = count(tables.connection, "SELECT coalesce(max(number), 0) FROM records")
         if not count(tables.connection, "SELECT count(*) FROM frontier"):
-            return count(tables.connection, "SELECT count(*) FROM dangling")
-        enter_known(tables, "frontier", explained=True)
-        execute("DELETE FROM frontier WHERE sample_id IN (SELECT sample_id FROM records)")
-        enter_known(tables, "frontier", explained=False)
-        execute("DELETE FROM frontier WHERE sample_id IN (SELECT sample_id FROM records)")
-        execute("INSERT INTO dangling SELECT sample_id FROM frontier ANTI JOIN seen USING (sample_id)")
-        execute(
-            "INSERT INTO records(sample_id, content_bytes, origin, parents, parent_roles, pending) SELECT sample_id, "
-            "max(content_bytes), 'unknown', [], [], false FROM frontier LEFT JOIN seen USING (sample_id) GROUP BY ALL"
-        )
+            return
+        execute("INSERT INTO ancestors SELECT sample_id FROM frontier")
+        children = "known SEMI JOIN frontier USING (sample_id)"
 
 
 def first_row_with_dangling_parent(tables: Tables) -> int | None:

@@ -53,11 +53,12 @@ def by_births(tables: Tables, births: RecordedBirths) -> None:
     }
     birth = ", ".join(columns.get(name, f"b.{name}") for name in BIRTH_NAMES)
     agent, source = (renumbered("b.activity", numbers[name], name) for name in ("agent", "source"))
+    # A model may give the same row twice in the same way: that is one birth.
+    grouping = "GROUP BY ALL" if count(tables.connection, "SELECT count(*) FROM members WHERE rows > 1") else ""
     tables.connection.execute(
         f"INSERT INTO records(sample_id, {', '.join(BIRTH_NAMES)}, agent, source, depth, real_rooted, pending) "
         f"SELECT *, {_ROOT_COLUMNS} FROM (SELECT sample_id, {birth}, {agent}, {source} FROM rows JOIN "
-        # A model may give the same row twice in the same way: that is one birth.
-        f"{parquet_rows(births.file)} b USING (row) GROUP BY ALL)"
+        f"{parquet_rows(births.file)} b USING (row) {grouping})"
     )
 
 
@@ -67,16 +68,19 @@ def by_known_records(tables: Tables) -> None:
 
 
 def enter_known(tables: Tables, wanted: str, *, explained: bool) -> None:
-    """Enter the known records of the samples in table ``wanted``: those that explain a birth, or those that do not.
-
-    The same birth may stand in several sidecars, one of which knows more of its ancestors.
-    """
+    """Enter the known records of the samples in table ``wanted``: those that explain a birth, or those that do not."""
     births = ", ".join(BIRTH_NAMES)
+    columns, grouping = ", ".join(RECORD_COLUMNS), ""
+    if tables.known_sidecars > 1:
+        # The same birth may stand in several sidecars, one of which knows more of its ancestors.
+        columns = (
+            f"sample_id, max(content_bytes), max(tokens), {births}, max(agent), max(source), max(depth), "
+            "bool_or(real_rooted)"
+        )
+        grouping = f"GROUP BY sample_id, {births}"
     tables.connection.execute(
-        f"INSERT INTO records({', '.join(RECORD_COLUMNS)}, pending) "
-        f"SELECT sample_id, max(content_bytes), max(tokens), {births}, max(agent), max(source), max(depth), "
-        f"bool_or(real_rooted), false FROM known SEMI JOIN {wanted} USING (sample_id) "
-        f"WHERE evidence IS {'NOT ' if explained else ''}NULL GROUP BY sample_id, {births}"
+        f"INSERT INTO records({', '.join(RECORD_COLUMNS)}, pending) SELECT {columns}, false "
+        f"FROM known SEMI JOIN {wanted} USING (sample_id) WHERE evidence IS {'NOT ' if explained else ''}NULL {grouping}"
     )
 
 

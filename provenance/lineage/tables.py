@@ -57,6 +57,7 @@ class Tables:
         self.digest_size = digest_size
         self.vocabulary = Vocabulary()
         self.tokenizer: str | None = None
+        self.known_sidecars = 0
         self._explained_rows = 0
         self._entered: set[int] = set()
         execute = connection.execute
@@ -79,6 +80,7 @@ class Tables:
         """Make ``known`` of the sidecars. Token counts are taken over only from the same tokenizer."""
         named = {sidecar.header.identity.tokenizer for sidecar in sidecars} - {None}
         self.tokenizer = tokenizer or (named.pop() if len(named) == 1 else None)
+        self.known_sidecars = len(sidecars)
         selects = [self._known_select(sidecar) for sidecar in sidecars]
         nothing = f"SELECT {', '.join(RECORD_COLUMNS)} FROM records WHERE false"
         self.connection.execute("CREATE VIEW known AS " + " UNION ALL ".join(selects or [nothing]))
