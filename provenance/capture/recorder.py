@@ -111,15 +111,21 @@ class Recorder:
             birth["cost"] = cost_text(cost)
         if prompt_variables is not None or "prompt" not in birth:
             birth.update(self._rendered(prompt_variables))
-        texts = {"response_id": response_id, "verdict": verdict, "verifier": verifier, "license": license}
-        birth.update((name, _checked_text(name, value)) for name, value in texts.items() if value is not None)
+        for name, text in (
+            ("response_id", response_id),
+            ("verdict", verdict),
+            ("verifier", verifier),
+            ("license", license),
+        ):
+            if text is not None:
+                birth[name] = _checked_text(name, text)
         born = birth if call is not None else self._linker.unlinked(birth)
-        encoded, name = self._encoded(row), None if key is None else _checked_key(key)
+        encoded, checked_key = self._encoded(row), None if key is None else _checked_key(key)
         if self._journal.packages is None:
             # What generates has been imported by now; taken from the run that wrote the first row, it does not depend
             # on whether that run was killed later.
             self._journal.append({"packages": loaded_packages()})
-        self._journal.append_row(encoded, born, name)
+        self._journal.append_row(encoded, born, checked_key)
 
     def reject(self, row: Row | Key | None = None, reason: str = "", *, key: Key | None = None) -> None:
         """Record that a result is not good enough to be a row, so that it is not repeated, and why.
@@ -185,10 +191,11 @@ class Recorder:
         elif isinstance(parent, str) and self._id_digits.fullmatch(parent):
             return parent
         elif isinstance(parent, str) and (reference := ROW_REFERENCE.fullmatch(parent)):
-            ids = self._referenced.get(reference["path"])
+            path, row = reference.groups()
+            ids = self._referenced.get(path)
             if ids is None:
-                ids = self._referenced.setdefault(reference["path"], sample_ids(reference["path"]))
-            found, dataset = ids.at(int(reference["row"])).hex(), ids.dataset
+                ids = self._referenced.setdefault(path, sample_ids(path))
+            found, dataset = ids.at(int(row)).hex(), ids.dataset
         else:
             raise ProvenanceError(
                 f"parents: {str(parent)[:80]!r} is not a row from provenance.read, a whole sample id "

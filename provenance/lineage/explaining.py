@@ -70,6 +70,7 @@ def by_known_records(tables: Tables) -> None:
 def enter_known(tables: Tables, wanted: str, *, explained: bool) -> None:
     """Enter the known records of the samples in table ``wanted``: those that explain a birth, or those that do not."""
     births = ", ".join(BIRTH_NAMES)
+    state = "NOT NULL" if explained else "NULL"
     columns, grouping = ", ".join(RECORD_COLUMNS), ""
     if tables.known_sidecars > 1:
         # The same birth may stand in several sidecars, one of which knows more of its ancestors.
@@ -80,7 +81,7 @@ def enter_known(tables: Tables, wanted: str, *, explained: bool) -> None:
         grouping = f"GROUP BY sample_id, {births}"
     tables.connection.execute(
         f"INSERT INTO records({', '.join(RECORD_COLUMNS)}, pending) SELECT {columns}, false "
-        f"FROM known SEMI JOIN {wanted} USING (sample_id) WHERE evidence IS {'NOT ' if explained else ''}NULL {grouping}"
+        f"FROM known SEMI JOIN {wanted} USING (sample_id) WHERE evidence IS {state} {grouping}"
     )
 
 
