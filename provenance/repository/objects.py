@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from provenance.files import whole_file
 from provenance.repository.calls import dvc_call
 from provenance.repository.manifests import read_manifest
+from provenance.repository.sources import source_files
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -92,5 +93,5 @@ class Objects:
                 return None
             self._fetching(tracked.path)
             with dvc_call(), whole_file(file) as copy:
-                tracked.source.fs.get_file(tracked.source.fs_path, str(copy))
+                source_files(self._dvc, tracked.source).get_file(tracked.source.path, str(copy))
         return file

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from provenance.errors import RepositoryError
 from provenance.repository import commits
 from provenance.repository.calls import dvc_call
+from provenance.repository.git import Git
 from provenance.repository.objects import Fetching, Objects
+from provenance.repository.revisions import Revisions
 from provenance.repository.stages import Stage, running_stage
 from provenance.repository.tracked import Dataset, TrackedFile, tracked_files
 
@@ -44,7 +46,8 @@ class Repository:
     def __init__(self, root: Path, fetching: Fetching | None) -> None:
         self.root = root
         self._fetching = fetching
-        self._tracked_at: dict[str, dict[str, TrackedFile]] = {}
+        self._git = Git(root)
+        self._revisions = Revisions(self._git, self.temporary)
 
     @classmethod
     def open(cls, directory: str | os.PathLike[str] = ".", fetching: Fetching | None = lambda path: None) -> Repository:
@@ -253,6 +256,11 @@ class Repository:
             return not isinstance(self._dvc.scm, NoSCM)
 
     def _resolve(self, rev: str) -> str:
+        sha = self._git.commit_id(rev) if rev else None
+        return sha or self._resolve_by_dvc(rev)
+
+    def _resolve_by_dvc(self, rev: str) -> str:
+        """As `_resolve`, of names that git does not know, such as those of experiments."""
         from dvc.scm import RevError, resolve_rev
 
         if not self._has_git():
@@ -267,21 +275,22 @@ class Repository:
         return sha
 
     def _tracked(self, rev: str | None) -> dict[str, TrackedFile]:
-        from dvc.exceptions import NotDvcRepoError
-
         if rev is None:
             with dvc_call():
                 return tracked_files(self._dvc)
         sha = self._resolve(rev)
-        if sha not in self._tracked_at:
-            with dvc_call(rev):
-                try:
-                    with self._dvc.switch(sha):
-                        self._tracked_at[sha] = tracked_files(self._dvc)
-                except NotDvcRepoError:
-                    # A commit from before the DVC repository was made.
-                    self._tracked_at[sha] = {}
-        return self._tracked_at[sha]
+        return self._revisions.tracked(sha, lambda: self._tracked_by_dvc(sha, rev))
+
+    def _tracked_by_dvc(self, commit: str, named: str) -> dict[str, TrackedFile]:
+        from dvc.exceptions import NotDvcRepoError
+
+        with dvc_call(named):
+            try:
+                with self._dvc.switch(commit):
+                    return tracked_files(self._dvc)
+            except NotDvcRepoError:
+                # A commit from before the DVC repository was made.
+                return {}
 
     def _built(self, path: str | os.PathLike[str]) -> tuple[Meta, HashFile]:
         """What DVC knows of what is at ``path`` in the workspace: of a directory, a tree of its files."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from provenance.errors import RepositoryError
 
@@ -34,6 +34,17 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class ImportSource:
+    """Where an out was imported from: ``path`` in another DVC repository; ``repo`` is what DVC records of that.
+
+    ``repo`` has ``url``, ``rev_lock`` (the commit) and, where they were given, ``rev``, ``config`` and ``remote``.
+    """
+
+    path: str
+    repo: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class TrackedFile:
     """An out, a file or a directory, as DVC recorded it.
 
@@ -49,7 +60,7 @@ class TrackedFile:
     remote: str | None
     cached: bool
     result: bool
-    source: RepoDependency | None = field(compare=False)
+    source: ImportSource | None
 
     @property
     def is_directory(self) -> bool:
@@ -89,8 +100,12 @@ def _tracked_file(repo: Repo, out: Output) -> TrackedFile:
         remote=out.remote,
         cached=out.use_cache,
         result=out.is_metric or out.is_plot,
-        source=out.stage.deps[0] if out.stage.is_repo_import else None,
+        source=_import_source(out.stage.deps[0]) if out.stage.is_repo_import else None,
     )
+
+
+def _import_source(dependency: RepoDependency) -> ImportSource:
+    return ImportSource(dependency.def_path, dict(dependency.def_repo))
 
 
 def path_from_root(repo: Repo, path: str) -> str:
