@@ -32,7 +32,7 @@ def write_cached(path: Path, version: int, value: Any) -> None:
     """Keep ``value``, of JSON's types, at ``path``."""
     content = json.dumps(value, separators=(",", ":")).encode("ascii")
     head = json.dumps({"version": version, "digest": _digest(content)}).encode("ascii")
-    with whole_file(path) as temporary:
+    with whole_file(path, lasting=False) as temporary:
         temporary.write_bytes(head + b"\n" + content)
 
 

@@ -12,20 +12,23 @@ TEMPORARY_SUFFIX = ".provenance-tmp"
 
 
 @contextmanager
-def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+def whole_file(path: str | os.PathLike[str], *, lasting: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is synced and takes ``path``'s place, else it is removed.
 
-    ``path`` is never appended to or truncated: under DVC it may be a hard link into the cache.
+    ``path`` is never appended to or truncated: under DVC it may be a hard link into the cache. What is checked when it
+    is read, and can be made again, need not be ``lasting``: it is not synced, which takes long for many small files.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
     try:
         yield temporary
-        with open(temporary, "rb") as handle:
-            os.fsync(handle.fileno())
+        if lasting:
+            with open(temporary, "rb") as handle:
+                os.fsync(handle.fileno())
         os.replace(temporary, target)
-        _sync_directory(target.parent)
+        if lasting:
+            _sync_directory(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
 

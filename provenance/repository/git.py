@@ -44,6 +44,10 @@ class Git:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def exists(self) -> bool:
+        """Whether there is a git repository."""
+        return self._start("rev-parse", "--git-dir").returncode == 0
+
     def commit_id(self, revision: str) -> str | None:
         """The full id of the commit that ``revision`` names; None where git knows none."""
         found = self._start("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")

@@ -37,17 +37,22 @@ class Objects:
         """The file with what was recorded for ``tracked`` (of a directory: DVC's list of its files); None: nowhere."""
         if tracked.md5 is None:
             return None
-        file = Path(self._cache(tracked).oid_to_path(tracked.md5))
-        if file.is_file():
+        file = self.cached(tracked.md5, tracked.hash_name)
+        if file is not None:
             return file
         if tracked.source is not None and not tracked.is_directory:
             return self._download(tracked)
         self._pull(tracked)
+        return self.cached(tracked.md5, tracked.hash_name)
+
+    def cached(self, md5: str, hash_name: str) -> Path | None:
+        """The object of this hash, if it is in DVC's cache."""
+        file = Path(self._cache(hash_name).oid_to_path(md5))
         return file if file.is_file() else None
 
     def files(self, tracked: TrackedFile) -> dict[str, Path] | None:
         """The files of the directory ``tracked``, by their paths in it; None where one of them is nowhere."""
-        cache = self._cache(tracked)
+        cache = self._cache(tracked.hash_name)
         manifest = self.file(tracked)
         if manifest is None:
             return None
@@ -62,12 +67,12 @@ class Objects:
         manifest = self.file(tracked) if tracked.hash_name == "md5" else None
         return {} if manifest is None else read_manifest(manifest)
 
-    def _cache(self, tracked: TrackedFile) -> HashFileDB:
+    def _cache(self, hash_name: str) -> HashFileDB:
         from dvc.cachemgr import LEGACY_HASH_NAMES
 
         # Not asked of DVC at the revision: there it misreads a cache or remote that is configured by relative path.
         caches = self._dvc.cache
-        cache: HashFileDB = caches.legacy if tracked.hash_name in LEGACY_HASH_NAMES else caches.repo
+        cache: HashFileDB = caches.legacy if hash_name in LEGACY_HASH_NAMES else caches.repo
         return cache
 
     def _pull(self, tracked: TrackedFile) -> None:

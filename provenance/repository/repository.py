@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from provenance.identity import FileIds
     from provenance.lineage.records import GitState
     from provenance.models import ModelRegister
+    from provenance.repository.history import History, Version
     from provenance.settings import Settings
 
 # By their names, files of these kinds may be datasets.
@@ -128,6 +129,20 @@ class Repository:
                 datasets.append(self._as_it_is_now(dataset) if rev is None else dataset)
         return datasets
 
+    def history(self, rev: str | None = None) -> History:
+        """The history of what DVC tracks: that of ``rev``, or of all branches, tags and experiments."""
+        from provenance.repository.changes import read_changes
+        from provenance.repository.history import History, is_experiment, reference_name
+
+        if not self._git.exists():
+            raise RepositoryError("there is no history here: this DVC repository works without git")
+        references = {
+            ref: sha for ref, sha in self._git.references().items() if reference_name(ref) or is_experiment(ref)
+        }
+        listed = self._git.commits(references.values() if rev is None else [self._resolve(rev)])
+        changes = read_changes(self._git, self.temporary, listed, self._tracked)
+        return History(listed, changes, references)
+
     def data_file(self, path: str | os.PathLike[str], rev: str | None = None) -> Path | None:
         """A local file to read (never to change) with the content of ``path``; None where there is none to be had.
 
@@ -166,6 +181,19 @@ class Repository:
         from provenance.lineage.sidecar import sidecar_path
 
         return self.data_file(sidecar_path(os.fspath(path)), rev)
+
+    def sidecar_of(self, version: Version) -> Path | None:
+        """As `sidecar_file`, for a version of a dataset: sooner, where the sidecar is in DVC's cache."""
+        if version.sidecar is not None:
+            here = self._objects.cached(version.sidecar.md5, version.sidecar.hash_name)
+            if here is not None:
+                return here
+        return self.sidecar_file(version.path, version.commit.sha)
+
+    @property
+    def fetches(self) -> bool:
+        """Whether what is not on this machine is fetched."""
+        return self._fetching is not None
 
     def md5(self, path: str | os.PathLike[str]) -> tuple[str, int]:
         """DVC's hash (of a directory: with ``.dir``) and the size in bytes of what is at ``path`` in the workspace.
