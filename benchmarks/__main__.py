@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import adding, identity, memory, recording, sidecar
+from benchmarks import adding, history, identity, memory, recording, sidecar
 from benchmarks.processes import BenchmarkError
 from benchmarks.results import Benchmark, Settings, machine
 
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "add": adding.run,
     "sidecar": sidecar.run,
     "recording": recording.run,
+    "history": history.run,
     "memory": memory.run,
 }
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.lineage.records import DatasetState, Header, IdentitySettings
+from provenance.lineage.records import Activity, ActivityType, Agent, DatasetState, Header, IdentitySettings, Source
 from provenance.lineage.schema import COST_TYPE, FORMAT_VERSION, ROW_GROUP_ROWS, sidecar_schema
 from provenance.lineage.sidecar import write_sidecar
 
@@ -25,6 +25,7 @@ _FAR_FRACTION, _EXEMPLAR_FRACTION = 0.2, 0.3
 _EXEMPLARS = 1000
 _PROMPT_FRACTION = 0.3
 _ACTIVITIES = 300
+_AGENTS, _SOURCES = 20, 7
 _ID_BYTES = 16
 _ROLES = ("derived_from", "exemplar", "context")
 
@@ -97,8 +98,8 @@ def _birth_columns(pick: np.random.Generator, generation: Any, real: int) -> dic
         "origin": pa.array(["synthetic", "real"]).take(pa.array(is_real.astype(np.int8))),
         "kind": pa.array(["rewrite", None]).take(pa.array(is_real.astype(np.int8))),
         "activity": pa.array(activity),
-        "agent": pa.array(activity % 20, mask=is_real),
-        "source": pa.array(activity % 7, mask=~is_real),
+        "agent": pa.array(activity % _AGENTS, mask=is_real),
+        "source": pa.array(activity % _SOURCES, mask=~is_real),
         "seed": pa.array(pick.integers(0, 2**31, size), mask=is_real),
         "input_tokens": pa.array(read, mask=is_real),
         "output_tokens": pa.array(written, mask=is_real),
@@ -115,6 +116,11 @@ def _random_ids(pick: np.random.Generator, size: int) -> pa.FixedSizeBinaryArray
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(_ID_BYTES), size, [None, values])
 
 
+def _activity(number: int) -> Activity:
+    is_real = number < _ACTIVITIES * _REAL_FRACTION
+    return Activity(type=ActivityType.COLLECTION if is_real else ActivityType.GENERATION, command=f"run {number}")
+
+
 def write_sidecar_file(path: Path, graph: Graph) -> Mapping[str, Any]:
     """Sort the records and write them as a sidecar; how long that took."""
     size = graph.table.num_rows
@@ -122,8 +128,29 @@ def write_sidecar_file(path: Path, graph: Graph) -> Mapping[str, Any]:
         version=FORMAT_VERSION,
         dataset=DatasetState(path="data.jsonl", size=0, rows=size),
         identity=IdentitySettings(digest="xxh3_128", canonical_form=1, rule="all", fields=()),
+        activities=tuple(map(_activity, range(_ACTIVITIES))),
+        agents=tuple(Agent(name=f"model-{number}") for number in range(_AGENTS)),
+        sources=tuple(Source(name=f"source-{number}") for number in range(_SOURCES)),
     )
     started = time.perf_counter()
     batches = graph.table.sort_by("sample_id").to_batches(ROW_GROUP_ROWS)
     write_sidecar(path, header, batches, _ID_BYTES)
     return {"seconds": time.perf_counter() - started, "bytes": path.stat().st_size, "edges": graph.edges}
+
+
+def write_small_sidecar(path: Path, size: int) -> None:
+    """The sidecar of ``size`` rows that one activity made with one model, as most datasets of a pipeline are."""
+    schema = sidecar_schema(_ID_BYTES)
+    values = {"rows": 1, "content_bytes": 500, "origin": "synthetic", "kind": "rewrite", "activity": 0, "agent": 0}
+    values |= {"depth": 1, "evidence": "observed", "parents": [], "parent_roles": []}
+    ids = sorted(_random_ids(np.random.default_rng(size), size).to_pylist())
+    batch = pa.RecordBatch.from_pylist([values | {"sample_id": each} for each in ids], schema=schema)
+    agent = Agent(name="model")
+    header = Header(
+        version=FORMAT_VERSION,
+        dataset=DatasetState(path="data.jsonl", size=0, rows=size),
+        identity=IdentitySettings(digest="xxh3_128", canonical_form=1, rule="all", fields=()),
+        activities=(Activity(type=ActivityType.GENERATION, agent=agent.id),),
+        agents=(agent,),
+    )
+    write_sidecar(path, header, [batch], _ID_BYTES)

@@ -91,6 +91,15 @@ def write_graph_as_sidecar(path: str, size: str) -> Said:
     return write_sidecar_file(Path(path), reference_graph(int(size)))
 
 
+def write_small_sidecars(folder: str, size: str, number: str) -> Said:
+    """Sidecars of ``size`` samples and more, each one larger than the one before, as 0.parquet and so on."""
+    from benchmarks.graph import write_small_sidecar
+
+    for more in range(int(number)):
+        write_small_sidecar(Path(folder) / f"{more}.parquet", int(size) + more)
+    return {}
+
+
 def write_graph_as_sqlite(path: str, size: str) -> Said:
     from benchmarks.graph import reference_graph
     from benchmarks.graph_sqlite import write_database
@@ -106,6 +115,7 @@ _TASKS: tuple[Callable[..., Said], ...] = (
     convert_to_parquet,
     read_parquet,
     write_graph_as_sidecar,
+    write_small_sidecars,
     write_graph_as_sqlite,
 )
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from provenance import __version__
-from provenance.cli import auditing, declaring, models, querying, questions, recording, state
+from provenance.cli import auditing, declaring, history, models, querying, questions, recording, state
 from provenance.cli.failures import reported
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ register(questions.show, "show")
 register(questions.trace, "trace")
 register(questions.impact, "impact")
 register(querying.query, "query")
+register(history.log, "log")
 register(auditing.audit, "audit")
 register(state.verify, "verify")
 app.add_typer(registered, name="model")

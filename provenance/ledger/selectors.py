@@ -30,8 +30,8 @@ def select(ledger: Ledger, selectors: Sequence[str]) -> SampleSet:
 
 
 def agent_label(agent: Agent) -> str:
-    """The name by which a model goes in selectors, groups and pictures: NAME@REVISION, or NAME where none is known."""
-    return f"{agent.name}@{agent.revision}" if agent.revision else agent.name
+    """The name by which a model goes: `Agent.label`, as a function."""
+    return agent.label
 
 
 def _condition(ledger: Ledger, selector: str) -> Condition:

@@ -91,6 +91,11 @@ class Agent(_Described):
     license: str | None = Field(default=None, description="SPDX expression of the weights' licence")
     output_terms: str | None = Field(default=None, description="what the generator's terms impose on its outputs")
 
+    @property
+    def label(self) -> str:
+        """What a model is called in selectors, groups and pictures: NAME@REVISION, or NAME where none is known."""
+        return f"{self.name}@{self.revision}" if self.revision else self.name
+
 
 class Plan(_Described):
     """A prompt template. Rendered text is not kept here."""
