@@ -15,7 +15,6 @@ from provenance.audit.families import model_family
 from provenance.errors import SidecarError
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.ledger import Ledger
-from provenance.ledger.selectors import agent_label
 from provenance.lineage.database import text_literal
 
 UNKNOWN = "unknown"
@@ -96,7 +95,7 @@ def _count(ledger: Ledger, dataset: RecordedDataset) -> list[Cell]:
 
 def groupings(ledger: Ledger) -> dict[str, Grouping]:
     """For each breakdown, the group a cell belongs to; None where the breakdown does not apply to it."""
-    models: dict[int | None, str | None] = {None: None, **dict(enumerate(map(agent_label, ledger.agents)))}
+    models: dict[int | None, str | None] = {None: None, **dict(enumerate(agent.label for agent in ledger.agents))}
     families = {number: name and model_family(name) for number, name in models.items()}
     sources: dict[int | None, str | None] = {None: None, **{n: s.name for n, s in enumerate(ledger.sources)}}
 

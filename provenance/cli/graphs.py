@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from provenance.cli.output import origin_style, safe, short, write_branches
+from provenance.cli.output import origin_style, safe, short, write_branches, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,21 +16,37 @@ if TYPE_CHECKING:
 
 _NAME_WIDTH = 40
 _TEXT_WIDTH = 60
+# A person reads no more; machines get all.
+MOST_IN_A_TREE = 2_000
+_MOST_BRANCHES = 20
+
+# Before the line, before its continuation, the sample (None: only counted), its role or the count.
+_Branch = tuple[str, str, str | None, str | None]
 
 
 def print_tree(walk: Walk, texts: dict[str, str]) -> None:
-    """Write the walk as a tree under its start. A sample that is reached again is only referred to."""
+    """Write the walk as a tree under its start.
+
+    A sample that is reached again is only referred to; of many branches the first are shown, and the others counted.
+    """
     write_branches(_tree_lines(walk, texts))
+    if walk.reached > len(walk.nodes):
+        write_line(f"{walk.reached:,} samples reached, the nearest {len(walk.nodes):,} looked at; --json has all")
 
 
 def _tree_lines(walk: Walk, texts: dict[str, str]) -> Iterator[tuple[str, str, Text]]:
+    from rich.text import Text
+
     nodes = {node.sample_id: node for node in walk.nodes}
     branches = _branches(walk)
     shown: set[str] = set()
     # A stack of our own: a chain of revisions may be longer than Python's recursion limit.
-    waiting: list[tuple[str, str, str, str | None]] = [("", "", walk.start, None)]
+    waiting: list[_Branch] = [("", "", walk.start, None)]
     while waiting:
         fork, trunk, sample, role = waiting.pop()
+        if sample is None:
+            yield fork, f"{trunk}  ", Text(f"… {role} more", style="dim")
+            continue
         again = sample in shown
         label = _reference(sample, role) if again else _label(nodes[sample], role, texts)
         yield fork, f"{trunk}  ", label
@@ -38,10 +54,22 @@ def _tree_lines(walk: Walk, texts: dict[str, str]) -> Iterator[tuple[str, str, T
             continue
         shown.add(sample)
         last = True
-        for after, role_of_next in reversed(branches[sample]):
+        for after, role_of_next in reversed(_first_branches(walk, nodes[sample], branches[sample])):
             here = ("└── ", "    ") if last else ("├── ", "│   ")
             waiting.append((trunk + here[0], trunk + here[1], after, role_of_next))
             last = False
+
+
+def _first_branches(
+    walk: Walk, node: Node, branches: list[tuple[str, str | None]]
+) -> list[tuple[str | None, str | None]]:
+    """The branches to show under a node, and behind them how many more there are."""
+    from provenance.ledger.walks import Direction
+
+    there = node.parents if walk.direction is Direction.ANCESTORS else node.children
+    first: list[tuple[str | None, str | None]] = [*branches[:_MOST_BRANCHES]]
+    more = max(there, len(branches)) - len(first)
+    return [*first, (None, f"{more:,}")] if more else first
 
 
 def _branches(walk: Walk) -> dict[str, list[tuple[str, str | None]]]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
+from typing import TYPE_CHECKING
 
 from provenance.cli.output import safe
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 # A dataset's path gives a function that takes the number of rows in each batch read.
 ProgressOf = Callable[[str], Callable[[int], None]]
@@ -15,23 +19,17 @@ ProgressOf = Callable[[str], Callable[[int], None]]
 
 @contextmanager
 def rows_progress(*, quiet: bool) -> Iterator[ProgressOf]:
-    """Lines that count the rows read of each dataset, gone when the work is done."""
+    """Lines that count the rows read of each dataset, gone when the work is done; made when the first is begun."""
     if quiet or not sys.stderr.isatty():
         yield lambda path: lambda rows: None
         return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        TextColumn("{task.completed:,.0f} rows"),
-        TextColumn("{task.fields[speed]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True, markup=False), transient=True) as progress:
+    with ExitStack() as stack:
+        shown: list[Progress] = []
 
         def start(path: str) -> Callable[[int], None]:
+            if not shown:
+                shown.append(stack.enter_context(_progress()))
+            (progress,) = shown
             task = progress.add_task(safe(path), total=None, speed="")
 
             def report(rows: int) -> None:
@@ -42,6 +40,20 @@ def rows_progress(*, quiet: bool) -> Iterator[ProgressOf]:
             return report
 
         yield start
+
+
+def _progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        TextColumn("{task.completed:,.0f} rows"),
+        TextColumn("{task.fields[speed]}"),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True, markup=False), transient=True)
 
 
 def fetch_progress(*, quiet: bool) -> Callable[[str], None]:

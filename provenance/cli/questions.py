@@ -19,10 +19,11 @@ from provenance.cli.options import (
     open_repository,
     warn_of_stale,
 )
+from provenance.cli.progress import rows_progress
 
 if TYPE_CHECKING:
     from provenance.ledger.impact import Impact
-    from provenance.ledger.ledger import Occurrence
+    from provenance.ledger.ledger import Ledger, Occurrence
     from provenance.lineage.records import Record
 
 SampleArgument = Annotated[
@@ -46,16 +47,18 @@ def show(
 
     Example: provenance show data/mix.parquet:17 --text
     """
-    from provenance.ledger.contents import texts
     from provenance.ledger.ledger import Ledger
     from provenance.ledger.references import resolve
 
-    with Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev) as ledger:
+    with (
+        rows_progress(quiet=quiet) as progress_of,
+        Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, progress_of=progress_of) as ledger,
+    ):
         sample_id = resolve(ledger, sample)
         records = [_document(record) for record in ledger.records(sample_id)]
         occurrences = ledger.occurrences(sample_id)
         warn_of_stale(ledger, quiet=quiet)
-        content = texts(ledger, [sample_id]).get(sample_id) if text else None
+        content = _texts(ledger, [sample_id]).get(sample_id) if text else None
     if as_json:
         document = {
             "sample_id": sample_id,
@@ -67,6 +70,12 @@ def show(
         _print_sample(sample_id, records, occurrences)
         if text:
             _print_fields({"text": content or "not to be read: no dataset that holds the sample is here"}, 0)
+
+
+def _texts(ledger: Ledger, sample_ids: list[str]) -> dict[str, str]:
+    from provenance.ledger.contents import texts
+
+    return texts(ledger, sample_ids)
 
 
 def _document(record: Record) -> dict[str, Any]:
@@ -140,16 +149,20 @@ def trace(
     """
     from provenance.cli import graphs
     from provenance.ledger import walks
-    from provenance.ledger.contents import texts
     from provenance.ledger.ledger import Ledger
     from provenance.ledger.references import resolve
 
     if as_json + as_dot + as_mermaid > 1:
         raise typer.BadParameter("--json, --dot and --mermaid exclude each other")
     direction = walks.Direction.DESCENDANTS if down else walks.Direction.ANCESTORS
-    with Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev) as ledger:
-        walk = walks.trace(ledger, resolve(ledger, sample), direction, depth)
-        contents = texts(ledger, [node.sample_id for node in walk.nodes]) if text else {}
+    as_tree = not (as_json or as_dot or as_mermaid)
+    with (
+        rows_progress(quiet=quiet) as progress_of,
+        Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, progress_of=progress_of) as ledger,
+    ):
+        most = graphs.MOST_IN_A_TREE if as_tree else None
+        walk = walks.trace(ledger.graph, resolve(ledger, sample), direction, depth, most)
+        contents = _texts(ledger, [node.sample_id for node in walk.nodes]) if text else {}
         warn_of_stale(ledger, quiet=quiet)
     if as_json:
         nodes = [asdict(node) | ({"text": contents.get(node.sample_id)} if text else {}) for node in walk.nodes]
@@ -192,7 +205,10 @@ def impact(
     from provenance.ledger.impact import impact as measure
     from provenance.ledger.ledger import Ledger
 
-    with Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev) as ledger:
+    with (
+        rows_progress(quiet=quiet) as progress_of,
+        Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, progress_of=progress_of) as ledger,
+    ):
         found = measure(ledger, selectors)
         warn_of_stale(ledger, quiet=quiet)
         if ids is not None:

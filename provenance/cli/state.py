@@ -63,7 +63,7 @@ def _states(ledger: Ledger) -> list[dict[str, Any]]:
         {
             "path": dataset.path,
             "state": dataset.state.value,
-            "rows": dataset.sidecar.header.dataset.rows,
+            "rows": dataset.rows,
             "by_origin": {
                 origin: {"rows": rows, "fraction": rows / sum(origins[dataset.path].values())}
                 for origin, rows in origins[dataset.path].items()

@@ -1,15 +1,23 @@
-"""The datasets of a revision, and what there is of their sidecars."""
+"""The datasets of a revision, and what there is of their sidecars.
+
+What was found is remembered in a `snapshot`, with which it is known again without DVC, and without opening a sidecar,
+as long as nothing has changed.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from provenance.errors import SidecarError
-from provenance.lineage.sidecar import Sidecar, open_sidecar, sidecar_path
+from provenance.ledger import snapshot
 
 if TYPE_CHECKING:
+    from provenance.lineage.sidecar import Sidecar
     from provenance.repository import Repository
 
 
@@ -26,19 +34,34 @@ class State(StrEnum):
 class RecordedDataset:
     """A dataset of the revision that has a sidecar; ``place`` is the sidecar's number in the column ``sidecar``.
 
-    ``path`` is from the DVC root; ``md5`` is DVC's of the data as it is (None: DVC has none yet).
+    ``path`` is from the DVC root; ``md5`` is DVC's of the data as it is (None: DVC has none yet). ``file`` is the
+    sidecar, to read and never to change, ``digest`` DVC's hash of it; ``rows`` and ``described_md5`` are what its
+    footer says of the data it was made for.
     """
 
     path: str
     md5: str | None
-    sidecar: Sidecar
+    file: Path
+    digest: str
+    rows: int
+    described_md5: str | None
     place: int
+
+    @cached_property
+    def sidecar(self) -> Sidecar:
+        """The sidecar, opened when it is first asked for.
+
+        Raises:
+            SidecarError: it cannot be read.
+        """
+        from provenance.lineage.sidecar import open_sidecar
+
+        return open_sidecar(self.file)
 
     @property
     def state(self) -> State:
         """Whether the md5 in the sidecar's footer is the data's; where one of them is not known, nothing differs."""
-        described = self.sidecar.header.dataset.md5
-        return State.STALE if self.md5 and described and described != self.md5 else State.OK
+        return State.STALE if self.md5 and self.described_md5 and self.described_md5 != self.md5 else State.OK
 
     def require_current(self) -> None:
         """Refuse a sidecar of other data.
@@ -48,7 +71,7 @@ class RecordedDataset:
         """
         if self.state is State.STALE:
             raise SidecarError(
-                f"{self.path}: its sidecar was made for a file of md5 {self.sidecar.header.dataset.md5}, but the file "
+                f"{self.path}: its sidecar was made for a file of md5 {self.described_md5}, but the file "
                 f"has {self.md5}; run `dvc repro` or `provenance add` again, or restore both with `dvc checkout`"
             )
 
@@ -62,9 +85,36 @@ class Found:
     unfetched: list[str] = field(default_factory=list)
     unusable: dict[str, str] = field(default_factory=dict)
 
+    def as_json(self) -> dict[str, Any]:
+        document = asdict(self)
+        for dataset in document["recorded"]:
+            dataset["file"] = str(dataset["file"])
+        return document
+
+    @classmethod
+    def of_json(cls, document: dict[str, Any]) -> Found:
+        recorded = [RecordedDataset(**(each | {"file": Path(each["file"])})) for each in document["recorded"]]
+        return cls(**(document | {"recorded": recorded}))
+
 
 def collect(repository: Repository, rev: str | None) -> Found:
     """The datasets of revision ``rev``, or of the workspace; sidecars are fetched if need be."""
+    if rev is not None:
+        return _collect(repository, rev)
+    remembered = snapshot.load(repository.root, repository.temporary)
+    if remembered is not None:
+        return Found.of_json(remembered)
+    since, watched = time.time_ns(), snapshot.look_around(repository.root)
+    found = _collect(repository, rev)
+    # What is wrong or missing now may be mended without a file here changing.
+    if watched is not None and not (found.unusable or found.unfetched):
+        data = [repository.root / path for path in (*(each.path for each in found.recorded), *found.unrecorded)]
+        files = [*data, *(each.file for each in found.recorded)]
+        snapshot.save(repository.temporary, watched, since, files, found.as_json())
+    return found
+
+
+def _collect(repository: Repository, rev: str | None) -> Found:
     found = Found()
     for dataset in repository.datasets(rev):
         file = repository.sidecar_file(dataset.path, rev)
@@ -72,12 +122,12 @@ def collect(repository: Repository, rev: str | None) -> Found:
             (found.unrecorded if dataset.sidecar is None else found.unfetched).append(dataset.path)
             continue
         try:
-            sidecar = open_sidecar(file)
+            digest = repository.sidecar_digest(dataset.path, rev)
+            recorded = recorded_dataset(dataset.path, dataset.md5, file, digest, len(found.recorded))
         except SidecarError as error:
             found.unusable[dataset.path] = str(error)
             continue
-        recorded = RecordedDataset(dataset.path, dataset.md5, sidecar, len(found.recorded))
-        described = sidecar.header.dataset.path
+        described = recorded.sidecar.header.dataset.path
         if recorded.state is State.STALE and described != dataset.path:
             found.unusable[dataset.path] = (
                 f"{dataset.path}: its sidecar is that of another dataset, {described}; restore it with `dvc checkout`, "
@@ -88,6 +138,23 @@ def collect(repository: Repository, rev: str | None) -> Found:
     return found
 
 
+def recorded_dataset(path: str, md5: str | None, file: Path, digest: str, place: int) -> RecordedDataset:
+    """The dataset at ``path`` with the sidecar ``file``, which is opened.
+
+    Raises:
+        SidecarError: the sidecar cannot be read.
+    """
+    from provenance.lineage.sidecar import open_sidecar
+
+    sidecar = open_sidecar(file)
+    described = sidecar.header.dataset
+    recorded = RecordedDataset(path, md5, file, digest, described.rows, described.md5, place)
+    recorded.__dict__["sidecar"] = sidecar
+    return recorded
+
+
 def unfetched(path: str) -> str:
     """What to say of a dataset whose sidecar is tracked, but neither here nor to be fetched."""
+    from provenance.lineage.sidecar import sidecar_path
+
     return f"{path}: its sidecar is not on this machine; fetch it with `dvc pull {sidecar_path(path)}`"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from provenance.ledger.ledger import Ledger, SampleSet
+from provenance.ledger.graph.graph import Direction, SampleSet
+from provenance.ledger.ledger import Ledger
 from provenance.ledger.selectors import select
-from provenance.ledger.walks import Direction, reach
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,11 @@ def impact(ledger: Ledger, selectors: Sequence[str]) -> Impact:
     Raises:
         UnknownReferenceError: a selector fits nothing that this revision knows.
     """
+    graph = ledger.graph
     selected = select(ledger, selectors)
-    affected = reach(ledger, selected, Direction.DESCENDANTS)
-    found = ledger.connection.execute(
-        "SELECT sidecar, sum(rows)::BIGINT FROM samples WHERE rows > 0 AND sample_id IN "
-        f"(SELECT sample_id FROM {affected.table}) GROUP BY sidecar"
-    ).fetchall()
-    affected_rows: dict[int, int] = dict(found)
+    affected = graph.reached(selected, Direction.DESCENDANTS)
     datasets = tuple(
-        AffectedDataset(dataset.path, dataset.sidecar.header.dataset.rows, affected_rows.get(dataset.place, 0))
-        for dataset in ledger.recorded
+        AffectedDataset(dataset.path, dataset.rows, rows)
+        for dataset, rows in zip(ledger.recorded, graph.rows_in(affected), strict=True)
     )
-    return Impact(len(selected), len(affected) - len(selected), datasets, affected)
+    return Impact(len(selected), len(affected) - len(selected), datasets, SampleSet(graph, affected))

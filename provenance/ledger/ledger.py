@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-from pydantic import ValidationError
-
 from provenance.errors import SidecarError, UnknownReferenceError
 from provenance.ledger.datasets import Found, RecordedDataset, collect, unfetched
-from provenance.ledger.tables import BEST_BIRTH_FIRST, create_samples_view, merged_vocabulary
-from provenance.lineage.database import scratch_database
-from provenance.lineage.records import Record
-from provenance.lineage.schema import BIRTH_NAMES
-from provenance.lineage.sidecar import sidecar_path
+from provenance.ledger.graph.graph import Graph
+from provenance.ledger.graph.opening import IndexedSidecar, ProgressOf, open_graph, store_in
 
 if TYPE_CHECKING:
-    from provenance.repository import Repository
+    import duckdb
 
-# What tells births of one sample apart. The others follow from ancestors, of which one sidecar may know more.
-_BORN_BY = tuple(name for name in BIRTH_NAMES if name not in ("origin", "kind", "license"))
+    from provenance.lineage.records import Activity, Agent, Record, Source
+    from provenance.lineage.vocabulary import Vocabulary
+    from provenance.repository import Repository
 
 
 @dataclass(frozen=True)
@@ -37,24 +32,6 @@ class Occurrence:
     rows: int
 
 
-class SampleSet:
-    """A set of samples that may be larger than memory: a table of the ledger. Iterating gives ids in order, as hex."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
-        self.table = table
-        self._connection = connection
-
-    def __len__(self) -> int:
-        return int(self._connection.execute(f"SELECT count(*) FROM {self.table}").fetchall()[0][0])
-
-    def __iter__(self) -> Iterator[str]:
-        # A cursor of its own: a half-read result would block every other question to the ledger.
-        with self._connection.cursor() as cursor:
-            cursor.execute(f"SELECT lower(hex(sample_id)) FROM {self.table} ORDER BY sample_id")
-            while rows := cursor.fetchmany(10_000):
-                yield from (row[0] for row in rows)
-
-
 class Ledger:
     """All sidecars of a revision as one. Made by `Ledger.open`; ids are lower-case hex digits.
 
@@ -62,38 +39,43 @@ class Ledger:
     that have none, ``unfetched`` of those whose sidecar is tracked but not to be had here. ``unusable`` says by path
     what is wrong with a sidecar that cannot be read, or is that of another dataset. ``activities``, ``agents`` and
     ``sources`` are in the order of their numbers. ``folder`` is for temporary files.
+
+    Questions about who came from whom go to the ``graph``, all others to DuckDB's ``connection``, with the view
+    ``samples`` over the sidecars' files (see `ledger.tables`). Each is opened when it is first needed.
     """
 
     def __init__(
         self,
-        connection: duckdb.DuckDBPyConnection,
         found: Found,
         repository: Repository,
         rev: str | None,
         folder: Path,
+        progress_of: ProgressOf | None = None,
     ) -> None:
-        self.connection = connection
         self.folder = folder
+        self._progress_of = progress_of
+        self._resources = ExitStack()
         self.recorded = tuple(found.recorded)
         self.unrecorded = tuple(found.unrecorded)
         self.unfetched = tuple(found.unfetched)
         self.unusable = dict(found.unusable)
         self.repository = repository
         self.rev = rev
-        sidecars = [dataset.sidecar for dataset in found.recorded]
-        self.vocabulary = merged_vocabulary(sidecars)
-        self.activities = tuple(self.vocabulary.activities.values())
-        self.agents = tuple(self.vocabulary.agents.values())
-        self.sources = tuple(self.vocabulary.sources.values())
-        self._table_numbers = count(1)
-        create_samples_view(connection, sidecars, self.vocabulary)
 
     @classmethod
     @contextmanager
-    def open(cls, repository: Repository, rev: str | None = None, *, partial: bool = False) -> Iterator[Ledger]:
+    def open(
+        cls,
+        repository: Repository,
+        rev: str | None = None,
+        *,
+        partial: bool = False,
+        progress_of: ProgressOf | None = None,
+    ) -> Iterator[Ledger]:
         """Open the ledger of revision ``rev``, or of the workspace.
 
         ``partial``: go on without the sidecars that cannot be used, for questions about single datasets.
+        ``progress_of`` is told of the records read for an index that has to be built.
 
         Raises:
             RepositoryError: no such revision.
@@ -102,22 +84,66 @@ class Ledger:
         found = collect(repository, rev)
         if found.unusable and not partial:
             raise SidecarError(next(iter(found.unusable.values())))
-        with (
-            TemporaryDirectory(prefix="ledger-", dir=repository.temporary) as folder,
-            scratch_database(Path(folder)) as connection,
-        ):
+        with TemporaryDirectory(prefix="ledger-", dir=repository.temporary) as folder:
+            ledger = cls(found, repository, rev, Path(folder), progress_of)
+            with ledger.closed_at_the_end():
+                yield ledger
+
+    @contextmanager
+    def closed_at_the_end(self) -> Iterator[None]:
+        """Close what was opened; what DuckDB and pydantic find wrong with a sidecar is told as a `SidecarError`."""
+        with self._resources:
             try:
-                yield cls(connection, found, repository, rev, Path(folder))
-            except duckdb.InterruptException:
-                raise KeyboardInterrupt from None
-            except (duckdb.Error, ValidationError) as error:
+                yield
+            except Exception as error:
+                if not isinstance(error, _errors_of_reading()):
+                    raise
+                if isinstance(error, _errors_of_reading("InterruptException")):
+                    raise KeyboardInterrupt from None
                 first_line = str(error).split("\n")[0]
                 raise SidecarError(
-                    f"{repository.root}: a sidecar cannot be read ({first_line}); `provenance verify` tells which"
+                    f"{self.repository.root}: a sidecar cannot be read ({first_line}); `provenance verify` tells which"
                 ) from error
+
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """A scratch database with the view ``samples``."""
+        from provenance.ledger.tables import create_samples_view
+        from provenance.lineage.database import scratch_database
+
+        connection = self._resources.enter_context(scratch_database(self.folder))
+        create_samples_view(connection, [dataset.sidecar for dataset in self.recorded], self.vocabulary)
+        return connection
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Who came from whom, as integers; built if this set of sidecars has no index yet."""
+        sidecars = [IndexedSidecar(dataset.path, dataset.file, dataset.digest) for dataset in self.recorded]
+        return open_graph(store_in(self.repository.temporary), sidecars, self._progress_of)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The activities, agents, plans and sources of all sidecars."""
+        from provenance.ledger.tables import merged_vocabulary
+
+        return merged_vocabulary([dataset.sidecar for dataset in self.recorded])
+
+    @cached_property
+    def activities(self) -> tuple[Activity, ...]:
+        return tuple(self.vocabulary.activities.values())
+
+    @cached_property
+    def agents(self) -> tuple[Agent, ...]:
+        return tuple(self.vocabulary.agents.values())
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        return tuple(self.vocabulary.sources.values())
 
     def recorded_md5_of_sidecar(self, dataset: RecordedDataset) -> str | None:
         """What DVC has recorded as the hash of the workspace's sidecar; None at a revision, or where it has not."""
+        from provenance.lineage.sidecar import sidecar_path
+
         if self.rev is not None:
             return None
         return self._recorded_hashes.get(sidecar_path(dataset.path))
@@ -146,18 +172,14 @@ class Ledger:
                 f"{relative}: no sidecar here; record lineage with `provenance add` (collected data), "
                 "`provenance stage add` (a stage's output) or `provenance declare` (afterwards)"
             )
+        from provenance.lineage.sidecar import sidecar_path
+
         known = sorted([*(dataset.path for dataset in self.recorded), *self.unrecorded])
         has_sidecar = (self.repository.root / sidecar_path(relative)).is_file()
         hint = f"; track it and its sidecar: `dvc add {relative} {sidecar_path(relative)}`" if has_sidecar else ""
         raise UnknownReferenceError(
             f"{relative}: not a dataset that DVC tracks{hint}; datasets are: {name_some(known)}"
         )
-
-    def new_set(self, query: str, parameters: Sequence[Any] = ()) -> SampleSet:
-        """The samples that ``query`` gives in its column ``sample_id`` (which must not repeat)."""
-        table = f"set_{next(self._table_numbers)}"
-        self.connection.execute(f"CREATE TABLE {table} AS {query}", list(parameters))
-        return SampleSet(self.connection, table)
 
     def records(self, sample_id: str) -> list[Record]:
         """Every distinct birth of the sample, the most credible first; ``rows`` counts over all datasets.
@@ -167,18 +189,22 @@ class Ledger:
         Raises:
             UnknownReferenceError: no sidecar knows the sample.
         """
+        from provenance.ledger.tables import BEST_BIRTH_FIRST, BORN_BY
+
         query = f"SELECT * FROM samples WHERE sample_id = ? ORDER BY {BEST_BIRTH_FIRST}"
         found = self.connection.sql(query, params=[bytes.fromhex(sample_id)]).to_arrow_table().to_pylist()
         if not found:
             raise UnknownReferenceError(f"{sample_id}: no sidecar of this revision knows this sample")
         births: dict[str, list[dict[str, Any]]] = {}
         for row in found:
-            births.setdefault(repr([row[name] for name in _BORN_BY]), []).append(row)
+            births.setdefault(repr([row[name] for name in BORN_BY]), []).append(row)
         explained = [same for same in births.values() if not same[0]["unexplained"]]
         return [self._record(same) for same in explained or births.values()]
 
     def _record(self, same: list[dict[str, Any]]) -> Record:
         """One record of what several sidecars say of one birth; what one leaves open another may know."""
+        from provenance.lineage.records import Record
+
         row: dict[str, Any] = {name: next((r[name] for r in same if r[name] is not None), None) for name in same[0]}
         activity = None if row["activity"] is None else self.activities[row["activity"]]
         prompt: bytes | None = row["prompt"]
@@ -200,11 +226,11 @@ class Ledger:
 
     def occurrences(self, sample_id: str) -> list[Occurrence]:
         """In which datasets the sample occurs, and how often; none for a sample that is only an ancestor."""
-        found = self.connection.execute(
-            "SELECT sidecar, sum(rows)::BIGINT FROM samples WHERE sample_id = ? AND rows > 0 GROUP BY 1 ORDER BY 1",
-            [bytes.fromhex(sample_id)],
-        ).fetchall()
-        return [Occurrence(self.recorded[sidecar].path, rows) for sidecar, rows in found]
+        number = int(self.graph.numbers([sample_id])[0])
+        if number < 0:
+            return []
+        counted = zip(self.recorded, self.graph.rows_of(number), strict=True)
+        return [Occurrence(dataset.path, rows) for dataset, rows in counted if rows]
 
     def rows_by_origin(self) -> dict[str, dict[str, int]]:
         """For every dataset with a sidecar, its rows by origin, the most frequent first."""
@@ -215,6 +241,12 @@ class Ledger:
         for sidecar, origin, rows in found:
             shares[self.recorded[sidecar].path][origin] = rows
         return shares
+
+
+def _errors_of_reading(of_duckdb: str = "Error") -> tuple[type[Exception], ...]:
+    """What DuckDB and pydantic raise, of those that are imported: the others cannot have raised anything."""
+    known = (("duckdb", of_duckdb), *((("pydantic", "ValidationError"),) if of_duckdb == "Error" else ()))
+    return tuple(getattr(sys.modules[module], name) for module, name in known if module in sys.modules)
 
 
 def name_some(names: Sequence[str], limit: int = 10) -> str:

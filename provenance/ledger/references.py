@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 
 from provenance.errors import DataError, RepositoryError, UnknownReferenceError
-from provenance.identity import file_id, row_id
-from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.ledger import Ledger, name_some
 
@@ -48,6 +46,9 @@ def _around(ledger: Ledger, path: str) -> RecordedDataset | None:
 
 def _by_place(ledger: Ledger, dataset: RecordedDataset, path: str, row: int | None) -> str:
     """The sample in row ``row`` of the file at ``path``, which is, or is in, the dataset; None: the file itself."""
+    from provenance.identity import file_id, row_id
+    from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
+
     dataset.require_current()
     identity = identity_of_sidecar(ledger, dataset)
     inside = ledger.repository.relative(path)[len(dataset.path) + 1 :]
@@ -60,22 +61,9 @@ def _by_place(ledger: Ledger, dataset: RecordedDataset, path: str, row: int | No
 
 
 def _by_prefix(ledger: Ledger, prefix: str) -> str:
-    # A range over the bytes, and not a comparison of texts, lets DuckDB pass over row groups.
-    condition, parameters = "sample_id >= ?", [_from_prefix(prefix)]
-    if prefix.strip("f"):
-        condition += " AND sample_id < ?"
-        parameters.append(_from_prefix(f"{int(prefix, 16) + 1:0{len(prefix)}x}"))
-    found = ledger.connection.execute(
-        f"SELECT DISTINCT lower(hex(sample_id)) FROM samples WHERE {condition} ORDER BY 1 LIMIT 11",
-        parameters,
-    ).fetchall()
+    found = ledger.graph.beginning_with(prefix, most=11)
     if not found:
         raise UnknownReferenceError(f"{prefix}: no sample of this revision has an id that begins so")
     if len(found) > 1:
-        candidates = name_some([row[0] for row in found])
-        raise UnknownReferenceError(f"{prefix}: fits more than one sample, give more digits: {candidates}")
-    return str(found[0][0])
-
-
-def _from_prefix(prefix: str) -> bytes:
-    return bytes.fromhex(prefix + "0" * (len(prefix) % 2))
+        raise UnknownReferenceError(f"{prefix}: fits more than one sample, give more digits: {name_some(found)}")
+    return found[0]

@@ -1,101 +1,102 @@
-"""Selectors: what the user calls a group of samples, as SQL over the view ``samples``."""
+"""Selectors: what the user calls a group of samples, looked up in the graph by what births say."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
 
 from provenance.errors import UnknownReferenceError
-from provenance.ledger.ledger import Ledger, SampleSet, name_some
+from provenance.ledger.ledger import Ledger, name_some
 from provenance.ledger.references import resolve
-from provenance.lineage.records import Agent, Kind, Origin
 
-Condition = tuple[str, list[Any]]
+if TYPE_CHECKING:
+    from provenance.ledger.graph.store import Array
+
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
-def select(ledger: Ledger, selectors: Sequence[str]) -> SampleSet:
-    """The samples that fit any of ``selectors`` (at least one).
+def select(ledger: Ledger, selectors: Sequence[str]) -> Array:
+    """The samples that fit any of ``selectors`` (at least one): numbers in the ledger's graph, in order.
+
+    A sample that was born twice fits if one of its births does.
 
     Raises:
         UnknownReferenceError: not a selector, or it names what no sidecar of this revision knows.
     """
-    conditions = [_condition(ledger, selector) for selector in selectors]
-    # Each condition by itself, so that one of them does not keep another from passing over row groups.
-    query = " UNION ALL ".join(f"SELECT sample_id FROM samples WHERE {condition}" for condition, _ in conditions)
-    return ledger.new_set(
-        f"SELECT DISTINCT sample_id FROM ({query})", [value for _, values in conditions for value in values]
-    )
+    fitting: Array = np.unique(np.concatenate([_fitting(ledger, selector) for selector in selectors]))
+    return fitting
 
 
-def agent_label(agent: Agent) -> str:
-    """The name by which a model goes: `Agent.label`, as a function."""
-    return agent.label
-
-
-def _condition(ledger: Ledger, selector: str) -> Condition:
+def _fitting(ledger: Ledger, selector: str) -> Array:
     kind, colon, value = selector.partition(":")
-    if not (colon and value) or kind not in _CONDITIONS:
+    if not (colon and value) or kind not in _SELECTORS:
         raise UnknownReferenceError(
-            f"{selector}: not a selector; write one of {', '.join(f'{name}:…' for name in _CONDITIONS)}"
+            f"{selector}: not a selector; write one of {', '.join(f'{name}:…' for name in _SELECTORS)}"
         )
-    return _CONDITIONS[kind](ledger, value)
+    return _SELECTORS[kind](ledger, value)
 
 
-def _sample(ledger: Ledger, value: str) -> Condition:
-    return "sample_id = ?", [bytes.fromhex(resolve(ledger, value))]
+def _sample(ledger: Ledger, value: str) -> Array:
+    return ledger.graph.numbers([resolve(ledger, value)])
 
 
-def _source(ledger: Ledger, value: str) -> Condition:
-    fits = [number for number, source in enumerate(ledger.sources) if source.name == value]
-    return _numbered("source", fits, value, (source.name for source in ledger.sources))
+def _source(ledger: Ledger, value: str) -> Array:
+    names = [source["name"] for source in ledger.graph.descriptions.sources]
+    fits = _places("source", [name == value for name in names], value, names)
+    return ledger.graph.with_birth(lambda born: born.source in fits)
 
 
-def _model(ledger: Ledger, value: str) -> Condition:
-    fits = [number for number, agent in enumerate(ledger.agents) if value in (agent.name, agent_label(agent))]
-    return _numbered("model", fits, value, map(agent_label, ledger.agents), column="agent")
+def _model(ledger: Ledger, value: str) -> Array:
+    agents = ledger.graph.descriptions.agents
+    labels = [agent["label"] for agent in agents]
+    named = [value in (agent["name"], label) for agent, label in zip(agents, labels, strict=True)]
+    fits = _places("model", named, value, labels)
+    return ledger.graph.with_birth(lambda born: born.agent in fits)
 
 
-def _prompt(ledger: Ledger, value: str) -> Condition:
-    plans = ledger.vocabulary.plans
-    named = {identifier for identifier, plan in plans.items() if plan.name == value}
-    fits = [number for number, activity in enumerate(ledger.activities) if activity.plan in named]
-    return _numbered("prompt", fits, value, (plan.name for plan in plans.values()), column="activity")
+def _prompt(ledger: Ledger, value: str) -> Array:
+    prompts = [activity["plan"] for activity in ledger.graph.descriptions.activities]
+    fits = _places("prompt", [prompt == value for prompt in prompts], value, filter(None, prompts))
+    return ledger.graph.with_birth(lambda born: born.activity in fits)
 
 
-def _activity(ledger: Ledger, value: str) -> Condition:
-    identifiers = list(ledger.vocabulary.activities)
-    fits = [number for number, identifier in enumerate(identifiers) if identifier == value]
-    return _numbered("activity", fits, value, identifiers)
+def _activity(ledger: Ledger, value: str) -> Array:
+    identifiers = [activity["id"] for activity in ledger.graph.descriptions.activities]
+    fits = _places("activity", [identifier == value for identifier in identifiers], value, identifiers)
+    return ledger.graph.with_birth(lambda born: born.activity in fits)
 
 
-def _license(ledger: Ledger, value: str) -> Condition:
-    groups = "SELECT DISTINCT license, source FROM samples"
-    query = f"SELECT DISTINCT effective_license(license, source) FROM ({groups})"
-    known = [row[0] for row in ledger.connection.execute(query).fetchall() if row[0] is not None]
+def _license(ledger: Ledger, value: str) -> Array:
+    graph = ledger.graph
+    known = {graph.license_of(born) for born in graph.classes} - {None}
     if value not in known:
-        raise _unknown("license", value, known)
-    return "effective_license(license, source) = ?", [value]
+        raise _unknown("license", value, filter(None, known))
+    return graph.with_birth(lambda born: graph.license_of(born) == value)
 
 
-def _origin(_ledger: Ledger, value: str) -> Condition:
+def _origin(ledger: Ledger, value: str) -> Array:
+    from provenance.lineage.records import Origin
+
     origin = _member(Origin, "origin", value)
-    if origin is Origin.UNKNOWN:
-        # One dataset may not know what another does.
-        return "sample_id NOT IN (SELECT sample_id FROM samples WHERE origin <> 'unknown')", []
-    return "origin = ?", [origin.value]
+    # One dataset may not know what another does.
+    return ledger.graph.with_birth(lambda born: born.origin == origin, every=origin is Origin.UNKNOWN)
 
 
-def _kind(_ledger: Ledger, value: str) -> Condition:
-    return "kind = ?", [_member(Kind, "kind", value).value]
+def _kind(ledger: Ledger, value: str) -> Array:
+    from provenance.lineage.records import Kind
+
+    kind = _member(Kind, "kind", value)
+    return ledger.graph.with_birth(lambda born: born.kind == kind)
 
 
-def _dataset(ledger: Ledger, value: str) -> Condition:
-    return "sidecar = ? AND rows > 0", [ledger.dataset(value).place]
+def _dataset(ledger: Ledger, value: str) -> Array:
+    return ledger.graph.members(ledger.dataset(value).place)[0]
 
 
-_CONDITIONS: dict[str, Callable[[Ledger, str], Condition]] = {
+_SELECTORS: dict[str, Callable[[Ledger, str], Array]] = {
     "sample": _sample,
     "source": _source,
     "model": _model,
@@ -108,10 +109,11 @@ _CONDITIONS: dict[str, Callable[[Ledger, str], Condition]] = {
 }
 
 
-def _numbered(what: str, fits: list[int], value: str, known: Iterable[str], column: str | None = None) -> Condition:
-    if not fits:
+def _places(what: str, fits: Sequence[bool], value: str, known: Iterable[str]) -> set[int]:
+    found = {number for number, fit in enumerate(fits) if fit}
+    if not found:
         raise _unknown(what, value, known)
-    return f"{column or what} IN ({', '.join(map(str, fits))})", []
+    return found
 
 
 def _member(choices: type[_Choice], what: str, value: str) -> _Choice:

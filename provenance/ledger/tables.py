@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import duckdb
 
 from provenance.lineage.database import parquet_rows, text_literal
-from provenance.lineage.schema import sidecar_schema
+from provenance.lineage.schema import BIRTH_NAMES, sidecar_schema
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
 
@@ -23,6 +23,10 @@ BEST_BIRTH_FIRST = (
     "origin = 'unknown', unexplained, list_position(['observed', 'declared', 'inferred'], evidence) NULLS LAST, "
     "activity NULLS LAST, parents, sidecar"
 )
+# What tells births of one sample apart. The others follow from ancestors, of which one sidecar may know more.
+BORN_BY = tuple(name for name in BIRTH_NAMES if name not in ("origin", "kind", "license"))
+# A guessed parent is a candidate, never lineage.
+STATED = "evidence IS DISTINCT FROM 'inferred'"
 _NUMBERED = ("activity", "agent", "source")
 
 

@@ -15,9 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from provenance.ledger.datasets import State
-from provenance.ledger.selectors import agent_label
-from provenance.ledger.tables import create_samples_view
-from provenance.ledger.walks import STATED
+from provenance.ledger.tables import STATED, create_samples_view
 from provenance.lineage.database import text_literal
 
 if TYPE_CHECKING:
@@ -87,7 +85,7 @@ def create_views(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
         connection,
         "agents",
         _AGENT_COLUMNS,
-        (agent.model_dump() | {"agent": agent.id, "model": agent_label(agent)} for agent in ledger.agents),
+        (agent.model_dump() | {"agent": agent.id, "model": agent.label} for agent in ledger.agents),
     )
     _create_table(
         connection,
@@ -115,7 +113,7 @@ def _sample_columns(ledger: Ledger) -> list[str]:
         "sample_id": "lower(hex(sample_id))",
         "id": "sample_id",
         "rows": "rows::BIGINT",
-        "model": _listed("agent", map(agent_label, ledger.agents)),
+        "model": _listed("agent", (agent.label for agent in ledger.agents)),
         "source": _listed("source", (source.name for source in ledger.sources)),
         **{column: of_activity(column) for column in ("activity", "prompt", "stage")},
         "activity_type": of_activity("type"),
@@ -160,7 +158,7 @@ def _activity(ledger: Ledger, activity: Activity) -> dict[str, Any]:
         "activity": activity.id,
         "type": activity.type.value,
         "agent": activity.agent,
-        "model": agent and agent_label(agent),
+        "model": agent and agent.label,
         "prompt_id": activity.plan,
         "prompt": plan and plan.name,
         "source_id": activity.source,

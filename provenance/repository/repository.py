@@ -195,6 +195,26 @@ class Repository:
         """Whether what is not on this machine is fetched."""
         return self._fetching is not None
 
+    def sidecar_digest(self, path: str | os.PathLike[str], rev: str | None = None) -> str:
+        """What finds again the content of the sidecar of the dataset ``path``: DVC's hash of it, or git's.
+
+        Raises:
+            RepositoryError: it is nowhere.
+        """
+        from provenance.lineage.sidecar import sidecar_path
+
+        name = self._inside(self.root, sidecar_path(os.fspath(path)))
+        if rev is None and (self.root / name).exists():
+            return self.md5(name)[0]
+        tracked = self._tracked(rev).get(name)
+        if tracked is not None and tracked.md5 is not None:
+            return tracked.md5
+        committed = self.sidecar_file(path, rev)
+        if committed is None:
+            raise RepositoryError(f"{name}: not on this machine; fetch it with `dvc pull {name}`")
+        # A copy of what git has is named by git's hash.
+        return committed.name
+
     def md5(self, path: str | os.PathLike[str]) -> tuple[str, int]:
         """DVC's hash (of a directory: with ``.dir``) and the size in bytes of what is at ``path`` in the workspace.
 

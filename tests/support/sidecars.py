@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
+from support.contents import digest
 
-from provenance.ledger.datasets import Found, RecordedDataset
+from provenance.ledger.datasets import Found, recorded_dataset
 from provenance.ledger.ledger import Ledger
-from provenance.lineage.database import scratch_database
 from provenance.lineage.records import Activity, Agent, DatasetState, Header, IdentitySettings, Plan, Source
 from provenance.lineage.schema import FORMAT_VERSION, sidecar_schema
 from provenance.lineage.sidecar import open_sidecar, sidecar_path, write_sidecar
@@ -85,9 +85,11 @@ def write(
 @contextmanager
 def ledger_of(repository: Repository, *sidecars: Path, md5: str | None = None) -> Iterator[Ledger]:
     """A ledger over these sidecars; ``md5`` is what DVC is said to have for each dataset."""
-    recorded = []
-    for place, path in enumerate(sidecars):
-        sidecar = open_sidecar(path)
-        recorded.append(RecordedDataset(sidecar.header.dataset.path, md5, sidecar, place))
-    with TemporaryDirectory() as folder, scratch_database(Path(folder)) as connection:
-        yield Ledger(connection, Found(recorded, ["data/bare.jsonl"]), repository, None, Path(folder))
+    recorded = [
+        recorded_dataset(open_sidecar(path).header.dataset.path, md5, path, digest(path.read_bytes()), place)
+        for place, path in enumerate(sidecars)
+    ]
+    with TemporaryDirectory() as folder:
+        ledger = Ledger(Found(recorded, ["data/bare.jsonl"]), repository, None, Path(folder))
+        with ledger.closed_at_the_end():
+            yield ledger

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from provenance.audit.families import model_family
 from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Subject
-from provenance.ledger.selectors import agent_label
 from provenance.lineage.records import Agent
 
 _SHOWN = 20
@@ -45,9 +44,9 @@ class JudgeGenerator:
         ]
         pairs: dict[str, dict[str, int]] = {}
         for agent, verifier, rows in same[:_LISTED]:
-            pairs.setdefault(agent_label(ledger.agents[agent]), {})[verifier] = rows
+            pairs.setdefault(ledger.agents[agent].label, {})[verifier] = rows
         shown = [
-            Outstanding(sample_id, f"written by {agent_label(ledger.agents[agent])}, verified by {verifier}")
+            Outstanding(sample_id, f"written by {ledger.agents[agent].label}, verified by {verifier}")
             for agent, verifier, _ in same[:1]
             for (sample_id,) in ledger.connection.execute(_SAMPLES, [dataset.place, agent, verifier]).fetchall()
         ]
@@ -65,7 +64,7 @@ class JudgeGenerator:
 
 
 def _is_itself(generator: Agent, verifier: str) -> bool:
-    return verifier in (generator.name, agent_label(generator))
+    return verifier in (generator.name, generator.label)
 
 
 MEASURE = JudgeGenerator()

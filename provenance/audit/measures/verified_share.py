@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Subject, Values
 from provenance.audit.verdict_words import passed
 from provenance.ledger.ledger import Ledger
-from provenance.ledger.selectors import agent_label
 
 _SHOWN = 20
 _LISTED = 50
@@ -77,7 +76,7 @@ class VerifiedShare:
 
 def _checks(ledger: Ledger, place: int) -> Iterable[_Check]:
     for verdict, verifier, agent, origin, rows in ledger.connection.execute(_CHECKS, [place]).fetchall():
-        model = None if agent is None else agent_label(ledger.agents[agent])
+        model = None if agent is None else ledger.agents[agent].label
         yield _Check(verdict, verifier, model, origin in ("synthetic", "mixed"), rows)
 
 

@@ -15,7 +15,6 @@ from provenance.audit.mixture.file import UNITS, Counts, Mixture, Part, Unit
 from provenance.errors import ProvenanceError
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.ledger import Ledger
-from provenance.ledger.selectors import agent_label
 
 _AMOUNT = {"rows": "1::BIGINT", "bytes": "coalesce(content_bytes, 0)::BIGINT", "tokens": "tokens::BIGINT"}
 _IS_FIRST = "row_number() OVER (PARTITION BY sample_id ORDER BY list_position(?::BIGINT[], sidecar)) = 1"
@@ -118,7 +117,7 @@ def _pieces(ledger: Ledger, datasets: dict[str, RecordedDataset], unit: Unit) ->
     places = list(titles)
     is_first, parameters = ("true", [places]) if len(places) == 1 else (_IS_FIRST, [places, places])
     query = _PIECES.format(amount=_AMOUNT[unit], is_first=is_first)
-    models: dict[Any, str] = dict(enumerate(map(agent_label, ledger.agents)))
+    models: dict[Any, str] = dict(enumerate(agent.label for agent in ledger.agents))
     sources: dict[Any, str] = {number: source.name for number, source in enumerate(ledger.sources)}
     found = ledger.connection.execute(query, parameters).fetchall()
     return sorted(

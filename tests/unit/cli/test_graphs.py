@@ -26,6 +26,8 @@ NODE = Node(
     source=None,
     prompt="ask",
     stage="generate",
+    parents=0,
+    children=0,
 )
 
 
@@ -37,6 +39,7 @@ def walk(*edges: tuple[int, int], role: str | None = "context", **stated: str) -
         direction=Direction.ANCESTORS,
         nodes=tuple(replace(NODE, sample_id=sample(number), **stated) for number in numbers),  # type: ignore[arg-type]
         edges=tuple(Edge(sample(child), sample(parent), role) for child, parent in edges),
+        reached=len(numbers),
     )
 
 
@@ -51,6 +54,15 @@ def test_a_tree_describes_each_sample_once(capsys: pytest.CaptureFixture[str]) -
         f"│       └── context: {sample(1)[:12]} (shown above)",
         f"└── context: {sample(3)[:12]} (shown above)",
     ]
+
+
+def test_of_many_branches_the_first_are_shown_and_the_others_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    wide = walk(*((1, number) for number in range(2, 102)))
+    first = replace(wide.nodes[0], parents=4_000)
+    print_tree(replace(wide, nodes=(first, *wide.nodes[1:]), reached=4_001), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + 20 + 2
+    assert lines[-2:] == ["└── … 3,980 more", "4,001 samples reached, the nearest 101 looked at; --json has all"]
 
 
 def test_a_chain_longer_than_the_stack_is_a_tree(capsys: pytest.CaptureFixture[str]) -> None:

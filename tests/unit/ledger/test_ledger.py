@@ -10,7 +10,9 @@ from support.workbench import MORNING, NOON
 
 from provenance.errors import SidecarError, UnknownReferenceError
 from provenance.ledger.datasets import Found, State
+from provenance.ledger.graph.graph import SampleSet
 from provenance.ledger.ledger import Ledger, Occurrence
+from provenance.ledger.selectors import select
 from provenance.ledger.walks import Direction, trace
 from provenance.lineage.records import Activity, ActivityType, Agent, Origin, Plan, Source
 from provenance.repository import Repository
@@ -62,7 +64,7 @@ def test_births_come_with_the_best_evidence_and_the_earliest_first(repository: R
     )
     with ledger_of(repository, path) as ledger:
         found = ledger.records(sample(1))
-        (node,) = trace(ledger, sample(1), Direction.ANCESTORS).nodes
+        (node,) = trace(ledger.graph, sample(1), Direction.ANCESTORS).nodes
     assert [each.activity for each in found] == [EARLIER, GENERATION, COLLECTION]
     assert found[2].source == LIBRARY
     assert node.activity == EARLIER.id
@@ -75,7 +77,7 @@ def test_an_unknown_record_counts_only_where_there_is_no_other(repository: Repos
     with ledger_of(repository, first, second) as ledger:
         assert [each.origin for each in ledger.records(sample(1))] == [Origin.REAL]
         assert [each.origin for each in ledger.records(sample(2))] == [Origin.UNKNOWN]
-        assert trace(ledger, sample(1), Direction.ANCESTORS).nodes[0].origin == "real"
+        assert trace(ledger.graph, sample(1), Direction.ANCESTORS).nodes[0].origin == "real"
         with pytest.raises(UnknownReferenceError, match="no sidecar"):
             ledger.records(sample(3))
 
@@ -124,7 +126,7 @@ def test_a_set_is_read_while_other_questions_are_asked(repository: Repository, t
     count = 20_001
     records = [record(f"{number:032x}") for number in range(count)]
     with ledger_of(repository, write(tmp_path, "a.jsonl", records)) as ledger:
-        chosen = ledger.new_set("SELECT sample_id FROM samples")
+        chosen = SampleSet(ledger.graph, select(ledger, ["origin:real"]))
         ids = iter(chosen)
         first = next(ids)
         assert ledger.occurrences(first) == [Occurrence("a.jsonl", 1)]

@@ -1,0 +1,173 @@
+"""Joining segments into the graph of a revision.
+
+A graph's samples are numbered parents first: by the length of the longest way from a sample without parents, then by
+id. Arrays by number: ``class``, ``content``, ``parent_offsets``, ``parents``, ``roles``, ``child_offsets`` and
+``children``. ``heads`` and ``tails`` are the sorted ids; ``number_of`` leads from a place among them to a number,
+``place_of`` back. ``level_starts``: the first number of each level, and the number of samples. ``other_sample`` and
+``other_class``: further births. For dataset k, ``members_k`` are the numbers of its samples, in order, and ``rows_k``
+how many rows each has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from provenance.ledger.graph.adjacency import Adjacency, levels, narrowed, offsets_of, ranges
+from provenance.ledger.graph.births import BirthClass, ClassNumbers, Descriptions, classes_of, renumbered
+from provenance.ledger.graph.identifiers import SampleIds
+from provenance.ledger.graph.store import Array, Draft, Folder
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The union of segments' samples, in the order of ids; ``places``: for each segment, where its samples stand."""
+
+    ids: SampleIds
+    places: list[Array]
+
+
+def write_graph(paths: Sequence[str], segments: Sequence[Folder], draft: Draft) -> None:
+    """Join ``segments``, those of the datasets at ``paths``, into ``draft``."""
+    joined = _join_ids([_ids(segment) for segment in segments])
+    own = [Descriptions(**segment.stated["descriptions"]) for segment in segments]
+    merged, numbers = Descriptions.merged(own), ClassNumbers()
+    roles: dict[str | None, int] = {None: 0}
+    tables = [
+        numbers.of(renumbered(classes_of(segment.stated), descriptions, merged))
+        for segment, descriptions in zip(segments, own, strict=True)
+    ]
+    best, others = _births(joined, segments, tables, list(numbers.classes))
+    parents, edge_roles = _edges(joined, segments, roles)
+    number_of = _write_adjacency(parents, edge_roles, draft)
+    place_of = np.empty(len(number_of), np.uint32)
+    place_of[number_of] = np.arange(len(number_of), dtype=np.uint32)
+    draft.append("place_of", place_of)
+    draft.append("heads", joined.ids.heads)
+    draft.append("tails", joined.ids.tails)
+    draft.append("class", narrowed(best)[place_of])
+    draft.append("content", narrowed(_contents(joined, segments))[place_of])
+    draft.append("other_sample", number_of[others[0]])
+    draft.append("other_class", others[1])
+    for number, (segment, places) in enumerate(zip(segments, joined.places, strict=True)):
+        _write_members(number, segment, number_of[places], draft)
+    draft.stated = {
+        "width": joined.ids.width,
+        "classes": list(numbers.classes),
+        "roles": list(roles),
+        "descriptions": merged.as_json(),
+        "datasets": [
+            {"path": path, "described": segment.stated["dataset"]}
+            for path, segment in zip(paths, segments, strict=True)
+        ],
+    }
+
+
+def _ids(segment: Folder) -> SampleIds:
+    return SampleIds(segment.array("heads"), segment.array("tails"), segment.stated["digest_size"])
+
+
+def _join_ids(parts: Sequence[SampleIds]) -> Joined:
+    """Each id once. A graph has ids of one width: those of another digest cannot be parents of these anyway."""
+    if len(parts) == 1:
+        return Joined(parts[0], [np.arange(len(parts[0]), dtype=np.uint32)])
+    width = max((part.width for part in parts), default=16)
+    tails = [np.pad(part.tails, ((0, 0), (0, max(0, width - 8) - part.tails.shape[1]))) for part in parts]
+    every = SampleIds(
+        np.concatenate([np.empty(0, np.uint64), *(part.heads for part in parts)]),
+        np.concatenate([np.empty((0, max(0, width - 8)), np.uint8), *tails]),
+        width,
+    )
+    # A stable sort merges runs that are in order already.
+    order = np.argsort(every.heads, kind="stable")
+    ordered = every[order]
+    if not ordered.are_sorted():
+        order = np.lexsort((*ordered.tails.T[::-1], ordered.heads))
+        order = np.argsort(every.heads, kind="stable")[order]
+        ordered = every[order]
+    is_first = np.ones(len(order), bool)
+    is_first[1:] = ordered.differ_from_next()
+    place = np.empty(len(order), np.uint32)
+    place[order] = (np.cumsum(is_first) - 1).astype(np.uint32)
+    bounds = np.cumsum([len(part) for part in parts])[:-1]
+    return Joined(ordered[is_first], np.split(place, bounds) if parts else [])
+
+
+def _births(
+    joined: Joined, segments: Sequence[Folder], tables: Sequence[Array], classes: Sequence[BirthClass]
+) -> tuple[Array, tuple[Array, Array]]:
+    """For each sample its most credible class, and every other (sample, class) there is, both in order."""
+    order = np.array(sorted(range(len(classes)), key=lambda number: (classes[number].credibility, number)), np.uint32)
+    rank = np.empty(len(order), np.uint32)
+    rank[order] = np.arange(len(order), dtype=np.uint32)
+    best = np.full(len(joined.ids), len(order), np.uint32)
+    for segment, places, table in zip(segments, joined.places, tables, strict=True):
+        best[places] = np.minimum(best[places], rank[table[segment.array("class")]])
+    chosen = order[best] if len(order) else best
+    further: list[Array] = []
+    for segment, places, table in zip(segments, joined.places, tables, strict=True):
+        own = table[segment.array("class")] if len(table) else np.empty(0, np.uint32)
+        samples = np.concatenate([places, places[segment.array("other_sample")]]).astype(np.uint64)
+        births = np.concatenate([own, table[segment.array("other_class")]]) if len(table) else own
+        differ = np.flatnonzero(chosen[samples.astype(np.int64)] != births)
+        further.append((samples[differ] << np.uint64(32)) | births[differ].astype(np.uint64))
+    keys = np.unique(np.concatenate([np.empty(0, np.uint64), *further]))
+    return chosen, ((keys >> np.uint64(32)).astype(np.int64), (keys & np.uint64(2**32 - 1)).astype(np.uint32))
+
+
+def _contents(joined: Joined, segments: Sequence[Folder]) -> Array:
+    content = np.zeros(len(joined.ids), np.uint64)
+    for segment, places in zip(segments, joined.places, strict=True):
+        content[places] = np.maximum(content[places], segment.array("content"))
+    return content
+
+
+def _edges(joined: Joined, segments: Sequence[Folder], roles: dict[str | None, int]) -> tuple[Adjacency, Array]:
+    """The parents of each sample in the order of ids, each (parent, role) once, and their roles."""
+    keys, spoken = [], []
+    for segment, places in zip(segments, joined.places, strict=True):
+        named = np.array([roles.setdefault(role, len(roles)) for role in segment.stated["roles"]], np.uint32)
+        own = Adjacency(segment.array("offsets"), segment.array("parents"))
+        child = np.repeat(places.astype(np.uint64), own.counts)
+        keys.append((child << np.uint64(32)) | places[own.targets].astype(np.uint64))
+        spoken.append(named[segment.array("roles")])
+    edges = np.concatenate([np.empty(0, np.uint64), *keys])
+    said = np.concatenate([np.empty(0, np.uint32), *spoken])
+    if len(segments) > 1 or any(len(segment.array("other_sample")) for segment in segments):
+        order = np.lexsort((said, edges))
+        edges, said = edges[order], said[order]
+        is_new = np.ones(len(edges), bool)
+        is_new[1:] = (edges[1:] != edges[:-1]) | (said[1:] != said[:-1])
+        edges, said = edges[is_new], said[is_new]
+    counts = np.bincount((edges >> np.uint64(32)).astype(np.int64), minlength=len(joined.ids))
+    return Adjacency(offsets_of(counts), (edges & np.uint64(2**32 - 1)).astype(np.uint32)), narrowed(said)
+
+
+def _write_adjacency(by_id: Adjacency, roles: Array, draft: Draft) -> Array:
+    """Write both directions and the levels; the number of each sample in the order of ids."""
+    level = levels(by_id, by_id.transposed())
+    order = np.argsort(narrowed(level), kind="stable").astype(np.uint32)
+    number_of = np.empty(len(order), np.uint32)
+    number_of[order] = np.arange(len(order), dtype=np.uint32)
+    counts = by_id.counts[order]
+    taken = ranges(by_id.offsets[order].astype(np.int64), counts)
+    parents = Adjacency(offsets_of(counts), number_of[by_id.targets[taken]])
+    children = parents.transposed()
+    draft.append("number_of", number_of)
+    draft.append("level_starts", np.concatenate([[0], np.cumsum(np.bincount(level))]).astype(np.uint64))
+    draft.append("parent_offsets", parents.offsets)
+    draft.append("parents", parents.targets)
+    draft.append("roles", roles[taken])
+    draft.append("child_offsets", children.offsets)
+    draft.append("children", children.targets)
+    return number_of
+
+
+def _write_members(number: int, segment: Folder, numbers: Array, draft: Draft) -> None:
+    rows = segment.array("rows")
+    members = np.flatnonzero(rows)
+    order = np.argsort(numbers[members])
+    draft.append(f"members_{number}", numbers[members][order])
+    draft.append(f"rows_{number}", narrowed(rows[members])[order])

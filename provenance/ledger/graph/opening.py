@@ -1,0 +1,93 @@
+"""Opening the graph of some sidecars: found in the store, or built there from what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from provenance.errors import SidecarError
+from provenance.ledger.graph.graph import Graph
+from provenance.ledger.graph.store import Folder, Store
+
+# A dataset's path gives a function that takes the number of records in each batch read.
+ProgressOf = Callable[[str], Callable[[int], None]]
+
+
+@dataclass(frozen=True)
+class IndexedSidecar:
+    """A sidecar to be in a graph: of the dataset at ``path``, the ``file``, found again by ``digest``, its hash."""
+
+    path: str
+    file: Path
+    digest: str
+
+
+def store_in(temporary: Path) -> Store:
+    """The store under ``temporary``, the repository's folder for what can be made again."""
+    return Store(temporary / "graph")
+
+
+def find_graph(store: Store, sidecars: Sequence[IndexedSidecar]) -> Graph | None:
+    """The graph of ``sidecars`` if it is built already."""
+    folder = store.find(graph_name(sidecars))
+    return None if folder is None else Graph(folder)
+
+
+def open_graph(store: Store, sidecars: Sequence[IndexedSidecar], progress_of: ProgressOf | None = None) -> Graph:
+    """The graph of ``sidecars``, built if need be; only sidecars that no other graph had are read.
+
+    Raises:
+        SidecarError: a sidecar cannot be read, or does not keep the specification.
+    """
+    found = find_graph(store, sidecars)
+    if found is not None:
+        return found
+    from provenance.ledger.graph.joining import write_graph
+
+    segments = [_segment(store, sidecar, progress_of) for sidecar in sidecars]
+    name = graph_name(sidecars)
+    with store.draft(name) as draft:
+        write_graph([sidecar.path for sidecar in sidecars], segments, draft)
+    built = store.find(name)
+    assert built is not None, "what was just built is there"
+    return Graph(built)
+
+
+def _segment(store: Store, sidecar: IndexedSidecar, progress_of: ProgressOf | None) -> Folder:
+    name = segment_name(sidecar)
+    found = store.find(name)
+    if found is not None:
+        return found
+    import pyarrow as pa
+
+    from provenance.ledger.graph.segments import write_segment
+    from provenance.lineage.sidecar import open_sidecar
+
+    report = progress_of and progress_of(f"indexing {sidecar.path}")
+    with store.draft(name) as draft:
+        try:
+            write_segment(open_sidecar(sidecar.file), draft, report)
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk is full, say: not the sidecar's fault
+            first_line = str(error).split("\n")[0]
+            said = f"a sidecar cannot be read ({first_line}); `provenance verify` tells more"
+            raise SidecarError(f"{sidecar.file}: {said}") from error
+    built = store.find(name)
+    assert built is not None, "what was just built is there"
+    return built
+
+
+def segment_name(sidecar: IndexedSidecar) -> str:
+    """The folder of the sidecar's segment."""
+    return f"segment-{sidecar.digest}"
+
+
+def graph_name(sidecars: Sequence[IndexedSidecar]) -> str:
+    """The folder of the graph of ``sidecars``."""
+    from xxhash import xxh3_128_hexdigest
+
+    listed = json.dumps([(sidecar.path, sidecar.digest) for sidecar in sidecars])
+    return f"graph-{xxh3_128_hexdigest(listed.encode())}"

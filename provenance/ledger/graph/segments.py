@@ -1,0 +1,188 @@
+"""Segments: one sidecar as arrays.
+
+``heads`` and ``tails`` are the sorted `SampleIds`; the other arrays count samples in that order. ``class``: the number
+of the sample's most credible birth class; ``content``: bytes of its content plus 1, 0 where it was never seen;
+``rows``: rows of the dataset. ``offsets`` (one more than samples), ``parents`` and ``roles`` are the parents of each
+sample, over all its births; guessed ones are left out. ``other_sample`` and ``other_class`` are the further births of
+samples that were born twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from provenance.errors import SidecarError
+from provenance.ledger.graph.adjacency import narrowed, offsets_of
+from provenance.ledger.graph.births import BirthClass, ClassNumbers, Descriptions, renumbered
+from provenance.ledger.graph.identifiers import SampleIds
+from provenance.ledger.graph.store import Array, Draft
+from provenance.lineage.sidecar import Sidecar
+
+Progress = Callable[[int], None]
+
+_TEXTS = ("origin", "kind", "license", "evidence")
+_COLUMNS = ("sample_id", "rows", "content_bytes", "parents", "parent_roles", *BirthClass._fields)
+_EDGES_AT_ONCE = 1 << 22
+
+
+def write_segment(sidecar: Sidecar, draft: Draft, progress: Progress | None = None) -> None:
+    """Read the sidecar into ``draft``; ``progress`` is told how many records were read.
+
+    Raises:
+        SidecarError: a parent has no record in the sidecar, or the ids are not in order.
+    """
+    numbers = ClassNumbers()
+    roles: dict[str | None, int] = {None: 0}
+    _read_records(sidecar, draft, numbers, roles, progress)
+    descriptions = Descriptions.of_header(sidecar.header)
+    _require_described(sidecar.path, numbers.classes, descriptions)
+    # Which birth comes first is a matter of when; a header may list activities in any order.
+    _count_samples_once(draft, list(renumbered(numbers.classes, descriptions, Descriptions.merged([descriptions]))))
+    _number_parents(sidecar.path, draft)
+    draft.stated = {
+        "digest_size": sidecar.digest_size,
+        "samples": len(draft.mapped("heads")),
+        "dataset": sidecar.header.dataset.model_dump(mode="json"),
+        "classes": list(numbers.classes),
+        "roles": list(roles),
+        "descriptions": descriptions.as_json(),
+    }
+
+
+def _read_records(
+    sidecar: Sidecar, draft: Draft, numbers: ClassNumbers, roles: dict[str | None, int], progress: Progress | None
+) -> None:
+    import pyarrow.parquet as pq
+
+    dictionaries = [*_TEXTS, "parent_roles.list.element"]
+    width, samples = sidecar.digest_size, 0
+    last: SampleIds | None = None
+    with pq.ParquetFile(sidecar.path, read_dictionary=dictionaries, pre_buffer=True) as file:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, columns=list(_COLUMNS))
+            if not table.num_rows:
+                continue
+            ids = SampleIds.of_bytes(_bytes_of(table["sample_id"].combine_chunks(), width))
+            is_first = _is_first(sidecar.path, ids, last)
+            sample = samples + np.cumsum(is_first) - 1
+            draft.append("heads", ids.heads[is_first])
+            draft.append("tails", ids.tails[is_first])
+            draft.append("record_sample", sample.astype(np.uint32))
+            draft.append("record_class", numbers.of_table(table))
+            draft.append("record_rows", table["rows"].to_numpy().astype(np.uint32))
+            draft.append("record_content", table["content_bytes"].fill_null(-1 % 2**64).to_numpy() + np.uint64(1))
+            _append_edges(draft, table, sample, width, roles)
+            last, samples = ids[-1:], int(sample[-1]) + 1
+            if progress is not None:
+                progress(table.num_rows)
+    if last is None:
+        _append_nothing(draft, width)
+
+
+def _append_nothing(draft: Draft, width: int) -> None:
+    nothing = SampleIds.of_bytes(np.empty((0, width), np.uint8))
+    draft.append("heads", nothing.heads)
+    draft.append("tails", nothing.tails)
+    for name, kind in (("sample", np.uint32), ("class", np.uint32), ("rows", np.uint32), ("content", np.uint64)):
+        draft.append(f"record_{name}", np.empty(0, kind))
+    draft.append("edge_child", np.empty(0, np.uint32))
+    draft.append("edge_parent", np.empty((0, width), np.uint8))
+    draft.append("edge_role", np.empty(0, np.uint16))
+
+
+def _append_edges(draft: Draft, table: Any, sample: Array, width: int, roles: dict[str | None, int]) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    stated = pc.not_equal(table["evidence"].cast(pa.string()), "inferred").fill_null(True).combine_chunks()
+    parents, role_lists = (
+        pc.if_else(stated, table[name].combine_chunks(), None) for name in ("parents", "parent_roles")
+    )
+    counts = pc.list_value_length(parents).fill_null(0).to_numpy()
+    named = _bytes_of(parents.flatten(), width)
+    spoken = role_lists.flatten()
+    known = np.array([roles.setdefault(role, len(roles)) for role in [None, *spoken.dictionary.to_pylist()]], np.uint16)
+    codes = pc.fill_null(spoken.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False) + 1
+    draft.append("edge_child", np.repeat(sample, counts).astype(np.uint32))
+    draft.append("edge_parent", named)
+    draft.append("edge_role", known[codes])
+
+
+def _bytes_of(column: Any, width: int) -> Array:
+    """The values of an Arrow array of fixed-size binary without nulls, as rows of bytes."""
+    buffer = column.buffers()[1]
+    if not len(column):
+        return np.empty((0, width), np.uint8)
+    first = column.offset * width
+    return np.frombuffer(buffer, np.uint8)[first : first + len(column) * width].reshape(-1, width)
+
+
+def _require_described(path: Path, classes: Iterable[BirthClass], descriptions: Descriptions) -> None:
+    for column, described in (
+        ("activity", descriptions.activities),
+        ("agent", descriptions.agents),
+        ("source", descriptions.sources),
+    ):
+        if any((number := getattr(each, column)) is not None and number >= len(described) for each in classes):
+            said = f"a record names an {column} that its header does not describe"
+            raise SidecarError(f"{path}: {said}; restore it with `dvc checkout`, or make it again")
+
+
+def _is_first(path: Path, ids: SampleIds, last: SampleIds | None) -> Array:
+    """Whether each record is the first of its sample; ``last``: the id of the record before these."""
+    before = ids[:1] if last is None else last
+    joined = SampleIds(np.append(before.heads, ids.heads), np.append(before.tails, ids.tails, axis=0), ids.width)
+    if not joined.are_sorted():
+        raise SidecarError(f"{path}: its records are not sorted by sample id; restore it with `dvc checkout`")
+    is_first = joined.differ_from_next()
+    is_first[0] |= last is None
+    return is_first
+
+
+def _count_samples_once(draft: Draft, classes: list[BirthClass]) -> None:
+    """Make one entry of each sample's records; what differs between births is kept apart."""
+    sample, of_record = draft.mapped("record_sample"), draft.mapped("record_class")
+    samples = len(draft.mapped("heads"))
+    starts = np.searchsorted(sample, np.arange(samples, dtype=np.uint32)) if len(sample) != samples else None
+    if starts is None:
+        best, rows, content = of_record, draft.mapped("record_rows"), draft.mapped("record_content")
+        others = np.empty(0, np.int64)
+    else:
+        order = sorted(range(len(classes)), key=lambda number: (classes[number].credibility, number))
+        place = np.empty(len(classes), np.uint32)
+        place[order] = np.arange(len(classes), dtype=np.uint32)
+        best = np.array(order, np.uint32)[np.minimum.reduceat(place[of_record], starts)]
+        rows = np.add.reduceat(draft.mapped("record_rows"), starts)
+        content = np.maximum.reduceat(draft.mapped("record_content"), starts)
+        others = np.flatnonzero(best[sample] != of_record)
+    draft.append("class", narrowed(best))
+    draft.append("rows", narrowed(rows))
+    draft.append("content", narrowed(content))
+    draft.append("other_sample", sample[others])
+    draft.append("other_class", of_record[others])
+    for name in ("sample", "class", "rows", "content"):
+        draft.drop(f"record_{name}")
+
+
+def _number_parents(path: Path, draft: Draft) -> None:
+    """Turn the parents' ids into places among the sidecar's own samples."""
+    ids = SampleIds(draft.mapped("heads"), draft.mapped("tails"), draft.mapped("edge_parent").shape[1])
+    child, named = draft.mapped("edge_child"), draft.mapped("edge_parent")
+    for start in range(0, len(child), _EDGES_AT_ONCE):
+        places = ids.places_of(SampleIds.of_bytes(named[start : start + _EDGES_AT_ONCE]))
+        if (places < 0).any():
+            missing = named[start + int(np.argmin(places))].tobytes().hex()
+            said = f"it is not closed: the parent {missing[:12]} has no record in it"
+            raise SidecarError(f"{path}: {said}; restore it with `dvc checkout`")
+        draft.append("parents", places.astype(np.uint32))
+    if not len(child):
+        draft.append("parents", np.empty(0, np.uint32))
+    counts = np.bincount(child, minlength=len(ids))
+    draft.append("offsets", offsets_of(counts))
+    draft.append("roles", narrowed(draft.mapped("edge_role")))
+    for name in ("child", "parent", "role"):
+        draft.drop(f"edge_{name}")
