@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from provenance import __version__
-from provenance.cli import auditing, declaring, history, models, querying, questions, recording, state
+from provenance.cli import auditing, declaring, history, indexing, models, querying, questions, recording, state
 from provenance.cli.failures import reported
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ register(state.status, "status")
 register(questions.show, "show")
 register(questions.trace, "trace")
 register(questions.impact, "impact")
+register(indexing.index, "index")
 register(querying.query, "query")
 register(history.log, "log")
 register(auditing.audit, "audit")

@@ -110,7 +110,7 @@ def collect(repository: Repository, rev: str | None) -> Found:
     if watched is not None and not (found.unusable or found.unfetched):
         data = [repository.root / path for path in (*(each.path for each in found.recorded), *found.unrecorded)]
         files = [*data, *(each.file for each in found.recorded)]
-        snapshot.save(repository.temporary, watched, since, files, found.as_json())
+        snapshot.save(repository.root, repository.temporary, watched, since, files, found.as_json())
     return found
 
 

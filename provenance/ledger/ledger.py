@@ -118,8 +118,12 @@ class Ledger:
     @cached_property
     def graph(self) -> Graph:
         """Who came from whom, as integers; built if this set of sidecars has no index yet."""
-        sidecars = [IndexedSidecar(dataset.path, dataset.file, dataset.digest) for dataset in self.recorded]
-        return open_graph(store_in(self.repository.temporary), sidecars, self._progress_of)
+        return open_graph(store_in(self.repository.temporary), self.indexed, self._progress_of)
+
+    @property
+    def indexed(self) -> list[IndexedSidecar]:
+        """The sidecars that the graph is of, in the order of their places."""
+        return [IndexedSidecar(dataset.path, dataset.file, dataset.digest) for dataset in self.recorded]
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -40,7 +40,7 @@ def look_around(root: Path) -> Marks | None:
     return marks
 
 
-def save(temporary: Path, marks: Marks, since: int, files: Iterable[Path], content: dict[str, Any]) -> None:
+def save(root: Path, temporary: Path, marks: Marks, since: int, files: Iterable[Path], content: dict[str, Any]) -> None:
     """Remember ``content`` until one of ``marks``, or of the ``files`` (folders: all that is in them), changes.
 
     ``since``: when it was begun to ask, in nanoseconds; where something has changed since, nothing is remembered.
@@ -54,7 +54,10 @@ def save(temporary: Path, marks: Marks, since: int, files: Iterable[Path], conte
     if any(mark[0] > since - _SETTLED_NANOSECONDS for mark in watched.values()):
         return
     with whole_file(temporary / _FILE) as draft:
-        draft.write_text(json.dumps({"version": _VERSION, "watched": watched, "content": content}), encoding="utf-8")
+        draft.write_text(
+            json.dumps({"version": _VERSION, "root": str(root), "watched": watched, "content": content}),
+            encoding="utf-8",
+        )
 
 
 def load(root: Path, temporary: Path) -> dict[str, Any] | None:
@@ -62,7 +65,7 @@ def load(root: Path, temporary: Path) -> dict[str, Any] | None:
     try:
         remembered = json.loads((temporary / _FILE).read_bytes())
         watched: Marks = remembered["watched"]
-        if remembered["version"] != _VERSION or str(root) not in watched:
+        if [remembered["version"], remembered["root"]] != [_VERSION, str(root)]:
             return None
         if all(_mark(path) == mark for path, mark in watched.items()):
             content: dict[str, Any] = remembered["content"]

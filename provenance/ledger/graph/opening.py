@@ -9,7 +9,7 @@ from pathlib import Path
 
 from provenance.errors import SidecarError
 from provenance.ledger.graph.graph import Graph
-from provenance.ledger.graph.store import Folder, Store
+from provenance.ledger.graph.store import Cleaned, Folder, Store
 
 # A dataset's path gives a function that takes the number of records in each batch read.
 ProgressOf = Callable[[str], Callable[[int], None]]
@@ -53,6 +53,11 @@ def open_graph(store: Store, sidecars: Sequence[IndexedSidecar], progress_of: Pr
     built = store.find(name)
     assert built is not None, "what was just built is there"
     return Graph(built)
+
+
+def clean(store: Store, keep: Sequence[IndexedSidecar]) -> Cleaned:
+    """Remove from ``store`` all that the graph of the sidecars ``keep`` does not need."""
+    return store.clean({graph_name(keep), *map(segment_name, keep)})
 
 
 def _segment(store: Store, sidecar: IndexedSidecar, progress_of: ProgressOf | None) -> Folder:

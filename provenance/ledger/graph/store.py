@@ -8,6 +8,7 @@ import secrets
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -102,6 +103,14 @@ class Draft:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+@dataclass(frozen=True)
+class Cleaned:
+    """How many folders were removed, and of how many bytes."""
+
+    folders: int
+    bytes: int
+
+
 class Store:
     """All folders under ``directory``, each found by its name."""
 
@@ -115,10 +124,9 @@ class Store:
             description = json.loads((path / _DESCRIPTION).read_bytes())
             if description["version"] == VERSION and _is_whole(path, description["arrays"]):
                 return Folder(path, description)
-        except FileNotFoundError:
-            return None
         except (OSError, ValueError, KeyError, TypeError):
             pass
+        # A folder that is of no use must not stand in the way of the one that is built anew.
         shutil.rmtree(path, ignore_errors=True)
         return None
 
@@ -140,8 +148,8 @@ class Store:
         finally:
             draft.abandon()
 
-    def clean(self, keep: Collection[str]) -> tuple[int, int]:
-        """Remove all folders but those in ``keep``, and what killed processes left; how many, and of how many bytes."""
+    def clean(self, keep: Collection[str]) -> Cleaned:
+        """Remove all folders but those in ``keep``, and what killed processes left."""
         removed = size = 0
         for path in sorted(self.directory.iterdir()) if self.directory.is_dir() else []:
             if path.name in keep or (path.name.startswith(_UNFINISHED) and _is_being_built(path.name)):
@@ -149,7 +157,7 @@ class Store:
             size += sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else path.stat().st_size
             removed += 1
             shutil.rmtree(path, ignore_errors=True)
-        return removed, size
+        return Cleaned(removed, size)
 
 
 def _is_whole(path: Path, arrays: dict[str, dict[str, Any]]) -> bool:

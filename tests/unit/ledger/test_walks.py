@@ -1,49 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.graphs import COUNT, Parents, graphs, reached, sidecars, turned
 from support.sidecars import ledger_of, record, sample, write
 
 from provenance.ledger.impact import impact
 from provenance.ledger.walks import Direction, trace
 from provenance.repository import Repository
-
-Graph = dict[int, set[int]]
-COUNT = 12
-
-
-def reached(graph: Graph, start: set[int], depth: int | None) -> set[int]:
-    """The plain reference: everything that a walk of at most ``depth`` steps reaches."""
-    if depth == 0:
-        return start
-    further = start | {after for number in start for after in graph[number]}
-    return start if further == start else reached(graph, further, None if depth is None else depth - 1)
-
-
-def turned(graph: Graph) -> Graph:
-    return {number: {child for child, parents in graph.items() if number in parents} for number in graph}
-
-
-@st.composite
-def graphs(draw: st.DrawFn) -> Graph:
-    """Parents by sample. Cycles and self-loops are in it: a sidecar that came from elsewhere may hold anything."""
-    numbers = st.integers(0, COUNT - 1)
-    return {number: draw(st.sets(numbers, max_size=3)) for number in range(COUNT)}
-
-
-def sidecars(folder: Path, graph: Graph, cut: int) -> Iterator[Path]:
-    """Two datasets whose sidecars are closed: samples below ``cut``, and the others."""
-    for name, members in (("a.jsonl", set(range(cut))), ("b.jsonl", set(range(cut, COUNT)))):
-        closure = reached(graph, members, None)
-        records = [
-            record(sample(n), rows=1 if n in members else 0, parents=[sample(p) for p in sorted(graph[n])])
-            for n in closure
-        ]
-        yield write(folder, name, records)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -55,7 +22,7 @@ def sidecars(folder: Path, graph: Graph, cut: int) -> Iterator[Path]:
     direction=st.sampled_from(Direction),
 )
 def test_a_walk_reaches_what_recursion_reaches(
-    repository: Repository, graph: Graph, cut: int, start: int, depth: int | None, direction: Direction
+    repository: Repository, graph: Parents, cut: int, start: int, depth: int | None, direction: Direction
 ) -> None:
     followed = graph if direction is Direction.ANCESTORS else turned(graph)
     expected = reached(followed, {start}, depth)
@@ -71,7 +38,7 @@ def test_a_walk_reaches_what_recursion_reaches(
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(graph=graphs(), cut=st.integers(0, COUNT), start=st.sets(st.integers(0, COUNT - 1), min_size=1, max_size=3))
-def test_impact_counts_what_recursion_counts(repository: Repository, graph: Graph, cut: int, start: set[int]) -> None:
+def test_impact_counts_what_recursion_counts(repository: Repository, graph: Parents, cut: int, start: set[int]) -> None:
     affected = reached(turned(graph), start, None)
     with TemporaryDirectory() as folder, ledger_of(repository, *sidecars(Path(folder), graph, cut)) as ledger:
         found = impact(ledger, [f"sample:{sample(number)}" for number in start])

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.sidecars import Words, ledger_of, record, sample, write
+
+from provenance.lineage.records import Activity, ActivityType, Agent, Source
+from provenance.repository import Repository
+
+WRITER = Agent(name="writer", revision="1")
+LIBRARY = Source(name="library", license="MIT")
+COLLECTED = Activity(type=ActivityType.COLLECTION, source=LIBRARY.id)
+MADE = Activity(type=ActivityType.GENERATION, agent=WRITER.id)
+
+
+def test_numbers_of_descriptions_count_in_one_list(repository: Repository, tmp_path: Path) -> None:
+    here = write(
+        tmp_path, "a.jsonl", [record(sample(1), activity=0, source=0)], Words((COLLECTED,), (), (), (LIBRARY,))
+    )
+    there = write(
+        tmp_path,
+        "b.jsonl",
+        [record(sample(1), 0, activity=1, source=0), record(sample(2), activity=0, agent=0, parents=[sample(1)])],
+        Words((MADE, COLLECTED), (WRITER,), (), (LIBRARY,)),
+    )
+    with ledger_of(repository, here, there) as ledger:
+        graph = ledger.graph
+        first, second = (graph.born(int(number)) for number in graph.numbers([sample(1), sample(2)]))
+        # The same birth in both sidecars is one class.
+        assert len(graph.classes) == 2
+        assert graph.descriptions.activities[first.activity or 0]["id"] == COLLECTED.id
+        assert graph.descriptions.activities[second.activity or 0]["id"] == MADE.id
+        assert (graph.model_of(second), graph.license_of(first)) == ("writer@1", "MIT")
+
+
+def test_the_sidecar_that_knows_more_is_believed(repository: Repository, tmp_path: Path) -> None:
+    unknown = write(tmp_path, "a.jsonl", [record(sample(1), origin="unknown", evidence=None, content_bytes=None)])
+    known = write(tmp_path, "b.jsonl", [record(sample(1), 0, content_bytes=5)])
+    for order in ((unknown, known), (known, unknown)):
+        with ledger_of(repository, *order) as ledger:
+            (number,) = ledger.graph.numbers([sample(1)]).tolist()
+            assert ledger.graph.born(number).origin == "real"
+            assert ledger.graph.content_bytes(number) == 5
+
+
+def test_roles_of_two_sidecars_are_told_apart_and_the_same_one_is_not_repeated(
+    repository: Repository, tmp_path: Path
+) -> None:
+    parents = [record(sample(1), 0), record(sample(2), 0)]
+    here = record(sample(3), parents=[sample(1), sample(2)], parent_roles=["draft", None])
+    there = record(sample(3), parents=[sample(1), sample(1)], parent_roles=["draft", "judge"])
+    paths = [write(tmp_path, f"{n}.jsonl", [*parents, child]) for n, child in enumerate((here, there))]
+    with ledger_of(repository, *paths) as ledger:
+        graph = ledger.graph
+        numbers = graph.numbers(map(sample, (1, 2, 3)))
+        numbers.sort()
+        _, named, roles = graph.edges_among(numbers)
+        found = sorted((graph.ids(named[n : n + 1])[0], roles[n] or "") for n in range(len(roles)))
+    assert found == sorted([(sample(1), "draft"), (sample(1), "judge"), (sample(2), "")])
+
+
+def test_the_same_sidecar_may_stand_at_two_paths(repository: Repository, tmp_path: Path) -> None:
+    path = write(tmp_path, "a.jsonl", [record(sample(1))])
+    with ledger_of(repository, path, path) as ledger:
+        assert ledger.graph.rows_of(0) == [1, 1]
