@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import adding, history, identity, memory, recording, sidecar
+from benchmarks import adding, differing, history, identity, memory, recording, sidecar
 from benchmarks.processes import BenchmarkError
 from benchmarks.results import Benchmark, Settings, machine
 
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "sidecar": sidecar.run,
     "recording": recording.run,
     "history": history.run,
+    "diff": differing.run,
     "memory": memory.run,
 }
 

@@ -154,3 +154,10 @@ def write_small_sidecar(path: Path, size: int) -> None:
         agents=(agent,),
     )
     write_sidecar(path, header, [batch], _ID_BYTES)
+
+
+def write_revisions(folder: Path, size: int) -> None:
+    """Two sidecars of ``size`` samples of the reference graph: the newer one has lost a tenth and won another."""
+    graph = reference_graph(size + size // 10)
+    for name, start in (("old", 0), ("new", size // 10)):
+        write_sidecar_file(folder / f"{name}.parquet", Graph(graph.table.slice(start, size), graph.edges))

@@ -100,6 +100,39 @@ def write_small_sidecars(folder: str, size: str, number: str) -> Said:
     return {}
 
 
+def write_revisions(folder: str, size: str) -> Said:
+    """Two sidecars of ``size`` samples, old.parquet and new.parquet, a tenth of which differs."""
+    from benchmarks.graph import write_revisions
+
+    write_revisions(Path(folder), int(size))
+    return {}
+
+
+def merge_revisions(old: str, new: str) -> Said:
+    """`provenance diff` of two sidecars, without DVC: how many rows were added, removed and kept."""
+    from provenance.ledger.history.row_difference import compare_rows
+    from provenance.lineage.sidecar import open_sidecar
+
+    found = compare_rows(open_sidecar(Path(old)), open_sidecar(Path(new)))
+    return {"rows": [found.added.rows, found.removed.rows, found.kept]}
+
+
+def join_revisions(old: str, new: str) -> Said:
+    """The same as plain SQL: a full join on the ids, grouped by what describes a row."""
+    import duckdb
+
+    sides = [f"(SELECT * FROM read_parquet('{path}') WHERE rows > 0)" for path in (old, new)]
+    columns = ", ".join(f"coalesce(n.{name}, o.{name})" for name in ("origin", "kind", "agent", "source", "license"))
+    added, removed, kept = (f"sum({rows})" for rows in ("greatest(y - x, 0)", "greatest(x - y, 0)", "least(x, y)"))
+    found = duckdb.execute(
+        f"SELECT sum(added), sum(removed), sum(kept) "
+        f"FROM (SELECT {added} AS added, {removed} AS removed, {kept} AS kept "
+        f"FROM (SELECT ({columns}) AS cell, coalesce(o.rows, 0)::BIGINT AS x, coalesce(n.rows, 0)::BIGINT AS y "
+        f"FROM {sides[0]} o FULL JOIN {sides[1]} n ON o.sample_id = n.sample_id) GROUP BY cell)"
+    ).fetchall()
+    return {"rows": [int(count) for count in found[0]]}
+
+
 def write_graph_as_sqlite(path: str, size: str) -> Said:
     from benchmarks.graph import reference_graph
     from benchmarks.graph_sqlite import write_database
@@ -116,6 +149,9 @@ _TASKS: tuple[Callable[..., Said], ...] = (
     read_parquet,
     write_graph_as_sidecar,
     write_small_sidecars,
+    write_revisions,
+    merge_revisions,
+    join_revisions,
     write_graph_as_sqlite,
 )
 

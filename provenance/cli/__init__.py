@@ -11,7 +11,18 @@ from typing import Annotated, Any
 import typer
 
 from provenance import __version__
-from provenance.cli import auditing, declaring, history, indexing, models, querying, questions, recording, state
+from provenance.cli import (
+    auditing,
+    declaring,
+    differing,
+    history,
+    indexing,
+    models,
+    querying,
+    questions,
+    recording,
+    state,
+)
 from provenance.cli.failures import reported
 
 app = typer.Typer(
@@ -47,6 +58,7 @@ register(questions.impact, "impact")
 register(indexing.index, "index")
 register(querying.query, "query")
 register(history.log, "log")
+register(differing.diff, "diff")
 register(auditing.audit, "audit")
 register(state.verify, "verify")
 app.add_typer(registered, name="model")

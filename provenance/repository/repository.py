@@ -190,6 +190,13 @@ class Repository:
                 return here
         return self.sidecar_file(version.path, version.commit.sha)
 
+    def has_revision(self, name: str) -> bool:
+        """Whether ``name`` is a revision."""
+        try:
+            return bool(self._resolve(name))
+        except RepositoryError:
+            return False
+
     @property
     def fetches(self) -> bool:
         """Whether what is not on this machine is fetched."""

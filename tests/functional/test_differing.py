@@ -1,0 +1,151 @@
+"""`provenance diff` between real revisions: rows by what is known of them, without checkout."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.project import Project, lines
+from support.workbench import Workbench, identifier
+
+DATA = "data/qa.jsonl"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    project = Project.new(tmp_path / "repository")
+    project.provenance("init")
+    return project
+
+
+def collect(project: Project, *texts: str, path: str = DATA, commit: bool = True) -> str:
+    project.write({path: lines([{"text": text} for text in texts])})
+    answer = project.provenance("add", path, "--origin", "real", "--source", "library", "--license", "MIT")
+    assert answer.code == 0, answer
+    return project.commit() if commit else ""
+
+
+def numbers(difference: Any) -> tuple[int, int, int]:
+    return difference["added"]["rows"], difference["removed"]["rows"], difference["kept"]
+
+
+def test_rows_between_commits_and_to_the_workspace(project: Project) -> None:
+    first = collect(project, "a", "a", "b")
+    second = collect(project, "a", "b", "c", "d")
+    collect(project, "d", commit=False)
+
+    (between,) = project.ask("diff", first, second)["datasets"]
+    assert (between["path"], between["remarks"]) == (DATA, [])
+    # One of the two rows `a` went.
+    assert numbers(between) == (2, 1, 2)
+    assert between["added"]["by_source"] == {"library": {"rows": 2, "fraction": 1.0}}
+    assert between["added"]["by_license"] == {"MIT": {"rows": 2, "fraction": 1.0}}
+
+    (now,) = project.ask("diff", second)["datasets"]
+    assert numbers(now) == (0, 3, 1)
+    (backwards,) = project.ask("diff", second, first)["datasets"]
+    assert numbers(backwards) == (1, 2, 2)
+    said = project.provenance("diff", first, second).stdout
+    assert f"{DATA}: 2 added, 1 removed, 2 kept" in said
+    assert "source    library       2         1" in said
+
+
+def test_the_workspace_is_not_touched(project: Project) -> None:
+    first = collect(project, "a")
+    second = collect(project, "b")
+    before = project.files()
+
+    project.ask("diff", first, second)
+
+    assert project.files() == before
+
+
+def test_which_datasets(project: Project) -> None:
+    collect(project, "a")
+    first = collect(project, "x", path="other.jsonl")
+    second = collect(project, "a", "b")
+
+    assert {each["path"]: numbers(each) for each in project.ask("diff", first, second)["datasets"]} == {
+        DATA: (1, 0, 1),
+        "other.jsonl": (0, 0, 1),
+    }
+    # The text leaves out what does not differ, unless it was asked for.
+    assert "other.jsonl" not in project.provenance("diff", first).stdout
+    assert "other.jsonl: 0 added, 0 removed, 1 kept" in project.provenance("diff", first, "other.jsonl").stdout
+    assert [each["path"] for each in project.ask("diff", first, second, DATA)["datasets"]] == [DATA]
+
+
+def test_datasets_that_appear_go_and_move(project: Project) -> None:
+    first = collect(project, "a", "b")
+    project.run("dvc", "move", "--quiet", DATA, "moved.jsonl")
+    project.run("dvc", "move", "--quiet", f"{DATA}.lineage.parquet", "moved.jsonl.lineage.parquet")
+    second = collect(project, "x", path="new.jsonl")
+
+    found = {each["path"]: each for each in project.ask("diff", first, second)["datasets"]}
+    assert (found["moved.jsonl"]["moved_from"], numbers(found["moved.jsonl"])) == (DATA, (0, 0, 2))
+    assert numbers(found["new.jsonl"]) == (1, 0, 0)
+    gone = {each["path"]: each for each in project.ask("diff", second, first)["datasets"]}
+    assert numbers(gone["new.jsonl"]) == (0, 1, 0)
+
+
+def test_what_a_model_wrote(project: Project) -> None:
+    bench = Workbench(project.root)
+    docs = bench.collected("docs.jsonl", [{"text": "one"}])
+    first = ""
+    for texts in (["q"], ["q", "r"]):
+        bench.generated(
+            "pairs.jsonl", [{"text": t} for t in texts], [[identifier({"text": "one"})]] * len(texts), [docs]
+        )
+        (project.root / "pairs.jsonl.births.parquet").unlink()
+        for name in ("docs.jsonl", "pairs.jsonl"):
+            project.run("dvc", "add", "--quiet", name, f"{name}.lineage.parquet")
+        first = first or project.commit()
+    project.commit()
+
+    (found,) = project.ask("diff", first, "HEAD", "pairs.jsonl")["datasets"]
+
+    assert numbers(found) == (1, 0, 1)
+    assert found["added"]["by_model"] == {"writer@1": {"rows": 1, "fraction": 1.0}}
+    assert found["added"]["by_kind"] == {"rewrite": {"rows": 1, "fraction": 1.0}}
+
+
+def test_what_was_collected_or_not_fetched_is_said(project: Project, tmp_path: Path) -> None:
+    project.run("dvc", "remote", "add", "--quiet", "--default", "store", str(tmp_path / "store"))
+    first = collect(project, "a")
+    project.run("dvc", "push", "--quiet")
+    collect(project, "b")
+    project.run("dvc", "gc", "--workspace", "--force", "--quiet")
+
+    (forbidden,) = project.ask("diff", first, "--no-fetch")["datasets"]
+    assert (forbidden["added"], forbidden["kept"]) == (None, None)
+    assert "--no-fetch forbids" in forbidden["remarks"][0]
+    assert numbers(project.ask("diff", first)["datasets"][0]) == (1, 1, 0)
+
+    project.run("dvc", "gc", "--workspace", "--force", "--quiet")
+    shutil.rmtree(tmp_path / "store")
+    (collected,) = project.ask("diff", first)["datasets"]
+    assert "`dvc gc` collected it" in collected["remarks"][0]
+    assert "cannot be compared" in project.provenance("diff", first).stdout
+
+
+def test_ids_of_another_kind_are_not_compared(project: Project) -> None:
+    first = collect(project, "a")
+    project.write({DATA: '{"text": "a", "topic": "x"}\n'})
+    answer = project.provenance("add", DATA, "--origin", "real", "--source", "library", "--fields", "topic")
+    assert answer.code == 0
+
+    (found,) = project.ask("diff", first)["datasets"]
+
+    assert found["kept"] is None
+    assert found["remarks"] == ["rows cannot be compared: samples were identified by text, and are by topic now"]
+
+
+def test_what_it_refuses(project: Project) -> None:
+    collect(project, "a")
+    project.run("git", "tag", "data")
+
+    assert "no such git revision" in project.refusal("diff", "nowhere")
+    assert "a dataset of neither revision" in project.refusal("diff", "HEAD", "none.jsonl")
+    assert "both a revision and a path; write ./data" in project.refusal("diff", "HEAD", "data")

@@ -1,0 +1,120 @@
+"""The merge of two sidecars gives what a difference of multisets gives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.sidecars import Words, record, sample, write
+
+from provenance.errors import SidecarError
+from provenance.ledger.history import row_difference
+from provenance.ledger.history.row_difference import RowDifference, compare_rows
+from provenance.lineage.records import Agent, Source
+from provenance.lineage.sidecar import open_sidecar
+
+WORDS = Words(
+    agents=(Agent(name="writer", revision="1"), Agent(name="other")), sources=(Source(name="s", license="MIT"),)
+)
+REAL = {"origin": "real", "source": 0}
+WRITTEN: dict[str, Any] = {"origin": "synthetic", "kind": "rewrite", "agent": 0, "license": "CC0-1.0"}
+OTHERS: dict[str, Any] = {"origin": "mixed", "agent": 1}
+BIRTHS = (REAL, WRITTEN, OTHERS)
+
+
+def compare(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> RowDifference:
+    with TemporaryDirectory() as folder:
+        was, is_ = (open_sidecar(write(Path(folder), name, rows, WORDS)) for name, rows in (("a", old), ("b", new)))
+        return compare_rows(was, is_)
+
+
+# Numbers of rows by sample; ids that differ in their last byte only, or agree in their first eight, are among them.
+IDS = (
+    [sample(number) for number in range(30)]
+    + [f"{'00' * 15}{number:02x}" for number in range(8)]
+    + ["00" * 8 + "ff" * 8]
+)
+DATASETS = st.dictionaries(st.sampled_from(IDS), st.tuples(st.integers(0, 3), st.sampled_from(range(3))))
+
+
+@settings(deadline=None, max_examples=150)
+@given(DATASETS, DATASETS, st.integers(1, 9))
+def test_equals_the_difference_of_multisets(
+    old: dict[str, tuple[int, int]], new: dict[str, tuple[int, int]], block: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(row_difference, "_BLOCK_ROWS", block)
+        found = compare(
+            *([record(each, rows, **BIRTHS[birth]) for each, (rows, birth) in side.items()] for side in (old, new))
+        )
+
+    was, is_ = (Counter({each: rows for each, (rows, _) in side.items()}) for side in (old, new))
+    assert found.kept == (was & is_).total()
+    for counted, only, births in ((found.added, is_ - was, new), (found.removed, was - is_, old)):
+        by_origin: Counter[str] = Counter()
+        for each, rows in only.items():
+            by_origin[str(BIRTHS[births[each][1]]["origin"])] += rows
+        assert counted.rows == only.total()
+        assert counted.groups["by_origin"] == dict(by_origin)
+
+
+def test_groups_are_those_of_an_audit() -> None:
+    found = compare([record(sample(1), 2, **REAL)], [record(sample(2), 3, **WRITTEN), record(sample(3), **OTHERS)])
+
+    assert found.removed.groups["by_source"] == {"s": 2}
+    assert found.removed.groups["by_license"] == {"MIT": 2}
+    assert found.removed.groups["by_model"] == {}
+    assert found.added.groups["by_model"] == {"writer@1": 3, "other": 1}
+    assert found.added.groups["by_kind"] == {"rewrite": 3, "unstated": 1}
+    assert found.added.groups["by_license"] == {"CC0-1.0": 3, "unknown": 1}
+
+
+def test_rows_of_one_sample_are_counted() -> None:
+    found = compare([record(sample(1), 5)], [record(sample(1), 2)])
+
+    assert (found.added.rows, found.removed.rows, found.kept) == (0, 3, 2)
+
+
+def test_against_nothing(tmp_path: Path) -> None:
+    sidecar = open_sidecar(write(tmp_path, "a", [record(sample(1), 5), record(sample(2), 0)], WORDS))
+
+    assert compare_rows(None, sidecar).added.rows == 5
+    assert compare_rows(sidecar, None).removed.rows == 5
+    assert compare_rows(None, None) == compare_rows(None, None)
+
+
+def test_many_groups_are_numbered_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_difference, "_MOST_GROUPS", 1)
+    rows = [record(sample(number), license=f"L{number}", **OTHERS) for number in range(50)]
+
+    found = compare(rows[:10], rows)
+
+    assert found.kept == 10
+    assert found.added.groups["by_license"] == {f"L{number}": 1 for number in sorted(range(10, 50), key=str)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "words", "says"),
+    [
+        ([record(sample(1), 2), record(sample(1), 1)], WORDS, "count a sample's rows twice"),
+        ([record(sample(1), agent=0)], Words(), "refer to what its footer does not describe"),
+        ([record(sample(1), source=1)], WORDS, "refer to what its footer does not describe"),
+    ],
+)
+def test_damage_is_told(tmp_path: Path, rows: list[dict[str, Any]], words: Words, says: str) -> None:
+    sidecar = open_sidecar(write(tmp_path, "a", rows, words))
+
+    with pytest.raises(SidecarError, match=says):
+        compare_rows(None, sidecar)
+
+
+def test_rows_must_add_up(tmp_path: Path) -> None:
+    sidecar = open_sidecar(write(tmp_path, "a", [record(sample(1), 2)], WORDS, rows=3))
+
+    with pytest.raises(SidecarError, match="account for 2 rows, its footer states 3"):
+        compare_rows(None, sidecar)
