@@ -1,6 +1,6 @@
 """Rows added, removed and kept between two sidecars: one pass over both, in the order of their ids, as in a merge sort.
 
-Memory does not grow with the sidecars: a block of each is held. Sample ids are compared by their first eight bytes as
+A block of each is held, never a whole sidecar. Sample ids are compared by their first eight bytes as
 numbers, and wholly where these agree.
 """
 
