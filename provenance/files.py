@@ -1,4 +1,4 @@
-"""Files appear whole or not at all."""
+"""Files appear whole or not at all; and a name that is needed where its module would take long to import."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 TEMPORARY_SUFFIX = ".provenance-tmp"
+MODELS_FILE = "provenance.models.yaml"
 
 
 @contextmanager

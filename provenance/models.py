@@ -13,8 +13,8 @@ from pydantic_core import PydanticCustomError
 
 from provenance.errors import UnknownReferenceError
 
-MODELS_FILE = "provenance.models.yaml"
 _MD5 = r"^[0-9a-f]{32}(\.dir)?$"
+_COMMIT_DIGITS = 7
 
 
 class TrainingDataset(BaseModel):
@@ -30,6 +30,11 @@ class TrainingDataset(BaseModel):
     commit: str | None = Field(default=None, pattern=r"^[0-9a-f]{40,64}$", description="git commit")
     md5: str = Field(pattern=_MD5, description="DVC's hash of the data")
     sidecar_md5: str = Field(pattern=_MD5, description="DVC's hash of the sidecar")
+
+    @property
+    def label(self) -> str:
+        """PATH@COMMIT with the commit's first digits, or PATH where it was not committed."""
+        return f"{self.path}@{self.commit[:_COMMIT_DIGITS]}" if self.commit else self.path
 
 
 class RegisteredModel(BaseModel):
@@ -107,6 +112,15 @@ class ModelRegister(BaseModel):
         while line[-1].base is not None:
             line.append(self.named(line[-1].base))
         return tuple(line)
+
+    def shared_base(self, one: RegisteredModel, other: RegisteredModel) -> RegisteredModel | None:
+        """The model, nearest to ``one``, that both are or are made from; None where there is none.
+
+        Of a teacher and the student that its rows are to train, it tells that what the teacher writes can carry over to
+        the student more than one reads in it.
+        """
+        of_other = self.lineage(other)
+        return next((model for model in self.lineage(one) if model in of_other), None)
 
 
 def _inconsistent(problem: str) -> PydanticCustomError:

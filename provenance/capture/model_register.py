@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from provenance.capture.yaml_editing import edited, entries_of
 from provenance.documents import parse_tracked, validated
 from provenance.errors import RepositoryError, SidecarError, UnknownReferenceError
-from provenance.files import whole_file
-from provenance.models import MODELS_FILE, ModelRegister, RegisteredModel, TrainingDataset
+from provenance.files import MODELS_FILE, whole_file
+from provenance.models import ModelRegister, RegisteredModel, TrainingDataset
 
 if TYPE_CHECKING:
     from provenance.repository import Dataset, Repository

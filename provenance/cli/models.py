@@ -19,8 +19,6 @@ from provenance.cli.options import (
 if TYPE_CHECKING:
     from provenance.models import ModelRegister, RegisteredModel
 
-_COMMIT_DIGITS = 7
-
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="NAME@REVISION, or NAME where that is enough.")]
 
 
@@ -54,7 +52,7 @@ def add(
     Example: provenance model add helper --revision 2 --base helper@1 --trained-on data/mix.parquet@HEAD
     """
     from provenance.capture.model_register import StatedModel, register_model
-    from provenance.models import MODELS_FILE
+    from provenance.files import MODELS_FILE
 
     stated = StatedModel(
         name, revision, base, tuple(trained_on or ()), tuple(trained_on_external or ()), license_, terms
@@ -156,8 +154,5 @@ def _print_model(model: RegisteredModel, said: str) -> None:
 
 def _training(model: RegisteredModel) -> str:
     """What the model was trained on, in one line that is safe already."""
-    datasets = [
-        f"{dataset.path}@{dataset.commit[:_COMMIT_DIGITS]}" if dataset.commit else dataset.path
-        for dataset in model.trained_on
-    ]
+    datasets = [dataset.label for dataset in model.trained_on]
     return output.safe(", ".join([*datasets, *model.trained_on_external]) or "training data not stated")

@@ -61,3 +61,12 @@ def warn_of_stale(ledger: Ledger, *, quiet: bool) -> None:
             write_error(
                 f"warning: {safe(dataset.path)}: changed since its sidecar was made; its rows are counted as they were"
             )
+
+
+def warn_of_unknown_training(ledger: Ledger, *, quiet: bool) -> None:
+    """Say on standard error through which models lineage does not go on, as their training data is not known here."""
+    for dataset in () if quiet else ledger.models.not_here:
+        write_error(
+            f"warning: {safe(dataset.label)}: a registered model was trained on it, but its sidecar is not to be had; "
+            "what came of it through the model is not counted"
+        )

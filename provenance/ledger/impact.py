@@ -5,28 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from provenance.ledger.graph.graph import Direction, SampleSet
+from provenance.ledger.graph.graph import SampleSet
 from provenance.ledger.ledger import Ledger
 from provenance.ledger.selectors import select
+from provenance.ledger.through_models import Passage, reached
 
 
 @dataclass(frozen=True)
 class AffectedDataset:
-    """A dataset's rows, and those of them that bear a selected sample or a descendant of one."""
+    """A dataset's rows, and those of them that bear a selected sample or a descendant of one.
+
+    ``affected_rows`` are those by derivation, ``affected_through_models`` the others.
+    """
 
     path: str
     rows: int
     affected_rows: int
+    affected_through_models: int
 
 
 @dataclass(frozen=True)
 class Impact:
-    """``selected`` and ``descendants`` (without the selected) count samples; ``affected`` is both together."""
+    """``selected`` and ``descendants`` (without the selected) count samples; ``affected`` is both together.
+
+    Besides, ``through_models`` are the samples that came of these only in that registered models, those of
+    ``passages``, were trained on some of them.
+    """
 
     selected: int
     descendants: int
     datasets: tuple[AffectedDataset, ...]
     affected: SampleSet
+    through_models: SampleSet
+    passages: tuple[Passage, ...]
 
 
 def impact(ledger: Ledger, selectors: Sequence[str]) -> Impact:
@@ -37,9 +48,9 @@ def impact(ledger: Ledger, selectors: Sequence[str]) -> Impact:
     """
     graph = ledger.graph
     selected = select(ledger, selectors)
-    affected = graph.reached(selected, Direction.DESCENDANTS)
-    datasets = tuple(
-        AffectedDataset(dataset.path, dataset.rows, rows)
-        for dataset, rows in zip(ledger.recorded, graph.rows_in(affected), strict=True)
-    )
-    return Impact(len(selected), len(affected) - len(selected), datasets, SampleSet(graph, affected))
+    reach = reached(ledger.models, selected)
+    direct, through = SampleSet(graph, reach.direct), SampleSet(graph, reach.through_models)
+    # Behind the datasets of this revision are those that models were trained on.
+    counted = zip(ledger.recorded, graph.rows_in(direct.numbers), graph.rows_in(through.numbers), strict=False)
+    datasets = tuple(AffectedDataset(dataset.path, dataset.rows, *rows) for dataset, *rows in counted)
+    return Impact(len(selected), len(direct) - len(selected), datasets, direct, through, reach.passages)

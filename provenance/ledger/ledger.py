@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 from provenance.errors import SidecarError, UnknownReferenceError
 from provenance.ledger.datasets import Found, RecordedDataset, collect, unfetched
 from provenance.ledger.graph.graph import Graph
-from provenance.ledger.graph.opening import IndexedSidecar, ProgressOf, open_graph, store_in
+from provenance.ledger.graph.opening import IndexedSidecar, ProgressOf, find_graph, open_graph, store_in
+from provenance.ledger.training import additional_sidecars, located_sidecars
 
 if TYPE_CHECKING:
     import duckdb
 
+    from provenance.ledger.models import ModelLinks
     from provenance.lineage.records import Activity, Agent, Record, Source
     from provenance.lineage.vocabulary import Vocabulary
+    from provenance.models import ModelRegister
     from provenance.repository import Repository
 
 
@@ -120,10 +123,29 @@ class Ledger:
         """Who came from whom, as integers; built if this set of sidecars has no index yet."""
         return open_graph(store_in(self.repository.temporary), self.indexed, self._progress_of)
 
-    @property
+    @cached_property
     def indexed(self) -> list[IndexedSidecar]:
-        """The sidecars that the graph is of, in the order of their places."""
-        return [IndexedSidecar(dataset.path, dataset.file, dataset.digest) for dataset in self.recorded]
+        """The sidecars that the graph is of: those of the recorded datasets, in the order of their places.
+
+        Behind them are those of datasets that registered models were trained on, where they are others by now.
+        """
+        recorded = [IndexedSidecar(dataset.path, dataset.file, dataset.digest) for dataset in self.recorded]
+        trained_on = additional_sidecars(self._register, {sidecar.digest for sidecar in recorded})
+        store = store_in(self.repository.temporary)
+        if not trained_on or find_graph(store, [*recorded, *trained_on]) is not None:
+            return [*recorded, *trained_on]
+        return [*recorded, *located_sidecars(self.repository, self._register, store, trained_on)]
+
+    @cached_property
+    def models(self) -> ModelLinks:
+        """The models that are registered at this revision, as links between samples of the graph."""
+        from provenance.ledger.models import ModelLinks
+
+        return ModelLinks(self.graph, self._register)
+
+    @cached_property
+    def _register(self) -> ModelRegister | None:
+        return self.repository.models(self.rev) if self.repository.has_models(self.rev) else None
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -233,7 +255,7 @@ class Ledger:
         number = int(self.graph.numbers([sample_id])[0])
         if number < 0:
             return []
-        counted = zip(self.recorded, self.graph.rows_of(number), strict=True)
+        counted = zip(self.recorded, self.graph.rows_of(number), strict=False)
         return [Occurrence(dataset.path, rows) for dataset, rows in counted if rows]
 
     def rows_by_origin(self) -> dict[str, dict[str, int]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
+from provenance.files import MODELS_FILE
 from provenance.repository import commits
 from provenance.repository.calls import dvc_call
 from provenance.repository.git import Git
@@ -101,9 +102,15 @@ class Repository:
 
     def models(self, rev: str | None = None) -> ModelRegister:
         """provenance.models.yaml of the workspace or of a revision; an empty register where there is none."""
-        from provenance.models import MODELS_FILE, ModelRegister
+        from provenance.models import ModelRegister
 
         return self._document(MODELS_FILE, ModelRegister, rev)
+
+    def has_models(self, rev: str | None = None) -> bool:
+        """Whether the workspace or a revision has a register of models."""
+        if rev is None:
+            return (self.root / MODELS_FILE).exists()
+        return commits.committed_text(self.root, self._resolve(rev), MODELS_FILE) is not None
 
     def datasets(self, rev: str | None = None) -> list[Dataset]:
         """Every dataset that DVC tracks, sorted by path.
@@ -175,6 +182,19 @@ class Repository:
         from provenance.identity import FileIds
 
         return FileIds(self.temporary, lambda: self._file_md5s(path, rev))
+
+    def file_once_at(self, path: str, md5: str, rev: str | None) -> Path | None:
+        """A local file to read (never to change) with the content that ``path`` had when DVC's hash of it was ``md5``.
+
+        ``rev``: a commit that has it so, if one is known; it may be gone. None where it is not to be had.
+        """
+        try:
+            commit = self._resolve(rev) if rev else None
+        except RepositoryError:
+            commit = None
+        if commit is not None and self.recorded_md5(path, commit) == md5:
+            return self.data_file(path, commit)
+        return self._objects.file(TrackedFile(path, md5, None, "md5", None, None, True, False, None))
 
     def sidecar_file(self, path: str | os.PathLike[str], rev: str | None = None) -> Path | None:
         """As `data_file`, for the sidecar of the dataset ``path``."""

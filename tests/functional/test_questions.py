@@ -122,10 +122,11 @@ def test_impact(project: Path) -> None:
         "selected": 1,
         "descendants": 1,
         "datasets": [
-            {"path": "docs.jsonl", "rows": 2, "affected_rows": 1},
-            {"path": "mix.jsonl", "rows": 4, "affected_rows": 3},
-            {"path": "pairs.jsonl", "rows": 2, "affected_rows": 1},
+            {"path": "docs.jsonl", "rows": 2, "affected_rows": 1, "affected_through_models": 0},
+            {"path": "mix.jsonl", "rows": 4, "affected_rows": 3, "affected_through_models": 0},
+            {"path": "pairs.jsonl", "rows": 2, "affected_rows": 1, "affected_through_models": 0},
         ],
+        "through_models": {"descendants": 0, "models": []},
     }
     assert (project / "ids.txt").read_text().split() == sorted([identifier(DOCS[0]), identifier(PAIRS[0])])
     assert "selected: 1 sample; descendants: 1\n" in say("impact", "sample:docs.jsonl:1")

@@ -54,7 +54,7 @@ class Descriptions:
     """What birth classes refer to by number, reduced to what pictures and selectors need.
 
     An activity is ``{id, type, agent, plan, stage}`` with the prompt's name as ``plan``; an agent ``{id, name,
-    label}``; a source ``{id, name, license}``.
+    revision, label}``; a source ``{id, name, license}``.
     """
 
     activities: list[dict[str, Any]] = field(default_factory=list)
@@ -76,7 +76,10 @@ class Descriptions:
                 }
                 for activity in header.activities
             ],
-            [{"id": agent.id, "name": agent.name, "label": agent.label} for agent in header.agents],
+            [
+                {"id": agent.id, "name": agent.name, "revision": agent.revision, "label": agent.label}
+                for agent in header.agents
+            ],
             [{"id": source.id, "name": source.name, "license": source.license} for source in header.sources],
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -30,9 +30,10 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True)
 class GraphDataset:
-    """A dataset of the graph: its path, and what its sidecar says of the data it was made for."""
+    """A dataset of the graph: its path, its sidecar's hash, and what that says of the data it was made for."""
 
     path: str
+    digest: str
     rows: int
     md5: str | None
 
@@ -55,7 +56,7 @@ class Graph:
         self.classes: list[BirthClass] = classes_of(stated)
         self.descriptions = Descriptions(**stated["descriptions"])
         self.datasets = [
-            GraphDataset(each["path"], each["described"]["rows"], each["described"].get("md5"))
+            GraphDataset(each["path"], each["digest"], each["described"]["rows"], each["described"].get("md5"))
             for each in stated["datasets"]
         ]
         self._roles: list[str | None] = stated["roles"]
@@ -149,6 +150,14 @@ class Graph:
         chosen[others[fitting[births] != every]] = not every
         return np.flatnonzero(chosen)
 
+    def births_of(self, numbers: Array) -> list[BirthClass]:
+        """Every birth class of any of ``numbers``."""
+        chosen = np.zeros(self.size, bool)
+        chosen[numbers] = True
+        further = self._folder.array("other_class")[chosen[self._folder.array("other_sample")]]
+        found = np.union1d(self.class_of[numbers], further)
+        return [self.classes[number] for number in found]
+
     def members(self, dataset: int) -> tuple[Array, Array]:
         """The samples of dataset number ``dataset``, in order, and how many of its rows bear each."""
         return self._folder.array(f"members_{dataset}"), self._folder.array(f"rows_{dataset}")
@@ -174,26 +183,33 @@ class Graph:
 
         0 for real; a model's output is one deeper than its deepest parent, a derivation without a model as deep.
         """
-        root = _by_class(self.classes, {"real": 0, "synthetic": 1}, int(UNKNOWN_DEPTH))
-        steps = [self._is_generation(each) for each in self.classes]
-        fixed = [each.origin in ("real", "unknown") for each in self.classes]
-        return self._from_parents(
-            root.astype(np.uint16), np.array(fixed, bool), np.array(steps, np.uint16), UNKNOWN_DEPTH
-        )
+        return self.depths_above({})
+
+    def depths_above(self, agents: Mapping[int, int]) -> Array:
+        """The same where what an agent generates came also from something as deep as ``agents`` says of its number."""
+        root = _by_class(self.classes, {"real": 0, "synthetic": 1}, int(UNKNOWN_DEPTH)).astype(np.uint32)
+        step = np.array([self._is_generation(each) for each in self.classes], np.uint32)
+        fixed = np.array([each.origin in ("real", "unknown") for each in self.classes], bool)
+        floor = np.array([0 if each.agent is None else agents.get(each.agent, 0) for each in self.classes], np.uint32)
+        floor[(step == 0) | fixed] = 0
+        root = np.where(floor > 0, np.maximum(root, floor + step), root)
+        return self._from_parents(np.minimum(root, UNKNOWN_DEPTH).astype(np.uint16), fixed, step, UNKNOWN_DEPTH, floor)
 
     @cached_property
     def real_rooted(self) -> Array:
         """Whether each sample or one of its ancestors is real (uint8): `ROOTED`, `NOT_KNOWN` or `NOT_ROOTED`."""
         root = _by_class(self.classes, {"real": int(ROOTED), "synthetic": int(NOT_ROOTED)}, int(NOT_KNOWN))
         fixed = np.array([each.origin == "real" for each in self.classes], bool)
-        return self._from_parents(root.astype(np.uint8), fixed, np.zeros(len(self.classes), np.uint8), ROOTED)
+        nothing = np.zeros(len(self.classes), np.uint8)
+        return self._from_parents(root.astype(np.uint8), fixed, nothing, ROOTED, nothing)
 
     def _is_generation(self, born: BirthClass) -> bool:
         return born.activity is not None and self.descriptions.activities[born.activity]["type"] == "generation"
 
-    def _from_parents(self, root: Array, fixed: Array, step: Array, most: np.generic) -> Array:
+    def _from_parents(self, root: Array, fixed: Array, step: Array, most: np.generic, floor: Array) -> Array:
         """For every sample the greatest value among its parents plus its class's ``step``, at most ``most``.
 
+        Parents count as at least their child's class's ``floor``.
         Samples without parents, and those of a ``fixed`` class, have their class's ``root``. One pass: the numbers of
         a level are in a row, and all its parents before it.
         """
@@ -204,7 +220,7 @@ class Graph:
             edges = offsets[start : end + 1].astype(np.int64)
             classes = self.class_of[start:end]
             of_parents = np.maximum.reduceat(values[targets[edges[0] : edges[-1]]], edges[:-1] - edges[0])
-            deeper = np.minimum(of_parents.astype(np.uint32) + step[classes], most)
+            deeper = np.minimum(np.maximum(of_parents.astype(np.uint32), floor[classes]) + step[classes], most)
             values[start:end] = np.where(fixed[classes], values[start:end], deeper)
         return values
 

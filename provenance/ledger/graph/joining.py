@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,18 +21,25 @@ from provenance.ledger.graph.births import BirthClass, ClassNumbers, Description
 from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.store import Array, Draft, Folder
 
+if TYPE_CHECKING:
+    from provenance.ledger.graph.opening import IndexedSidecar
+
 
 @dataclass(frozen=True)
 class Joined:
-    """The union of segments' samples, in the order of ids; ``places``: for each segment, where its samples stand."""
+    """The union of segments' samples, in the order of ids; ``places``: for each segment, where its samples stand.
+
+    ``heard``: for each segment, whether what it says of its samples counts (None: of all of them).
+    """
 
     ids: SampleIds
     places: list[Array]
+    heard: list[Array | None]
 
 
-def write_graph(paths: Sequence[str], segments: Sequence[Folder], draft: Draft) -> None:
-    """Join ``segments``, those of the datasets at ``paths``, into ``draft``."""
-    joined = _join_ids([_ids(segment) for segment in segments])
+def write_graph(sidecars: Sequence[IndexedSidecar], segments: Sequence[Folder], draft: Draft) -> None:
+    """Join ``segments``, those of ``sidecars``, into ``draft``."""
+    joined = _join(sidecars, segments)
     own = [Descriptions(**segment.stated["descriptions"]) for segment in segments]
     merged, numbers = Descriptions.merged(own), ClassNumbers()
     roles: dict[str | None, int] = {None: 0}
@@ -59,20 +67,34 @@ def write_graph(paths: Sequence[str], segments: Sequence[Folder], draft: Draft) 
         "roles": list(roles),
         "descriptions": merged.as_json(),
         "datasets": [
-            {"path": path, "described": segment.stated["dataset"]}
-            for path, segment in zip(paths, segments, strict=True)
+            {"path": sidecar.path, "digest": sidecar.digest, "described": segment.stated["dataset"]}
+            for sidecar, segment in zip(sidecars, segments, strict=True)
         ],
     }
+
+
+def _join(sidecars: Sequence[IndexedSidecar], segments: Sequence[Folder]) -> Joined:
+    ids, places = _join_ids([_ids(segment) for segment in segments])
+    if not any(sidecar.additional for sidecar in sidecars):
+        return Joined(ids, places, [None] * len(places))
+    known = np.zeros(len(ids), bool)
+    for sidecar, of_segment in zip(sidecars, places, strict=True):
+        if not sidecar.additional:
+            known[of_segment] = True
+    heard = [
+        ~known[of_segment] if sidecar.additional else None for sidecar, of_segment in zip(sidecars, places, strict=True)
+    ]
+    return Joined(ids, places, heard)
 
 
 def _ids(segment: Folder) -> SampleIds:
     return SampleIds(segment.array("heads"), segment.array("tails"), segment.stated["digest_size"])
 
 
-def _join_ids(parts: Sequence[SampleIds]) -> Joined:
+def _join_ids(parts: Sequence[SampleIds]) -> tuple[SampleIds, list[Array]]:
     """Each id once. A graph has ids of one width: those of another digest cannot be parents of these anyway."""
     if len(parts) == 1:
-        return Joined(parts[0], [np.arange(len(parts[0]), dtype=np.uint32)])
+        return parts[0], [np.arange(len(parts[0]), dtype=np.uint32)]
     width = max((part.width for part in parts), default=16)
     tails = [np.pad(part.tails, ((0, 0), (0, max(0, width - 8) - part.tails.shape[1]))) for part in parts]
     every = SampleIds(
@@ -92,7 +114,7 @@ def _join_ids(parts: Sequence[SampleIds]) -> Joined:
     place = np.empty(len(order), np.uint32)
     place[order] = (np.cumsum(is_first) - 1).astype(np.uint32)
     bounds = np.cumsum([len(part) for part in parts])[:-1]
-    return Joined(ordered[is_first], np.split(place, bounds) if parts else [])
+    return ordered[is_first], np.split(place, bounds) if parts else []
 
 
 def _births(
@@ -103,18 +125,32 @@ def _births(
     rank = np.empty(len(order), np.uint32)
     rank[order] = np.arange(len(order), dtype=np.uint32)
     best = np.full(len(joined.ids), len(order), np.uint32)
-    for segment, places, table in zip(segments, joined.places, tables, strict=True):
-        best[places] = np.minimum(best[places], rank[table[segment.array("class")]])
+    stated = [
+        _births_stated(segment, places, heard, table)
+        for segment, places, heard, table in zip(segments, joined.places, joined.heard, tables, strict=True)
+    ]
+    for samples, births, first in stated:
+        best[samples[:first]] = np.minimum(best[samples[:first]], rank[births[:first]])
     chosen = order[best] if len(order) else best
     further: list[Array] = []
-    for segment, places, table in zip(segments, joined.places, tables, strict=True):
-        own = table[segment.array("class")] if len(table) else np.empty(0, np.uint32)
-        samples = np.concatenate([places, places[segment.array("other_sample")]]).astype(np.uint64)
-        births = np.concatenate([own, table[segment.array("other_class")]]) if len(table) else own
+    for samples, births, _ in stated:
         differ = np.flatnonzero(chosen[samples.astype(np.int64)] != births)
         further.append((samples[differ] << np.uint64(32)) | births[differ].astype(np.uint64))
     keys = np.unique(np.concatenate([np.empty(0, np.uint64), *further]))
     return chosen, ((keys >> np.uint64(32)).astype(np.int64), (keys & np.uint64(2**32 - 1)).astype(np.uint32))
+
+
+def _births_stated(segment: Folder, places: Array, heard: Array | None, table: Array) -> tuple[Array, Array, int]:
+    """What a segment says that counts: samples, their births, and how many of these are its most credible."""
+    if not len(table):
+        return np.empty(0, np.uint64), np.empty(0, np.uint32), 0
+    samples, births = places, table[segment.array("class")]
+    others, further = segment.array("other_sample"), table[segment.array("other_class")]
+    if heard is not None:
+        samples, births = samples[heard], births[heard]
+        others, further = others[heard[others]], further[heard[others]]
+    every = np.concatenate([samples, places[others]]).astype(np.uint64)
+    return every, np.concatenate([births, further]), len(samples)
 
 
 def _contents(joined: Joined, segments: Sequence[Folder]) -> Array:
@@ -127,12 +163,16 @@ def _contents(joined: Joined, segments: Sequence[Folder]) -> Array:
 def _edges(joined: Joined, segments: Sequence[Folder], roles: dict[str | None, int]) -> tuple[Adjacency, Array]:
     """The parents of each sample in the order of ids, each (parent, role) once, and their roles."""
     keys, spoken = [], []
-    for segment, places in zip(segments, joined.places, strict=True):
+    for segment, places, heard in zip(segments, joined.places, joined.heard, strict=True):
         named = np.array([roles.setdefault(role, len(roles)) for role in segment.stated["roles"]], np.uint32)
         own = Adjacency(segment.array("offsets"), segment.array("parents"))
         child = np.repeat(places.astype(np.uint64), own.counts)
-        keys.append((child << np.uint64(32)) | places[own.targets].astype(np.uint64))
-        spoken.append(named[segment.array("roles")])
+        key, said = (child << np.uint64(32)) | places[own.targets].astype(np.uint64), named[segment.array("roles")]
+        if heard is not None:
+            counts = np.repeat(heard, own.counts)
+            key, said = key[counts], said[counts]
+        keys.append(key)
+        spoken.append(said)
     edges = np.concatenate([np.empty(0, np.uint64), *keys])
     said = np.concatenate([np.empty(0, np.uint32), *spoken])
     if len(segments) > 1 or any(len(segment.array("other_sample")) for segment in segments):

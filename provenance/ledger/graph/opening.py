@@ -17,11 +17,16 @@ ProgressOf = Callable[[str], Callable[[int], None]]
 
 @dataclass(frozen=True)
 class IndexedSidecar:
-    """A sidecar to be in a graph: of the dataset at ``path``, the ``file``, found again by ``digest``, its hash."""
+    """A sidecar to be in a graph: of the dataset at ``path``, the ``file``, found again by ``digest``, its hash.
+
+    ``file`` is None where it is not known yet, which is enough to find what is built. ``additional``: it is not of the
+    graph's revision, and adds only samples that the others do not know; it comes after them.
+    """
 
     path: str
-    file: Path
+    file: Path | None
     digest: str
+    additional: bool = False
 
 
 def store_in(temporary: Path) -> Store:
@@ -49,7 +54,7 @@ def open_graph(store: Store, sidecars: Sequence[IndexedSidecar], progress_of: Pr
     segments = [_segment(store, sidecar, progress_of) for sidecar in sidecars]
     name = graph_name(sidecars)
     with store.draft(name) as draft:
-        write_graph([sidecar.path for sidecar in sidecars], segments, draft)
+        write_graph(sidecars, segments, draft)
     built = store.find(name)
     assert built is not None, "what was just built is there"
     return Graph(built)
@@ -58,6 +63,11 @@ def open_graph(store: Store, sidecars: Sequence[IndexedSidecar], progress_of: Pr
 def clean(store: Store, keep: Sequence[IndexedSidecar]) -> Cleaned:
     """Remove from ``store`` all that the graph of the sidecars ``keep`` does not need."""
     return store.clean({graph_name(keep), *map(segment_name, keep)})
+
+
+def has_segment(store: Store, sidecar: IndexedSidecar) -> bool:
+    """Whether the sidecar was read before, so that its file is not needed."""
+    return store.find(segment_name(sidecar)) is not None
 
 
 def _segment(store: Store, sidecar: IndexedSidecar, progress_of: ProgressOf | None) -> Folder:
@@ -70,6 +80,7 @@ def _segment(store: Store, sidecar: IndexedSidecar, progress_of: ProgressOf | No
     from provenance.ledger.graph.segments import write_segment
     from provenance.lineage.sidecar import open_sidecar
 
+    assert sidecar.file is not None, "what was not read before has a file"
     report = progress_of and progress_of(f"indexing {sidecar.path}")
     with store.draft(name) as draft:
         try:
@@ -94,5 +105,5 @@ def graph_name(sidecars: Sequence[IndexedSidecar]) -> str:
     """The folder of the graph of ``sidecars``."""
     from xxhash import xxh3_128_hexdigest
 
-    listed = json.dumps([(sidecar.path, sidecar.digest) for sidecar in sidecars])
+    listed = json.dumps([(sidecar.path, sidecar.digest, sidecar.additional) for sidecar in sidecars])
     return f"graph-{xxh3_128_hexdigest(listed.encode())}"
