@@ -2,6 +2,7 @@
 
 `record` writes a dataset together with the lineage of its rows, `read` yields rows that know their own id, `sample_id`
 gives the id of a row, `observe` has calls to models recorded as they happen, `declare` states lineage afterwards;
+`Ledger` answers questions about the lineage of a revision;
 `Model`, `Prompt` and `Source` describe where rows come from. What is imported here is stable.
 """
 
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
     from provenance.capture.recorder import record
     from provenance.identity import sample_id
     from provenance.lineage.records import Source
+    from provenance.public import Ledger
 
 __version__ = "0.1.0"
 
-__all__ = ["Model", "Prompt", "Source", "__version__", "declare", "observe", "read", "record", "sample_id"]
+__all__ = ["Ledger", "Model", "Prompt", "Source", "__version__", "declare", "observe", "read", "record", "sample_id"]
 
 # Imported on first use: `import provenance` and `provenance --help` must stay fast.
 _HOMES = {
+    "Ledger": "provenance.public",
     "Model": "provenance.capture.generators",
     "Prompt": "provenance.capture.generators",
     "Source": "provenance.lineage.records",

@@ -5,16 +5,16 @@ The walk itself is the graph's; here its samples are described.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from provenance.errors import UnknownReferenceError
-from provenance.ledger.graph.graph import Direction, Graph
+from provenance.ledger.graph.graph import Direction, Graph, SampleSet
 from provenance.ledger.graph.store import Array
 
-__all__ = ["Direction", "Edge", "Node", "Walk", "describe", "trace"]
+__all__ = ["Direction", "Edge", "Node", "Walk", "describe", "reached_from", "trace"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,18 @@ def trace(
     reached = sum(map(len, levels))
     chosen = np.concatenate(levels)[:most]
     return Walk(sample_id, direction, tuple(describe(graph, chosen)), tuple(_edges(graph, chosen)), reached)
+
+
+def reached_from(graph: Graph, sample_ids: Sequence[str], direction: Direction) -> SampleSet:
+    """All samples that a walk of one step or more from any of ``sample_ids`` reaches.
+
+    Raises:
+        UnknownReferenceError: no sidecar knows one of them.
+    """
+    start = graph.numbers(sample_ids)
+    if len(unknown := np.flatnonzero(start < 0)):
+        raise UnknownReferenceError(f"{sample_ids[unknown[0]]}: no sidecar of this revision knows this sample")
+    return SampleSet(graph, graph.reached(graph.next_in(direction).next_to(start), direction))
 
 
 def describe(graph: Graph, numbers: Array) -> Iterator[Node]:

@@ -1,0 +1,153 @@
+"""The ledger as Python programs use it: `provenance.Ledger`.
+
+A thin face over what the command line asks too. Nothing is loaded before it is asked for, and what may be larger than
+memory is given piece by piece.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+from provenance.ledger.graph.graph import Direction, SampleSet
+from provenance.ledger.ledger import Ledger as AllSidecars
+
+if TYPE_CHECKING:
+    import os
+
+    import pyarrow as pa
+
+    from provenance.audit.composition import Composition
+    from provenance.ledger.impact import Impact
+    from provenance.ledger.sql import Parameters, Questions
+    from provenance.ledger.walks import Walk
+    from provenance.lineage.records import Record
+
+_ID = re.compile(r"[0-9a-fA-F]{6,128}")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset that DVC tracks. ``path`` is from the DVC root, ``md5`` DVC's hash of the data.
+
+    ``state``: of its sidecar, ``ok``, ``stale`` (made for other data) or ``missing``; then ``rows`` is None.
+    """
+
+    path: str
+    state: str
+    rows: int | None
+    md5: str | None
+
+
+class Ledger:
+    """All lineage of one revision of a DVC repository; `Ledger.open` gives one.
+
+    A sample goes by its id, by six or more hex digits that its id begins with, or by ``PATH:ROW`` (rows from 1). Paths
+    are from the DVC root, or absolute. Every method raises `provenance.errors.UnknownReferenceError` for a sample,
+    dataset or selector that does not exist, and `provenance.errors.SidecarError` for a sidecar that cannot be used.
+    """
+
+    def __init__(self, sidecars: AllSidecars, resources: ExitStack) -> None:
+        self._sidecars = sidecars
+        self._resources = resources
+
+    @classmethod
+    @contextmanager
+    def open(cls, repo: str | os.PathLike[str] = ".", rev: str | None = None) -> Iterator[Self]:
+        """Open the ledger of the repository that the folder ``repo`` is in, for as long as the ``with`` block lasts.
+
+        ``rev``: a git revision, which is read without checkout; None is the workspace.
+
+        Raises:
+            RepositoryError: not a DVC repository, or no such revision.
+        """
+        from provenance.repository import Repository
+
+        with AllSidecars.open(Repository.open(repo), rev) as sidecars, ExitStack() as resources:
+            yield cls(sidecars, resources)
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """Every dataset that DVC tracks, by path."""
+        found = [Dataset(each.path, each.state.value, each.rows, each.md5) for each in self._sidecars.recorded]
+        missing = (*self._sidecars.unrecorded, *self._sidecars.unfetched)
+        found += [Dataset(path, "missing", None, None) for path in missing]
+        return tuple(sorted(found, key=lambda dataset: dataset.path))
+
+    def record(self, sample: str) -> Record:
+        """The sample's most credible birth."""
+        return self.records(sample)[0]
+
+    def records(self, sample: str) -> list[Record]:
+        """Every birth of the sample, the most credible first; ``rows`` counts over all datasets."""
+        return self._sidecars.records(self._id(sample))
+
+    def ancestors(self, samples: str | Iterable[str]) -> SampleSet:
+        """All samples that any of ``samples`` was made from, directly or not."""
+        return self._reached(samples, Direction.ANCESTORS)
+
+    def descendants(self, samples: str | Iterable[str]) -> SampleSet:
+        """All samples that were made from any of ``samples``, directly or not."""
+        return self._reached(samples, Direction.DESCENDANTS)
+
+    def trace(self, sample: str, *, down: bool = False, depth: int | None = None) -> Walk:
+        """The sample, its ancestors (``down``: its descendants) within ``depth`` steps, and who was made from whom."""
+        from provenance.ledger.walks import trace
+
+        return trace(
+            self._sidecars.graph, self._id(sample), Direction.DESCENDANTS if down else Direction.ANCESTORS, depth
+        )
+
+    def impact(self, *selectors: str) -> Impact:
+        """Everything that came from what fits any of ``selectors``, counted in every dataset."""
+        from provenance.ledger.impact import impact
+
+        return impact(self._sidecars, [self._selector(selector) for selector in selectors])
+
+    def composition(self, dataset: str) -> Composition:
+        """What the dataset at this path is made of."""
+        from provenance.audit.composition import composition
+
+        return composition(self._sidecars, self._sidecars.dataset(self._sidecars.repository.root / dataset))
+
+    def sql(self, query: str, parameters: Parameters = ()) -> pa.RecordBatchReader:
+        """The rows that a SELECT over the views of docs/query.md gives, in batches, as they are computed.
+
+        ``parameters`` stand for ``?`` (a sequence) or ``$name`` (a mapping) in it.
+
+        Raises:
+            QueryError: it is not one SELECT, or DuckDB refuses it; also while the batches are read.
+        """
+        return self._questions.ask(query, parameters).batches
+
+    @cached_property
+    def _questions(self) -> Questions:
+        from provenance.ledger.sql import open_questions
+
+        return self._resources.enter_context(open_questions(self._sidecars))
+
+    def _reached(self, samples: str | Iterable[str], direction: Direction) -> SampleSet:
+        from provenance.ledger.walks import reached_from
+
+        ids = [self._id(sample) for sample in ([samples] if isinstance(samples, str) else samples)]
+        return reached_from(self._sidecars.graph, ids, direction)
+
+    def _id(self, sample: str) -> str:
+        from provenance.ledger.references import resolve
+
+        return resolve(self._sidecars, self._from_root(sample))
+
+    def _from_root(self, sample: str) -> str:
+        return sample if _ID.fullmatch(sample) else str(self._sidecars.repository.root / sample)
+
+    def _selector(self, selector: str) -> str:
+        kind, _, value = selector.partition(":")
+        if kind == "sample" and value:
+            return f"{kind}:{self._from_root(value)}"
+        if kind == "dataset" and value:
+            return f"{kind}:{self._sidecars.repository.root / value}"
+        return selector

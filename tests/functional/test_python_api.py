@@ -1,0 +1,129 @@
+"""`provenance.Ledger`: the examples of docs/python-api.md run, and what they do not show."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.lineage import DOCS, MIX, PAIRS, lineage_project
+from support.project import Project
+from support.workbench import identifier
+
+import provenance
+from provenance.errors import QueryError, RepositoryError, UnknownReferenceError
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/python-api.md"
+NOBODY = "0" * 32
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Not to be changed."""
+    return lineage_project(tmp_path_factory.mktemp("api") / "repository")
+
+
+@pytest.fixture
+def ledger(project: Project) -> Any:
+    with provenance.Ledger.open(project.root) as opened:
+        yield opened
+
+
+def test_the_examples_of_the_page(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.root)
+    blocks = re.findall(r"^```pycon\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 6
+    flags = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
+    runner = doctest.DocTestRunner(optionflags=flags)
+    example = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, PAGE.name, str(PAGE), 0)
+    said: list[str] = []
+    runner.run(example, out=said.append)
+    assert runner.failures == 0, "".join(said)
+    assert runner.tries > 10
+
+
+def test_samples_by_prefix_place_and_id(ledger: provenance.Ledger) -> None:
+    pair = identifier(PAIRS[0])
+    assert {ledger.record(sample).sample_id for sample in (pair, pair.upper(), pair[:8], "mix.jsonl:3")} == {pair}
+    assert [record.rows for record in ledger.records(identifier(DOCS[0]))] == [3]
+
+
+def test_ancestors_and_descendants_are_without_the_samples_themselves(ledger: provenance.Ledger) -> None:
+    pairs, docs = sorted(map(identifier, PAIRS)), sorted(map(identifier, DOCS))
+    assert list(ledger.ancestors(pairs)) == docs
+    assert list(ledger.descendants(docs)) == pairs
+    assert list(ledger.ancestors(docs)) == []
+    # One of the samples that another was made from is an ancestor.
+    assert list(ledger.ancestors([identifier(PAIRS[0]), identifier(DOCS[0])])) == [identifier(DOCS[0])]
+    assert len(ledger.descendants([])) == 0
+
+
+def test_paths_are_from_the_root_wherever_one_works(
+    ledger: provenance.Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ledger.composition("mix.jsonl").rows == len(MIX)
+    assert ledger.impact("dataset:pairs.jsonl").selected == len(PAIRS)
+    assert ledger.impact("sample:docs.jsonl:1", "sample:" + identifier(DOCS[1])[:10]).descendants == 2
+    assert ledger.record("docs.jsonl:2").sample_id == identifier(DOCS[1])
+
+
+def test_several_questions_side_by_side(ledger: provenance.Ledger) -> None:
+    answers = [ledger.sql("SELECT DISTINCT sample_id FROM samples ORDER BY 1") for _ in range(2)]
+    assert [batch.num_rows for answer in answers for batch in answer] == [4, 4]
+    assert ledger.sql("SELECT $x AS x", {"x": "'; DROP VIEW samples"}).read_all().to_pylist() == [
+        {"x": "'; DROP VIEW samples"}
+    ]
+
+
+def test_what_does_not_exist(ledger: provenance.Ledger, project: Project, tmp_path: Path) -> None:
+    for ask in (ledger.record, ledger.ancestors, ledger.descendants):
+        with pytest.raises(UnknownReferenceError, match=f"{NOBODY}: no sample of this revision has"):
+            ask(NOBODY)
+    with pytest.raises(UnknownReferenceError, match="ghost: not a dataset"):
+        ledger.composition("ghost")
+    with pytest.raises(UnknownReferenceError, match="source:ghost: no such source"):
+        ledger.impact("source:ghost")
+    with pytest.raises(QueryError, match="only SELECT is allowed"):
+        ledger.sql("DROP VIEW samples")
+    with pytest.raises(RepositoryError, match="not inside a DVC repository"), provenance.Ledger.open(tmp_path):
+        pass
+    with pytest.raises(RepositoryError, match="no such git revision"), provenance.Ledger.open(project.root, "ghost"):
+        pass
+
+
+LAZILY = """
+import sys
+import provenance
+
+assert "numpy" not in sys.modules
+with provenance.Ledger.open() as ledger:
+    print(len(ledger.datasets), [len(ledger.ancestors(sample)) for sample in ledger.descendants(sys.argv[1])])
+    print([name for name in ("dvc", "duckdb", "pyarrow", "pydantic") if name in sys.modules])
+    ledger.record(sys.argv[1])
+    print("duckdb" in sys.modules)
+"""
+
+
+def test_what_is_not_asked_for_is_not_loaded(project: Project) -> None:
+    command = ("python", "-c", LAZILY, identifier(DOCS[0]))
+    # What the second and third run find already there.
+    time.sleep(0.1)
+    project.run(*command)
+    assert project.run(*command).stdout.splitlines() == ["4 [1]", "[]", "True"]
+
+
+def test_a_revision(project: Project) -> None:
+    with provenance.Ledger.open(project.root, "HEAD~1") as ledger:
+        assert [dataset.path for dataset in ledger.datasets] == ["docs.jsonl"]
+        assert ledger.record(identifier(DOCS[0])).rows == 1
+        assert list(ledger.descendants(identifier(DOCS[0]))) == []
+
+
+def test_nothing_is_left_behind(project: Project) -> None:
+    with provenance.Ledger.open(project.root) as ledger:
+        ledger.sql("SELECT 1")
+    assert not [path for path in (project.root / ".dvc/tmp/provenance").iterdir() if path.name.startswith("query-")]
