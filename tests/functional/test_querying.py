@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +159,35 @@ def test_a_repository_without_lineage_has_empty_views(tmp_path: Path) -> None:
     project = Project.new(tmp_path / "repository")
     for view in ("samples", "parents", "activities", "agents", "prompts", "sources", "datasets"):
         assert rows(project, f"FROM {view}") == []
+
+
+# As with Ctrl-C; a process that is only told to end, by `timeout` or a CI runner, ends too.
+@pytest.mark.parametrize(
+    ("told", "code", "sql"),
+    [
+        (signal.SIGINT, 130, "SELECT count(*) FROM range(1000000000) a, range(1000000) b"),
+        (signal.SIGINT, 130, "SELECT * FROM range(1000000000000) WHERE range < 0"),
+        (signal.SIGTERM, -signal.SIGTERM, "SELECT max(a.range * b.range) FROM range(1000000000) a, range(1000000) b"),
+    ],
+)
+def test_a_runaway_query_ends_when_it_is_interrupted(
+    project: Project, told: signal.Signals, code: int, sql: str
+) -> None:
+    command = [sys.executable, "-m", "provenance", "query", sql, "--csv"]
+    running = subprocess.Popen(
+        command,
+        cwd=project.root,
+        env=dict(project.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.communicate(timeout=6)
+        running.send_signal(told)
+        said, errors = running.communicate(timeout=20)
+    finally:
+        running.kill()
+        running.wait()
+    assert (running.returncode, "Traceback" in errors) == (code, False), (said, errors)
