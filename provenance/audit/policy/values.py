@@ -1,0 +1,124 @@
+"""Values of an audit by their dotted path, and how far they can be trusted.
+
+A path such as ``by_model.org/model-1.5@a.fraction`` names a breakdown, a group (which may have dots) and a number of
+it. A group that is not there has no rows. What nobody stated (the groups `UNSURE`) may belong to any other group of its
+breakdown, so that a group's number is known only up to that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from provenance.audit.composition import BREAKDOWNS
+from provenance.lineage.records import Evidence, Kind, Origin
+
+UNSURE = ("unknown", "unstated")
+_COUNTED = ("rows", "bytes", "fraction")
+_GROUPS = {
+    "by_origin": frozenset(Origin),
+    "by_kind": frozenset((*Kind, "unstated")),
+    "by_evidence": frozenset((*Evidence, "unknown")),
+}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """There is no such value, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number that lies between ``low``, which was observed, and ``high``; why it is not known better."""
+
+    low: float
+    high: float
+    doubt: str = ""
+
+
+def problem_of_path(path: str) -> str | None:
+    """What is wrong with a value's path, as far as that is known without an audit."""
+    parts = path.split(".")
+    if not all(parts):
+        return f"{path!r} is not a path of names joined by dots"
+    groups = _GROUPS.get(parts[0])
+    if parts[0] == "measures" and len(parts) < 3:
+        return f"{path!r} names no value of a measure: measures.NAME.VALUE"
+    if parts[0].startswith("by_") and len(parts) == 2:
+        return f"{path!r} names no number of a group: {parts[0]}.GROUP.fraction"
+    if groups is not None and len(parts) > 2 and ".".join(parts[1:-1]) not in groups:
+        return (
+            f"{path!r}: {parts[0]} has no group {'.'.join(parts[1:-1])!r}; its groups are {', '.join(sorted(groups))}"
+        )
+    return None
+
+
+def look_up(audited: Mapping[str, Any], path: str) -> Any | Missing:
+    """The value at ``path`` in the audit of a dataset: a scalar, or a breakdown as a whole."""
+    head, *rest = path.split(".")
+    if head not in audited:
+        return Missing(f"the audit has no {head}")
+    if head == "measures" and rest and rest[0] not in audited[head]:
+        return Missing(f"there is no measure {rest[0]} here")
+    if head in BREAKDOWNS and rest:
+        return _of_group(audited, audited[head], ".".join(rest[:-1]), rest[-1])
+    found = audited[head]
+    for place, name in enumerate(rest, 1):
+        if isinstance(found, Mapping) and "not_measured" in found:
+            return Missing(str(found["not_measured"]))
+        if not isinstance(found, Mapping) or name not in found:
+            return Missing(f"the audit has no {'.'.join((head, *rest[:place]))}")
+        found = found[name]
+    if isinstance(found, Mapping) and "not_measured" in found:
+        return Missing(str(found["not_measured"]))
+    return Missing(f"{path} is not known") if found is None else found
+
+
+def _of_group(audited: Mapping[str, Any], breakdown: Mapping[str, Any], group: str, name: str) -> Any | Missing:
+    if not audited.get("rows"):
+        return Missing("the dataset has no rows")
+    if group not in breakdown:
+        return 0 if name in _COUNTED else Missing(f"no rows are of {group}")
+    share = breakdown[group]
+    if name not in share:
+        return Missing(f"a group has no {name}")
+    if name == "tokens" and share["rows_with_tokens"] < share["rows"]:
+        return Missing(f"tokens are known for {share['rows_with_tokens']} of {share['rows']} rows")
+    return share[name]
+
+
+def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Missing:
+    """What was found at ``path``, as a number, and how large it may be in truth."""
+    number = _number(found)
+    if number is None:
+        return Missing(f"{path} is {found!r}, not a number")
+    head, *rest = path.split(".")
+    if path == "max_depth" and audited["by_depth"].get("unknown"):
+        return Interval(number, math.inf, "some rows' depth is unknown")
+    if head not in BREAKDOWNS or rest[-1] not in _COUNTED or ".".join(rest[:-1]) in UNSURE:
+        return Interval(number, number)
+    unsure = {group: audited[head][group][rest[-1]] for group in UNSURE if audited[head].get(group)}
+    if not unsure:
+        return Interval(number, number)
+    doubt = " and ".join(f"{_short(value)} {group}" for group, value in unsure.items())
+    return Interval(number, number + sum(unsure.values()), f"up to {doubt} may belong to it")
+
+
+def _number(found: Any) -> float | None:
+    if isinstance(found, str):  # an amount of money is decimal text
+        try:
+            found = Decimal(found)
+        except InvalidOperation:
+            return None
+    if isinstance(found, bool) or not isinstance(found, int | float | Decimal):
+        return None
+    return float(found) if math.isfinite(found) else None
+
+
+def _short(value: float) -> str:
+    return f"{value:,}" if float(value).is_integer() else f"{value:.4g}"
