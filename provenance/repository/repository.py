@@ -18,7 +18,7 @@ from provenance.repository.git import Git
 from provenance.repository.objects import Fetching, Objects
 from provenance.repository.revisions import Revisions
 from provenance.repository.stages import Stage, running_stage
-from provenance.repository.tracked import Dataset, TrackedFile, tracked_files
+from provenance.repository.tracked import Dataset, TrackedFile, pointer_file, tracked_files
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -135,6 +135,15 @@ class Repository:
                 dataset = Dataset(path, file.md5, file.size, file.stage, sidecar if known else None)
                 datasets.append(self._as_it_is_now(dataset) if rev is None else dataset)
         return datasets
+
+    def pointers(self, rev: str | None = None) -> dict[str, str]:
+        """For each dataset, the file in git that stands for it (a .dvc file or dvc.yaml), from the root of git."""
+        top = next((folder for folder in (self.root, *self.root.parents) if (folder / ".git").exists()), self.root)
+        prefix = self.root.relative_to(top)
+        return {
+            dataset.path: (prefix / pointer_file(dataset.path, dataset.stage)).as_posix()
+            for dataset in self.datasets(rev)
+        }
 
     def history(self, rev: str | None = None) -> History:
         """The history of what DVC tracks: that of ``rev``, or of all branches, tags and experiments."""

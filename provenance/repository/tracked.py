@@ -68,6 +68,13 @@ class TrackedFile:
         return self.md5 is not None and self.md5.endswith(".dir")
 
 
+def pointer_file(path: str, stage: str | None) -> str:
+    """The file in which DVC says what the out at ``path``, of ``stage``, is."""
+    if stage is None:
+        return f"{path}.dvc"
+    return stage.rpartition(":")[0] or "dvc.yaml"
+
+
 def tracked_files(repo: Repo) -> dict[str, TrackedFile]:
     """Every out at the revision ``repo`` stands at, by path.
 

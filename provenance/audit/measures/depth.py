@@ -15,7 +15,8 @@ _DEEPEST = (
 class Depth:
     """0 for real; else 1 + the greatest depth among the parents; a derivation without a model adds nothing.
 
-    ``max_without_real_ancestor`` is of the rows that are known to have no real ancestor: nothing fresh got into these.
+    ``max_without_real_ancestor`` is of the rows that are known to have no real ancestor: nothing fresh got into these
+    (0: there are none).
     """
 
     name = "depth"
@@ -44,7 +45,7 @@ class Depth:
                 "mean": sum(depth * count for depth, count in at.items()) / known if known else None,
                 "deep_fraction": sum(count for depth, count in at.items() if depth > 1) / rows,
                 "unknown_fraction": 1 - known / rows,
-                "max_without_real_ancestor": max(rootless, default=None),
+                "max_without_real_ancestor": max(rootless, default=0),
                 "fractions": {str(depth): count / rows for depth, count in sorted(at.items())},
             },
             tuple(Outstanding(sample_id, f"{depth} model steps from real data") for sample_id, depth in shown),

@@ -28,7 +28,7 @@ def test_nine_generations_without_fresh_real_data(repository: Repository, tmp_pa
         "mean": 9.0,
         "deep_fraction": 1.0,
         "unknown_fraction": 0.0,
-        "max_without_real_ancestor": None,
+        "max_without_real_ancestor": 0,
         "fractions": {"9": 1.0},
     }
 
