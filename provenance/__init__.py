@@ -2,13 +2,14 @@
 
 `record` writes a dataset together with the lineage of its rows, `read` yields rows that know their own id, `sample_id`
 gives the id of a row, `observe` has calls to models recorded as they happen, `declare` states lineage afterwards;
-`Ledger` answers questions about the lineage of a revision;
-`Model`, `Prompt` and `Source` describe where rows come from. What is imported here is stable.
+`Ledger` answers questions about the lineage of a revision; `audit` tells what datasets are made of, and judges them
+by a policy; `Model`, `Prompt` and `Source` describe where rows come from. What is imported here is stable.
 """
 
 # `typing` itself would be most of what `import provenance` costs; type checkers know this name without it.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from provenance.audit.audit import audit
     from provenance.capture.declaring import declare
     from provenance.capture.generators import Model, Prompt
     from provenance.capture.observers import observe
@@ -20,7 +21,19 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Ledger", "Model", "Prompt", "Source", "__version__", "declare", "observe", "read", "record", "sample_id"]
+__all__ = [
+    "Ledger",
+    "Model",
+    "Prompt",
+    "Source",
+    "__version__",
+    "audit",
+    "declare",
+    "observe",
+    "read",
+    "record",
+    "sample_id",
+]
 
 # Imported on first use: `import provenance` and `provenance --help` must stay fast.
 _HOMES = {
@@ -37,10 +50,12 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name == "audit":
+        return import_module("provenance.audit")  # the package is the function, see there
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

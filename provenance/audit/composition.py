@@ -7,9 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from provenance.audit.cells import Cell, cells_of, grouped, groupings
-from provenance.audit.measures.conflicting_births import conflicts
-from provenance.audit.measures.dangling_parents import dangling
-from provenance.audit.measures.interface import Part
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.ledger import Ledger
 
@@ -76,7 +73,6 @@ class Composition:
     real_rooted_fraction: float | None
     max_depth: int | None
     cost: Cost | None
-    measures: dict[str, dict[str, int]]
 
     def as_json(self) -> dict[str, Any]:
         """The composition in JSON's types; amounts of money are decimal text, which loses nothing."""
@@ -107,10 +103,6 @@ def composition(ledger: Ledger, dataset: RecordedDataset) -> Composition:
         real_rooted_fraction=_real_rooted_fraction(cells),
         max_depth=max((cell.depth for cell in cells if cell.depth is not None), default=None),
         cost=cost_of(cells),
-        measures={
-            "conflicting_births": conflicts(Part(ledger, dataset)),
-            "dangling_parents": dangling(Part(ledger, dataset)),
-        },
     )
 
 

@@ -1,4 +1,4 @@
-"""Compositions as DVC metrics and plots."""
+"""An audit as DVC metrics and plots."""
 
 from __future__ import annotations
 
@@ -6,39 +6,87 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from provenance.audit.audit import Audit
 from provenance.audit.composition import BREAKDOWNS, Composition, Share
+from provenance.audit.policy.evaluation import Status
+from provenance.audit.verdict import verdict_of
 from provenance.files import whole_file
 
 _OUTSIDE_SLUG = re.compile(r"[^0-9A-Za-z_-]+")
 
 
-def write_metrics(file: Path, compositions: Sequence[Composition]) -> None:
+def write_metrics(file: Path, audit: Audit) -> None:
     """Write ``file`` for ``dvc metrics``: per dataset, nested numbers and nothing else (DVC drops lists and nulls)."""
-    slugs = _slugs(composition.path for composition in compositions)
-    _write_json(file, {slugs[composition.path]: _numbers(composition) for composition in compositions})
+    slugs = _slugs(dataset.composition.path for dataset in audit.datasets)
+    documents = {}
+    for dataset in audit.datasets:
+        numbers = _numbers(dataset.composition) | {"measures": _only_numbers(dataset.as_json()["measures"])}
+        if audit.policy is not None:
+            numbers["verdict"] = _verdict(audit, dataset.composition.path)
+        documents[slugs[dataset.composition.path]] = numbers
+    _write_json(file, documents)
 
 
-def write_plots(directory: Path, compositions: Sequence[Composition]) -> None:
-    """Write one file per breakdown for ``dvc plots``: JSON rows ``{dataset, group, rows, fraction}``.
+def write_plots(directory: Path, audit: Audit) -> None:
+    """Write files for ``dvc plots``, each a list of JSON rows.
 
-    All files are written each time, so that none is left from before.
+    One for each breakdown (``{dataset, group, rows, fraction}``), ``measures.json`` (``{dataset, measure, value}``) and
+    ``findings.json`` (``{dataset, rule, severity, status, message}``). All are written each time, so that none is left
+    from before.
     """
     for name in BREAKDOWNS:
         rows = [
             {"dataset": composition.path, "group": group, "rows": share.rows, "fraction": share.fraction}
-            for composition in compositions
+            for composition in (dataset.composition for dataset in audit.datasets)
             for group, share in getattr(composition, name).items()
         ]
         _write_json(directory / f"{name}.json", rows)
+    measured = [
+        {"dataset": dataset.composition.path, "measure": path, "value": value}
+        for dataset in audit.datasets
+        for path, value in _leaves(_only_numbers(dataset.as_json()["measures"]))
+    ]
+    _write_json(directory / "measures.json", measured)
+    shown = ("dataset", "rule", "severity", "status", "message")
+    _write_json(directory / "findings.json", [{key: each.as_json()[key] for key in shown} for each in audit.findings])
+
+
+def _verdict(audit: Audit, path: str) -> dict[str, int]:
+    """How many rules came out how for the dataset at ``path``, how many are waived, and whether it passes."""
+    findings = [judged.finding for judged in audit.findings if judged.finding.dataset == path]
+    counts = {status.value.lower(): sum(finding.status is status for finding in findings) for status in Status}
+    waived = sum(finding.waiver is not None for finding in findings)
+    return counts | {"waived": waived, "passes": int(verdict_of(findings).passes)}
+
+
+def _only_numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What of ``values`` is a number, nested as it was; under keys without dots."""
+    slugs = _slugs(values)
+    numbers: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            if inside := _only_numbers(value):
+                numbers[slugs[name]] = inside
+        elif isinstance(value, int | float):
+            numbers[slugs[name]] = int(value) if isinstance(value, bool) else value
+    return numbers
+
+
+def _leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, float]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
 
 
 def _numbers(composition: Composition) -> dict[str, Any]:
-    numbers: dict[str, Any] = {"rows": composition.rows, "bytes": composition.bytes, "measures": composition.measures}
+    numbers: dict[str, Any] = {"rows": composition.rows, "bytes": composition.bytes}
     for name in ("real_rooted_fraction", "max_depth"):
         if (value := getattr(composition, name)) is not None:
             numbers[name] = value

@@ -1,14 +1,14 @@
-"""`audit`: what datasets are made of."""
+"""`audit`: what datasets are made of, what measures find, and whether a policy lets them pass."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provenance.cli import output
+from provenance.cli.failures import FINDING
 from provenance.cli.options import (
     JsonOption,
     NoFetchOption,
@@ -20,21 +20,52 @@ from provenance.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from provenance.audit.composition import Composition, Share
-
-_COLUMNS = ("rows", "share", "bytes", "tokens")
-_SPECIAL_IN_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|&~-])")
+    from provenance.audit.audit import Audit
+    from provenance.repository import Repository
 
 
 def audit(
-    datasets: Annotated[list[str], typer.Argument(metavar="DATASET...", help="Datasets to audit.")],
+    datasets: Annotated[list[str] | None, typer.Argument(metavar="[DATASET]...", help="Datasets to audit.")] = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option("--policy", metavar="POLICY", help="Judge by this pack or file (*.yaml); repeatable."),
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option("--reference", metavar="DATASET[@REV]", help="Compare synthetic text with this."),
+    ] = None,
+    evaluation: Annotated[
+        list[str] | None,
+        typer.Option("--evaluation", metavar="DATASET[@REV]", help="A set that must not have leaked in; repeatable."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="REV", help="The revision whose version came before this one.")
+    ] = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option("--by", metavar="FIELD", help="A field of the data whose values count, such as language."),
+    ] = None,
+    measures: Annotated[
+        str | None,
+        typer.Option("--measures", metavar="NAME,...", help="Take these measures too, or all; see docs/measures.md."),
+    ] = None,
+    verdict: Annotated[
+        Path | None, typer.Option("--verdict", metavar="FILE", help="Write a verdict that anyone can recheck (JSON).")
+    ] = None,
+    recheck: Annotated[
+        Path | None, typer.Option("--recheck", metavar="VERDICT", help="Recompute a verdict: does it still hold?")
+    ] = None,
     metrics: Annotated[
         Path | None, typer.Option("--metrics", metavar="FILE", help="Write the numbers as DVC metrics (JSON).")
     ] = None,
     plots: Annotated[
-        Path | None, typer.Option("--plots", metavar="DIR", help="Write each breakdown for DVC plots (JSON).")
+        Path | None, typer.Option("--plots", metavar="DIR", help="Write the audit for DVC plots (JSON).")
     ] = None,
-    markdown: Annotated[bool, typer.Option("--md", help="Write Markdown tables.")] = False,
+    sarif: Annotated[
+        Path | None, typer.Option("--sarif", metavar="FILE", help="Write the findings for code scanning (SARIF 2.1.0).")
+    ] = None,
+    tables: Annotated[bool, typer.Option("--tables", help="Show every breakdown, and every value measured.")] = False,
+    markdown: Annotated[bool, typer.Option("--md", help="Write Markdown, with all tables.")] = False,
     repo: RepositoryOption = None,
     rev: RevisionOption = None,
     no_fetch: NoFetchOption = False,
@@ -42,98 +73,95 @@ def audit(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Count what datasets are made of.
+    """Say what datasets are made of, and judge them by a policy.
 
-    Rows, bytes and tokens by origin, kind, model, source, license, depth and evidence.
+    Without --policy nothing is judged. With it, the exit code is 1 unless the verdict passes.
 
-    Example: provenance audit data/mix.parquet --metrics metrics.json --plots plots
+    Example: provenance audit data/mix.parquet --policy baseline --policy model-collapse
     """
-    from provenance.audit.composition import composition
-    from provenance.audit.metrics import write_metrics, write_plots
-    from provenance.ledger.ledger import Ledger
-
     if as_json and markdown:
         raise typer.BadParameter("--json and --md exclude each other")
-    with Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, partial=True) as ledger:
-        found = [composition(ledger, ledger.dataset(path)) for path in dict.fromkeys(datasets)]
+    if recheck is not None:
+        if datasets or policy:
+            raise typer.BadParameter("--recheck takes datasets and policy from the verdict")
+        _recheck(open_repository(repo, no_fetch=no_fetch, quiet=quiet), recheck, as_json=as_json, quiet=quiet)
+        return
+    if not datasets:
+        raise typer.BadParameter("name the DATASETs to audit")
+    if policy is None and (verdict or sarif):
+        raise typer.BadParameter("--verdict and --sarif need a --policy")
+    from provenance.audit.audit import run_audit
+    from provenance.audit.policy.loading import load_policy
+    from provenance.audit.request import request_for
+
+    repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
+    request = request_for(
+        repository,
+        datasets,
+        rev=rev,
+        reference=reference,
+        evaluation=evaluation or (),
+        since=since,
+        fields=fields or (),
+        measures=[name.strip() for name in measures.split(",")] if measures else (),
+    )
+    found = run_audit(repository, request, load_policy(policy, repository.root) if policy else None)
+    _write_files(repository, found, verdict, metrics, plots, sarif)
+    _print(found, as_json=as_json, markdown=markdown, tables=tables, quiet=quiet)
+    if not found.passes:
+        raise typer.Exit(FINDING)
+
+
+def _write_files(
+    repository: Repository,
+    found: Audit,
+    verdict: Path | None,
+    metrics: Path | None,
+    plots: Path | None,
+    sarif: Path | None,
+) -> None:
+    from provenance.audit.metrics import write_metrics, write_plots
+    from provenance.audit.sarif import write_sarif
+    from provenance.audit.verdict_file import verdict_file, write_verdict
+
+    if verdict is not None:
+        write_verdict(verdict, verdict_file(found))
     if metrics is not None:
         write_metrics(metrics, found)
     if plots is not None:
         write_plots(plots, found)
+    if sarif is not None:
+        write_sarif(sarif, found, repository)
+
+
+def _print(found: Audit, *, as_json: bool, markdown: bool, tables: bool, quiet: bool) -> None:
     if as_json:
-        output.write_json({"datasets": [each.as_json() for each in found], "verdict": None, "findings": []})
+        output.write_json(found.as_json())
     elif markdown:
-        for each in found:
-            _print_markdown(each)
+        from provenance.cli.audit_markdown import print_markdown
+
+        print_markdown(found)
     elif not quiet:
-        for each in found:
-            _print_composition(each)
+        from provenance.cli.audit_report import print_report
+
+        print_report(found, tables=tables)
 
 
-def _print_composition(composition: Composition) -> None:
-    from provenance.audit.composition import BREAKDOWNS
+def _recheck(repository: Repository, file: Path, *, as_json: bool, quiet: bool) -> None:
+    from provenance.audit.recheck import recheck
+    from provenance.audit.verdict_file import read_verdict
 
-    output.write_line(f"{output.safe(composition.path)}: {output.counted(composition.rows, 'row')}")
-    for breakdown in BREAKDOWNS:
-        shares: dict[str, Share] = getattr(composition, breakdown)
-        if shares:
-            output.write_line()
-            rows = [
-                (output.safe(group, output.CELL_WIDTH), *_cells(share, composition.rows))
-                for group, share in shares.items()
-            ]
-            output.write_table((breakdown.replace("_", " "), *_COLUMNS), rows, numbers=_COLUMNS)
-    output.write_line()
-    for line in _remarks(composition):
-        output.write_line(line)
-
-
-def _print_markdown(composition: Composition) -> None:
-    from provenance.audit.composition import BREAKDOWNS
-
-    output.write_line(f"## {_markdown_text(composition.path)}\n")
-    output.write_line(output.counted(composition.rows, "row"))
-    for breakdown in BREAKDOWNS:
-        shares: dict[str, Share] = getattr(composition, breakdown)
-        if shares:
-            output.write_line(f"\n| {breakdown.replace('_', ' ')} | {' | '.join(_COLUMNS)} |")
-            output.write_line("| --- |" + " ---: |" * len(_COLUMNS))
-            for group, share in shares.items():
-                output.write_line(f"| {_markdown_text(group)} | {' | '.join(_cells(share, composition.rows))} |")
-    output.write_line()
-    for line in _remarks(composition):
-        output.write_line(f"- {line}")
-    output.write_line()
-
-
-def _cells(share: Share, total: int) -> tuple[str, str, str, str]:
-    tokens = "-" if share.tokens is None else f"{share.tokens:,}"
-    if share.tokens is not None and share.rows_with_tokens < share.rows:
-        tokens += f" (of {share.rows_with_tokens:,} rows)"
-    return f"{share.rows:,}", output.percent(share.rows, total), f"{share.bytes:,}", tokens
-
-
-def _remarks(composition: Composition) -> list[str]:
-    """What is not a breakdown, in words; only digits and words of our own, so safe everywhere."""
-    remarks = []
-    if composition.real_rooted_fraction is not None:
-        remarks.append(
-            f"rows that are not real but have a real ancestor: {100 * composition.real_rooted_fraction:.1f}%"
-        )
-    if composition.max_depth is not None:
-        remarks.append(f"greatest generation depth: {composition.max_depth}")
-    if composition.cost is not None:
-        cost = composition.cost
-        amount = f"{cost.amount.normalize():f} {output.safe(cost.currency or '')}".rstrip()
-        remarks.append(f"cost: {amount} (known for {cost.rows_costed:,} of {cost.rows:,} rows)")
-    conflicts = composition.measures["conflicting_births"]["samples"]
-    if conflicts:
-        remarks.append(f"samples with births of different origin: {conflicts:,} (a model repeats real text, or a leak)")
-    dangling = composition.measures["dangling_parents"]["samples"]
-    if dangling:
-        remarks.append(f"parents that no sidecar knows: {dangling:,}")
-    return remarks
-
-
-def _markdown_text(text: str) -> str:
-    return _SPECIAL_IN_MARKDOWN.sub(r"\\\1", output.safe(text, output.CELL_WIDTH))
+    found = recheck(repository, read_verdict(file))
+    if as_json:
+        output.write_json(found.as_json())
+    elif not quiet:
+        said = f"{found.recorded.verdict.value} of {found.recorded.date}"
+        output.write_line(f"{output.safe(str(file))}: {said} {'still holds' if found.holds else 'DOES NOT HOLD'}")
+        for change in found.changes:
+            output.write_line(f"  {output.safe(change.what)}")
+            output.write_line(f"    was {output.safe(change.was)}")
+            output.write_line(f"    now {output.safe(change.now)}")
+        for remark in found.remarks:
+            output.write_line(f"  note: {output.safe(remark)}")
+    if not (found.holds and found.recorded.passes):
+        raise typer.Exit(FINDING)

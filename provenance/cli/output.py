@@ -94,6 +94,11 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], nu
     _write_rich(_console(), table)
 
 
+def write_text(text: Text) -> None:
+    """Write one line of styled text that is safe already."""
+    _write_rich(_console(), text)
+
+
 def write_branches(branches: Iterable[tuple[str, str, Text]]) -> None:
     """Write the lines of a tree: each label after its first prefix, and folded, if need be, under its second one."""
     console = _console()
@@ -120,6 +125,14 @@ def origin_bar(rows: dict[str, int]) -> Text:
     bar.append(" ")
     bar.append(", ".join(f"{safe(origin)} {percent(count, total)}" for origin, count in rows.items()))
     return bar
+
+
+def share_bar(origin: str, fraction: float) -> Text:
+    """A bar of the width that ``fraction`` asks for, at least one block, as `origin_bar` draws this origin."""
+    from rich.text import Text
+
+    block, colour = _ORIGIN_BARS.get(origin, ("░", "red"))
+    return Text((block * max(round(_BAR_WIDTH * fraction), 1)).ljust(_BAR_WIDTH), style=colour)
 
 
 def origin_style(origin: str) -> str:

@@ -92,7 +92,6 @@ def test_a_sample_born_twice_is_counted_once_and_its_conflict_is_shown(repositor
     found = composed(repository, path)
     assert found.rows == 4
     assert {origin: share.rows for origin, share in found.by_origin.items()} == {"real": 3, "synthetic": 1}
-    assert found.measures == {"conflicting_births": {"samples": 1, "rows": 3}, "dangling_parents": {"samples": 1}}
 
 
 def test_what_nothing_is_known_of_is_null_and_not_zero(repository: Repository, tmp_path: Path) -> None:

@@ -1,0 +1,202 @@
+"""An audit: what datasets are made of, what measures find, and what a policy makes of both.
+
+`audit` is the public function, the command `provenance audit` is made of `run_audit`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import chdir
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from provenance.audit.composition import Composition, composition
+from provenance.audit.examples import examples
+from provenance.audit.inputs import Input, inputs_of
+from provenance.audit.measures import Measured, NotMeasured, Outstanding, Part, Subject, measures, take
+from provenance.audit.policy.evaluation import Finding, evaluate
+from provenance.audit.policy.loading import load_policy
+from provenance.audit.policy.rules import Policy
+from provenance.audit.request import ALL_MEASURES, DatasetAt, Ledgers, Request, opened_ledgers, request_for
+from provenance.audit.verdict import Verdict, finding_as_json, verdict_of
+from provenance.repository import Repository
+
+Name = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class AuditedDataset:
+    """What one dataset is made of, and what the measures that were taken found, by their names."""
+
+    composition: Composition
+    measured: Mapping[str, Measured | NotMeasured]
+
+    def as_json(self) -> dict[str, Any]:
+        """The dataset in JSON's types, as rules' paths address it."""
+        found = {name: each for name, each in self.measured.items() if isinstance(each, Measured)}
+        return self.composition.as_json() | {
+            "measures": {
+                name: dict(each.values) if isinstance(each, Measured) else {"not_measured": each.reason}
+                for name, each in self.measured.items()
+            },
+            "outstanding": {name: samples_as_json(each.outstanding) for name, each in found.items()},
+            "sampled": {name: each.sampled for name, each in found.items() if each.sampled},
+        }
+
+
+@dataclass(frozen=True)
+class JudgedRule:
+    """A finding, with samples that show it."""
+
+    finding: Finding
+    samples: tuple[Outstanding, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding in JSON's types."""
+        return finding_as_json(self.finding) | {"samples": samples_as_json(self.samples)}
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The whole. ``verdict`` and ``policy`` are None where no policy was asked for; ``findings`` are then none.
+
+    ``inputs``: the data and sidecars that were read. ``today``: the day for which waivers were looked at.
+    """
+
+    request: Request
+    datasets: tuple[AuditedDataset, ...]
+    policy: Policy | None
+    findings: tuple[JudgedRule, ...]
+    verdict: Verdict | None
+    inputs: tuple[Input, ...]
+    today: date
+
+    @property
+    def passes(self) -> bool:
+        """Whether nothing stands against using the datasets, as far as the policy asks."""
+        return self.verdict is None or self.verdict.passes
+
+    def as_json(self) -> dict[str, Any]:
+        """The audit in JSON's types: what `provenance audit --json` prints."""
+        policy = self.policy
+        return {
+            "datasets": [dataset.as_json() for dataset in self.datasets],
+            "policy": None if policy is None else {"name": policy.name, "digest": policy.digest},
+            "verdict": None if self.verdict is None else self.verdict.status.value,
+            "passes": self.passes,
+            "findings": [judged.as_json() for judged in self.findings],
+        }
+
+
+def audit(
+    datasets: Name | Sequence[Name],
+    *,
+    policy: Name | Sequence[Name] | None = None,
+    reference: Name | None = None,
+    evaluation: Sequence[Name] = (),
+    since: str | None = None,
+    fields: Sequence[str] = (),
+    measures: Sequence[str] = (),
+    rev: str | None = None,
+    repo: Name = ".",
+    today: date | None = None,
+) -> Audit:
+    """Audit datasets of the DVC repository that ``repo`` is in.
+
+    Args:
+        datasets: paths, from ``repo``, of datasets that DVC tracks and that have sidecars.
+        policy: packs by name, or files (``*.yaml``), from ``repo``; none: nothing is judged.
+        reference: what synthetic text is compared with, as PATH or PATH@REV; default: each dataset's own real part.
+        evaluation: sets that must not have leaked into the datasets, as PATH or PATH@REV.
+        since: the git revision whose versions of the datasets came before.
+        fields: fields of the data, such as a language, whose values are compared with the reference's.
+        measures: names of measures to take besides those that read lineage alone or that the policy needs; "all".
+        rev: the git revision to read; default: the workspace.
+        today: the day on which waivers must be in force; default: today, in UTC.
+
+    Raises:
+        ProvenanceError: there is no such dataset, revision, policy or measure, or what there is cannot be used.
+    """
+    with chdir(repo):
+        repository = Repository.open()
+        request = request_for(
+            repository,
+            _listed(datasets),
+            rev=rev,
+            reference=reference,
+            evaluation=evaluation,
+            since=since,
+            fields=fields,
+            measures=measures,
+        )
+        settled = None if policy is None else load_policy(_listed(policy), repository.root)
+        return run_audit(repository, request, settled, today)
+
+
+def run_audit(repository: Repository, request: Request, policy: Policy | None, today: date | None = None) -> Audit:
+    """Audit what ``request`` says by ``policy``.
+
+    Raises:
+        UnknownReferenceError: there is no such dataset or measure.
+        SidecarError: a sidecar cannot be used.
+        DataError: data cannot be read.
+    """
+    day = today or datetime.now(UTC).date()
+    names = _measures_to_take(request, policy)
+    audited: list[AuditedDataset] = []
+    findings: list[JudgedRule] = []
+    with opened_ledgers(repository) as ledgers:
+        for path in request.datasets:
+            subject = _subject(ledgers, request, path)
+            part = subject.audited
+            dataset = AuditedDataset(composition(part.ledger, part.dataset), take(subject, names))
+            audited.append(dataset)
+            if policy is not None:
+                found = evaluate(policy, dataset.as_json(), day)
+                findings += (JudgedRule(each, examples(each, part, dataset.measured)) for each in found)
+        inputs = inputs_of(ledgers, request)
+    verdict = None if policy is None else verdict_of([judged.finding for judged in findings])
+    return Audit(request, tuple(audited), policy, tuple(findings), verdict, inputs, day)
+
+
+def samples_as_json(samples: Sequence[Outstanding]) -> list[dict[str, str]]:
+    """Samples that stand out, in JSON's types."""
+    return [{"sample_id": sample.sample_id, "why": sample.why} for sample in samples]
+
+
+def _measures_to_take(request: Request, policy: Policy | None) -> list[str]:
+    """The measures to take, in order; what a policy asks for and is not there stays missing in what it judges."""
+    known = measures()
+    if ALL_MEASURES in request.measures:
+        return list(known)
+    asked = measures(request.measures)
+    needed = policy.measures if policy is not None else frozenset()
+    return [name for name in known if name in asked or name in needed or known[name].needs == "lineage"]
+
+
+def _subject(ledgers: Ledgers, request: Request, path: str) -> Subject:
+    part = ledgers.part(DatasetAt(path=path, commit=request.commit))
+    return Subject(
+        audited=part,
+        folder=part.ledger.folder,
+        reference=None if request.reference is None else ledgers.part(request.reference),
+        evaluations=tuple(map(ledgers.part, request.evaluation)),
+        previous=_previous(ledgers, request, path),
+        fields=request.fields,
+    )
+
+
+def _previous(ledgers: Ledgers, request: Request, path: str) -> Part | None:
+    """The dataset as it was before; None where that was not asked for, or it was not there yet."""
+    if request.since is None:
+        return None
+    ledger = ledgers.at(request.since)
+    if all(dataset.path != path for dataset in ledger.recorded) and path not in (*ledger.unusable, *ledger.unfetched):
+        return None
+    return ledgers.part(DatasetAt(path=path, commit=request.since))
+
+
+def _listed(names: Name | Sequence[Name]) -> Sequence[Name]:
+    return [names] if isinstance(names, str | os.PathLike) else names

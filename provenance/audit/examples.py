@@ -1,0 +1,75 @@
+"""Samples that show what a finding is about: those that a measure brought up, or some of a breakdown's group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from provenance.audit.measures import Measured, NotMeasured, Outstanding, Part
+from provenance.audit.policy.evaluation import Finding, Status
+
+_SHOWN = 5
+_TEXT_COLUMNS = {
+    "by_origin": "origin",
+    "by_kind": "kind",
+    "by_depth": "depth::VARCHAR",
+    "by_evidence": "evidence",
+    "by_verdict": "verdict",
+    "by_license": "effective_license(license, source)",
+}
+_NOT_STATED = ("unknown", "unstated")
+
+
+def examples(finding: Finding, part: Part, measured: Mapping[str, Measured | NotMeasured]) -> tuple[Outstanding, ...]:
+    """Some samples of the dataset ``part`` for a person to look at, where the finding is not CLEARED.
+
+    Of a group only where too much of it is what the rule is about: what is too little has nothing to show.
+    """
+    head, _, rest = finding.value.partition(".")
+    if finding.status is Status.CLEARED:
+        return ()
+    if head == "measures":
+        found = measured.get(rest.split(".")[0])
+        return found.outstanding[:_SHOWN] if isinstance(found, Measured) else ()
+    if not rest:
+        groups = finding.observed if isinstance(finding.observed, list) else []
+    else:
+        groups = [rest.rpartition(".")[0]] if _is_too_much(finding) else []
+    return tuple(sample for group in groups for sample in _of_group(part, head, group))[:_SHOWN]
+
+
+def _is_too_much(finding: Finding) -> bool:
+    most: Any = finding.threshold.get("at_most", finding.threshold.get("equals"))
+    observed = finding.observed
+    return isinstance(most, int | float) and isinstance(observed, int | float) and observed > most
+
+
+def _of_group(part: Part, breakdown: str, group: str) -> list[Outstanding]:
+    condition, values = _condition(part, breakdown, group)
+    if condition is None:
+        return []
+    found = part.ledger.connection.execute(
+        f"SELECT DISTINCT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND rows > 0 AND {condition} "
+        f"ORDER BY 1 LIMIT {_SHOWN}",
+        [part.dataset.place, *values],
+    ).fetchall()
+    return [Outstanding(sample_id, f"{breakdown}: {group}") for (sample_id,) in found]
+
+
+def _condition(part: Part, breakdown: str, group: str) -> tuple[str | None, list[str]]:
+    if breakdown in _TEXT_COLUMNS:
+        column = _TEXT_COLUMNS[breakdown]
+        # Origin states `unknown` itself; elsewhere it stands for nothing stated.
+        unstated = f" OR {column} IS NULL" if group in _NOT_STATED else ""
+        return f"({column} = ?{unstated})", [group]
+    if breakdown == "by_model":
+        numbers = [number for number, agent in enumerate(part.ledger.agents) if agent.label == group]
+        return _numbered("agent", numbers)
+    if breakdown == "by_source":
+        numbers = [number for number, source in enumerate(part.ledger.sources) if source.name == group]
+        return _numbered("source", numbers)
+    return None, []
+
+
+def _numbered(column: str, numbers: list[int]) -> tuple[str | None, list[str]]:
+    return (f"{column} IN ({', '.join(map(str, numbers))})" if numbers else None), []

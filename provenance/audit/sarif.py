@@ -1,0 +1,124 @@
+"""Findings as SARIF 2.1.0, for code scanning.
+
+A data file is not in git, so a finding points to the file that is: the dataset's ``.dvc`` file or ``dvc.yaml``. SARIF
+reads ``[text](target)`` in messages as links, and names come from data: brackets in them are escaped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from provenance import __version__
+from provenance.audit.audit import Audit, JudgedRule
+from provenance.audit.policy.evaluation import Finding, Status
+from provenance.audit.policy.rules import Severity, WhenUnknown
+from provenance.files import whole_file
+from provenance.repository import Repository
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {Severity.ERROR: "error", Severity.WARN: "warning", Severity.INFO: "note"}
+_LINK = re.compile(r"([\\\[\]])")
+
+
+def write_sarif(file: Path, audit: Audit, repository: Repository) -> None:
+    """Write the findings of ``audit`` as a SARIF log."""
+    pointers = repository.pointers(audit.request.commit)
+    text = json.dumps(as_sarif(audit, pointers), indent=2, allow_nan=False) + "\n"
+    with whole_file(file) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def as_sarif(audit: Audit, pointers: Mapping[str, str]) -> dict[str, Any]:
+    """The audit's findings that are not CLEARED as a SARIF log; those that are waived as suppressed results.
+
+    Args:
+        pointers: for each dataset, the file in git that stands for it, from the root of the git repository.
+    """
+    open_findings = [judged for judged in audit.findings if judged.finding.status is not Status.CLEARED]
+    rules = _rules(judged.finding for judged in audit.findings)
+    places = {rule["id"]: place for place, rule in enumerate(rules)}
+    return {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "provenance",
+                        "semanticVersion": __version__,
+                        "rules": rules,
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                "results": [_result(judged, places, pointers) for judged in open_findings],
+            }
+        ],
+    }
+
+
+def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    described = {}
+    for finding in findings:
+        help_text = finding.remedy or "See docs/policies.md."
+        described[finding.rule] = {
+            "id": finding.rule,
+            "shortDescription": {"text": _text(finding.rule.replace("-", " "))},
+            "fullDescription": {"text": _text(finding.reason)},
+            "help": {"text": _text(help_text)},
+            "defaultConfiguration": {"level": _LEVELS[finding.severity]},
+        }
+    return list(described.values())
+
+
+def _result(judged: JudgedRule, places: dict[str, int], pointers: Mapping[str, str]) -> dict[str, Any]:
+    finding = judged.finding
+    samples = "".join(f"\n{sample.sample_id[:12]}: {sample.why}" for sample in judged.samples)
+    message = f"{finding.status.value}: {finding.dataset}: {finding.message}. {finding.reason}{samples}"
+    identity = f"{finding.rule}\0{finding.dataset}"
+    result = {
+        "ruleId": finding.rule,
+        "ruleIndex": places[finding.rule],
+        "kind": "fail",
+        "level": _level(finding),
+        "message": {"text": _text(message)},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(pointers[finding.dataset]), "uriBaseId": "%SRCROOT%"},
+                    "region": {"startLine": 1},
+                }
+            }
+        ],
+        "partialFingerprints": {"provenanceFinding/v1": hashlib.sha256(identity.encode()).hexdigest()},
+        "properties": {
+            "dataset": finding.dataset,
+            "status": finding.status.value,
+            "value": finding.value,
+            "observed": finding.observed,
+            "threshold": dict(finding.threshold),
+        },
+    }
+    if finding.waiver is not None:
+        waiver = finding.waiver
+        said = f"{waiver.reason} ({waiver.owner}, until {waiver.expires})"
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": _text(said)}]
+    return result
+
+
+def _level(finding: Finding) -> str:
+    """A rule that is UNKNOWN is as grave as the policy makes of it."""
+    if finding.status is Status.UNKNOWN and finding.unknown is not WhenUnknown.FAIL:
+        return "warning" if finding.unknown is WhenUnknown.WARN and finding.severity is Severity.ERROR else "note"
+    return _LEVELS[finding.severity]
+
+
+def _text(text: str) -> str:
+    """``text`` as SARIF's plain text: what does not print as escapes, and no links."""
+    printed = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    return _LINK.sub(r"\\\1", printed)

@@ -1,0 +1,154 @@
+"""`provenance audit --recheck`: a verdict holds as long as nothing that it rests on has changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.project import Project, lines
+
+ROWS = [{"text": f"real {number}"} for number in range(20)]
+POLICY = """
+extends: [baseline]
+rules:
+  - {id: most, value: rows, threshold: {at_most: 20}, reason: so}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """data/real.jsonl, committed, and a verdict on it by policy.yaml that passes."""
+    project = Project.new(tmp_path / "repository")
+    added(project, ROWS)
+    project.write({"policy.yaml": POLICY})
+    project.commit()
+    judged = project.provenance("audit", "data/real.jsonl", "--policy", "policy.yaml", "--verdict", "verdict.json")
+    assert judged.code == 0, judged.stdout
+    return project
+
+
+def added(project: Project, rows: list[dict[str, Any]]) -> None:
+    project.write({"data/real.jsonl": lines(rows)})
+    answer = project.provenance("add", "data/real.jsonl", "--origin", "real", "--source", "library")
+    assert answer.code == 0, answer.stderr
+
+
+def recheck(project: Project) -> Any:
+    answer = project.provenance("audit", "--recheck", "verdict.json", "--json")
+    document = answer.json()
+    assert answer.code == (0 if document["holds"] and document["passes"] else 1)
+    return document
+
+
+def test_a_verdict_holds_while_nothing_changes(project: Project) -> None:
+    assert recheck(project) == {
+        "holds": True,
+        "verdict": "CLEARED",
+        "passes": True,
+        "date": json.loads((project.root / "verdict.json").read_text())["date"],
+        "changes": [],
+        "remarks": [],
+    }
+    assert "CLEARED" in project.provenance("audit", "--recheck", "verdict.json").stdout
+
+
+def change_the_data(project: Project) -> None:
+    project.write({"data/real.jsonl": lines(ROWS[:-1])})
+
+
+def change_the_data_keeping_its_size_and_time(project: Project) -> None:
+    import os
+
+    file = project.root / "data/real.jsonl"
+    before = file.stat()
+    content = file.read_text().replace("real 1", "fake 1")
+    file.unlink()
+    file.write_text(content)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def change_the_sidecar(project: Project) -> None:
+    added(project, ROWS[:-1])
+    project.write({"data/real.jsonl": lines(ROWS)})
+
+
+def change_the_source(project: Project) -> None:
+    answer = project.provenance("add", "data/real.jsonl", "--origin", "real", "--source", "another")
+    assert answer.code == 0
+
+
+def change_a_rule(project: Project) -> None:
+    project.write({"policy.yaml": POLICY.replace("at_most: 20", "at_most: 19")})
+
+
+def drop_a_rule(project: Project) -> None:
+    project.write({"policy.yaml": POLICY + "disable: {has-rows: we know}\n"})
+
+
+def change_the_verdict(project: Project) -> None:
+    document = json.loads((project.root / "verdict.json").read_text())
+    for finding in document["findings"]:
+        if finding["rule"] == "most":
+            finding["observed"] = 2
+    project.write({"verdict.json": json.dumps(document)})
+
+
+def loosen_the_recorded_policy(project: Project) -> None:
+    document = json.loads((project.root / "verdict.json").read_text())
+    document["policy"]["rules"] = document["policy"]["rules"][:1]
+    project.write({"verdict.json": json.dumps(document)})
+
+
+def remove_the_data(project: Project) -> None:
+    for name in ("real.jsonl.dvc", "real.jsonl.lineage.parquet.dvc", "real.jsonl", "real.jsonl.lineage.parquet"):
+        (project.root / "data" / name).unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (change_the_data, "data of data/real.jsonl"),
+        (change_the_data_keeping_its_size_and_time, "data of data/real.jsonl"),
+        (change_the_sidecar, "sidecar of data/real.jsonl"),
+        (change_the_source, "sidecar of data/real.jsonl"),
+        (change_a_rule, "rule most: threshold"),
+        (drop_a_rule, "rule has-rows"),
+        (change_the_verdict, "most of data/real.jsonl"),
+        (loosen_the_recorded_policy, "the verdict file's policy"),
+        (remove_the_data, "data/real.jsonl"),
+    ],
+)
+def test_what_changed_is_told(project: Project, change: Callable[[Project], None], told: str) -> None:
+    change(project)
+    document = recheck(project)
+    assert not document["holds"]
+    assert told in [each["what"] for each in document["changes"]]
+    said = project.provenance("audit", "--recheck", "verdict.json")
+    assert said.code == 1
+    assert "DOES NOT HOLD" in said.stdout
+    assert f"  {told}" in said.stdout
+
+
+def test_a_verdict_on_a_commit_holds_whatever_the_workspace_says(project: Project) -> None:
+    judged = project.provenance(
+        "audit", "data/real.jsonl", "--policy", "policy.yaml", "--rev", "HEAD", "--verdict", "verdict.json"
+    )
+    assert judged.code == 0
+    added(project, ROWS[:3])
+    assert recheck(project)["holds"]
+
+
+def test_a_policy_that_is_gone_is_taken_as_the_verdict_holds_it(project: Project) -> None:
+    (project.root / "policy.yaml").unlink()
+    document = recheck(project)
+    assert document["holds"]
+    assert "policy.yaml is not in this repository" in document["remarks"][0]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 2}', "[" * 100_000])
+def test_what_is_no_verdict_is_an_error_in_one_line(project: Project, content: str) -> None:
+    project.write({"verdict.json": content})
+    assert "verdict.json: " in project.refusal("audit", "--recheck", "verdict.json")
