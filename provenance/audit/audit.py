@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import chdir
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from provenance.audit.composition import Composition, composition
-from provenance.audit.examples import examples
+from provenance.audit.examples import Example, examples
 from provenance.audit.inputs import Input, inputs_of
 from provenance.audit.measures import Measured, NotMeasured, Outstanding, Part, Subject, measures, take
-from provenance.audit.policy.evaluation import Finding, evaluate
+from provenance.audit.mixture import MixtureAudit, mixture
+from provenance.audit.policy.evaluation import Finding, evaluate, evaluate_mixture
 from provenance.audit.policy.loading import load_policy
 from provenance.audit.policy.rules import Policy
 from provenance.audit.request import ALL_MEASURES, DatasetAt, Ledgers, Request, opened_ledgers, request_for
@@ -24,6 +25,9 @@ from provenance.audit.verdict import Verdict, finding_as_json, verdict_of
 from provenance.repository import Repository
 
 Name = str | os.PathLike[str]
+
+# What findings about mixtures are said to be about where none was given.
+NO_MIXTURE = "mixture"
 
 
 @dataclass(frozen=True)
@@ -51,22 +55,24 @@ class JudgedRule:
     """A finding, with samples that show it."""
 
     finding: Finding
-    samples: tuple[Outstanding, ...]
+    samples: tuple[Example, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The finding in JSON's types."""
-        return finding_as_json(self.finding) | {"samples": samples_as_json(self.samples)}
+        return finding_as_json(self.finding) | {"samples": [asdict(sample) for sample in self.samples]}
 
 
 @dataclass(frozen=True)
 class Audit:
     """The whole. ``verdict`` and ``policy`` are None where no policy was asked for; ``findings`` are then none.
 
+    ``mixture``: what the mixture file comes to, if there is one.
     ``inputs``: the data and sidecars that were read. ``today``: the day for which waivers were looked at.
     """
 
     request: Request
     datasets: tuple[AuditedDataset, ...]
+    mixture: MixtureAudit | None
     policy: Policy | None
     findings: tuple[JudgedRule, ...]
     verdict: Verdict | None
@@ -83,6 +89,7 @@ class Audit:
         policy = self.policy
         return {
             "datasets": [dataset.as_json() for dataset in self.datasets],
+            "mixture": None if self.mixture is None else self.mixture.as_json(),
             "policy": None if policy is None else {"name": policy.name, "digest": policy.digest},
             "verdict": None if self.verdict is None else self.verdict.status.value,
             "passes": self.passes,
@@ -91,8 +98,9 @@ class Audit:
 
 
 def audit(
-    datasets: Name | Sequence[Name],
+    datasets: Name | Sequence[Name] = (),
     *,
+    mixture: Name | None = None,
     policy: Name | Sequence[Name] | None = None,
     reference: Name | None = None,
     evaluation: Sequence[Name] = (),
@@ -106,7 +114,8 @@ def audit(
     """Audit datasets of the DVC repository that ``repo`` is in.
 
     Args:
-        datasets: paths, from ``repo``, of datasets that DVC tracks and that have sidecars.
+        datasets: paths, from ``repo``, of datasets that DVC tracks and that have sidecars; default: the mixture's.
+        mixture: a mixture file, from ``repo``: what is trained on, weighed by exposure.
         policy: packs by name, or files (``*.yaml``), from ``repo``; none: nothing is judged.
         reference: what synthetic text is compared with, as PATH or PATH@REV; default: each dataset's own real part.
         evaluation: sets that must not have leaked into the datasets, as PATH or PATH@REV.
@@ -130,6 +139,7 @@ def audit(
             since=since,
             fields=fields,
             measures=measures,
+            mixture=mixture,
         )
         settled = None if policy is None else load_policy(_listed(policy), repository.root)
         return run_audit(repository, request, settled, today)
@@ -155,10 +165,20 @@ def run_audit(repository: Repository, request: Request, policy: Policy | None, t
             audited.append(dataset)
             if policy is not None:
                 found = evaluate(policy, dataset.as_json(), day)
-                findings += (JudgedRule(each, examples(each, part, dataset.measured)) for each in found)
+                findings += map(JudgedRule, found, examples(found, part, dataset.measured))
+        mixed = _mixture(ledgers, request)
         inputs = inputs_of(ledgers, request)
+    if policy is not None:
+        document = None if mixed is None else mixed.as_json()
+        findings += map(JudgedRule, evaluate_mixture(policy, request.mixture or NO_MIXTURE, document, day))
     verdict = None if policy is None else verdict_of([judged.finding for judged in findings])
-    return Audit(request, tuple(audited), policy, tuple(findings), verdict, inputs, day)
+    return Audit(request, tuple(audited), mixed, policy, tuple(findings), verdict, inputs, day)
+
+
+def _mixture(ledgers: Ledgers, request: Request) -> MixtureAudit | None:
+    if request.mixture is None:
+        return None
+    return replace(mixture(ledgers.at(request.commit), ledgers.root / request.mixture), path=request.mixture)
 
 
 def samples_as_json(samples: Sequence[Outstanding]) -> list[dict[str, str]]:

@@ -1,14 +1,21 @@
-"""Samples that show what a finding is about: those that a measure brought up, or some of a breakdown's group."""
+"""Samples that show what a finding is about: those that a measure brought up, or some of a breakdown's group.
+
+The row that a sample is in is told where the data lies in the workspace and the row is among its first `_ROWS`: an
+audit that reads lineage alone must not become a pass over all data.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from provenance.audit.measures import Measured, NotMeasured, Outstanding, Part
 from provenance.audit.policy.evaluation import Finding, Status
+from provenance.ledger.contents import rows_of
 
 _SHOWN = 5
+_ROWS = 200_000
 _TEXT_COLUMNS = {
     "by_origin": "origin",
     "by_kind": "kind",
@@ -20,11 +27,34 @@ _TEXT_COLUMNS = {
 _NOT_STATED = ("unknown", "unstated")
 
 
-def examples(finding: Finding, part: Part, measured: Mapping[str, Measured | NotMeasured]) -> tuple[Outstanding, ...]:
-    """Some samples of the dataset ``part`` for a person to look at, where the finding is not CLEARED.
+@dataclass(frozen=True)
+class Example:
+    """A sample for a person to look at: its id (hex), in words why, and where (PATH:ROW; None: not known)."""
+
+    sample_id: str
+    why: str
+    place: str | None
+
+
+def examples(
+    findings: Sequence[Finding], part: Part, measured: Mapping[str, Measured | NotMeasured]
+) -> list[tuple[Example, ...]]:
+    """For each of ``findings`` that is not CLEARED, some samples of the dataset ``part``.
 
     Of a group only where too much of it is what the rule is about: what is too little has nothing to show.
     """
+    shown = [_of_finding(finding, part, measured) for finding in findings]
+    asked = {sample.sample_id for samples in shown for sample in samples}
+    places = rows_of(part.ledger, part.dataset, asked, _ROWS)
+    return [
+        tuple(Example(sample.sample_id, sample.why, places.get(sample.sample_id)) for sample in samples)
+        for samples in shown
+    ]
+
+
+def _of_finding(
+    finding: Finding, part: Part, measured: Mapping[str, Measured | NotMeasured]
+) -> tuple[Outstanding, ...]:
     head, _, rest = finding.value.partition(".")
     if finding.status is Status.CLEARED:
         return ()

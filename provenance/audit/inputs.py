@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from provenance.audit.mixture.file import read_mixture
 from provenance.audit.request import DatasetAt, Ledgers, Request
+from provenance.documents import read_document
 from provenance.ledger.datasets import State
 
-Role = Literal["audited", "reference", "evaluation", "previous"]
+Role = Literal["audited", "mixture", "reference", "evaluation", "previous"]
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,24 @@ def inputs_of(ledgers: Ledgers, request: Request) -> tuple[Input, ...]:
     return tuple(input_of(ledgers, role, dataset) for role, dataset in _named(ledgers, request))
 
 
+def mixture_digest(root: Path, request: Request) -> str | None:
+    """``sha256:…`` of the mixture file; None where none was asked for.
+
+    Raises:
+        ProvenanceError: it cannot be read.
+    """
+    if request.mixture is None:
+        return None
+    return f"sha256:{hashlib.sha256(read_document(root / request.mixture, 'mixture file')).hexdigest()}"
+
+
 def _named(ledgers: Ledgers, request: Request) -> Iterator[tuple[Role, DatasetAt]]:
     for path in request.datasets:
         yield "audited", DatasetAt(path=path, commit=request.commit)
+    if request.mixture is not None:
+        for part in read_mixture(ledgers.root / request.mixture).parts:
+            if part.dataset is not None and part.dataset not in request.datasets:
+                yield "mixture", DatasetAt(path=part.dataset, commit=request.commit)
     if request.reference is not None:
         yield "reference", request.reference
     for evaluation in request.evaluation:

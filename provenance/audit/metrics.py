@@ -13,6 +13,7 @@ from typing import Any
 
 from provenance.audit.audit import Audit
 from provenance.audit.composition import BREAKDOWNS, Composition, Share
+from provenance.audit.mixture import MixtureAudit
 from provenance.audit.policy.evaluation import Status
 from provenance.audit.verdict import verdict_of
 from provenance.files import whole_file
@@ -21,9 +22,14 @@ _OUTSIDE_SLUG = re.compile(r"[^0-9A-Za-z_-]+")
 
 
 def write_metrics(file: Path, audit: Audit) -> None:
-    """Write ``file`` for ``dvc metrics``: per dataset, nested numbers and nothing else (DVC drops lists and nulls)."""
-    slugs = _slugs(dataset.composition.path for dataset in audit.datasets)
-    documents = {}
+    """Write ``file`` for ``dvc metrics``: per dataset, nested numbers and nothing else (DVC drops lists and nulls).
+
+    So are those of the mixture, under the name of its file.
+    """
+    paths = [dataset.composition.path for dataset in audit.datasets]
+    mixed = [] if audit.mixture is None else [audit.mixture]
+    slugs = _slugs([*paths, *(mixture.path for mixture in mixed)])
+    documents = {slugs[mixture.path]: _only_numbers(mixture.as_json()) for mixture in mixed}
     for dataset in audit.datasets:
         numbers = _numbers(dataset.composition) | {"measures": _only_numbers(dataset.as_json()["measures"])}
         if audit.policy is not None:
@@ -35,10 +41,12 @@ def write_metrics(file: Path, audit: Audit) -> None:
 def write_plots(directory: Path, audit: Audit) -> None:
     """Write files for ``dvc plots``, each a list of JSON rows.
 
-    One for each breakdown (``{dataset, group, rows, fraction}``), ``measures.json`` (``{dataset, measure, value}``) and
-    ``findings.json`` (``{dataset, rule, severity, status, message}``). All are written each time, so that none is left
+    One for each breakdown (``{dataset, group, rows, fraction}``), ``measures.json`` (``{dataset, measure, value}``),
+    ``findings.json`` (``{dataset, rule, severity, status, message}``) and ``mixture.json`` (``{mixture, breakdown,
+    group, weighting, fraction}``, by unique amount and by exposure). All are written each time, so that none is left
     from before.
     """
+    _write_json(directory / "mixture.json", [] if audit.mixture is None else list(_weights(audit.mixture)))
     for name in BREAKDOWNS:
         rows = [
             {"dataset": composition.path, "group": group, "rows": share.rows, "fraction": share.fraction}
@@ -54,6 +62,21 @@ def write_plots(directory: Path, audit: Audit) -> None:
     _write_json(directory / "measures.json", measured)
     shown = ("dataset", "rule", "severity", "status", "message")
     _write_json(directory / "findings.json", [{key: each.as_json()[key] for key in shown} for each in audit.findings])
+
+
+def _weights(mixture: MixtureAudit) -> Iterator[dict[str, Any]]:
+    document = mixture.as_json()
+    for breakdown in (key for key in document if key == "parts" or key.startswith("by_")):
+        for group, weight in document[breakdown].items():
+            for weighting in ("unique", "exposure"):
+                if (fraction := weight[f"{weighting}_fraction"]) is not None:
+                    yield {
+                        "mixture": mixture.path,
+                        "breakdown": breakdown,
+                        "group": group,
+                        "weighting": weighting,
+                        "fraction": fraction,
+                    }
 
 
 def _verdict(audit: Audit, path: str) -> dict[str, int]:

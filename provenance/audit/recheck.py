@@ -12,7 +12,7 @@ from typing import Any
 
 from provenance import __version__
 from provenance.audit.audit import run_audit
-from provenance.audit.inputs import Input, input_of
+from provenance.audit.inputs import Input, input_of, mixture_digest
 from provenance.audit.policy.loading import is_file_name, load_policy
 from provenance.audit.policy.rules import Policy
 from provenance.audit.request import opened_ledgers
@@ -106,6 +106,13 @@ def _policy_changes(was: Policy, now: Policy) -> Iterator[Change]:
 def _inputs(repository: Repository, recorded: VerdictFile) -> tuple[bool, list[Change]]:
     """Whether an input cannot be used any more, and how inputs differ from what was read."""
     unusable, changes = False, []
+    try:
+        digest = mixture_digest(repository.root, recorded.request)
+        if digest != recorded.mixture:
+            changes.append(Change("the mixture file", str(recorded.mixture), str(digest)))
+    except ProvenanceError as error:
+        unusable = True
+        changes.append(Change("the mixture file", str(recorded.mixture), str(error)))
     with opened_ledgers(repository) as ledgers:
         for was in recorded.inputs:
             name = _named(was)

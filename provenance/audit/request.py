@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from provenance.audit.measures import Part
+from provenance.audit.mixture.file import read_mixture
+from provenance.errors import ProvenanceError
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.ledger import Ledger
 from provenance.repository import Repository
@@ -30,7 +33,8 @@ class Request(BaseModel):
 
     ``commit`` is where the datasets are read, ``since`` the one whose versions of them came before. ``measures`` are
     taken besides those that read lineage alone, and those that the policy needs; "all" among them: all there are.
-    ``fields`` are fields of the data whose values are compared.
+    ``fields`` are fields of the data whose values are compared. ``mixture`` is the path of a mixture file
+    (absolute where it is outside of the repository).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +46,7 @@ class Request(BaseModel):
     since: str | None = None
     fields: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
+    mixture: str | None = None
 
 
 class Ledgers:
@@ -51,6 +56,11 @@ class Ledgers:
         self._repository = repository
         self._stack = stack
         self._opened: dict[str | None, Ledger] = {}
+
+    @property
+    def root(self) -> Path:
+        """The DVC root."""
+        return self._repository.root
 
     def at(self, commit: str | None) -> Ledger:
         """The ledger of ``commit``, or of the workspace."""
@@ -97,13 +107,22 @@ def request_for(
     since: str | None = None,
     fields: Sequence[str] = (),
     measures: Sequence[str] = (),
+    mixture: str | os.PathLike[str] | None = None,
 ) -> Request:
     """The request that a user means; paths count from the current folder. ``reference`` and ``evaluation``: PATH[@REV].
 
+    Where no datasets are named, they are those of the mixture.
+
     Raises:
         RepositoryError: no such revision, or a path outside of the repository.
+        ProvenanceError: the mixture file is none.
     """
     commit = None if rev is None else repository.commit(rev)
+    if mixture is not None and not datasets:
+        held = read_mixture(mixture).parts
+        datasets = [repository.root / part.dataset for part in held if part.dataset is not None]
+    elif not datasets:
+        raise ProvenanceError("name the datasets to audit, or a mixture file")
     return Request(
         datasets=tuple(dict.fromkeys(repository.relative(path) for path in datasets)),
         commit=commit,
@@ -112,7 +131,14 @@ def request_for(
         since=None if since is None else repository.commit(since),
         fields=tuple(dict.fromkeys(fields)),
         measures=tuple(dict.fromkeys(measures)),
+        mixture=None if mixture is None else _file(repository, Path(mixture).absolute()),
     )
+
+
+def _file(repository: Repository, file: Path) -> str:
+    """The path of ``file`` from the DVC root, where it is inside."""
+    inside = file.resolve().is_relative_to(repository.root)
+    return repository.relative(file) if inside else str(file)
 
 
 def _dataset_at(repository: Repository, named: str, commit: str | None) -> DatasetAt:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from provenance import __version__
-from provenance.audit.audit import Audit, JudgedRule
+from provenance.audit.audit import NO_MIXTURE, Audit, JudgedRule
 from provenance.audit.policy.evaluation import Finding, Status
 from provenance.audit.policy.rules import Severity, WhenUnknown
 from provenance.files import whole_file
@@ -28,17 +28,31 @@ _LINK = re.compile(r"([\\\[\]])")
 
 def write_sarif(file: Path, audit: Audit, repository: Repository) -> None:
     """Write the findings of ``audit`` as a SARIF log."""
-    pointers = repository.pointers(audit.request.commit)
-    text = json.dumps(as_sarif(audit, pointers), indent=2, allow_nan=False) + "\n"
+    text = json.dumps(as_sarif(audit, _pointers(audit, repository)), indent=2, allow_nan=False) + "\n"
     with whole_file(file) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def _pointers(audit: Audit, repository: Repository) -> dict[str, str]:
+    """For each thing that findings are about, the file in git that stands for it, from the root of git.
+
+    For a mixture that is not in the repository that is what stands for the first dataset, or DVC's pipeline.
+    """
+    of_datasets = repository.pointers(audit.request.commit)
+    pointers = {path: of_datasets[path] for path in audit.request.datasets}
+    mixture = audit.request.mixture
+    stand_in = next(iter(pointers.values()), repository.in_git("dvc.yaml"))
+    if mixture is not None and not Path(mixture).is_absolute():
+        stand_in = repository.in_git(mixture)
+    pointers[mixture or NO_MIXTURE] = stand_in
+    return pointers
 
 
 def as_sarif(audit: Audit, pointers: Mapping[str, str]) -> dict[str, Any]:
     """The audit's findings that are not CLEARED as a SARIF log; those that are waived as suppressed results.
 
     Args:
-        pointers: for each dataset, the file in git that stands for it, from the root of the git repository.
+        pointers: for each dataset and the mixture, the file in git that stands for it, from the root of git.
     """
     open_findings = [judged for judged in audit.findings if judged.finding.status is not Status.CLEARED]
     rules = _rules(judged.finding for judged in audit.findings)
@@ -78,7 +92,7 @@ def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 
 def _result(judged: JudgedRule, places: dict[str, int], pointers: Mapping[str, str]) -> dict[str, Any]:
     finding = judged.finding
-    samples = "".join(f"\n{sample.sample_id[:12]}: {sample.why}" for sample in judged.samples)
+    samples = "".join(f"\n{sample.place or sample.sample_id[:12]}: {sample.why}" for sample in judged.samples)
     message = f"{finding.status.value}: {finding.dataset}: {finding.message}. {finding.reason}{samples}"
     identity = f"{finding.rule}\0{finding.dataset}"
     result = {

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from provenance import __version__
 from provenance.audit.audit import Audit
-from provenance.audit.inputs import Input, Role
+from provenance.audit.inputs import Input, Role, mixture_digest
 from provenance.audit.policy.evaluation import Status
 from provenance.audit.policy.rules import Policy, Rule, Severity, Waiver, WhenUnknown
 from provenance.audit.request import DatasetAt, Request
@@ -71,13 +71,17 @@ class VerdictFile(_Part):
     request: Request
     policy: RecordedPolicy
     inputs: tuple[RecordedInput, ...]
+    mixture: str | None = Field(description="``sha256:…`` of the mixture file, if there is one")
     verdict: Status
     passes: bool
     findings: tuple[RecordedFinding, ...]
 
 
-def verdict_file(audit: Audit) -> VerdictFile:
-    """What is to be kept of ``audit``, which must have a policy. The sidecars are read, to hash them."""
+def verdict_file(audit: Audit, root: Path) -> VerdictFile:
+    """What is to be kept of ``audit``, which must have a policy. The sidecars are read, to hash them.
+
+    ``root``: of the DVC repository.
+    """
     assert audit.policy is not None and audit.verdict is not None
     return VerdictFile(
         tool=f"dvc-provenance {__version__}",
@@ -85,6 +89,7 @@ def verdict_file(audit: Audit) -> VerdictFile:
         request=audit.request,
         policy=recorded_policy(audit.policy),
         inputs=tuple(_recorded_input(each) for each in audit.inputs),
+        mixture=mixture_digest(root, audit.request),
         verdict=audit.verdict.status,
         passes=audit.verdict.passes,
         findings=recorded_findings(audit),

@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from provenance.audit.composition import BREAKDOWNS
-from provenance.cli import output
+from provenance.cli import audit_mixture, output
 from provenance.cli.audit_report import COLUMNS, MARKS, by_reason, cells, gravest_first, leaves, remarks, shown, summary
 
 if TYPE_CHECKING:
     from provenance.audit.audit import Audit, AuditedDataset, JudgedRule
     from provenance.audit.composition import Share
+    from provenance.audit.mixture import MixtureAudit
 
 # `@` would call people, and a name with `:` or `.` becomes a link by itself.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|&~@-])")
@@ -27,6 +28,8 @@ def print_markdown(audit: Audit) -> None:
         _print_findings(audit)
     for dataset in audit.datasets:
         _print_dataset(dataset)
+    if audit.mixture is not None:
+        _print_mixture(audit.mixture)
 
 
 def markdown_text(text: str, limit: int | None = output.CELL_WIDTH) -> str:
@@ -57,6 +60,18 @@ def _finding(judged: JudgedRule) -> tuple[str, ...]:
         f"{markdown_text(finding.message, None)}. {markdown_text(finding.reason, None)}{samples}",
         markdown_text(finding.remedy or "", None),
     )
+
+
+def _print_mixture(mixture: MixtureAudit) -> None:
+    output.write_line(f"## {markdown_text(mixture.path)}: {markdown_text(mixture.name)}\n")
+    for line in audit_mixture.remarks(mixture):
+        output.write_line(f"- {markdown_text(line, None)}")
+    for title, weights in audit_mixture.breakdowns(mixture, every=True):
+        output.write_line(f"\n| {title} | {' | '.join(audit_mixture.COLUMNS)} |")
+        output.write_line("| --- |" + " ---: |" * len(audit_mixture.COLUMNS))
+        for group, weight in weights.items():
+            output.write_line(f"| {markdown_text(group)} | {' | '.join(audit_mixture.cells(weight))} |")
+    output.write_line()
 
 
 def _print_dataset(dataset: AuditedDataset) -> None:

@@ -9,11 +9,12 @@ from provenance.audit.composition import BREAKDOWNS
 from provenance.audit.policy.evaluation import Finding, Status
 from provenance.audit.policy.rules import Severity
 from provenance.cli import output
+from provenance.cli.audit_mixture import print_mixture
 
 if TYPE_CHECKING:
     from provenance.audit.audit import Audit, AuditedDataset, JudgedRule
     from provenance.audit.composition import Composition, Share
-    from provenance.audit.measures import Outstanding
+    from provenance.audit.examples import Example
 
 COLUMNS = ("rows", "share", "bytes", "tokens")
 MARKS = {Status.CLEARED: "✓", Status.BLOCKED: "✗", Status.UNKNOWN: "?"}
@@ -33,6 +34,12 @@ def print_report(audit: Audit, *, tables: bool) -> None:
         if tables:
             _print_tables(dataset)
         _print_findings([judged for judged in audit.findings if judged.finding.dataset == dataset.composition.path])
+    if audit.mixture is not None:
+        if audit.datasets:
+            output.write_line()
+        print_mixture(audit.mixture, tables=tables)
+    datasets = {dataset.composition.path for dataset in audit.datasets}
+    _print_findings([judged for judged in audit.findings if judged.finding.dataset not in datasets])
     _print_verdict(audit)
 
 
@@ -73,10 +80,12 @@ def remarks(dataset: AuditedDataset) -> list[str]:
 
 
 def summary(findings: Iterable[Finding]) -> str:
-    """How many rules came out how: "1 failed, 2 unknown, 9 kept; 1 waived"."""
+    """How many rules came out how: "1 failed, 2 unknown, 9 kept, 1 passed over; 1 waived"."""
     listed = list(findings)
     named = ((Status.BLOCKED, "failed"), (Status.UNKNOWN, "unknown"), (Status.CLEARED, "kept"))
-    counts = [(sum(finding.status is status for finding in listed), word) for status, word in named]
+    judged = [finding for finding in listed if not finding.is_passed_over]
+    counts = [(sum(finding.status is status for finding in judged), word) for status, word in named]
+    counts.append((len(listed) - len(judged), "passed over"))
     waived = sum(finding.waiver is not None for finding in listed)
     said = ", ".join(f"{count:,} {word}" for count, word in counts if count) or "no rules"
     return f"{said}; {waived:,} waived" if waived else said
@@ -182,7 +191,7 @@ def _print_findings(judged: Sequence[JudgedRule]) -> None:
     if unknown:
         output.write_line()
     for each in unknown:
-        output.write_line(f"  {_headline(each.finding)}: {output.safe(each.finding.message)}")
+        output.write_folded("  ", "      ", f"{_headline(each.finding)}: {output.safe(each.finding.message)}")
 
 
 def _headline(finding: Finding) -> str:
@@ -197,20 +206,19 @@ def _print_finding(judged: JudgedRule) -> None:
     finding = judged.finding
     style = f"bold {_COLOURS[finding.status] if finding.counts else 'yellow'}"
     output.write_text(Text.assemble("  ", (_headline(finding), style)))
-    output.write_line(f"      {output.safe(finding.message)}")
-    output.write_line(f"      why:  {output.safe(finding.reason)}")
-    if finding.remedy is not None:
-        output.write_line(f"      do:   {output.safe(finding.remedy)}")
-    for why, samples in by_reason(judged.samples).items():
-        output.write_line(f"      look: {samples} ({output.safe(why, output.CELL_WIDTH)})")
+    told = [("", finding.message), ("why:  ", finding.reason), ("do:   ", finding.remedy or "")]
+    told += [("look: ", f"{samples} ({why})") for why, samples in by_reason(judged.samples).items()]
+    for label, text in told:
+        if text:
+            output.write_folded(f"      {label}", " " * 12, output.safe(text))
 
 
-def by_reason(samples: Iterable[Outstanding]) -> dict[str, str]:
-    """The samples that stand out, as people are shown ids, by why they do."""
+def by_reason(samples: Iterable[Example]) -> dict[str, str]:
+    """The samples to look at, as rows where these are known and else by their ids, by why they stand out."""
     found: dict[str, list[str]] = {}
     for sample in samples:
-        found.setdefault(sample.why, []).append(output.short(sample.sample_id))
-    return {why: ", ".join(ids) for why, ids in found.items()}
+        found.setdefault(sample.why, []).append(sample.place or output.short(sample.sample_id))
+    return {why: ", ".join(places) for why, places in found.items()}
 
 
 def _print_verdict(audit: Audit) -> None:

@@ -30,6 +30,10 @@ def audit(
         list[str] | None,
         typer.Option("--policy", metavar="POLICY", help="Judge by this pack or file (*.yaml); repeatable."),
     ] = None,
+    mixture: Annotated[
+        Path | None,
+        typer.Option("--mixture", metavar="FILE", help="Weigh what is trained on by exposure; see docs/mixtures.md."),
+    ] = None,
     reference: Annotated[
         str | None,
         typer.Option("--reference", metavar="DATASET[@REV]", help="Compare synthetic text with this."),
@@ -82,12 +86,12 @@ def audit(
     if as_json and markdown:
         raise typer.BadParameter("--json and --md exclude each other")
     if recheck is not None:
-        if datasets or policy:
-            raise typer.BadParameter("--recheck takes datasets and policy from the verdict")
+        if datasets or policy or mixture:
+            raise typer.BadParameter("--recheck takes datasets, mixture and policy from the verdict")
         _recheck(open_repository(repo, no_fetch=no_fetch, quiet=quiet), recheck, as_json=as_json, quiet=quiet)
         return
-    if not datasets:
-        raise typer.BadParameter("name the DATASETs to audit")
+    if not datasets and mixture is None:
+        raise typer.BadParameter("name the DATASETs to audit, or a --mixture")
     if policy is None and (verdict or sarif):
         raise typer.BadParameter("--verdict and --sarif need a --policy")
     from provenance.audit.audit import run_audit
@@ -97,13 +101,14 @@ def audit(
     repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
     request = request_for(
         repository,
-        datasets,
+        datasets or (),
         rev=rev,
         reference=reference,
         evaluation=evaluation or (),
         since=since,
         fields=fields or (),
         measures=[name.strip() for name in measures.split(",")] if measures else (),
+        mixture=mixture,
     )
     found = run_audit(repository, request, load_policy(policy, repository.root) if policy else None)
     _write_files(repository, found, verdict, metrics, plots, sarif)
@@ -125,7 +130,7 @@ def _write_files(
     from provenance.audit.verdict_file import verdict_file, write_verdict
 
     if verdict is not None:
-        write_verdict(verdict, verdict_file(found))
+        write_verdict(verdict, verdict_file(found, repository.root))
     if metrics is not None:
         write_metrics(metrics, found)
     if plots is not None:

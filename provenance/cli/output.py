@@ -99,6 +99,13 @@ def write_text(text: Text) -> None:
     _write_rich(_console(), text)
 
 
+def write_folded(first: str, further: str, text: str) -> None:
+    """Write ``text``, safe already, after the prefix ``first``; on a narrow terminal folded, under ``further``."""
+    from rich.text import Text
+
+    write_branches([(first, further, Text(text))])
+
+
 def write_branches(branches: Iterable[tuple[str, str, Text]]) -> None:
     """Write the lines of a tree: each label after its first prefix, and folded, if need be, under its second one."""
     console = _console()

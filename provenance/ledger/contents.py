@@ -82,6 +82,25 @@ def texts(ledger: Ledger, sample_ids: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def rows_of(ledger: Ledger, dataset: RecordedDataset, sample_ids: Iterable[str], most_rows: int) -> dict[str, str]:
+    """PATH:ROW of the first row that bears each of the samples, for people to look at (of a file that is one: PATH).
+
+    Only data that lies in the workspace is looked at, and of it about ``most_rows`` rows: samples that are not there
+    are left out. PATH is from the DVC root.
+    """
+    data = ledger.repository.root / dataset.path
+    wanted = {bytes.fromhex(sample_id) for sample_id in sample_ids}
+    if ledger.rev is not None or not wanted or not data.exists():
+        return {}
+    with named_as(dataset, data):
+        places = _places(data, identity_of_sidecar(ledger, dataset), wanted, most_rows)
+    named = {}
+    for sample_id, (inside, row) in places.items():
+        path = dataset.path if inside is None else f"{dataset.path}/{inside}"
+        named[sample_id.hex()] = path if row is None else f"{path}:{row}"
+    return named
+
+
 def _holders(ledger: Ledger, sample_ids: set[bytes]) -> list[RecordedDataset]:
     places = ledger.connection.execute(
         "SELECT DISTINCT sidecar FROM samples WHERE rows > 0 AND sample_id IN (SELECT unnest(?::BLOB[]))",
@@ -91,15 +110,24 @@ def _holders(ledger: Ledger, sample_ids: set[bytes]) -> list[RecordedDataset]:
     return sorted(holders, key=lambda dataset: (dataset.sidecar.header.dataset.size, dataset.path))
 
 
-def _places(file: Path, identity: Identity, wanted: set[bytes]) -> dict[bytes, tuple[str | None, int | None]]:
-    """The first place, see `Scan.place`, of each of the ``wanted`` samples that the dataset at ``file`` has."""
+def _places(
+    file: Path, identity: Identity, wanted: set[bytes], most_rows: int | None = None
+) -> dict[bytes, tuple[str | None, int | None]]:
+    """The first place, see `Scan.place`, of each of the ``wanted`` samples that the dataset at ``file`` has.
+
+    ``most_rows``: no further batch is read once so many rows have been.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     rows: dict[bytes, int] = {}
     scanned = scan(file, identity)
+    asked = pa.array(sorted(wanted), pa.binary(identity.digest_size))
     for batch in scanned:
-        for offset, sample_id in enumerate(batch.sample_ids.to_pylist()):
-            if sample_id in wanted:
-                rows.setdefault(sample_id, batch.first_row + offset)
-        if len(rows) == len(wanted):
+        offsets = pc.indices_nonzero(pc.is_in(batch.sample_ids, asked))
+        for offset, sample_id in zip(offsets.to_pylist(), batch.sample_ids.take(offsets).to_pylist(), strict=True):
+            rows.setdefault(sample_id, batch.first_row + offset)
+        if len(rows) == len(wanted) or (most_rows is not None and scanned.rows >= most_rows):
             break
     return {sample_id: scanned.place(row) for sample_id, row in rows.items()}
 

@@ -138,12 +138,12 @@ class Repository:
 
     def pointers(self, rev: str | None = None) -> dict[str, str]:
         """For each dataset, the file in git that stands for it (a .dvc file or dvc.yaml), from the root of git."""
+        return {dataset.path: self.in_git(pointer_file(dataset.path, dataset.stage)) for dataset in self.datasets(rev)}
+
+    def in_git(self, path: str) -> str:
+        """``path``, from the DVC root, as a path from the root of the git repository."""
         top = next((folder for folder in (self.root, *self.root.parents) if (folder / ".git").exists()), self.root)
-        prefix = self.root.relative_to(top)
-        return {
-            dataset.path: (prefix / pointer_file(dataset.path, dataset.stage)).as_posix()
-            for dataset in self.datasets(rev)
-        }
+        return (self.root.relative_to(top) / path).as_posix()
 
     def history(self, rev: str | None = None) -> History:
         """The history of what DVC tracks: that of ``rev``, or of all branches, tags and experiments."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from support.project import Project, lines
 
 import provenance
+from provenance.audit.verdict_file import VerdictFile
 from provenance.errors import ProvenanceError
 
 HOSTILE = "x](javascript:a) <b>@all</b> | `rm`\x1b[2J\u202e"
@@ -93,6 +95,7 @@ rules:
     assert "do:   drop some" in answer.stdout
     (look,) = (line for line in answer.stdout.splitlines() if "look:" in line)
     shown = look.split()[1].rstrip(",")
+    assert re.fullmatch(r"data/mix\.jsonl:\d+", shown)
     assert project.ask("show", shown)["records"][0]["origin"] == "synthetic"
     assert answer.stdout.splitlines()[-1] == "BLOCKED by policy.yaml: 1 failed"
 
@@ -212,11 +215,37 @@ def test_a_verdict_file_is_as_published(project: Project) -> None:
     answer = project.provenance("audit", "data/mix.jsonl", "--policy", "baseline", "--verdict", "verdict.json")
     assert answer.code == 0
     document = json.loads((project.root / "verdict.json").read_text())
-    jsonschema.validate(document, json.loads((SPEC / "verdict.schema.json").read_text(encoding="utf-8")))
+    published = json.loads((SPEC / "verdict.schema.json").read_text(encoding="utf-8"))
+    assert published == VerdictFile.model_json_schema()
+    jsonschema.validate(document, published)
     assert document["verdict"] == "CLEARED"
     assert document["policy"]["digest"].startswith("sha256:")
     (read,) = document["inputs"]
     assert (read["dataset"]["path"], read["rows"]) == ("data/mix.jsonl", 25)
+
+
+def test_the_same_audit_gives_the_same_bytes(project: Project) -> None:
+    written = []
+    for name in ("first", "second"):
+        outputs = ("--verdict", f"{name}/v.json", "--sarif", f"{name}/s.sarif", "--metrics", f"{name}/m.json")
+        project.provenance("audit", "data/mix.jsonl", "--policy", "baseline", "--policy", "licensing", *outputs)
+        written.append({file.name: file.read_bytes() for file in (project.root / name).iterdir()})
+    assert written[0] == written[1]
+    assert len(written[0]) == 3
+
+
+def test_rows_are_named_where_the_data_lies_in_the_workspace(project: Project) -> None:
+    project.write(
+        {"policy.yaml": "rules: [{id: real, value: by_origin.synthetic.rows, threshold: {at_most: 0}, reason: so}]"}
+    )
+    (finding,) = project.ask("audit", "data/mix.jsonl", "--policy", "policy.yaml")["findings"]
+    for sample in finding["samples"]:
+        assert project.ask("show", sample["place"])["sample_id"] == sample["sample_id"]
+    assert len(finding["samples"]) == 5
+    project.run("dvc", "gc", "--quiet", "--force", "--workspace")
+    (project.root / "data/mix.jsonl").unlink()
+    (finding,) = project.ask("audit", "data/mix.jsonl", "--policy", "policy.yaml")["findings"]
+    assert [sample["place"] for sample in finding["samples"]] == [None] * 5
 
 
 def test_metrics_and_plots_of_an_audit_are_read_by_dvc(project: Project) -> None:

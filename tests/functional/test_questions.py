@@ -144,7 +144,7 @@ def test_audit(project: Path, run: Callable[..., str]) -> None:
     numbers = shown[""]["data"]["out/metrics.json"]["data"]["mix_jsonl"]
     assert numbers["by_model"]["writer_1"]["fraction"] == 0.5
     plots = {path.stem for path in (project / "out" / "plots").iterdir()}
-    assert plots == {*(name for name in dataset if name.startswith("by_")), "measures", "findings"}
+    assert plots == {*(name for name in dataset if name.startswith("by_")), "measures", "findings", "mixture"}
     run("dvc", "plots", "show", "out/plots/by_origin.json", "-x", "fraction", "-y", "group", "--out", "out/html")
     assert "| writer\\@1 | 2 | 50.0% |" in say("audit", "mix.jsonl", "--md")
     assert "by origin" in say("audit", "mix.jsonl", "--tables")

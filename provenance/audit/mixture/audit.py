@@ -74,7 +74,8 @@ class MixtureAudit:
             document["cost"]["amount"] = format(self.cost.amount.normalize(), "f")
         for peer in document["compared_with"]:
             peer["amount"] = format(peer["amount"].normalize(), "f")
-        return document | {key: list(document[key]) for key in ("compared_with", "findings")}
+        lists = {key: list(document[key]) for key in ("compared_with", "findings")}
+        return document | lists | {"mismatches": len(self.findings)}
 
 
 def mixture(ledger: Ledger, file: str | os.PathLike[str]) -> MixtureAudit:

@@ -59,7 +59,7 @@ def _totals(mixture: Mixture, weighed: Weighed) -> Iterator[Recount]:
 
 def _exposures(mixture: Mixture, weighed: Weighed) -> Iterator[Recount]:
     shares = [part.share for part in mixture.parts if part.share is not None]
-    if len(shares) == len(mixture.parts) and abs(sum(shares) - 1) > SHARES_TOLERANCE:
+    if shares and len(shares) == len(mixture.parts) and abs(sum(shares) - 1) > SHARES_TOLERANCE:
         yield Recount("shares", sum(shares), 1.0, f"{mixture.name}: its shares sum to {100 * sum(shares):.1f}%")
     by_epochs = {
         part.title: (weighed.counted[part.title].of(weighed.unit) or 0) * part.epochs

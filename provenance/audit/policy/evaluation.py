@@ -25,7 +25,7 @@ from provenance.audit.policy.thresholds import (
     Threshold,
     in_words,
 )
-from provenance.audit.policy.values import UNSURE, Interval, Missing, interval, look_up
+from provenance.audit.policy.values import MIXTURE, UNSURE, Interval, Missing, interval, is_of_mixture, look_up
 
 # The rule that a dataset breaks that no rule is for: a gate that checks nothing must not look green.
 NO_RULE = "no-rule-applies"
@@ -89,16 +89,29 @@ def evaluate(policy: Policy, audited: Mapping[str, Any], today: date) -> list[Fi
         today: the day on which waivers must be in force.
     """
     path = str(audited["path"])
-    findings = [_finding(policy, rule, audited, today) for rule in policy.rules if _is_for(rule, audited)]
+    rules = [rule for rule in policy.rules if not is_of_mixture(rule.value)]
+    findings = [_finding(policy, rule, audited, today) for rule in rules if _is_for(rule, path, audited)]
     return findings or [_nothing_applies(policy, path)]
 
 
-def _is_for(rule: Rule, audited: Mapping[str, Any]) -> bool:
+def evaluate_mixture(policy: Policy, path: str, mixture: Mapping[str, Any] | None, today: date) -> list[Finding]:
+    """Judge a mixture by every rule about mixtures; where there is none (None), these rules are UNKNOWN.
+
+    Args:
+        path: of the mixture file, or what to call the lack of one.
+        mixture: as in the JSON of `provenance audit`.
+    """
+    audited = {"path": path, MIXTURE: mixture}
+    rules = [rule for rule in policy.rules if is_of_mixture(rule.value)]
+    return [_finding(policy, rule, audited, today) for rule in rules if mixture is None or _is_for(rule, path, mixture)]
+
+
+def _is_for(rule: Rule, path: str, breakdowns: Mapping[str, Any]) -> bool:
     scope = rule.scope
     return (
-        scope.covers(audited["path"])
-        and (scope.origin is None or scope.origin in audited["by_origin"])
-        and (scope.kind is None or scope.kind in audited["by_kind"])
+        scope.covers(path)
+        and (scope.origin is None or scope.origin in breakdowns["by_origin"])
+        and (scope.kind is None or scope.kind in breakdowns["by_kind"])
     )
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from provenance.audit.policy.thresholds import NoneOf, Only, Threshold, references
-from provenance.audit.policy.values import problem_of_path
+from provenance.audit.policy.values import is_breakdown, problem_of_path
 from provenance.lineage.records import Kind, Origin
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
@@ -83,9 +83,11 @@ class Rule(_Part):
 
     @model_validator(mode="after")
     def _asks_names_of_groups(self) -> Rule:
-        is_breakdown = self.value.startswith("by_") and "." not in self.value
-        if is_breakdown and not isinstance(self.threshold, Only | NoneOf):
+        if is_breakdown(self.value) and not isinstance(self.threshold, Only | NoneOf):
             raise ValueError(f"{self.value} is a breakdown: name a group and a number of it, or ask only or none_of")
+        for path in references(self.threshold):
+            if problem := problem_of_path(path):
+                raise ValueError(problem)
         return self
 
 

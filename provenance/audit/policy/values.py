@@ -2,7 +2,8 @@
 
 A path such as ``by_model.org/model-1.5@a.fraction`` names a breakdown, a group (which may have dots) and a number of
 it. A group that is not there has no rows. What nobody stated (the groups `UNSURE`) may belong to any other group of its
-breakdown, so that a group's number is known only up to that.
+breakdown, so that a group's number is known only up to that. The same holds of the breakdowns of a mixture, whose paths
+begin with ``mixture.``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from provenance.audit.composition import BREAKDOWNS
 from provenance.lineage.records import Evidence, Kind, Origin
 
 UNSURE = ("unknown", "unstated")
+MIXTURE = "mixture"
 _COUNTED = ("rows", "bytes", "fraction")
+_WEIGHED = ("unique", "unique_fraction", "exposure", "exposure_fraction")
 _GROUPS = {
     "by_origin": frozenset(Origin),
     "by_kind": frozenset((*Kind, "unstated")),
@@ -41,11 +44,26 @@ class Interval:
     doubt: str = ""
 
 
+def is_of_mixture(path: str) -> bool:
+    """Whether the path is of a value of a mixture, and not of a dataset."""
+    return path.split(".", maxsplit=1)[0] == MIXTURE
+
+
+def is_breakdown(path: str) -> bool:
+    """Whether the path names a breakdown as a whole."""
+    name = path.removeprefix(f"{MIXTURE}.")
+    return name.startswith("by_") and "." not in name
+
+
 def problem_of_path(path: str) -> str | None:
     """What is wrong with a value's path, as far as that is known without an audit."""
     parts = path.split(".")
     if not all(parts):
         return f"{path!r} is not a path of names joined by dots"
+    if parts[0] == MIXTURE:
+        parts = parts[1:] or [MIXTURE]
+    if parts == [MIXTURE]:
+        return f"{path!r} names no value of a mixture, such as mixture.real_epochs"
     groups = _GROUPS.get(parts[0])
     if parts[0] == "measures" and len(parts) < 3:
         return f"{path!r} names no value of a measure: measures.NAME.VALUE"
@@ -63,6 +81,10 @@ def look_up(audited: Mapping[str, Any], path: str) -> Any | Missing:
     head, *rest = path.split(".")
     if head not in audited:
         return Missing(f"the audit has no {head}")
+    if head == MIXTURE and audited[head] is None:
+        return Missing("no mixture was given; name one with --mixture")
+    if head == MIXTURE and len(rest) > 2 and (rest[0] == "parts" or rest[0].startswith("by_")):
+        return _of_weighed_group(audited[head], rest[0], ".".join(rest[1:-1]), rest[-1])
     if head == "measures" and rest and rest[0] not in audited[head]:
         return Missing(f"there is no measure {rest[0]} here")
     if head in BREAKDOWNS and rest:
@@ -92,6 +114,21 @@ def _of_group(audited: Mapping[str, Any], breakdown: Mapping[str, Any], group: s
     return share[name]
 
 
+def _of_weighed_group(mixture: Mapping[str, Any], breakdown: str, group: str, name: str) -> Any | Missing:
+    if breakdown not in mixture:
+        return Missing(f"a mixture has no {breakdown}")
+    if name in _WEIGHED and mixture["whole"][name] is None:
+        return Missing("the mixture states neither shares nor epochs of its parts")
+    weight = mixture[breakdown].get(group)
+    if weight is None and breakdown == "parts":
+        return Missing(f"the mixture has no part {group}")
+    if weight is None:
+        return 0 if name in _WEIGHED else Missing(f"no part is of {group}")
+    if name not in weight:
+        return Missing(f"a group has no {name}")
+    return Missing(f"{name} of {group} is not known") if weight[name] is None else weight[name]
+
+
 def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Missing:
     """What was found at ``path``, as a number, and how large it may be in truth."""
     number = _number(found)
@@ -100,7 +137,10 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
     head, *rest = path.split(".")
     if path == "max_depth" and audited["by_depth"].get("unknown"):
         return Interval(number, math.inf, "some rows' depth is unknown")
-    if head not in BREAKDOWNS or rest[-1] not in _COUNTED or ".".join(rest[:-1]) in UNSURE:
+    counted: tuple[str, ...] = _COUNTED
+    if head == MIXTURE:
+        audited, counted, head, rest = audited[MIXTURE], _WEIGHED, rest[0], rest[1:]
+    if head not in BREAKDOWNS or rest[-1] not in counted or ".".join(rest[:-1]) in UNSURE:
         return Interval(number, number)
     unsure = {group: audited[head][group][rest[-1]] for group in UNSURE if audited[head].get(group)}
     if not unsure:

@@ -63,6 +63,7 @@ def test_palmyra_cost_a_fraction_of_its_peer(repository: Repository) -> None:
     (peer,) = found.compared_with
     assert peer.ratio == pytest.approx(6.57, abs=0.005)
     assert found.as_json()["cost"]["amount"] == "700000"
+    assert found.findings == ()
 
 
 def test_every_example_is_explained(repository: Repository) -> None:

@@ -1,0 +1,77 @@
+"""A mixture as a person reads it: unique and exposure-weighted shares side by side, and what is stated wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from provenance.cli import output
+
+if TYPE_CHECKING:
+    from provenance.audit.mixture import MixtureAudit
+    from provenance.audit.mixture.audit import Bounds, Weight
+
+COLUMNS = ("unique", "of unique", "exposure", "of exposure", "epochs")
+_BREAKDOWNS = ("parts", "by_origin", "by_kind", "by_model", "by_model_family", "by_source", "by_license")
+_ALWAYS_SHOWN = ("parts", "by_origin")
+
+
+def print_mixture(mixture: MixtureAudit, *, tables: bool) -> None:
+    """Write the report of ``mixture`` to standard output; ``tables``: with every breakdown."""
+    from rich.text import Text
+
+    title = f": {output.safe(mixture.name)}, in {mixture.unit}"
+    output.write_text(Text.assemble((output.safe(mixture.path), "bold"), title))
+    for breakdown, weights in breakdowns(mixture, every=tables):
+        output.write_line()
+        rows = [(output.safe(group, output.CELL_WIDTH), *cells(weight)) for group, weight in weights.items()]
+        output.write_table((breakdown, *COLUMNS), rows, numbers=COLUMNS)
+    output.write_line()
+    for line in remarks(mixture):
+        output.write_folded("  ", "    ", output.safe(line))
+
+
+def breakdowns(mixture: MixtureAudit, *, every: bool) -> list[tuple[str, Mapping[str, Weight]]]:
+    """What there is to show, as tables with a title each."""
+    shown = _BREAKDOWNS if every else _ALWAYS_SHOWN
+    named = ((name.removeprefix("by_").replace("_", " "), getattr(mixture, name)) for name in shown)
+    return [(title, weights) for title, weights in named if weights]
+
+
+def cells(weight: Weight) -> tuple[str, str, str, str, str]:
+    """A group's numbers, in the order of `COLUMNS`."""
+    return (
+        f"{weight.unique:,}",
+        _percent(weight.unique_fraction),
+        "-" if weight.exposure is None else f"{weight.exposure:,.0f}",
+        _percent(weight.exposure_fraction),
+        "-" if weight.epochs is None else f"{weight.epochs:.2f}",
+    )
+
+
+def remarks(mixture: MixtureAudit) -> list[str]:
+    """What stands out, in words; names from the file are in it as they are."""
+    found = []
+    if mixture.synthetic_unique.at_least is not None:
+        found.append(f"{_bounds(mixture.synthetic_unique)} of the unique {mixture.unit} are synthetic")
+    if mixture.synthetic_exposure.at_least is not None:
+        found.append(f"{_bounds(mixture.synthetic_exposure)} of the {mixture.unit} trained on are synthetic")
+    if mixture.real_epochs is not None:
+        found.append(f"the real part is trained on {mixture.real_epochs:.2f} times")
+    if mixture.cost is not None:
+        known = "" if mixture.cost.costed_fraction is None else f", known for {_percent(mixture.cost.costed_fraction)}"
+        found.append(f"cost: {mixture.cost.amount.normalize():,f} {mixture.cost.currency or ''}".rstrip() + known)
+    for peer in mixture.compared_with:
+        ratio = "" if peer.ratio is None else f", {peer.ratio:.2f} times that"
+        found.append(f"cost of {peer.name}: {peer.amount.normalize():,f} {peer.currency}{ratio}")
+    return found + [f"stated and recounted differ: {each.message}" for each in mixture.findings]
+
+
+def _bounds(bounds: Bounds) -> str:
+    if bounds.at_least is None or bounds.at_most is None or bounds.at_least == bounds.at_most:
+        return _percent(bounds.at_least)
+    return f"at least {_percent(bounds.at_least)}, at most {_percent(bounds.at_most)}"
+
+
+def _percent(fraction: float | None) -> str:
+    return "-" if fraction is None else f"{100 * fraction:.1f}%"
