@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import adding, differing, history, identity, memory, recording, sidecar
+from benchmarks import adding, differing, history, identity, memory, questions, recording, sidecar
 from benchmarks.processes import BenchmarkError
 from benchmarks.results import Benchmark, Settings, machine
 
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "add": adding.run,
     "sidecar": sidecar.run,
     "recording": recording.run,
+    "questions": questions.run,
     "history": history.run,
     "diff": differing.run,
     "memory": memory.run,

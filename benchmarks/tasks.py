@@ -140,6 +140,36 @@ def write_graph_as_sqlite(path: str, size: str) -> Said:
     return write_database(Path(path), reference_graph(int(size)))
 
 
+def build_index(folder: str, sidecar: str) -> Said:
+    from benchmarks.graph_questions import build_index
+
+    return build_index(Path(folder), Path(sidecar))
+
+
+def choose_samples(folder: str, sidecar: str) -> Said:
+    from benchmarks.graph_questions import choose_samples
+
+    return choose_samples(Path(folder), Path(sidecar))
+
+
+def ask_index(folder: str, sidecar: str, chosen: str) -> Said:
+    from benchmarks.graph_questions import ask_index, read_chosen
+
+    return ask_index(Path(folder), Path(sidecar), read_chosen(chosen))
+
+
+def ask_duckdb(sidecar: str, chosen: str) -> Said:
+    from benchmarks.graph_questions import ask_duckdb, read_chosen
+
+    return ask_duckdb(Path(sidecar), read_chosen(chosen))
+
+
+def ask_sqlite(database: str, chosen: str, depth: str) -> Said:
+    from benchmarks.graph_questions import ask_sqlite, read_chosen
+
+    return ask_sqlite(Path(database), read_chosen(chosen), depth=bool(int(depth)))
+
+
 _TASKS: tuple[Callable[..., Said], ...] = (
     md5_of_file,
     naive_ids,
@@ -153,6 +183,11 @@ _TASKS: tuple[Callable[..., Said], ...] = (
     merge_revisions,
     join_revisions,
     write_graph_as_sqlite,
+    build_index,
+    choose_samples,
+    ask_index,
+    ask_duckdb,
+    ask_sqlite,
 )
 
 
