@@ -47,7 +47,7 @@ class Adjacency:
     def walk(self, start: Array, depth: int | None = None) -> Iterator[Array]:
         """The samples at distance 0, 1, … from those of ``start``, each once and in order; it ends on cycles too."""
         seen = np.zeros(len(self.offsets) - 1, bool)
-        frontier = np.unique(start)
+        frontier = sorted_once(start)
         seen[frontier] = True
         distance = 0
         while len(frontier):
@@ -72,11 +72,19 @@ class Adjacency:
 def _distinct(reached: Array, seen: Array) -> Array:
     """Those of ``reached`` that are not ``seen``, each once and in order."""
     if len(reached) * _DENSE < len(seen):
-        return np.unique(reached[~seen[reached]])
+        return sorted_once(reached[~seen[reached]])
     fresh = np.zeros(len(seen), bool)
     fresh[reached] = True
     fresh &= ~seen
     return np.flatnonzero(fresh)
+
+
+def sorted_once(numbers: Array) -> Array:
+    """``numbers`` in order, each once: what `numpy.unique` gives, which hashes them and takes several times as long."""
+    ordered = np.sort(numbers)
+    is_first = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    return ordered[is_first]
 
 
 def levels(parents: Adjacency, children: Adjacency) -> Array:

@@ -95,8 +95,10 @@ class Graph:
 
     def in_order_of_ids(self, numbers: Array) -> Array:
         """``numbers``, sorted by their ids."""
-        sorted_: Array = numbers[np.argsort(self._folder.array("place_of")[numbers])]
-        return sorted_
+        # Sorting their places and going back to numbers is faster than finding the order in which to take them.
+        places = np.sort(self._folder.array("place_of")[numbers])
+        ordered: Array = self._folder.array("number_of")[places]
+        return ordered
 
     def next_in(self, direction: Direction) -> Adjacency:
         """The adjacency that leads in ``direction``."""
@@ -109,7 +111,8 @@ class Graph:
     def reached(self, start: Array, direction: Direction) -> Array:
         """``start`` and all its ancestors or descendants, in order."""
         found = list(self.walk(start, direction))
-        return np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
+        # Each level is in order: sorting that merges runs takes half the time.
+        return np.sort(np.concatenate(found), kind="stable") if found else np.empty(0, np.int64)
 
     def edges_among(self, numbers: Array) -> tuple[Array, Array, list[str | None]]:
         """Every derivation between two of ``numbers`` (in order): children, parents and roles."""
