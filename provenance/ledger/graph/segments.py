@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from provenance.errors import SidecarError
-from provenance.ledger.graph.adjacency import narrowed, offsets_of
+from provenance.ledger.graph.adjacency import counted, narrowed, offsets_of
 from provenance.ledger.graph.births import BirthClass, ClassNumbers, Descriptions, renumbered
 from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.store import Array, Draft
@@ -181,8 +181,7 @@ def _number_parents(path: Path, draft: Draft) -> None:
         draft.append("parents", places.astype(np.uint32))
     if not len(child):
         draft.append("parents", np.empty(0, np.uint32))
-    counts = np.bincount(child, minlength=len(ids))
-    draft.append("offsets", offsets_of(counts))
+    draft.append("offsets", offsets_of(counted(child, len(ids))))
     draft.append("roles", narrowed(draft.mapped("edge_role")))
     for name in ("child", "parent", "role"):
         draft.drop(f"edge_{name}")
