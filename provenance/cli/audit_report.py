@@ -94,9 +94,7 @@ def summary(findings: Iterable[Finding]) -> str:
 def gravest_first(judged: Iterable[JudgedRule]) -> list[JudgedRule]:
     """The findings that somebody has to see: those that count first, then failed ones before unknown ones."""
     severities = list(Severity)
-    open_findings = [
-        each for each in judged if each.finding.status is not Status.CLEARED and not each.finding.is_passed_over
-    ]
+    open_findings = [each for each in judged if each.finding.is_open]
     return sorted(
         open_findings,
         key=lambda each: (

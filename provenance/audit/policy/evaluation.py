@@ -68,6 +68,11 @@ class Finding:
         return self.severity is Severity.ERROR and self.waiver is None
 
     @property
+    def is_open(self) -> bool:
+        """Whether there is something in it for somebody to see."""
+        return self.status is not Status.CLEARED and not self.is_passed_over
+
+    @property
     def is_passed_over(self) -> bool:
         """Whether nothing is known of it, and the policy says that this does not matter."""
         return self.status is Status.UNKNOWN and self.unknown is WhenUnknown.PASS
