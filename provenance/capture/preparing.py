@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
+from provenance.capture.plot_templates import TEMPLATES
 from provenance.errors import RepositoryError
 from provenance.files import TEMPORARY_SUFFIX, whole_file
 from provenance.repository import Repository
 from provenance.settings import SETTINGS_FILE
-
-COMPOSITION_TEMPLATE = "provenance_composition"
 
 _IGNORE_RULE = f".*{TEMPORARY_SUFFIX}".encode()
 
@@ -33,35 +31,9 @@ digest: xxh3_128
 datasets: []
 """
 
-# One bar per revision, divided by the field `y` into shares of the field `x`. Colour-blind readers can tell the hues.
-_COMPOSITION: dict[str, Any] = {
-    "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-    "data": {"values": "<DVC_METRIC_DATA>"},
-    "title": {"text": "<DVC_METRIC_TITLE>", "anchor": "start"},
-    "width": "<DVC_METRIC_PLOT_WIDTH>",
-    "height": {"step": 40},
-    "mark": {"type": "bar", "tooltip": {"content": "data"}},
-    "encoding": {
-        "x": {
-            "field": "<DVC_METRIC_X>",
-            "type": "quantitative",
-            "aggregate": "sum",
-            "stack": "zero",
-            "title": "<DVC_METRIC_X_LABEL>",
-        },
-        "y": {"field": "rev", "type": "nominal", "sort": None, "title": None},
-        "color": {
-            "field": "<DVC_METRIC_Y>",
-            "type": "nominal",
-            "title": "<DVC_METRIC_Y_LABEL>",
-            "scale": {"range": ["#0072b2", "#e69f00", "#009e73", "#999999", "#cc79a7", "#56b4e9", "#d55e00"]},
-        },
-    },
-}
-
 
 def prepare(repository: Repository) -> list[str]:
-    """Write the settings file, the ignore rules and the plot template; what is there already is left as it is.
+    """Write the settings file, the ignore rules and the plot templates; what is there already is left as it is.
 
     Returns:
         The paths, from the DVC root, of the files that were written; none on a second run.
@@ -79,9 +51,10 @@ def prepare(repository: Repository) -> list[str]:
             content = _with_rule(root / name)
             if content is not None:
                 written.append(_write(root, name, content))
-        template = f".dvc/plots/{COMPOSITION_TEMPLATE}.json"
-        if not (root / template).exists():
-            written.append(_write(root, template, json.dumps(_COMPOSITION, indent=2).encode() + b"\n"))
+        for name, template in TEMPLATES.items():
+            file = f".dvc/plots/{name}.json"
+            if not (root / file).exists():
+                written.append(_write(root, file, json.dumps(template, indent=2).encode() + b"\n"))
     except OSError as error:
         raise RepositoryError(f"{root}: cannot be prepared: {error}") from error
     return written

@@ -27,6 +27,7 @@ def test_writes_what_is_missing_and_nothing_twice(dvc_repository: Path, run: Cal
         ".gitignore",
         ".dvcignore",
         ".dvc/plots/provenance_composition.json",
+        ".dvc/plots/provenance_mixture.json",
     ]
     assert (dvc_repository / ".gitignore").read_bytes() == b"/data\r\n*.tmp\n.*.provenance-tmp\n"
     assert repository.settings() == Settings()
