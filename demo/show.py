@@ -33,7 +33,7 @@ def main() -> None:
     document = next(row.row for row in provenance.read("data/documents.jsonl") if row.sample_id in roots)
 
     show("status")
-    show("audit", "data/mix.parquet")
+    show("audit", "data/mix.parquet", "--policy", "demo/policy.yaml")
     show("trace", pair, "--text")
     show("impact", f"sample:data/documents.jsonl:{document}")
 

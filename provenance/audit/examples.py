@@ -83,7 +83,8 @@ def _of_group(part: Part, breakdown: str, group: str) -> list[Outstanding]:
         f"ORDER BY 1 LIMIT {_SHOWN}",
         [part.dataset.place, *values],
     ).fetchall()
-    return [Outstanding(sample_id, f"{breakdown}: {group}") for (sample_id,) in found]
+    name = breakdown.removeprefix("by_").replace("_", " ")
+    return [Outstanding(sample_id, f"its {name} is {group}") for (sample_id,) in found]
 
 
 def _condition(part: Part, breakdown: str, group: str) -> tuple[str | None, list[str]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provenance.audit.policy.evaluation import Finding, Status
-from provenance.audit.policy.rules import Waiver, WhenUnknown
+from provenance.audit.policy.rules import Waiver
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,8 @@ def verdict_of(findings: Sequence[Finding]) -> Verdict:
     counting = [finding for finding in findings if finding.counts and not finding.is_passed_over]
     if any(finding.status is Status.BLOCKED for finding in counting):
         return Verdict(Status.BLOCKED, passes=False)
-    unknown = [finding for finding in counting if finding.status is Status.UNKNOWN]
-    if unknown:
-        return Verdict(Status.UNKNOWN, all(finding.unknown is WhenUnknown.WARN for finding in unknown))
+    if any(finding.status is Status.UNKNOWN for finding in counting):
+        return Verdict(Status.UNKNOWN, passes=not any(finding.fails for finding in counting))
     if all(finding.status is Status.UNKNOWN for finding in findings):
         return Verdict(Status.UNKNOWN, passes=bool(findings))
     return Verdict(Status.CLEARED, passes=True)

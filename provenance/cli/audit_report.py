@@ -124,7 +124,7 @@ def _print_dataset(dataset: AuditedDataset) -> None:
     if composition.tokens is not None:
         sizes.append(f"{composition.tokens:,} tokens")
     output.write_text(Text.assemble((output.safe(composition.path), "bold"), f": {', '.join(sizes)}"))
-    output.write_line()
+    _print_heading("what is in it")
     for origin, share in composition.by_origin.items():
         numbers = f"{output.percent(share.rows, composition.rows):>7}  {output.counted(share.rows, 'row')}"
         bar = output.share_bar(origin, share.fraction)
@@ -133,9 +133,16 @@ def _print_dataset(dataset: AuditedDataset) -> None:
         if said := _in_words(composition, breakdown):
             output.write_line(f"  {breakdown.removeprefix('by_').replace('_', ' ').ljust(_LABEL)}{said}")
     if found := remarks(dataset):
-        output.write_line()
+        _print_heading("what stands out")
         for line in found:
             output.write_line(f"  {line}")
+
+
+def _print_heading(text: str) -> None:
+    from rich.text import Text
+
+    output.write_line()
+    output.write_text(Text.assemble((text, "bold")))
 
 
 def _in_words(composition: Composition, breakdown: str) -> str:
@@ -179,15 +186,18 @@ def shown(value: Any) -> str:
 
 
 def _print_findings(judged: Sequence[JudgedRule]) -> None:
-    """Rules that failed or count, in full; below them, a line for each other one of which nothing is known."""
+    """Rules that are broken or fail the whole, in full; below them, a line for each other one that is UNKNOWN."""
     listed = gravest_first(judged)
-    unknown = [each for each in listed if each.finding.status is Status.UNKNOWN and not each.finding.counts]
-    for each in listed:
-        if each not in unknown:
+    in_full = [each for each in listed if each.finding.fails or each.finding.status is Status.BLOCKED]
+    if in_full:
+        _print_heading("which rules are not kept")
+    for number, each in enumerate(in_full):
+        if number:
             output.write_line()
-            _print_finding(each)
+        _print_finding(each)
+    unknown = [each for each in listed if each not in in_full]
     if unknown:
-        output.write_line()
+        _print_heading("which rules nothing can be said of")
     for each in unknown:
         output.write_folded("  ", "      ", f"{_headline(each.finding)}: {output.safe(each.finding.message)}")
 
@@ -204,7 +214,9 @@ def _print_finding(judged: JudgedRule) -> None:
     finding = judged.finding
     style = f"bold {_COLOURS[finding.status] if finding.counts else 'yellow'}"
     output.write_text(Text.assemble("  ", (_headline(finding), style)))
-    told = [("", finding.message), ("why:  ", finding.reason), ("do:   ", finding.remedy or "")]
+    told = [("", finding.message), ("why:  ", finding.reason)]
+    if finding.observed is not None:  # where something is missing, the message says what to give
+        told.append(("do:   ", finding.remedy or ""))
     told += [("look: ", f"{samples} ({why})") for why, samples in by_reason(judged.samples).items()]
     for label, text in told:
         if text:

@@ -107,7 +107,7 @@ def test_what_is_missing_fails_unless_the_policy_says_otherwise(project: Project
         name = policy(project, f"unknown: {unknown}\n{text}")
         answer = project.provenance("audit", "data/mix.jsonl", "--policy", name, "--json")
         assert (answer.code, answer.json()["verdict"]) == (code, "UNKNOWN")
-        assert findings(answer.json())["kept"]["message"].endswith("there is no previous version to compare with")
+        assert findings(answer.json())["kept"]["message"].endswith("to compare with; name its revision with --since")
 
 
 def test_replacing_real_rows_is_blocked_and_accumulating_them_cleared(project: Project) -> None:

@@ -25,7 +25,7 @@ class Accumulation:
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{retained_fraction, previous_real_rows, retained_rows}``; real samples that are gone stand out."""
         if subject.previous is None:
-            return NotMeasured("there is no previous version to compare with")
+            return NotMeasured("there is no previous version to compare with; name its revision with --since")
         ledger, dataset, before = subject.audited.ledger, subject.audited.dataset, subject.previous.dataset
         ways = [each.sidecar.header.identity for each in (dataset, before)]
         if (ways[0].digest, ways[0].canonical_form) != (ways[1].digest, ways[1].canonical_form):

@@ -68,6 +68,13 @@ class Finding:
         return self.severity is Severity.ERROR and self.waiver is None
 
     @property
+    def fails(self) -> bool:
+        """Whether the whole does not pass because of it."""
+        return self.counts and (
+            self.status is Status.BLOCKED or (self.status is Status.UNKNOWN and self.unknown is WhenUnknown.FAIL)
+        )
+
+    @property
     def is_open(self) -> bool:
         """Whether there is something in it for somebody to see."""
         return self.status is not Status.CLEARED and not self.is_passed_over

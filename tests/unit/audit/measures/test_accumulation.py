@@ -57,4 +57,4 @@ def test_adding_retains_everything_and_replacing_nothing(repository: Repository,
 def test_without_a_previous_version_there_is_nothing_to_compare(repository: Repository, tmp_path: Path) -> None:
     with ledger_of(repository, write(tmp_path, "mix.jsonl", [record(sample(1))])) as ledger:
         found = MEASURE.measure(Subject(Part(ledger, ledger.recorded[0]), tmp_path))
-    assert found == NotMeasured("there is no previous version to compare with")
+    assert found == NotMeasured("there is no previous version to compare with; name its revision with --since")
