@@ -12,6 +12,16 @@ _PREFIX = re.compile(r"[0-9a-fA-F]{6,128}")
 _PLACE = re.compile(r"(?P<path>.+):(?P<row>[0-9]{1,18})", re.DOTALL)
 
 
+def is_prefix(reference: str) -> bool:
+    """Whether it is written as a sample's id, or the beginning of one."""
+    return _PREFIX.fullmatch(reference) is not None
+
+
+def is_place(reference: str) -> bool:
+    """Whether it is written as PATH:ROW."""
+    return _PLACE.fullmatch(reference) is not None
+
+
 def resolve(ledger: Ledger, reference: str) -> str:
     """The id of the sample that ``reference`` names.
 
@@ -28,7 +38,7 @@ def resolve(ledger: Ledger, reference: str) -> str:
     if place:
         dataset = _around(ledger, place["path"]) or ledger.dataset(place["path"])
         return _by_place(ledger, dataset, place["path"], int(place["row"]))
-    if _PREFIX.fullmatch(reference):
+    if is_prefix(reference):
         return _by_prefix(ledger, reference.lower())
     if (directory := _around(ledger, reference)) is not None:
         return _by_place(ledger, directory, reference, None)

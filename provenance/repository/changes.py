@@ -1,7 +1,8 @@
 """What each commit changed of what DVC tracks, against its first parent: read once, remembered by commit.
 
 Only DVC files that differ are read, and of `dvc.lock` only the stages whose text is new. A commit with a DVC file that
-cannot be read changes nothing as far as that file goes; the file is told.
+cannot be read changes nothing as far as that file goes; the file is told. A sidecar that git tracks itself is known by
+its blob.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from typing import Any, NamedTuple
 
 from provenance.cached import read_cached, write_cached
 from provenance.errors import RepositoryError
+from provenance.identity import SIDECAR_SUFFIX
 from provenance.repository.dvc_files import DvcFiles, UnusualError
 from provenance.repository.git import Change, Commit, Git
 from provenance.repository.tracked import TrackedFile
 
-_VERSION = 1
+_VERSION = 2
+# In place of the kind of DVC's hash: the file is a blob of git.
+IN_GIT = "git"
 
 Tracked = Mapping[str, TrackedFile]
 # What is at a commit, by DVC.
@@ -26,7 +30,10 @@ ByDvc = Callable[[str], Tracked]
 
 
 class Recorded(NamedTuple):
-    """An out as a commit left it: DVC's hash and its kind; ``imported``: from another repository."""
+    """An out as a commit left it: DVC's hash and its kind; ``imported``: from another repository.
+
+    Of a sidecar that git tracks, ``md5`` is the id of its blob, and ``hash_name`` is IN_GIT.
+    """
 
     md5: str
     hash_name: str
@@ -62,21 +69,22 @@ class _Reader:
         self._read: dict[tuple[str, ...], list[TrackedFile]] = {}
 
     def read(self, commits: Sequence[Commit]) -> dict[str, Changed]:
-        changes = self._git.changed_dvc_files(commits)
+        changes = self._git.changed_files(commits)
         versions = {commit.sha: list(self._versions(commit, changes.get(commit.sha, ()))) for commit in commits}
+        in_git = {commit.sha: _sidecars_in_git(changes.get(commit.sha, ())) for commit in commits}
         unchanged = self._git.blobs_of([place for all_ in versions.values() for v in all_ for place in v.unchanged])
         for all_ in versions.values():
             for version in all_:
                 version.fill(unchanged)
         self._contents = self._git.contents(blob for all_ in versions.values() for v in all_ for blob in v.blobs)
-        return {commit.sha: self._changed(commit, versions[commit.sha]) for commit in commits}
+        return {commit.sha: self._changed(commit, versions[commit.sha], in_git[commit.sha]) for commit in commits}
 
     @staticmethod
     def _versions(commit: Commit, changes: Iterable[Change]) -> Iterable[_Version]:
         """The changed files, a pipeline's two as one."""
         by_file: dict[str, _Version] = {}
         for change in changes:
-            if ".dvc" in change.path.split("/"):
+            if ".dvc" in change.path.split("/") or change.path.endswith(SIDECAR_SUFFIX):
                 continue
             folder, base = posixpath.split(change.path)
             names = ("dvc.yaml", "dvc.lock") if base in ("dvc.yaml", "dvc.lock") else (base,)
@@ -85,8 +93,9 @@ class _Reader:
             version.old[change.path], version.new[change.path] = change.old, change.new
         return by_file.values()
 
-    def _changed(self, commit: Commit, versions: Iterable[_Version]) -> Changed:
-        changed = Changed()
+    def _changed(self, commit: Commit, versions: Iterable[_Version], in_git: dict[str, Recorded | None]) -> Changed:
+        # What DVC says of a sidecar overrides: git has it as well where DVC does not cache it, or no longer.
+        changed = Changed(outs=in_git)
         for version in versions:
             try:
                 after = self._outs(version.file, [version.new[name] for name in version.names])
@@ -151,6 +160,14 @@ class _Version:
     @property
     def blobs(self) -> Iterable[str]:
         return [blob for blob in (*self.old.values(), *self.new.values()) if blob is not None]
+
+
+def _sidecars_in_git(changes: Iterable[Change]) -> dict[str, Recorded | None]:
+    return {
+        change.path: None if change.new is None else Recorded(change.new, IN_GIT, imported=False)
+        for change in changes
+        if change.path.endswith(SIDECAR_SUFFIX)
+    }
 
 
 def _compare(before: Iterable[TrackedFile], after: Iterable[TrackedFile], changed: Changed) -> None:

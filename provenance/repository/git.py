@@ -10,8 +10,8 @@ from pathlib import Path
 
 from provenance.errors import RepositoryError
 
-# Files that DVC reads what it tracks from; git lets `*` stand for folders too.
-_DVC_FILES = ("*.dvc", "*dvc.yaml", "*dvc.lock")
+# Files that DVC reads what it tracks from, and sidecars that git tracks itself; git lets `*` stand for folders too.
+_DECISIVE_FILES = ("*.dvc", "*dvc.yaml", "*dvc.lock", "*.lineage.parquet")
 _REGULAR_FILE_MODES = ("100644", "100755")
 _NO_OBJECT = "0"
 
@@ -76,13 +76,13 @@ class Git:
             for sha, parents, date, subject in zip(fields[0::4], fields[1::4], fields[2::4], fields[3::4], strict=False)
         ]
 
-    def changed_dvc_files(self, commits: Iterable[Commit]) -> dict[str, list[Change]]:
-        """For each of ``commits``, by its id, the DVC files that differ from its first parent."""
+    def changed_files(self, commits: Iterable[Commit]) -> dict[str, list[Change]]:
+        """For each of ``commits``, by its id, the DVC files and sidecars that differ from its first parent."""
         pairs = "".join(f"{' '.join((commit.sha, *commit.parents[:1]))}\n" for commit in commits)
         if not pairs:
             return {}
         options = ("--stdin", "--root", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--relative")
-        tokens = iter(_text(self._run("diff-tree", *options, "--", *_DVC_FILES, given=pairs)).split("\0"))
+        tokens = iter(_text(self._run("diff-tree", *options, "--", *_DECISIVE_FILES, given=pairs)).split("\0"))
         found: dict[str, list[Change]] = {}
         sha = ""
         for token in tokens:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
+from provenance.identity import SIDECAR_SUFFIX
 from provenance.repository.changes import Changed, Recorded
 from provenance.repository.git import Commit
 
@@ -38,6 +40,7 @@ class Version:
 
 State = tuple[Recorded | None, Recorded | None]
 _NOTHING: State = (None, None)
+_Any = TypeVar("_Any")
 
 
 class History:
@@ -60,6 +63,19 @@ class History:
         return {path for changed in self._changes.values() for path in changed.outs}
 
     @cached_property
+    def datasets(self) -> list[str]:
+        """Every path that had a sidecar at any time, or an import, which may have one in its source; sorted."""
+        imported = {
+            path for changed in self._changes.values() for path, out in changed.outs.items() if out and out.imported
+        }
+        with_sidecar = {
+            path.removesuffix(SIDECAR_SUFFIX)
+            for path in self.tracked
+            if path.endswith(SIDECAR_SUFFIX) and path.removesuffix(SIDECAR_SUFFIX) in self.tracked
+        }
+        return sorted(with_sidecar | {path for path in imported if not path.endswith(SIDECAR_SUFFIX)})
+
+    @cached_property
     def unreadable(self) -> list[tuple[Commit, str]]:
         """DVC files that cannot be read, with the commits that left them so."""
         return [(commit, file) for commit in self.commits for file in self._changes[commit.sha].unreadable]
@@ -74,7 +90,7 @@ class History:
             if name in seen:
                 continue
             seen.add(name)
-            for version in self._versions(name):
+            for version in self.versions_at(name):
                 if version.commit.sha in among:
                     found.append(version)
                     if version.moved_from is not None:
@@ -82,9 +98,39 @@ class History:
         order = {commit.sha: place for place, commit in enumerate(self.commits)}
         return sorted(found, key=lambda version: (order[version.commit.sha], version.path))
 
-    def _versions(self, path: str) -> Iterable[Version]:
-        states = self._states(path)
-        names = self._names_of_versions(states)
+    def versions_at(self, path: str) -> list[Version]:
+        """The versions of what was at ``path``, children before parents, without those under earlier names."""
+        return list(self._versions(path, self._states(path)))
+
+    def made_by(self, states: Mapping[str, _Any]) -> dict[str, str]:
+        """By each commit, the one that made what it has: the nearest whose state differs from those of all parents.
+
+        ``states``: something that each commit has, by its id.
+        """
+        found: dict[str, str] = {}
+        for commit in reversed(self.commits):
+            alike = [sha for sha in commit.parents if states.get(sha) == states[commit.sha]]
+            found[commit.sha] = found.get(alike[0], commit.sha) if alike else commit.sha
+        return found
+
+    def version_makers(self, path: str) -> dict[str, str]:
+        """By each commit, the one of the version of the dataset at ``path`` that it has."""
+        return self.made_by(self._states(path))
+
+    def names(self, made_by: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        """The branches and tags that have what a commit made, by the commit."""
+        names: dict[str, tuple[str, ...]] = {}
+        for reference, tip in self._tips.items():
+            names[made_by[tip]] = (*names.get(made_by[tip], ()), self._names[reference])
+        return names
+
+    def experiment(self, commit: Commit) -> str | None:
+        """The DVC experiment that alone has ``commit``."""
+        return self._experiments.get(commit.sha)
+
+    def _versions(self, path: str, states: Mapping[str, State]) -> Iterable[Version]:
+        made_by = self.made_by(states)
+        names = self.names(made_by)
         for commit in self.commits:
             before = _before(commit, states)
             if states[commit.sha] not in before:
@@ -95,28 +141,14 @@ class History:
                     commit=commit,
                     data=data,
                     sidecar=sidecar,
-                    references=tuple(names.get(commit.sha, ()) if data else ()),
-                    experiment=self._experiments.get(commit.sha),
+                    references=names.get(commit.sha, ()) if data else (),
+                    experiment=self.experiment(commit),
                     moved_from=self._moved_from(path, commit, data) if appears and data else None,
                 )
 
-    def _names_of_versions(self, states: Mapping[str, State]) -> dict[str, list[str]]:
-        """The branches and tags at which the version is that of a commit, by the commit."""
-        made_by: dict[str, str] = {}
-        for commit in reversed(self.commits):
-            before = _before(commit, states)
-            state = states[commit.sha]
-            made_by[commit.sha] = commit.sha
-            if commit.parents and state in before:
-                made_by[commit.sha] = made_by.get(commit.parents[before.index(state)], "")
-        names: dict[str, list[str]] = {}
-        for reference, tip in self._tips.items():
-            names.setdefault(made_by[tip], []).append(self._names[reference])
-        return names
-
     def _states(self, path: str) -> dict[str, State]:
         """What each commit has of the dataset and its sidecar."""
-        data, sidecar = self._values(path), self._values(sidecar_of(path))
+        data, sidecar = self._values(path), self._values(path + SIDECAR_SUFFIX)
         # A sidecar alone is no dataset.
         return {sha: (data[sha], sidecar[sha] if data[sha] else None) for sha in self._by_sha}
 
@@ -153,13 +185,6 @@ class History:
 
 def _before(commit: Commit, states: Mapping[str, State]) -> list[State]:
     return [states.get(sha, _NOTHING) for sha in commit.parents] or [_NOTHING]
-
-
-def sidecar_of(path: str) -> str:
-    """The path of the sidecar of the dataset at ``path``."""
-    from provenance.identity import SIDECAR_SUFFIX
-
-    return path + SIDECAR_SUFFIX
 
 
 def reference_name(reference: str) -> str | None:

@@ -14,6 +14,7 @@ from provenance.errors import RepositoryError
 from provenance.files import MODELS_FILE
 from provenance.repository import commits
 from provenance.repository.calls import dvc_call
+from provenance.repository.changes import IN_GIT
 from provenance.repository.git import Git
 from provenance.repository.objects import Fetching, Objects
 from provenance.repository.revisions import Revisions
@@ -213,7 +214,7 @@ class Repository:
 
     def sidecar_of(self, version: Version) -> Path | None:
         """As `sidecar_file`, for a version of a dataset: sooner, where the sidecar is in DVC's cache."""
-        if version.sidecar is not None:
+        if version.sidecar is not None and version.sidecar.hash_name != IN_GIT:
             here = self._objects.cached(version.sidecar.md5, version.sidecar.hash_name)
             if here is not None:
                 return here

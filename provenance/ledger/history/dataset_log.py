@@ -11,7 +11,7 @@ from provenance.ledger.history.compositions import Composition, Compositions
 
 if TYPE_CHECKING:
     from provenance.repository import Repository
-    from provenance.repository.history import Version
+    from provenance.repository.history import History, Version
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,12 @@ class DatasetLog:
         }
 
 
-def log_dataset(repository: Repository, path: str, rev: str | None = None) -> DatasetLog:
-    """The log of the dataset at ``path`` (from the DVC root), the newest commit first.
-
-    Args:
-        rev: follow the history of this revision only; None: of all branches, tags and experiments.
+def log_dataset(repository: Repository, history: History, path: str) -> DatasetLog:
+    """The log of the dataset at ``path`` (from the DVC root) in ``history``, the newest commit first.
 
     Raises:
-        UnknownReferenceError: DVC never tracked it.
-        RepositoryError: there is no git, or no such revision.
+        UnknownReferenceError: DVC never tracked it there.
     """
-    history = repository.history(rev)
     versions = history.versions(path)
     if not versions:
         raise UnknownReferenceError(

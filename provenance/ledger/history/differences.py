@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from provenance.errors import SidecarError, UnknownReferenceError
 from provenance.ledger.groups import Counted
-from provenance.ledger.history.compositions import absent
 from provenance.ledger.history.row_difference import RowDifference, compare_rows
+from provenance.ledger.history.sidecars import absent
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 
 if TYPE_CHECKING:
