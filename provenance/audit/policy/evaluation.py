@@ -196,7 +196,8 @@ def _judge(rule: Rule, audited: Mapping[str, Any]) -> _Judged:
         return _judge_names(threshold, found)
     if isinstance(threshold, Equals) and not _is_number(threshold.equals):
         status = Status.CLEARED if found == threshold.equals else Status.BLOCKED
-        return _Judged(status, found, threshold, f"{found}, asked is {in_words(threshold)}")
+        shown = str(found).lower() if isinstance(found, bool) else str(found)
+        return _Judged(status, found, threshold, f"{shown}, asked is {in_words(threshold)}")
     known = interval(audited, rule.value, found)
     if isinstance(known, Missing):
         return _Judged(Status.UNKNOWN, None if isinstance(found, Mapping) else found, threshold, known.reason)
