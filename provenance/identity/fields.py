@@ -76,9 +76,11 @@ def select(declared: Sequence[str] | None, present: Iterable[str]) -> Selection:
     return Selection("all" if WELL_KNOWN_FIELDS.isdisjoint(present) else "well-known")
 
 
-def projection(declared: Sequence[str] | None, tokens_field: str | None, names: Collection[str]) -> list[str]:
-    """The columns worth reading of a dataset whose columns are called ``names``, in their order."""
-    wanted = set(RESERVED_COLUMNS)
+def projection(
+    declared: Sequence[str] | None, tokens_field: str | None, names: Collection[str], others: Iterable[str] = ()
+) -> list[str]:
+    """The columns worth reading, ``others`` among them, of a dataset with columns called ``names``, in their order."""
+    wanted = {*RESERVED_COLUMNS, *others}
     if declared is not None:
         wanted.update(declared)
     elif WELL_KNOWN_FIELDS.isdisjoint(names):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from provenance.identity.file_ids import FileIds
+    from provenance.identity.texts import BlockTexts
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class SampleBatch:
 
     ``sample_ids``: fixed-size binary. ``content_bytes``: uint64, length of the canonical form. ``tokens``: uint32,
     nullable; None where no tokens field is set. ``parents`` and ``parent_roles``: list<string>, nullable, as the row
-    states them (a full id in hex, or ``PATH:ROW``); None where the batch has no such column.
+    states them (a full id in hex, or ``PATH:ROW``); None where the batch has no such column. ``texts``: what the rows
+    say, where that was asked for.
     """
 
     first_row: int
@@ -53,6 +55,7 @@ class SampleBatch:
     tokens: pa.UInt32Array | None
     parents: pa.ListArray | None
     parent_roles: pa.ListArray | None
+    texts: BlockTexts | None = None
 
 
 def sample_id(row: Mapping[str, object], *, fields: Sequence[str] | None = None, digest: str = "xxh3_128") -> str:

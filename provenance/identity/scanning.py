@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from operator import itemgetter
+from typing import TypeVar
 
 from provenance.errors import DataError
 from provenance.identity.blocks import EncodedBlock, encode_block
@@ -18,10 +19,13 @@ from provenance.identity.fields import RESERVED_COLUMNS, WELL_KNOWN_FIELDS, Rule
 from provenance.identity.formats import open_reader
 from provenance.identity.formats.interface import Block, Reader, RowError
 from provenance.identity.samples import Identity, SampleBatch
+from provenance.identity.texts import BlockTexts, block_texts
 
 # Arrow leaves Python's lock while it works, so two threads keep two cores busy with what little Python does between.
 _THREADS = 2
 _BLOCKS_IN_FLIGHT = 3
+
+_Result = TypeVar("_Result")
 
 
 class Scan:
@@ -37,7 +41,11 @@ class Scan:
     samples_are_files = False
 
     def __init__(
-        self, path: str | os.PathLike[str], identity: Identity, progress: Callable[[int], None] | None = None
+        self,
+        path: str | os.PathLike[str],
+        identity: Identity,
+        progress: Callable[[int], None] | None = None,
+        texts_and: Sequence[str] | None = None,
     ) -> None:
         self.rows = 0
         self.reserved: set[str] = set()
@@ -45,6 +53,7 @@ class Scan:
         self._path = path
         self._identity = identity
         self._progress = progress
+        self._texts_and = texts_and
         self._names: set[str] = set()
         self._filled: set[str] = set()
 
@@ -52,14 +61,14 @@ class Scan:
         digest_function(self._identity.digest)  # an unknown digest is told before any work
         reader = open_reader(self._path, self._identity)
         try:
-            selection, blocks = _select(reader, self._identity)
+            selection, blocks = _select(reader, self._identity, self._texts_and or ())
             self.rule = selection.rule
             self.samples_are_files = reader.samples_are_files
-            for block, future in _in_order(blocks, lambda block: encode_block(block, selection, self._identity)):
+            for block, future in _in_order(blocks, lambda block: self._read(block, selection)):
                 self.files.extend((self.rows + 1 + offset, name) for offset, name in block.starts)
-                encoded = future.result()
+                encoded, texts = future.result()
                 if len(encoded.ids):
-                    yield self._batch(encoded, selection)
+                    yield self._batch(encoded, texts, selection)
         except RowError as error:
             raise self.error(self.rows + error.offset + 1, error.problem) from None
         except ContentError as error:
@@ -80,7 +89,11 @@ class Scan:
         file, row_of_file = self.place(row)
         return DataError(self._path if file is None else os.path.join(self._path, file), row_of_file, problem)
 
-    def _batch(self, encoded: EncodedBlock, selection: Selection) -> SampleBatch:
+    def _read(self, block: Block, selection: Selection) -> tuple[EncodedBlock, BlockTexts | None]:
+        encoded = encode_block(block, selection, self._identity)
+        return encoded, None if self._texts_and is None else block_texts(block, selection, self._texts_and)
+
+    def _batch(self, encoded: EncodedBlock, texts: BlockTexts | None, selection: Selection) -> SampleBatch:
         if selection.rule == "all" and (late := sorted(WELL_KNOWN_FIELDS & encoded.filled)):
             problem = f"{late[0]!r} appears only after rows without any well-known field; declare the content fields"
             raise RowError(0, problem)
@@ -88,7 +101,13 @@ class Scan:
         self._filled |= encoded.filled
         self.reserved |= encoded.names & RESERVED_COLUMNS
         batch = SampleBatch(
-            self.rows + 1, encoded.ids, encoded.content_bytes, encoded.tokens, encoded.parents, encoded.parent_roles
+            self.rows + 1,
+            encoded.ids,
+            encoded.content_bytes,
+            encoded.tokens,
+            encoded.parents,
+            encoded.parent_roles,
+            texts,
         )
         self.rows += len(encoded.ids)
         if self._progress is not None:
@@ -102,19 +121,26 @@ class Scan:
             raise DataError(self._path, None, f"the declared content field {missing[0]!r} is in no row")
 
 
-def scan(path: str | os.PathLike[str], identity: Identity, *, progress: Callable[[int], None] | None = None) -> Scan:
+def scan(
+    path: str | os.PathLike[str],
+    identity: Identity,
+    *,
+    progress: Callable[[int], None] | None = None,
+    texts_and: Sequence[str] | None = None,
+) -> Scan:
     """The samples of the dataset at ``path``; nothing is read before the result is iterated over.
 
-    ``progress`` is called after each batch with the number of rows in it. Iterating raises DataError, which names the
+    ``progress`` is called after each batch with the number of rows in it. With ``texts_and``, batches also bear their
+    rows' texts and values of these fields (which may be none). Iterating raises DataError, which names the
     row, where the dataset cannot be read or a value has no canonical form, and ProvenanceError for an unknown digest.
     """
-    return Scan(path, identity, progress)
+    return Scan(path, identity, progress, texts_and)
 
 
-def _select(reader: Reader, identity: Identity) -> tuple[Selection, Iterator[Block]]:
-    """The rule for content fields, which takes looking at the first block, and all blocks."""
+def _select(reader: Reader, identity: Identity, others: Sequence[str]) -> tuple[Selection, Iterator[Block]]:
+    """The rule for content fields, which takes looking at the first block, and all blocks, also of other fields."""
     names = reader.column_names()
-    columns = None if names is None else projection(identity.fields, identity.tokens_field, names)
+    columns = None if names is None else projection(identity.fields, identity.tokens_field, names, others)
     blocks = reader.blocks(columns)
     if identity.fields is not None:
         return select(identity.fields, ()), blocks
@@ -140,11 +166,9 @@ def _filled_names(block: Block) -> set[str]:
     return names
 
 
-def _in_order(
-    blocks: Iterator[Block], work: Callable[[Block], EncodedBlock]
-) -> Iterator[tuple[Block, Future[EncodedBlock]]]:
+def _in_order(blocks: Iterator[Block], work: Callable[[Block], _Result]) -> Iterator[tuple[Block, Future[_Result]]]:
     """Each block with the result of ``work`` on it, in threads; an error in reading comes after what precedes it."""
-    pending: deque[tuple[Block, Future[EncodedBlock]]] = deque()
+    pending: deque[tuple[Block, Future[_Result]]] = deque()
     failure: RowError | DataError | None = None
     exhausted = False
     with ThreadPoolExecutor(_THREADS) as pool:

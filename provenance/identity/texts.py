@@ -1,0 +1,129 @@
+"""What a block's rows say: all text in their content fields, and the values of other fields that are asked for.
+
+A row's text is every text value in its content fields, also inside lists and objects, one value a line: fields that
+ask before fields that answer, each group by name, so that the order of keys does not matter. Names of speakers and
+types inside a conversation are no text of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provenance.identity.arrow_values import plain
+from provenance.identity.fields import Selection
+from provenance.identity.formats.interface import Block
+
+# A message's speaker and kind, as chat formats call them.
+_NO_TEXT = frozenset({"role", "from", "type"})
+_ASKING = ("system", "instruction", "context", "prompt", "question", "query", "input")
+_TEXT = pa.large_string()
+
+
+@dataclass(frozen=True)
+class BlockTexts:
+    """``texts``: one a row, empty where it has none. ``values``: of each field, as text; null: none, or nested."""
+
+    texts: pa.LargeStringArray
+    values: Mapping[str, pa.LargeStringArray]
+
+
+def block_texts(block: Block, selection: Selection, fields: Sequence[str]) -> BlockTexts:
+    """The texts of ``block`` and its values of ``fields``.
+
+    Raises:
+        RowError: a row cannot be read.
+    """
+    table = block.columns(lambda name: selection.includes(name) or name in fields)
+    if table is None:
+        return _of_rows(list(block.rows()), selection, fields)
+    columns = {name: table[name].combine_chunks() for name in table.column_names}
+    content = {name: column for name, column in columns.items() if selection.includes(name)}
+    empty = pa.nulls(table.num_rows, _TEXT)
+    return BlockTexts(
+        pc.fill_null(_joined([_text(content[name]) for name in _in_order(content)], table.num_rows), ""),
+        {name: _as_text(columns[name]) if name in columns else empty for name in fields},
+    )
+
+
+def _in_order(names: Mapping[str, object]) -> list[str]:
+    return sorted(names, key=lambda name: (name not in _ASKING, name))
+
+
+def _text(array: pa.Array) -> pa.LargeStringArray | None:
+    """The text in each value; None where the type holds none."""
+    array = plain(array)
+    kind = array.type
+    if pa.types.is_large_string(kind):
+        return array
+    if pa.types.is_struct(kind):
+        names = [kind.field(place).name for place in range(kind.num_fields)]
+        children = dict(zip(names, array.flatten(), strict=True))
+        texts = [_text(children[name]) for name in _in_order(children) if name not in _NO_TEXT]
+        return None if all(text is None for text in texts) else _joined(texts, len(array))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        elements = _text(array.flatten())
+        return None if elements is None else _joined_elements(elements, pc.list_value_length(array))
+    return None
+
+
+def _joined(texts: Sequence[pa.LargeStringArray | None], rows: int) -> pa.LargeStringArray:
+    """Each row's texts, one a line; null where a row has none."""
+    columns = [text for text in texts if text is not None]
+    if not columns:
+        return pa.nulls(rows, _TEXT)
+    if len(columns) == 1:
+        return columns[0]
+    # Arrow's own way to pass over nulls (null_handling="skip") loses rows of which all values are empty or null.
+    line, nothing = pa.scalar("\n", _TEXT), pa.scalar("", _TEXT)
+    lines = [pc.binary_join_element_wise(line, column, nothing) for column in columns]
+    joined = pc.binary_join_element_wise(*lines, nothing, null_handling="replace", null_replacement="")
+    return pc.if_else(pc.equal(joined, nothing), pa.scalar(None, _TEXT), pc.utf8_slice_codeunits(joined, 1))
+
+
+def _joined_elements(elements: pa.LargeStringArray, lengths: pa.Array) -> pa.LargeStringArray:
+    """The texts of each list's elements, one a line; null where none has any. ``lengths``: of the lists."""
+    counts = pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    present = pc.is_valid(elements).to_numpy(zero_copy_only=False)
+    owners = np.repeat(np.arange(len(counts)), counts)[present]
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(counts)))])
+    empty = np.append(np.diff(bounds) == 0, False)
+    lists = pa.LargeListArray.from_arrays(pa.array(bounds, pa.int64(), mask=empty), elements.drop_null())
+    return pc.binary_join(lists, pa.scalar("\n", _TEXT))
+
+
+def _as_text(array: pa.Array) -> pa.LargeStringArray:
+    array = plain(array)
+    if pa.types.is_nested(array.type) or pa.types.is_large_binary(array.type):
+        return pa.nulls(len(array), _TEXT)
+    return array.cast(_TEXT)
+
+
+def _of_rows(rows: Sequence[Mapping[str, object]], selection: Selection, fields: Sequence[str]) -> BlockTexts:
+    contents = ({name: value for name, value in row.items() if selection.includes(name)} for row in rows)
+    return BlockTexts(
+        pa.array(["\n".join(_text_values(content)) for content in contents], _TEXT),
+        {name: pa.array([_value_as_text(row.get(name)) for row in rows], _TEXT) for name in fields},
+    )
+
+
+def _text_values(value: object, *, outermost: bool = True) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name in _in_order(value):
+            if outermost or name not in _NO_TEXT:
+                yield from _text_values(value[name], outermost=False)
+    elif isinstance(value, list | tuple):
+        for element in value:
+            yield from _text_values(element, outermost=False)
+
+
+def _value_as_text(value: object) -> str | None:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int | float) else None

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provenance.identity import Identity, scan
+from provenance.identity.fields import Selection
+from provenance.identity.formats.arrow_block import ArrowBlock
+from provenance.identity.formats.row_block import RowBlock
+from provenance.identity.texts import block_texts
+
+EVERYTHING = Selection("all")
+WELL_KNOWN = Selection("well-known")
+TEXT = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+MESSAGES = st.lists(st.fixed_dictionaries({"role": TEXT, "content": TEXT}), max_size=3) | st.none()
+
+
+@given(
+    rows=st.lists(
+        st.fixed_dictionaries(
+            {
+                "question": TEXT,
+                "answer": TEXT,
+                "messages": MESSAGES,
+                "choices": st.none() | st.lists(TEXT, max_size=3),
+                "topic": TEXT,
+                "difficulty": st.none() | st.integers(-5, 5) | st.booleans(),
+            }
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_columns_and_rows_say_the_same(rows: list[dict[str, Any]]) -> None:
+    if {type(row["difficulty"]) for row in rows} >= {int, bool}:
+        for row in rows:
+            row["difficulty"] = None
+    table = pa.Table.from_pylist(rows)
+    by_column = block_texts(ArrowBlock(table), WELL_KNOWN, ("topic", "difficulty"))
+    by_row = block_texts(RowBlock(rows), WELL_KNOWN, ("topic", "difficulty"))
+    assert by_column.texts.to_pylist() == by_row.texts.to_pylist()
+    assert {name: column.to_pylist() for name, column in by_column.values.items()} == {
+        name: column.to_pylist() for name, column in by_row.values.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ({"text": "a b", "id": 7, "note": "no content"}, "a b"),
+        ({"answer": "4", "question": "2 + 2?"}, "2 + 2?\n4"),
+        ({"completion": "b", "prompt": "a", "system": "s"}, "a\ns\nb"),
+        ({"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]}, "hi\nho"),
+        ({"conversations": [{"from": "gpt", "value": "hi"}]}, "hi"),
+        ({"text": None, "output": 7}, ""),
+    ],
+)
+def test_what_a_row_says(row: dict[str, Any], text: str) -> None:
+    for block in (RowBlock([row]), ArrowBlock(pa.Table.from_pylist([row]))):
+        assert block_texts(block, WELL_KNOWN, ()).texts.to_pylist() == [text]
+
+
+def test_a_slice_of_lists_is_joined_by_its_own_elements() -> None:
+    table = pa.table({"choices": [["a", "b"], None, ["c", None, "d"], []]}).slice(1)
+    assert block_texts(ArrowBlock(table), EVERYTHING, ()).texts.to_pylist() == ["", "c\nd", ""]
+
+
+def test_a_scan_gives_texts_with_ids_and_other_fields_beside_the_content(tmp_path: Path) -> None:
+    rows = [{"text": f"text {number}", "language": ["en", "fr"][number % 2]} for number in range(5)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "x.parquet")
+    (tmp_path / "x.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    ids = [batch.sample_ids.to_pylist() for batch in scan(tmp_path / "x.jsonl", Identity())]
+    for name in ("x.parquet", "x.jsonl"):
+        (batch,) = scan(tmp_path / name, Identity(), texts_and=("language", "absent"))
+        assert [batch.sample_ids.to_pylist()] == ids
+        assert batch.texts is not None
+        assert batch.texts.texts.to_pylist() == [row["text"] for row in rows]
+        assert batch.texts.values["language"].to_pylist() == [row["language"] for row in rows]
+        assert batch.texts.values["absent"].to_pylist() == [None] * 5
+        (without,) = scan(tmp_path / name, Identity())
+        assert without.texts is None
