@@ -1,0 +1,168 @@
+"""Words and n-grams of texts, as numbers, all rows at once.
+
+A word is a run of letters, marks and digits (Unicode categories L, M, N), in lower case; in scripts that are written
+without spaces each character is one. Words are told apart by a 32-bit hash, n-grams by a 64-bit one: of a million
+different words about a hundred pairs share a number, which changes no share that is reported here in its third digit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Hashes32 = npt.NDArray[np.uint32]
+Hashes64 = npt.NDArray[np.uint64]
+Integers = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.unsignedinteger[Any]]
+
+_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+_CHARACTERS = 0x110000
+_SEED = 20260101
+_GRAM_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_MIX = np.uint64(0xFF51AFD7ED558CCD)
+_HALF = np.uint64(32)
+
+
+@dataclass(frozen=True)
+class Words:
+    """``hashes``: the words of all rows, one row after the other; those of row i begin at ``offsets[i]``."""
+
+    hashes: Hashes32
+    offsets: Integers
+
+    @property
+    def lengths(self) -> Integers:
+        """The number of words in each row."""
+        return np.diff(self.offsets)
+
+    def rows(self) -> Integers:
+        """The row that each word is in."""
+        return np.repeat(np.arange(len(self.offsets) - 1), self.lengths)
+
+
+@dataclass(frozen=True)
+class Grams:
+    """n-grams within rows: ``hashes``, the ``rows`` they are in, and ``starts``: their first words, counted overall."""
+
+    hashes: Hashes64
+    rows: Integers
+    starts: Integers
+
+
+def words(texts: pa.LargeStringArray) -> Words:
+    """The words of each text; null has none."""
+    codes, ends = _code_points(pc.utf8_lower(pc.fill_null(texts, "")))
+    starts = _starts(codes, ends)
+    return Words(_hashes(codes, starts), np.searchsorted(starts, ends).astype(np.int64))
+
+
+def spelled(text: str) -> list[str]:
+    """The words of one text as text, in order."""
+    lower = pc.utf8_lower(pa.array([text], pa.large_string()))
+    codes, ends = _code_points(lower)
+    bounds = np.append(_starts(codes, ends), len(codes))
+    characters = lower[0].as_py()
+    pieces = (characters[start:end] for start, end in pairwise(bounds.tolist()))
+    return ["".join(c for c in piece if _is_of_word()[ord(c)]) for piece in pieces]
+
+
+def _starts(codes: Codes, ends: Integers) -> Integers:
+    """The places at which words begin; ``ends`` are the bounds of rows."""
+    inside = _is_of_word()[codes]
+    # A word begins where the character before is none of a word, or is another row's.
+    begins = inside.copy()
+    begins[1:] &= ~inside[:-1]
+    if codes.dtype != np.uint8:
+        alone = _is_alone()[codes]
+        begins |= alone
+        begins[1:] |= alone[:-1] & inside[1:]
+    row_starts = ends[:-1][ends[:-1] < len(codes)]
+    begins[row_starts] = inside[row_starts]
+    return np.flatnonzero(begins)
+
+
+def grams(text_words: Words, size: int) -> Grams:
+    """The n-grams of ``size`` words; none goes over the end of a row."""
+    rows = text_words.rows()
+    count = max(len(rows) - size + 1, 0)
+    starts = np.flatnonzero(rows[:count] == rows[size - 1 :])
+    combined = np.zeros(count, np.uint64)
+    for place in range(size):
+        combined *= _GRAM_FACTOR
+        combined += text_words.hashes[place : place + count]
+    return Grams(_mixed(combined[starts]), rows[starts], starts)
+
+
+def _code_points(texts: pa.LargeStringArray) -> tuple[Codes, Integers]:
+    """The characters of all texts as numbers, and where each text's end begin: ``len(texts) + 1`` bounds."""
+    _, bounds, data = texts.buffers()
+    ends = np.frombuffer(bounds, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    content = memoryview(data or b"")[ends[0] : ends[-1]]
+    codes = np.frombuffer(content, np.uint8)
+    if not len(codes) or codes.max() < 128:
+        return codes, ends - ends[0]
+    lengths = pc.utf8_length(texts).to_numpy()
+    return np.frombuffer(str(content, "utf-8").encode("utf-32-le"), np.uint32), _bounds(lengths)
+
+
+def _bounds(lengths: Integers) -> Integers:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+
+
+def _hashes(codes: Codes, starts: Integers) -> Hashes32:
+    """Hashes of the words that begin at ``starts``; what separates them counts for nothing.
+
+    Multilinear hashing: the sum over a word's characters of a random number of the character times one of its place
+    (modulo 256), modulo 2^64, of which the upper half is kept.
+    """
+    if not len(starts):
+        return np.zeros(0, np.uint32)
+    of_character, of_place = _random_numbers()
+    start_of = np.repeat(starts.astype(np.uint8), np.diff(starts, append=len(codes)))
+    products = of_character[codes[starts[0] :]]
+    # Bytes wrap around at 256, and so do places.
+    places = np.resize(np.arange(256, dtype=np.uint8), len(codes))[starts[0] :] - start_of
+    products *= of_place[places]
+    return (np.add.reduceat(products, starts - starts[0]) >> _HALF).astype(np.uint32)
+
+
+def _mixed(values: Hashes64) -> Hashes64:
+    """``values`` with all bits depending on all: products leave the lower ones poor."""
+    values ^= values >> _HALF
+    values *= _MIX
+    values ^= values >> _HALF
+    return values
+
+
+@cache
+def _random_numbers() -> tuple[Hashes64, Hashes64]:
+    pick = np.random.default_rng(_SEED)
+    of_character = pick.integers(0, 2**64, _CHARACTERS, np.uint64)
+    of_character[~_is_of_word()] = 0
+    return of_character, pick.integers(0, 2**64, 256, np.uint64) | np.uint64(1)
+
+
+@cache
+def _is_of_word() -> npt.NDArray[np.bool_]:
+    return _matching(r"[\p{L}\p{M}\p{N}]")
+
+
+@cache
+def _is_alone() -> npt.NDArray[np.bool_]:
+    return _matching(_UNSPACED)
+
+
+def _matching(pattern: str) -> npt.NDArray[np.bool_]:
+    """For every code point, whether the regular expression fits its character."""
+    table = np.zeros(_CHARACTERS, np.bool_)
+    codes = np.r_[0:0xD800, 0xE000:_CHARACTERS].astype(np.uint32)  # without surrogates, which are no characters
+    characters = pa.array(list(codes.tobytes().decode("utf-32-le")), pa.large_string())
+    table[codes] = pc.match_substring_regex(characters, pattern).to_numpy(zero_copy_only=False)
+    return table
