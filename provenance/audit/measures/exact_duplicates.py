@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from provenance.audit.measures.interface import Measured, NotMeasured, Outstanding, Subject
+from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Subject
 
 _SHOWN = 20
 _COUNTS = "SELECT coalesce(sum(rows), 0)::BIGINT, count(DISTINCT sample_id) FROM samples WHERE sidecar = ? AND rows > 0"
@@ -24,7 +22,7 @@ class ExactDuplicates:
     definition = "rows beyond the first of each sample id, and their share of all rows"
     unit = "fraction of rows"
     source = "equality of sample ids; duplicates of this kind: Lee et al. 2021 (arXiv 2107.06499)"
-    needs: Literal["lineage", "data"] = "lineage"
+    needs: Needs = "lineage"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{rows, samples, duplicate_rows, fraction}``; the most repeated samples stand out."""
