@@ -17,6 +17,7 @@ from provenance.cli import (
     differing,
     history,
     indexing,
+    inferring,
     models,
     querying,
     questions,
@@ -60,6 +61,7 @@ register(querying.query, "query")
 register(history.log, "log")
 register(differing.diff, "diff")
 register(auditing.audit, "audit")
+register(inferring.infer, "infer")
 register(state.verify, "verify")
 app.add_typer(registered, name="model")
 register(models.add, "add", registered)
