@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import adding, differing, history, identity, memory, questions, recording, sidecar
+from benchmarks import adding, differing, history, identity, measures, memory, questions, recording, sidecar
 from benchmarks.processes import BenchmarkError
 from benchmarks.results import Benchmark, Settings, machine
 
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "history": history.run,
     "diff": differing.run,
     "memory": memory.run,
+    "measures": measures.run,
 }
 
 

@@ -170,6 +170,35 @@ def ask_sqlite(database: str, chosen: str, depth: str) -> Said:
     return ask_sqlite(Path(database), read_chosen(chosen), depth=bool(int(depth)))
 
 
+def write_prose_rows(path: str, rows: str, seed: str) -> Said:
+    from benchmarks.prose import write_prose
+
+    write_prose(Path(path), int(rows), int(seed))
+    return {}
+
+
+def take_data_measures() -> Said:
+    """Seconds of each measure that reads data, in the repository in the current folder."""
+    from provenance.audit.measures import Measured, Part, Subject, measures
+    from provenance.ledger.ledger import Ledger
+    from provenance.repository import Repository
+
+    seconds: dict[str, float] = {}
+    with Ledger.open(Repository.open()) as ledger:
+        data, reference, evaluation = (
+            Part(ledger, ledger.dataset(f"{name}.jsonl")) for name in ("data", "reference", "evaluation")
+        )
+        subject = Subject(data, ledger.folder, reference=reference, evaluations=(evaluation,), fields=("topic",))
+        for name, measure in measures().items():
+            if measure.needs == "data":
+                started = time.perf_counter()
+                found = measure.measure(subject)
+                if not isinstance(found, Measured):
+                    raise RuntimeError(f"{name}: {found.reason}")
+                seconds[name] = time.perf_counter() - started
+    return seconds
+
+
 _TASKS: tuple[Callable[..., Said], ...] = (
     md5_of_file,
     naive_ids,
@@ -188,6 +217,8 @@ _TASKS: tuple[Callable[..., Said], ...] = (
     ask_index,
     ask_duckdb,
     ask_sqlite,
+    write_prose_rows,
+    take_data_measures,
 )
 
 

@@ -11,7 +11,10 @@ import pytest
 CHECKOUT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["ids", "add", "sidecar", "recording", "questions", "history", "diff", "memory"])
+BENCHMARKS = ["ids", "add", "sidecar", "recording", "questions", "history", "diff", "measures", "memory"]
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
 def test_benchmark_prints_its_table_and_ratios(name: str, isolated: Path) -> None:
     arguments = [name, "--scale", "0.0005", "--folder", str(isolated), "--venvs", str(isolated / "venvs")]
     done = subprocess.run(
