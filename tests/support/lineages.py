@@ -6,10 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
-from support.sidecars import record, sample
+from support.sidecars import Words, record, sample
+
+from provenance.lineage.records import Agent, Source
 
 ORIGINS = ("real", "synthetic", "mixed", "unknown")
 KINDS = (None, "rewrite", "answer")
+# What the numbers of agents and sources stand for; one of each says under which licence it is.
+WORDS = Words(
+    agents=(Agent(name="writer", revision="1", license="Apache-2.0"), Agent(name="undisclosed")),
+    sources=(Source(name="library", license="PSF-2.0"), Source(name="forum")),
+)
 
 Stated = Sequence[Mapping[str, Any]]
 

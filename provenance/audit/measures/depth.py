@@ -7,8 +7,8 @@ from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Ou
 
 _SHOWN = 20
 _DEEPEST = (
-    "SELECT lower(hex(sample_id)), depth FROM samples WHERE sidecar = ? AND rows > 0 AND depth > 1 "
-    f"ORDER BY depth DESC, rows DESC, sample_id LIMIT {_SHOWN}"
+    "SELECT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND rows > 0 AND depth = ? "
+    f"ORDER BY rows DESC, sample_id LIMIT {_SHOWN}"
 )
 
 
@@ -38,7 +38,8 @@ class Depth:
             if cell.depth is not None:
                 at[cell.depth] = at.get(cell.depth, 0) + cell.rows
         known = sum(at.values())
-        shown = ledger.connection.execute(_DEEPEST, [dataset.place]).fetchall()
+        most = max(at, default=0)
+        shown = ledger.connection.execute(_DEEPEST, [dataset.place, most]).fetchall() if most > 1 else []
         return Measured(
             {
                 "max": max(at, default=None),
@@ -48,7 +49,7 @@ class Depth:
                 "max_without_real_ancestor": max(rootless, default=0),
                 "fractions": {str(depth): count / rows for depth, count in sorted(at.items())},
             },
-            tuple(Outstanding(sample_id, f"{depth} model steps from real data") for sample_id, depth in shown),
+            tuple(Outstanding(sample_id, f"{most} model steps from real data") for (sample_id,) in shown),
         )
 
 

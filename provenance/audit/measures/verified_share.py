@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from provenance.audit.cells import cells_of
 from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Subject, Values
 from provenance.audit.verdict_words import passed
+from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.ledger import Ledger
 
 _SHOWN = 20
 _LISTED = 50
-_CHECKS = (
-    "SELECT verdict, verifier, agent, origin, sum(rows)::BIGINT FROM samples WHERE sidecar = ? AND rows > 0 "
-    "GROUP BY ALL"
-)
 _UNVERIFIED = (
     "SELECT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND rows > 0 AND verdict IS NULL AND origin IN "
     f"('synthetic', 'mixed') ORDER BY rows DESC, sample_id LIMIT {_SHOWN}"
@@ -52,12 +50,13 @@ class VerifiedShare:
         """``{rows, verified_rows, fraction, with_verifier_fraction, with_version_fraction, pass_fraction,
         by_verifier{NAME: {rows, judged, passed, pass_fraction}}, by_model{…}}``; unverified samples stand out."""
         ledger, dataset = subject.audited.ledger, subject.audited.dataset
-        checks = list(_checks(ledger, dataset.place))
+        checks = list(_checks(ledger, dataset))
         made = [check for check in checks if check.made]
         verified = [check for check in checks if check.verdict is not None]
         if not made and not verified:
             return NotMeasured(f"{dataset.path}: has no synthetic, mixed or verified rows")
-        shown = ledger.connection.execute(_UNVERIFIED, [dataset.place]).fetchall()
+        # Where nothing is verified, no sample stands out.
+        shown = ledger.connection.execute(_UNVERIFIED, [dataset.place]).fetchall() if verified else []
         total, done = _rows(made), _rows(check for check in made if check.verdict is not None)
         return Measured(
             {
@@ -74,10 +73,10 @@ class VerifiedShare:
         )
 
 
-def _checks(ledger: Ledger, place: int) -> Iterable[_Check]:
-    for verdict, verifier, agent, origin, rows in ledger.connection.execute(_CHECKS, [place]).fetchall():
-        model = None if agent is None else ledger.agents[agent].label
-        yield _Check(verdict, verifier, model, origin in ("synthetic", "mixed"), rows)
+def _checks(ledger: Ledger, dataset: RecordedDataset) -> Iterable[_Check]:
+    for cell in cells_of(ledger, dataset):
+        model = None if cell.agent is None else ledger.agents[cell.agent].label
+        yield _Check(cell.verdict, cell.verifier, model, cell.origin in ("synthetic", "mixed"), cell.rows)
 
 
 def _rows(checks: Iterable[_Check]) -> int:
