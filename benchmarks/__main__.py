@@ -7,7 +7,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import adding, differing, history, identity, measures, memory, questions, recording, sidecar
+from benchmarks import (
+    adding,
+    auditing,
+    differing,
+    history,
+    identity,
+    measures,
+    memory,
+    questions,
+    recording,
+    sidecar,
+)
 from benchmarks.processes import BenchmarkError
 from benchmarks.results import Benchmark, Settings, machine
 
@@ -21,6 +32,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "diff": differing.run,
     "memory": memory.run,
     "measures": measures.run,
+    "audit": auditing.run,
 }
 
 

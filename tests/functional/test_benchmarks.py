@@ -11,7 +11,7 @@ import pytest
 CHECKOUT = Path(__file__).parents[2]
 
 
-BENCHMARKS = ["ids", "add", "sidecar", "recording", "questions", "history", "diff", "measures", "memory"]
+BENCHMARKS = ["ids", "add", "sidecar", "recording", "questions", "history", "diff", "measures", "memory", "audit"]
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import numpy as np
 
+from provenance.audit.ancestry import Members
 from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Part, Subject
+from provenance.ledger.graph.store import Array
 
 _SHOWN = 10
-# Each parent of a row counts once for each row. A guessed parent is a candidate, never lineage.
-_USES = """
-    SELECT parent AS sample_id, sum(rows)::BIGINT AS uses FROM (
-        SELECT unnest(list_distinct(parents)) AS parent, rows FROM samples
-        WHERE sidecar = ? AND rows > 0 AND origin IN ('synthetic', 'mixed') AND evidence IS DISTINCT FROM 'inferred')
-    GROUP BY parent"""
-_ACTIVITIES = (
-    "SELECT DISTINCT activity FROM samples WHERE sidecar = ? AND rows > 0 AND origin IN ('synthetic', 'mixed') AND "
-    "activity IS NOT NULL"
-)
-_MOST_USED = "SELECT lower(hex(sample_id)), uses FROM parent_uses ORDER BY uses DESC, sample_id LIMIT 100"
-_SAMPLES_OF_POOL = """
-    SELECT count(DISTINCT sample_id) FROM samples WHERE rows > 0 AND sidecar IN (
-        SELECT DISTINCT sidecar FROM samples
-        WHERE rows > 0 AND list_contains(?::BIGINT[], sidecar) AND sample_id IN (SELECT sample_id FROM parent_uses))"""
 
 
 class FanOut:
@@ -35,52 +22,73 @@ class FanOut:
     definition = "the part of all uses that falls to the 1, 10 and 100 most used parents; exp of the uses' entropy"
     unit = "fraction of uses; parents"
     source = "Hill number of order 1, Hill 1973; self-instruct grew 52,445 rows from 175 seeds (arXiv 2212.10560)"
-    needs: Needs = "lineage"
+    needs: Needs = "graph"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{parents, uses, effective_parents, effective_of_parents, top_1, top_10, top_100, pool,
         effective_of_pool}``; the most used parents stand out. ``pool`` is None where the ledger does not hold it."""
-        part = subject.audited
-        execute, place = part.ledger.connection.execute, part.dataset.place
-        execute(f"CREATE OR REPLACE TEMP TABLE parent_uses AS {_USES}", [place])
-        parents, total, weighted = execute(
-            "SELECT count(*), coalesce(sum(uses), 0)::BIGINT, sum(uses * ln(uses)) FROM parent_uses"
-        ).fetchall()[0]
-        if not parents:
-            return NotMeasured(f"{part.dataset.path}: none of its made rows has a parent")
-        effective = math.exp(math.log(total) - weighted / total)
-        most_used = execute(
-            "SELECT lower(hex(sample_id)), uses FROM parent_uses ORDER BY uses DESC, sample_id LIMIT 100"
-        )
-        top = most_used.fetchall()
-        pool = _pool(part)
+        members = _made(Members.of(subject.audited))
+        uses = _uses(members)
+        used = np.flatnonzero(uses)
+        if not len(used):
+            return NotMeasured(f"{subject.audited.dataset.path}: none of its made rows has a parent")
+        counts = uses[used]
+        total = int(counts.sum())
+        shares = counts / total
+        effective = float(np.exp(-(shares * np.log(shares)).sum()))
+        top = used[np.lexsort((used, -counts))[:100]]
+        pool = _pool(subject.audited, members, uses)
+        ids = members.graph.ids(top[:_SHOWN])
         return Measured(
             {
-                "parents": parents,
+                "parents": len(used),
                 "uses": total,
                 "effective_parents": effective,
-                "effective_of_parents": effective / parents,
-                **{f"top_{k}": sum(count for _, count in top[:k]) / total for k in (1, 10, 100)},
+                "effective_of_parents": effective / len(used),
+                **{f"top_{k}": int(uses[top[:k]].sum()) / total for k in (1, 10, 100)},
                 "pool": pool,
                 "effective_of_pool": effective / pool if pool else None,
             },
             tuple(
-                Outstanding(sample_id, f"{count:,} of {total:,} uses of a parent")
-                for sample_id, count in top[:_SHOWN]
-                if count > 1
+                Outstanding(sample_id, f"{int(uses[number]):,} of {total:,} uses of a parent")
+                for sample_id, number in zip(ids, top.tolist(), strict=False)
+                if uses[number] > 1
             ),
         )
 
 
-def _pool(part: Part) -> int | None:
+def _made(members: Members) -> Members:
+    """Those that are synthetic or mixed."""
+    made = np.array([born.origin in ("synthetic", "mixed") for born in members.graph.classes], bool)
+    chosen = made[members.graph.class_of[members.numbers]]
+    return Members(members.graph, members.numbers[chosen], members.rows[chosen])
+
+
+def _uses(members: Members) -> Array:
+    """How often each sample of the graph is a parent: once for each row of a child, in however many roles (int64)."""
+    places, counts = members.graph.parents.edges_of(members.numbers)
+    children = np.repeat(np.arange(len(members.numbers), dtype=np.uint64), counts)
+    pairs = np.unique((children << np.uint64(32)) | members.graph.parents.targets[places].astype(np.uint64))
+    parents = (pairs & np.uint64(2**32 - 1)).astype(np.int64)
+    rows = members.rows[(pairs >> np.uint64(32)).astype(np.int64)]
+    # Added up as floats, which are exact for as many rows as there can be.
+    uses: Array = np.bincount(parents, weights=rows, minlength=members.graph.size).astype(np.int64)
+    return uses
+
+
+def _pool(part: Part, members: Members, uses: Array) -> int | None:
     """How many samples there were to choose parents from; None where no dataset of the ledger is known to be one."""
-    ledger = part.ledger
-    found = ledger.connection.execute(_ACTIVITIES, [part.dataset.place]).fetchall()
-    stages = [ledger.activities[number].stage for (number,) in found]
-    read = {path for stage in stages if stage is not None for path in stage.dependencies}
-    places = [each.place for each in ledger.recorded if each.path in read and each.place != part.dataset.place]
-    samples = ledger.connection.execute(_SAMPLES_OF_POOL, [places]).fetchall()[0][0]
-    return int(samples) or None
+    graph = members.graph
+    numbers = {graph.classes[number].activity for number in np.unique(graph.class_of[members.numbers]).tolist()}
+    described = (graph.descriptions.activities[number]["id"] for number in numbers if number is not None)
+    stages = [part.ledger.vocabulary.activities[identifier].stage for identifier in described]
+    read = {path for stage in stages if stage is not None for path in stage.dependencies} - {part.dataset.path}
+    in_pool = np.zeros(graph.size, bool)
+    for place, dataset in enumerate(graph.datasets):
+        held, _ = graph.members(place)
+        if dataset.path in read and uses[held].any():
+            in_pool[held] = True
+    return int(in_pool.sum()) or None
 
 
 MEASURE = FanOut()

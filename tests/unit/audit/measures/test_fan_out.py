@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from support.lineages import lineages, records_of
+from support.lineages import WORDS, lineages, records_of
 from support.measuring import take, values
 from support.sidecars import Words, record, sample
 
@@ -26,7 +26,7 @@ def test_agrees_with_the_product_form_of_the_hill_number(
     for each in stated:
         if each["origin"] in ("synthetic", "mixed") and each["rows"]:
             uses.update(dict.fromkeys(each["parents"], each["rows"]))
-    found = take(repository, tmp_path, MEASURE, records_of(stated))
+    found = take(repository, tmp_path, MEASURE, records_of(stated), WORDS)
     if not uses:
         assert isinstance(found, NotMeasured)
         return
