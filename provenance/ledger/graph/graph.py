@@ -62,6 +62,19 @@ class Graph:
         self._roles: list[str | None] = stated["roles"]
 
     @property
+    def level_starts(self) -> Array:
+        """The number of the first sample of each level, and the size: parents of a sample are of levels before its own.
+
+        Only the last level can hold parents of its own samples, where sidecars contradict each other in a circle.
+        """
+        return self._folder.array("level_starts")
+
+    @property
+    def other_births(self) -> tuple[Array, Array]:
+        """The samples that were born more than once, and the class of each birth but the most credible one."""
+        return self._folder.array("other_sample"), self._folder.array("other_class")
+
+    @property
     def bytes(self) -> int:
         """Size on disk."""
         return self._folder.bytes
@@ -149,7 +162,7 @@ class Graph:
         if not fitting.any():
             return np.empty(0, np.int64)
         chosen = fitting[self.class_of]
-        others, births = self._folder.array("other_sample"), self._folder.array("other_class")
+        others, births = self.other_births
         chosen[others[fitting[births] != every]] = not every
         return np.flatnonzero(chosen)
 
@@ -157,8 +170,8 @@ class Graph:
         """Every birth class of any of ``numbers``."""
         chosen = np.zeros(self.size, bool)
         chosen[numbers] = True
-        further = self._folder.array("other_class")[chosen[self._folder.array("other_sample")]]
-        found = np.union1d(self.class_of[numbers], further)
+        others, births = self.other_births
+        found = np.union1d(self.class_of[numbers], births[chosen[others]])
         return [self.classes[number] for number in found]
 
     def members(self, dataset: int) -> tuple[Array, Array]:
@@ -218,7 +231,7 @@ class Graph:
         """
         values = root[self.class_of]
         offsets, targets = self.parents.offsets, self.parents.targets
-        bounds = self._folder.array("level_starts")
+        bounds = self.level_starts
         for start, end in zip(bounds[1:-1].tolist(), bounds[2:].tolist(), strict=True):
             edges = offsets[start : end + 1].astype(np.int64)
             classes = self.class_of[start:end]
