@@ -28,6 +28,9 @@ _SEED = 20260101
 _GRAM_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 _HALF = np.uint64(32)
+_PLACES = np.arange(256, dtype=np.uint8)
+# Of the memory that hashing takes, eight bytes a character are only needed for so many words.
+_WORDS_AT_A_TIME = 50_000
 
 
 @dataclass(frozen=True)
@@ -122,15 +125,22 @@ def _hashes(codes: Codes, starts: Integers) -> Hashes32:
     Multilinear hashing: the sum over a word's characters of a random number of the character times one of its place
     (modulo 256), modulo 2^64, of which the upper half is kept.
     """
-    if not len(starts):
-        return np.zeros(0, np.uint32)
+    bounds = np.append(starts, len(codes))
+    found = np.empty(len(starts), np.uint32)
+    for first in range(0, len(starts), _WORDS_AT_A_TIME):
+        some = bounds[first : first + _WORDS_AT_A_TIME + 1]
+        found[first : first + len(some) - 1] = _hashes_within(codes[some[0] : some[-1]], some - some[0])
+    return found
+
+
+def _hashes_within(codes: Codes, bounds: Integers) -> Hashes32:
+    """The hashes of the words that stand within ``bounds``, of which there is one more."""
     of_character, of_place = _random_numbers()
-    start_of = np.repeat(starts.astype(np.uint8), np.diff(starts, append=len(codes)))
-    products = of_character[codes[starts[0] :]]
+    start_of = np.repeat(bounds[:-1].astype(np.uint8), np.diff(bounds))
+    products = of_character[codes]
     # Bytes wrap around at 256, and so do places.
-    places = np.resize(np.arange(256, dtype=np.uint8), len(codes))[starts[0] :] - start_of
-    products *= of_place[places]
-    return (np.add.reduceat(products, starts - starts[0]) >> _HALF).astype(np.uint32)
+    products *= of_place[np.resize(_PLACES, len(codes)) - start_of]
+    return (np.add.reduceat(products, bounds[:-1]) >> _HALF).astype(np.uint32)
 
 
 def _mixed(values: Hashes64) -> Hashes64:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provenance.audit import words as words_module
 from provenance.audit.words import Words, grams, spelled, words
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs", "Cn", "Co"]), max_size=30), max_size=6)
@@ -94,3 +95,13 @@ def test_grams_are_those_of_each_row_alone(texts: list[str], size: int) -> None:
     assert (
         len({(gram, number) for (_, gram), number in zip(expected, all_grams.hashes.tolist(), strict=True)}) == distinct
     )
+
+
+@pytest.mark.parametrize("at_a_time", [1, 7])
+def test_hashing_some_words_at_a_time_changes_none(monkeypatch: pytest.MonkeyPatch, at_a_time: int) -> None:
+    texts = ["", "über many words, " * 9, None, f"{'long' * 90} and short", "日本語"]
+    at_once = of(*texts)
+    monkeypatch.setattr(words_module, "_WORDS_AT_A_TIME", at_a_time)
+    found = of(*texts)
+    assert found.hashes.tolist() == at_once.hashes.tolist()
+    assert found.offsets.tolist() == at_once.offsets.tolist()
