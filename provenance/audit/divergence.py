@@ -13,7 +13,7 @@ def divergence(one: Counts, other: Counts) -> float:
 
     H((P + Q) / 2) - (H(P) + H(Q)) / 2, with H the entropy in bits (Lin 1991). Both have at least one count.
     """
-    return float(contributions(one, other).sum())
+    return min(float(contributions(one, other).sum()), 1.0)
 
 
 def contributions(one: Counts, other: Counts) -> npt.NDArray[np.float64]:

@@ -19,7 +19,8 @@ from provenance.audit.measures.interface import NotMeasured, Part, Subject
 from provenance.audit.texts import Texts, texts_of
 from provenance.lineage.database import stream
 
-# Per group of text: the reference's is split into halves as large as what is compared with it.
+# Per group of text: the reference's is split into halves as large as what is compared with it. A longer row is never
+# drawn: alone it would be more than what is compared.
 SAMPLE_BYTES = 1 << 20
 
 _MADE = frozenset({"synthetic", "mixed"})
@@ -98,6 +99,7 @@ def of_origins(subject: Subject, texts: Texts, origins: frozenset[str]) -> Group
 def draw(group: Group, size: int, seed: int) -> pa.Table:
     """A random sample of the group's rows that have words, in random order: about ``size`` bytes of text.
 
+    Of rows of at most `SAMPLE_BYTES`, each is as likely as another.
     Columns: ``sample_id``, ``text``, ``words``. The same for the same seed; memory is bounded by ``size`` and a batch.
     """
     pick = np.random.default_rng(seed)
@@ -106,8 +108,9 @@ def draw(group: Group, size: int, seed: int) -> pa.Table:
     for batch in group.batches("sample_id", "text", "words"):
         ranks = pick.random(batch.num_rows)
         has_words = pc.list_value_length(batch["words"]).to_numpy() > 0
+        fits = pc.binary_length(batch["text"]).to_numpy() <= SAMPLE_BYTES
         table = pa.Table.from_batches([batch]).append_column("rank", pa.array(ranks))
-        table = table.filter(pa.array(has_words & (ranks < limit)))
+        table = table.filter(pa.array(has_words & fits & (ranks < limit)))
         kept.append(table)
         kept_bytes += _text_bytes(table).sum()
         if kept_bytes > 2 * size:

@@ -22,6 +22,7 @@ from provenance.audit.words import Integers, Words
 # Of 99 differences that chance alone makes, a hundredth one is the greatest in 1 of 100 cases: p99 needs no more.
 SPLITS = 99
 _FEWEST_ROWS = 20
+_ROUNDING = 1e-12
 
 Floats = npt.NDArray[np.float64]
 Statistic = Callable[[Integers], float]
@@ -58,7 +59,9 @@ class Difference:
     def as_values(self) -> Values:
         """The difference as a measure's values."""
         observed = self.value - self.reference
-        beyond = bool(abs(observed) > np.abs(self.chance).max())
+        # Where all halves are alike, what rounding leaves of a difference is none.
+        rounding = _ROUNDING * abs(self.reference)
+        beyond = bool(abs(observed) > np.abs(self.chance).max() + rounding)
         scale = self.reference or None
         relative = None if scale is None else observed / scale
         return {
@@ -89,7 +92,7 @@ def pool(subject: Subject) -> Pool | NotMeasured:
     }
     for called, sample in samples.items():
         if sample.num_rows < _FEWEST_ROWS:
-            return NotMeasured(f"{called}: fewer than {_FEWEST_ROWS} with text, too few to compare")
+            return NotMeasured(f"{called}: fewer than {_FEWEST_ROWS} with text in a sample, too few to compare")
     compared, reference = samples.values()
     together = pa.concat_tables([compared, reference]).combine_chunks().to_batches()[0]
     said = " against ".join(f"{sample.num_rows:,} of {called}" for called, sample in samples.items())

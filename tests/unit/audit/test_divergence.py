@@ -25,3 +25,5 @@ def test_agrees_with_scipy(pairs: list[tuple[int, int]]) -> None:
 def test_its_ends() -> None:
     assert divergence(np.array([3, 1]), np.array([30, 10])) == 0
     assert divergence(np.array([3, 0]), np.array([0, 10])) == 1
+    # Shares that do not add up to 1 in binary must not lead beyond the end.
+    assert all(divergence(np.array([1] * n + [0]), np.array([0] * n + [1])) <= 1 for n in range(1, 300))

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from support.pools import texts_in
 
-from provenance.audit.groups import Group, draw
+from provenance.audit.groups import SAMPLE_BYTES, Group, draw
 
 ROWS = [{"text": f"row {number} " + "x" * (number % 40)} for number in range(3000)] + [{"text": "  "}] * 500
 
@@ -48,3 +48,10 @@ def test_a_group_is_the_rows_of_its_origins(tmp_path: Path) -> None:
     origins.write_bytes(bytes(number % 4 for number in range(100)))
     found = pa.Table.from_batches(Group(texts, "some", origins, (1, 2)).batches("text"))["text"].to_pylist()
     assert found == [row["text"] for number, row in enumerate(ROWS[:100]) if number % 4 in (1, 2)]
+
+
+def test_a_row_longer_than_a_sample_is_not_drawn(tmp_path: Path) -> None:
+    long = {"text": "long " * (SAMPLE_BYTES // 5 + 1)}
+    group = Group(texts_in(tmp_path, "data", [*ROWS[:10], long, {"text": "x" * SAMPLE_BYTES}]), "all")
+    lengths = sorted(map(len, drawn(group, 2 * SAMPLE_BYTES, 0)))
+    assert lengths == [*(len(row["text"]) for row in ROWS[:10]), SAMPLE_BYTES]

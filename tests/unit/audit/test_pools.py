@@ -75,6 +75,14 @@ def test_of_a_reference_of_nothing_no_part_can_be_told() -> None:
     assert (values["relative_difference"], values["significant_difference"]) == (None, None)
 
 
+def test_what_rounding_leaves_is_no_difference() -> None:
+    # As where all rows bear one template: every half has the same figure, whose mean is off by a bit.
+    values = Difference(0.6, 0.6 - 1.2e-16, np.zeros(SPLITS), 100).as_values()
+    assert values["relative_difference"] != 0
+    assert (values["beyond_null"], values["significant_difference"]) == (False, 0.0)
+    assert Difference(0.6, 0.6001, np.zeros(SPLITS), 100).as_values()["beyond_null"] is True
+
+
 def test_too_few_rows_of_the_reference_measure_nothing() -> None:
     sizes: Integers = np.array([10] * 50 + [1000] * 25, np.int64)
     assert isinstance(difference(lambda rows: 1.0, sizes, 50, 0), NotMeasured)
