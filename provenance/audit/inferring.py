@@ -108,7 +108,7 @@ def infer(
     rows that were compared with all possible parents.
 
     Raises:
-        ProvenanceError: data is not at hand, or scipy is not installed.
+        ProvenanceError: data is not at hand, scipy is not installed, or no word tells one possible parent from another.
         DataError: the data cannot be read.
         SidecarError: a sidecar is of other data.
     """
@@ -124,10 +124,16 @@ def infer(
 def candidates(
     rows: Group, possible: Group, margin: float, progress: Callable[[int], None] = lambda rows: None
 ) -> Inference:
-    """As `infer`, of the samples in ``rows``, among those in ``possible``."""
+    """As `infer`, of the samples in ``rows``, among those in ``possible``.
+
+    Raises:
+        ProvenanceError: scipy is not installed, or no word tells one possible parent from another.
+    """
     if find_spec("scipy") is None:
         raise ProvenanceError("inferring parents needs scipy; install it with `pip install 'dvc-provenance[infer]'`")
     weights = _weights(possible)
+    if not weights.any():
+        raise ProvenanceError(f"{possible.called}: has no words that tell one row from another; no parent can be named")
     found: dict[str, Candidate] = {}
     seen: set[bytes] = set()
     for block in _blocks(rows, weights):

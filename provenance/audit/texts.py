@@ -41,6 +41,10 @@ class Texts:
             for number in range(reader.num_record_batches):
                 yield reader.get_batch(number)
 
+    def have_words(self) -> bool:
+        """Whether any row has a word."""
+        return any(len(words_of(batch).hashes) for batch in self.batches("words"))
+
     def find(self, sample_ids: Iterable[bytes]) -> dict[bytes, str]:
         """The texts of these few samples."""
         missing = set(sample_ids)

@@ -69,8 +69,8 @@ def _print(found: Inference, dataset: str, against: str) -> None:
         output.write_table(("sample", "candidate parent", "score", "margin"), rows, numbers=("score", "margin"))
         output.write_line()
     output.write_line(
-        f"{output.safe(dataset)}: {output.counted(found.unknown, 'sample')} of unknown origin with text, "
-        f"{output.counted(len(found.candidates), 'candidate parent')} in {output.safe(against)}"
+        f"{output.safe(dataset)}: {output.counted(found.unknown, 'sample')} of unknown origin with words that also "
+        f"{output.safe(against)} has, {output.counted(len(found.candidates), 'candidate parent')}"
     )
     if found.candidates:
         output.write_line("candidates are guesses: none of them is recorded, and nothing counts them")

@@ -197,14 +197,19 @@ def test_synthetic_rows_are_compared_with_the_real_part_of_a_mix(project: Projec
 def test_what_is_missing_is_told(project: Project, tmp_path: Path) -> None:
     add(project, "few.jsonl", [{"text": f"text {number}"} for number in range(5)], "real")
     add(project, "made.jsonl", [{"text": f"text {number} made"} for number in range(30)], "synthetic")
+    add(project, "numbers.jsonl", [{"text": number} for number in range(30)], "synthetic")
+    add(project, "asked.jsonl", [{"text": "what is two and two"}, {"text": "x " * 8}], "real")
+    add(project, "short.jsonl", [{"text": "what is two and two"}], "real")
     project.write({"images/1.txt": "one", "images/2.txt": "two"})
     assert project.provenance("add", "images", "--origin", "real", "--source", "test").code == 0
 
     def reason(audited: str, measure: str, **options: Any) -> str:
-        with parts(project, audited, "few.jsonl") as (part, few):
-            folder = tmp_path / f"{audited} {measure}"
+        evaluations = options.pop("evaluations", [])
+        with parts(project, audited, "few.jsonl", *evaluations) as (part, few, *sets):
+            folder = tmp_path / f"{audited} {measure} {'-'.join(evaluations)}"
             folder.mkdir(exist_ok=True)
-            subject = Subject(part, folder, reference=few if options.pop("few", False) else None, **options)
+            reference = few if options.pop("few", False) else None
+            subject = Subject(part, folder, reference, tuple(sets), **options)
             found = take(subject, [measure])[measure]
         assert isinstance(found, NotMeasured), found
         return found.reason
@@ -215,6 +220,16 @@ def test_what_is_missing_is_told(project: Project, tmp_path: Path) -> None:
     assert "no field is named" in reason("made.jsonl", "representation", few=True)
     assert "the field topic is in no row" in reason("made.jsonl", "representation", few=True, fields=("topic",))
     assert reason("made.jsonl", "contamination") == "no evaluation set is named"
+    # What cannot be found must not pass as not there.
+    asked = ["asked.jsonl"]
+    assert reason("numbers.jsonl", "contamination", evaluations=asked) == "numbers.jsonl: has no text"
+    assert reason("numbers.jsonl", "near_duplicates") == "numbers.jsonl: has no text"
+    too_short = reason("made.jsonl", "contamination", evaluations=["asked.jsonl", "short.jsonl"])
+    assert too_short == "short.jsonl: has no row of 8 words or more, and shorter ones cannot be found"
+    with parts(project, "made.jsonl", *asked) as (made, evaluation):
+        found = values(take(Subject(made, tmp_path, evaluations=(evaluation,)), ["contamination"])["contamination"])
+    assert (found["evaluation_rows"], found["too_short_rows"]) == (2, 1)
+    assert found["evaluations"]["asked.jsonl"]["too_short"] == 1
     assert "its samples are files" in reason("images", "near_duplicates")
     for path in (project.root / ".dvc/cache").rglob("*"):
         if path.is_file():
@@ -231,6 +246,10 @@ def test_infer_refuses_what_it_cannot_do(project: Project) -> None:
     assert project.provenance("infer", "made.jsonl").code == 2
     assert project.provenance("infer", "made.jsonl", "--against", "made.jsonl", "--margin", "2").code == 2
     assert project.ask("infer", "made.jsonl", "--against", "made.jsonl") == {"candidates": []}
+    add(project, "numbers.jsonl", [{"text": number} for number in range(30)], "unknown")
+    refusal = project.refusal("infer", "made.jsonl", "--against", "numbers.jsonl")
+    assert "numbers.jsonl: has no words that tell one row from another" in refusal
+    assert project.ask("infer", "numbers.jsonl", "--against", "made.jsonl") == {"candidates": []}
 
 
 def test_measures_read_parquet_as_they_read_jsonl(project: Project, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ class Contamination:
     finds more than 2% of its rows.
 
     n-grams that an evaluation set has more than 100 times are its template and not counted. Rephrased rows escape both
-    rules: see `lineage_contamination`.
+    rules: see `lineage_contamination`. So do rows of fewer than 8 words; a set that has no others is not measured.
     """
 
     name = "contamination"
@@ -32,29 +32,40 @@ class Contamination:
     needs: Needs = "data"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
-        """``{evaluation_rows, rows_by_13gram, rows_by_8gram, greatest_fraction, contaminated_sets, evaluations{PATH:
-        {rows, by_13gram, by_8gram, fraction, contaminated}}}``; fractions are of an evaluation set, by rule (c).
+        """``{evaluation_rows, too_short_rows, rows_by_13gram, rows_by_8gram, greatest_fraction, contaminated_sets,
+        evaluations{PATH: {rows, too_short, by_13gram, by_8gram, fraction, contaminated}}}``.
+
+        Fractions are of an evaluation set, by rule (c).
         """
         if not subject.evaluations:
             return NotMeasured("no evaluation set is named")
         audited = texts_of(subject.audited, subject)
         if isinstance(audited, NotMeasured):
             return audited
+        if not audited.have_words():
+            return NotMeasured(f"{subject.audited.dataset.path}: has no text")
         found: dict[str, _Overlap] = {}
         for evaluation in subject.evaluations:
             texts = texts_of(evaluation, subject)
             if isinstance(texts, NotMeasured):
                 return texts
-            found[evaluation.dataset.path] = _overlap(texts, audited, evaluation.dataset.path)
+            path = evaluation.dataset.path
+            found[path] = _overlap(texts, audited, path)
+            if found[path].too_short == found[path].rows:
+                return NotMeasured(f"{path}: has no row of {_SHORT} words or more, and shorter ones cannot be found")
         shown = sorted((pair for each in found.values() for pair in each.outstanding), key=lambda pair: -pair[0])
         return Measured(_values(found), tuple(outstanding for _, outstanding in shown[:_SHOWN]))
 
 
 @dataclass
 class _Overlap:
-    """What the rules find of one evaluation set; ``outstanding``: with the part of an evaluation row that is shared."""
+    """What the rules find of one evaluation set; ``outstanding``: with the part of an evaluation row that is shared.
+
+    ``too_short``: how many of its rows neither rule can find.
+    """
 
     rows: int
+    too_short: int
     by_13gram: int
     by_8gram: int
     outstanding: list[tuple[float, Outstanding]]
@@ -65,8 +76,9 @@ class _Overlap:
 
 
 def _overlap(evaluation: Texts, audited: Texts, path: str) -> _Overlap:
-    found = _Overlap(0, 0, 0, [])
+    found = _Overlap(0, 0, 0, 0, [])
     for some in slices(evaluation):
+        found.too_short += int(np.count_nonzero(some.lengths < _SHORT))
         found.by_13gram += int(np.count_nonzero(shared_grams(some, audited, _LONG)))
         covered = coverage(some, audited, _SHORT)
         hits = np.flatnonzero(covered.parts > _MOST_OF_ROW)
@@ -82,6 +94,7 @@ def _overlap(evaluation: Texts, audited: Texts, path: str) -> _Overlap:
 def _values(found: dict[str, _Overlap]) -> Values:
     return {
         "evaluation_rows": sum(each.rows for each in found.values()),
+        "too_short_rows": sum(each.too_short for each in found.values()),
         "rows_by_13gram": sum(each.by_13gram for each in found.values()),
         "rows_by_8gram": sum(each.by_8gram for each in found.values()),
         "greatest_fraction": max(each.fraction for each in found.values()),
@@ -89,6 +102,7 @@ def _values(found: dict[str, _Overlap]) -> Values:
         "evaluations": {
             path: {
                 "rows": each.rows,
+                "too_short": each.too_short,
                 "by_13gram": each.by_13gram,
                 "by_8gram": each.by_8gram,
                 "fraction": each.fraction,

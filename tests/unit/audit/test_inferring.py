@@ -4,6 +4,7 @@ from collections import Counter
 from itertools import pairwise
 from math import log, sqrt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from provenance.audit import inferring
 from provenance.audit.groups import Group
 from provenance.audit.inferring import Candidate, candidates
 from provenance.audit.words import spelled
+from provenance.errors import ProvenanceError
 from provenance.identity import sample_id
 
 PICK = np.random.default_rng(7)
@@ -107,5 +109,12 @@ def test_a_copy_of_the_parent_does_not_rival_it(tmp_path: Path, monkeypatch: pyt
 def test_nothing_to_compare_gives_nothing(tmp_path: Path) -> None:
     empty = Group(texts_in(tmp_path, "empty", []), "empty")
     some = Group(texts_in(tmp_path, "some", [{"text": "a b c"}]), "some")
-    assert candidates(some, empty, 0.0).candidates == ()
     assert candidates(empty, some, 0.0) == inferring.Inference(0, ())
+
+
+@pytest.mark.parametrize("rows", [[], [{"text": "?!"}], [{"text": 1}], [{"text": "all the same"}] * 150])
+def test_parents_without_words_that_tell_them_apart_are_refused(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+    parents = Group(texts_in(tmp_path, "parents", rows), "documents.jsonl")
+    some = Group(texts_in(tmp_path, "some", [{"text": "all the same"}]), "some")
+    with pytest.raises(ProvenanceError, match=r"^documents\.jsonl: has no words that tell one row from another"):
+        candidates(some, parents, 0.0)
