@@ -10,11 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from provenance.audit.cells import UNKNOWN, UNSTATED
 from provenance.audit.measures import Measured, NotMeasured, Outstanding, Part
 from provenance.audit.policy.evaluation import Finding, Status
 from provenance.ledger.contents import rows_of
 
 _SHOWN = 5
+# Of a large group so many samples are looked for, so that some are found among the first rows.
+_CANDIDATES = 500
 _ROWS = 200_000
 _TEXT_COLUMNS = {
     "by_origin": "origin",
@@ -24,7 +27,13 @@ _TEXT_COLUMNS = {
     "by_verdict": "verdict",
     "by_license": "effective_license(license, source)",
 }
-_NOT_STATED = ("unknown", "unstated")
+# Of which origins a breakdown asks something, so that `unstated` is a group of it.
+_ASKED_OF = {
+    "by_kind": ("kind", "'synthetic', 'mixed'"),
+    "by_model": ("agent", "'synthetic', 'mixed'"),
+    "by_verdict": ("verdict", "'synthetic', 'mixed'"),
+    "by_source": ("source", "'real'"),
+}
 
 
 @dataclass(frozen=True)
@@ -46,10 +55,14 @@ def examples(
     shown = [_of_finding(finding, part, measured) for finding in findings]
     asked = {sample.sample_id for samples in shown for sample in samples}
     places = rows_of(part.ledger, part.dataset, asked, _ROWS)
-    return [
-        tuple(Example(sample.sample_id, sample.why, places.get(sample.sample_id)) for sample in samples)
-        for samples in shown
-    ]
+    return [_with_places(samples, places) for samples in shown]
+
+
+def _with_places(samples: Sequence[Outstanding], places: Mapping[str, str]) -> tuple[Example, ...]:
+    """The first few of ``samples``, those in known rows first and in the order of ``places``."""
+    order = {sample_id: number for number, sample_id in enumerate(places)}
+    chosen = sorted(samples, key=lambda sample: order.get(sample.sample_id, len(order)))[:_SHOWN]
+    return tuple(Example(sample.sample_id, sample.why, places.get(sample.sample_id)) for sample in chosen)
 
 
 def _of_finding(
@@ -60,12 +73,13 @@ def _of_finding(
         return ()
     if head == "measures":
         found = measured.get(rest.split(".")[0])
+        # The worst come first, and stay.
         return found.outstanding[:_SHOWN] if isinstance(found, Measured) else ()
     if not rest:
         groups = finding.observed if isinstance(finding.observed, list) else []
     else:
         groups = [rest.rpartition(".")[0]] if _is_too_much(finding) else []
-    return tuple(sample for group in groups for sample in _of_group(part, head, group))[:_SHOWN]
+    return tuple(sample for group in groups for sample in _of_group(part, head, group))
 
 
 def _is_too_much(finding: Finding) -> bool:
@@ -80,7 +94,7 @@ def _of_group(part: Part, breakdown: str, group: str) -> list[Outstanding]:
         return []
     found = part.ledger.connection.execute(
         f"SELECT DISTINCT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND rows > 0 AND {condition} "
-        f"ORDER BY 1 LIMIT {_SHOWN}",
+        f"ORDER BY 1 LIMIT {_CANDIDATES}",
         [part.dataset.place, *values],
     ).fetchall()
     name = breakdown.removeprefix("by_").replace("_", " ")
@@ -88,17 +102,19 @@ def _of_group(part: Part, breakdown: str, group: str) -> list[Outstanding]:
 
 
 def _condition(part: Part, breakdown: str, group: str) -> tuple[str | None, list[str]]:
+    """SQL for the records that are of the group, as `cells.groupings` has them, and its parameters."""
+    if group == UNSTATED and breakdown in _ASKED_OF:
+        column, origins = _ASKED_OF[breakdown]
+        return f"{column} IS NULL AND origin IN ({origins})", []
     if breakdown in _TEXT_COLUMNS:
         column = _TEXT_COLUMNS[breakdown]
         # Origin states `unknown` itself; elsewhere it stands for nothing stated.
-        unstated = f" OR {column} IS NULL" if group in _NOT_STATED else ""
-        return f"({column} = ?{unstated})", [group]
+        unknown = f" OR {column} IS NULL" if group == UNKNOWN else ""
+        return f"({column} = ?{unknown})", [group]
     if breakdown == "by_model":
-        numbers = [number for number, agent in enumerate(part.ledger.agents) if agent.label == group]
-        return _numbered("agent", numbers)
+        return _numbered("agent", [number for number, each in enumerate(part.ledger.agents) if each.label == group])
     if breakdown == "by_source":
-        numbers = [number for number, source in enumerate(part.ledger.sources) if source.name == group]
-        return _numbered("source", numbers)
+        return _numbered("source", [number for number, each in enumerate(part.ledger.sources) if each.name == group])
     return None, []
 
 

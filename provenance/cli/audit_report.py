@@ -131,11 +131,12 @@ def _print_dataset(dataset: AuditedDataset) -> None:
         output.write_text(Text.assemble("  ", output.safe(origin).ljust(_LABEL), bar, numbers))
     for breakdown in BREAKDOWNS[1:]:
         if said := _in_words(composition, breakdown):
-            output.write_line(f"  {breakdown.removeprefix('by_').replace('_', ' ').ljust(_LABEL)}{said}")
+            label = breakdown.removeprefix("by_").replace("_", " ").ljust(_LABEL)
+            output.write_folded(f"  {label}", " " * (_LABEL + 2), said)
     if found := remarks(dataset):
         _print_heading("what stands out")
         for line in found:
-            output.write_line(f"  {line}")
+            output.write_folded("  ", "    ", line)
 
 
 def _print_heading(text: str) -> None:
