@@ -113,15 +113,6 @@ class ModelRegister(BaseModel):
             line.append(self.named(line[-1].base))
         return tuple(line)
 
-    def shared_base(self, one: RegisteredModel, other: RegisteredModel) -> RegisteredModel | None:
-        """The model, nearest to ``one``, that both are or are made from; None where there is none.
-
-        Of a teacher and the student that its rows are to train, it tells that what the teacher writes can carry over to
-        the student more than one reads in it.
-        """
-        of_other = self.lineage(other)
-        return next((model for model in self.lineage(one) if model in of_other), None)
-
 
 def _inconsistent(problem: str) -> PydanticCustomError:
     # As a value of the template: what it says may hold braces.

@@ -77,6 +77,10 @@ class ModelLinks:
         model = self.registered.get(label)
         return self._register.lineage(model) if self._register and model else ()
 
+    def names_in_line(self, label: str) -> tuple[str, ...]:
+        """The names of the model and of all that it was made from, nearest first; revisions bear the same name."""
+        return tuple(model.name for model in self.line_of(label)) or (self.name_of(label),)
+
     def training_of(self, label: str) -> tuple[TrainingDataset, ...]:
         """What the model and all that it was made from were trained on."""
         return tuple(dict.fromkeys(dataset for each in self.line_of(label) for dataset in each.trained_on))
@@ -166,8 +170,7 @@ def training_loops(links: ModelLinks) -> list[TrainingLoop]:
 def _way_back(
     links: ModelLinks, model: RegisteredModel, dataset: TrainingDataset, generator: str
 ) -> tuple[str, ...] | None:
-    line = links.line_of(model.label)
-    names = {each.name for each in line}
+    names = links.names_in_line(model.label)
 
     def is_kin(label: str) -> bool:
         return links.name_of(label) in names

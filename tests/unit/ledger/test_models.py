@@ -93,12 +93,15 @@ def test_learning_from_a_sibling_is_learning_from_a_descendant_of_the_base(tmp_p
     base, teacher = RegisteredModel(name="base"), RegisteredModel(name="teacher", base="base")
     student = RegisteredModel(name="student", base="base", trained_on=(datasets[0],))
     other = RegisteredModel(name="other", trained_on=(datasets[0],))
-    register = ModelRegister(models=(base, teacher, student, other))
-    (loop,) = training_loops(ModelLinks(graph, register))
+    links = ModelLinks(graph, ModelRegister(models=(base, teacher, student, other)))
+    (loop,) = training_loops(links)
     assert (loop.model, loop.chain) == ("student", ("student", "r0.jsonl", "teacher", "base"))
-    assert register.shared_base(teacher, student) == base
-    assert register.shared_base(base, student) == base
-    assert register.shared_base(teacher, other) is None
+    assert (links.names_in_line("student"), links.names_in_line("other")) == (("student", "base"), ("other",))
+
+
+def test_the_line_of_a_model_that_nobody_registered_is_its_name(tmp_path: Path) -> None:
+    graph, _ = generations(tmp_path, [Agent(name="m", revision="1")])
+    assert ModelLinks(graph, None).names_in_line("m@1") == ("m",)
 
 
 def test_a_model_without_registered_revision_stands_for_all(tmp_path: Path) -> None:
