@@ -41,7 +41,7 @@ MIXTURE = "name: all\nparts: [{dataset: data/set/mix.jsonl, epochs: 2}]\n"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A mix of real rows and rewrites with a card, a version before it, an evaluation set, a mixture file and a student."""
+    """Real rows and rewrites with a card, an earlier version, an evaluation set, a mixture file and a student."""
     project = Project.new(tmp_path_factory.mktemp("packs") / "repository")
     project.write({"data/real.jsonl": lines(REAL), "data/test.jsonl": lines([{"text": "Who asked about the lamp?"}])})
     project.write({"data/set/README.md": CARD, "mixture.yaml": MIXTURE, "dvc.yaml": PIPELINE, "generate.py": GENERATE})

@@ -84,7 +84,7 @@ def test_the_loop_is_flagged_and_shown(replacing: Project) -> None:
     document = audited(replacing)
     (dataset,) = document["datasets"]
     found = dataset["measures"]["self_consumption"]
-    # What revision 5 wrote: it was trained on what 4 wrote, that on what 3 wrote, and so on to 1, which learnt from people.
+    # What revision 5 wrote: that was trained on what 4 wrote, and so on down to 1, which learnt from people.
     assert (found["rows"], found["fraction"], found["unregistered_rows"]) == (10, 1.0, 0)
     commit = replacing.run("git", "rev-parse", "HEAD~2").stdout[:7]
     assert f"org/writer@5 <- data/train.jsonl@{commit} <- org/writer@4" in found["chains"]

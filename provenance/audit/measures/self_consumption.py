@@ -97,9 +97,7 @@ class _Closed:
     def loops(self) -> list[_Found]:
         """The loops, the one that most rows come of first, of these the shortest."""
         found = [
-            each
-            for each in map(self._found, training_loops(self._links))
-            if each.direct.any() or each.through.any()
+            each for each in map(self._found, training_loops(self._links)) if each.direct.any() or each.through.any()
         ]
         rows = {each.chain: self._members.reached(each.direct).rows for each in found}
         return sorted(found, key=lambda each: (-rows[each.chain], len(each.loop.chain), each.chain))
@@ -133,7 +131,8 @@ def _registration(links: ModelLinks) -> Callable[[BirthClass], Iterator[Name]]:
 
 
 def _any(members: Members, chosen: list[Array]) -> Array:
-    return np.logical_or.reduce([np.zeros(len(members.numbers), bool), *chosen])
+    found: Array = np.logical_or.reduce([np.zeros(len(members.numbers), bool), *chosen])
+    return found
 
 
 def _outstanding(members: Members, found: list[_Found]) -> Iterator[Outstanding]:

@@ -34,12 +34,10 @@ class TeacherStudent:
         ``rows``: a base is shared; ``family_rows``: the family is the same, whether or not a base is known to be.
         """
         links, path = subject.audited.ledger.models, subject.audited.dataset.path
-        students = [
-            model for model in links.registered.values() if any(each.path == path for each in model.trained_on)
-        ]
+        students = [model for model in links.registered.values() if any(each.path == path for each in model.trained_on)]
         if not students:
             return NotMeasured(
-                f"{path}: no registered model is trained on it; tell which with `provenance model add NAME --trained-on`"
+                f"{path}: no registered model is trained on it; `provenance model add NAME --trained-on` tells one"
             )
         members = Members.of(subject.audited)
         if not members.total:
