@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import chdir
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from provenance.audit.composition import Composition, composition
+from provenance.audit.by_field import by_field
+from provenance.audit.composition import Composition, Share, composition
 from provenance.audit.examples import Example, examples
 from provenance.audit.inputs import Input, inputs_of
 from provenance.audit.measures import Measured, NotMeasured, Outstanding, Part, Subject, measures, take
@@ -32,15 +33,25 @@ NO_MIXTURE = "mixture"
 
 @dataclass(frozen=True)
 class AuditedDataset:
-    """What one dataset is made of, and what the measures that were taken found, by their names."""
+    """What one dataset is made of, and what the measures that were taken found, by their names.
+
+    ``by_field``: for each field of the data that was asked for, the rows by their value of it.
+    """
 
     composition: Composition
     measured: Mapping[str, Measured | NotMeasured]
+    by_field: Mapping[str, Mapping[str, Share] | NotMeasured] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The dataset in JSON's types, as rules' paths address it."""
         found = {name: each for name, each in self.measured.items() if isinstance(each, Measured)}
         return self.composition.as_json() | {
+            "by_field": {
+                name: {"not_measured": groups.reason}
+                if isinstance(groups, NotMeasured)
+                else {value: asdict(share) for value, share in groups.items()}
+                for name, groups in self.by_field.items()
+            },
             "measures": {
                 name: dict(each.values) if isinstance(each, Measured) else {"not_measured": each.reason}
                 for name, each in self.measured.items()
@@ -120,7 +131,7 @@ def audit(
         reference: what synthetic text is compared with, as PATH or PATH@REV; default: each dataset's own real part.
         evaluation: sets that must not have leaked into the datasets, as PATH or PATH@REV.
         since: the git revision whose versions of the datasets came before.
-        fields: fields of the data, such as a language, whose values are compared with the reference's.
+        fields: fields of the data, such as a language, whose values are counted and compared with the reference's.
         measures: names of measures to take besides those that read lineage alone or that the policy needs; "all".
         rev: the git revision to read; default: the workspace.
         today: the day on which waivers must be in force; default: today, in UTC.
@@ -161,7 +172,8 @@ def run_audit(repository: Repository, request: Request, policy: Policy | None, t
         for path in request.datasets:
             subject = _subject(ledgers, request, path)
             part = subject.audited
-            dataset = AuditedDataset(composition(part.ledger, part.dataset), take(subject, names))
+            fields = {name: by_field(subject, name) for name in request.fields}
+            dataset = AuditedDataset(composition(part.ledger, part.dataset), take(subject, names), fields)
             audited.append(dataset)
             if policy is not None:
                 found = evaluate(policy, dataset.as_json(), day)

@@ -19,7 +19,7 @@ from provenance.audit.texts import column_of
 
 PERMUTATIONS = 99
 NO_VALUE = "(none)"
-_MOST_VALUES = 10_000
+MOST_VALUES = 10_000
 
 Counts = npt.NDArray[np.int64]
 
@@ -43,7 +43,7 @@ def field_values(groups: Comparison, field: str, seed: int) -> FieldValues | Not
     for group in (groups.compared, groups.reference):
         counted = _count(group, field)
         if counted is None:
-            return NotMeasured(f"{group.called}: {field} has more than {_MOST_VALUES:,} values; name a field with few")
+            return NotMeasured(f"{group.called}: {field} has more than {MOST_VALUES:,} values; name a field with few")
         if not counted:
             return NotMeasured(f"{group.called}: there are none")
         counts.append(counted)
@@ -62,6 +62,6 @@ def _count(group: Group, field: str) -> Counter[str] | None:
     for batch in group.batches(column_of(field)):
         counted = pc.value_counts(pc.fill_null(batch[column_of(field)], NO_VALUE))
         found.update(dict(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True)))
-        if len(found) > _MOST_VALUES:
+        if len(found) > MOST_VALUES:
             return None
     return found

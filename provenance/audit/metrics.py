@@ -13,6 +13,7 @@ from typing import Any
 
 from provenance.audit.audit import Audit
 from provenance.audit.composition import BREAKDOWNS, Composition, Share
+from provenance.audit.measures import NotMeasured
 from provenance.audit.mixture import MixtureAudit
 from provenance.audit.policy.evaluation import Status
 from provenance.audit.verdict import verdict_of
@@ -31,7 +32,10 @@ def write_metrics(file: Path, audit: Audit) -> None:
     slugs = _slugs([*paths, *(mixture.path for mixture in mixed)])
     documents = {slugs[mixture.path]: _only_numbers(mixture.as_json()) for mixture in mixed}
     for dataset in audit.datasets:
-        numbers = _numbers(dataset.composition) | {"measures": _only_numbers(dataset.as_json()["measures"])}
+        found = dataset.as_json()
+        numbers = _numbers(dataset.composition) | {"measures": _only_numbers(found["measures"])}
+        if dataset.by_field:
+            numbers["by_field"] = _only_numbers(found["by_field"])
         if audit.policy is not None:
             numbers["verdict"] = _verdict(audit, dataset.composition.path)
         documents[slugs[dataset.composition.path]] = numbers
@@ -41,11 +45,25 @@ def write_metrics(file: Path, audit: Audit) -> None:
 def write_plots(directory: Path, audit: Audit) -> None:
     """Write files for ``dvc plots``, each a list of JSON rows.
 
-    One for each breakdown (``{dataset, group, rows, fraction}``), ``measures.json`` (``{dataset, measure, value}``),
-    ``findings.json`` (``{dataset, rule, severity, status, message}``) and ``mixture.json`` (``{mixture, breakdown,
-    group, weighting, fraction}``, by unique amount and by exposure). All are written each time, so that none is left
-    from before.
+    One for each breakdown (``{dataset, group, rows, fraction}``), ``by_field.json`` (with ``field``, too),
+    ``measures.json`` (``{dataset, measure, value}``), ``findings.json`` (``{dataset, rule, severity, status,
+    message}``) and ``mixture.json`` (``{mixture, breakdown, group, weighting, fraction}``, by unique amount and by
+    exposure). All are written each time, so that none is left from before.
     """
+    by_field = [
+        {
+            "dataset": dataset.composition.path,
+            "field": name,
+            "group": value,
+            "rows": each.rows,
+            "fraction": each.fraction,
+        }
+        for dataset in audit.datasets
+        for name, values in dataset.by_field.items()
+        if not isinstance(values, NotMeasured)
+        for value, each in values.items()
+    ]
+    _write_json(directory / "by_field.json", by_field)
     _write_json(directory / "mixture.json", [] if audit.mixture is None else list(_weights(audit.mixture)))
     for name in BREAKDOWNS:
         rows = [

@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from provenance.audit.composition import BREAKDOWNS
 from provenance.cli import audit_mixture, output
-from provenance.cli.audit_report import COLUMNS, MARKS, by_reason, cells, gravest_first, leaves, remarks, shown, summary
+from provenance.cli.audit_report import (
+    COLUMNS,
+    MARKS,
+    breakdowns,
+    by_reason,
+    cells,
+    gravest_first,
+    leaves,
+    remarks,
+    shown,
+    summary,
+)
 
 if TYPE_CHECKING:
     from provenance.audit.audit import Audit, AuditedDataset, JudgedRule
-    from provenance.audit.composition import Share
     from provenance.audit.mixture import MixtureAudit
 
 # `@` would call people, and a name with `:` or `.` becomes a link by itself.
@@ -78,13 +87,11 @@ def _print_dataset(dataset: AuditedDataset) -> None:
     composition = dataset.composition
     output.write_line(f"## {markdown_text(composition.path)}\n")
     output.write_line(output.counted(composition.rows, "row"))
-    for breakdown in BREAKDOWNS:
-        shares: dict[str, Share] = getattr(composition, breakdown)
-        if shares:
-            output.write_line(f"\n| {breakdown.replace('_', ' ')} | {' | '.join(COLUMNS)} |")
-            output.write_line("| --- |" + " ---: |" * len(COLUMNS))
-            for group, share in shares.items():
-                output.write_line(f"| {markdown_text(group)} | {' | '.join(cells(share, composition.rows))} |")
+    for title, shares in breakdowns(dataset):
+        output.write_line(f"\n| {markdown_text(title)} | {' | '.join(COLUMNS)} |")
+        output.write_line("| --- |" + " ---: |" * len(COLUMNS))
+        for group, share in shares.items():
+            output.write_line(f"| {markdown_text(group)} | {' | '.join(cells(share, composition.rows))} |")
     output.write_line()
     for line in remarks(dataset):
         output.write_line(f"- {line}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from provenance.audit.composition import BREAKDOWNS
+from provenance.audit.measures import NotMeasured
 from provenance.audit.policy.evaluation import Finding, Status
 from provenance.audit.policy.rules import Severity
 from provenance.cli import output
@@ -133,6 +134,10 @@ def _print_dataset(dataset: AuditedDataset) -> None:
         if said := _in_words(composition, breakdown):
             label = breakdown.removeprefix("by_").replace("_", " ").ljust(_LABEL)
             output.write_folded(f"  {label}", " " * (_LABEL + 2), said)
+    for name, groups in dataset.by_field.items():
+        label = f"by {output.safe(name, _LABEL - 4)}".ljust(_LABEL)
+        said = output.safe(groups.reason) if isinstance(groups, NotMeasured) else _shares_in_words(groups, composition)
+        output.write_folded(f"  {label}", " " * (_LABEL + 2), said)
     if found := remarks(dataset):
         _print_heading("what stands out")
         for line in found:
@@ -148,7 +153,10 @@ def _print_heading(text: str) -> None:
 
 def _in_words(composition: Composition, breakdown: str) -> str:
     """The greatest groups of a breakdown in one line."""
-    shares: dict[str, Share] = getattr(composition, breakdown)
+    return _shares_in_words(getattr(composition, breakdown), composition)
+
+
+def _shares_in_words(shares: Mapping[str, Share], composition: Composition) -> str:
     named = [
         f"{output.safe(group, output.CELL_WIDTH)} {output.percent(share.rows, composition.rows)}"
         for group, share in list(shares.items())[:_NAMED_GROUPS]
@@ -157,17 +165,21 @@ def _in_words(composition: Composition, breakdown: str) -> str:
     return ", ".join([*named, *([f"{further:,} more"] if further else [])])
 
 
+def breakdowns(dataset: AuditedDataset) -> list[tuple[str, Mapping[str, Share]]]:
+    """Every breakdown that there is, each with a title, which may hold names from the data."""
+    named = [(name.replace("_", " "), getattr(dataset.composition, name)) for name in BREAKDOWNS]
+    named += [(f"by {name}", each) for name, each in dataset.by_field.items() if not isinstance(each, NotMeasured)]
+    return [(title, shares) for title, shares in named if shares]
+
+
 def _print_tables(dataset: AuditedDataset) -> None:
     composition = dataset.composition
-    for breakdown in BREAKDOWNS:
-        shares: dict[str, Share] = getattr(composition, breakdown)
-        if shares:
-            output.write_line()
-            rows = [
-                (output.safe(group, output.CELL_WIDTH), *cells(share, composition.rows))
-                for group, share in shares.items()
-            ]
-            output.write_table((breakdown.replace("_", " "), *COLUMNS), rows, numbers=COLUMNS)
+    for title, shares in breakdowns(dataset):
+        output.write_line()
+        rows = [
+            (output.safe(group, output.CELL_WIDTH), *cells(share, composition.rows)) for group, share in shares.items()
+        ]
+        output.write_table((output.safe(title, output.CELL_WIDTH), *COLUMNS), rows, numbers=COLUMNS)
     output.write_line()
     values = leaves(dataset.as_json()["measures"])
     output.write_table(

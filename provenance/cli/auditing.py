@@ -47,7 +47,9 @@ def audit(
     ] = None,
     fields: Annotated[
         list[str] | None,
-        typer.Option("--by", metavar="FIELD", help="A field of the data whose values count, such as language."),
+        typer.Option(
+            "--by", metavar="FIELD", help="Break down by a field of the data, too, such as language; repeatable."
+        ),
     ] = None,
     measures: Annotated[
         str | None,

@@ -19,6 +19,7 @@ from provenance.lineage.records import Evidence, Kind, Origin
 
 UNSURE = ("unknown", "unstated")
 MIXTURE = "mixture"
+BY_FIELD = "by_field"
 _COUNTED = ("rows", "bytes", "fraction")
 _WEIGHED = ("unique", "unique_fraction", "exposure", "exposure_fraction")
 _GROUPS = {
@@ -51,8 +52,8 @@ def is_of_mixture(path: str) -> bool:
 
 def is_breakdown(path: str) -> bool:
     """Whether the path names a breakdown as a whole."""
-    name = path.removeprefix(f"{MIXTURE}.")
-    return name.startswith("by_") and "." not in name
+    head, *rest = path.removeprefix(f"{MIXTURE}.").split(".")
+    return len(rest) == 1 if head == BY_FIELD else head.startswith("by_") and not rest
 
 
 def problem_of_path(path: str) -> str | None:
@@ -67,6 +68,8 @@ def problem_of_path(path: str) -> str | None:
     groups = _GROUPS.get(parts[0])
     if parts[0] == "measures" and len(parts) < 3:
         return f"{path!r} names no value of a measure: measures.NAME.VALUE"
+    if parts[0] == BY_FIELD:
+        return None if len(parts) not in (1, 3) else f"{path!r} names no number: by_field.FIELD.VALUE.fraction"
     if parts[0].startswith("by_") and len(parts) == 2:
         return f"{path!r} names no number of a group: {parts[0]}.GROUP.fraction"
     if groups is not None and len(parts) > 2 and ".".join(parts[1:-1]) not in groups:
@@ -81,24 +84,40 @@ def look_up(audited: Mapping[str, Any], path: str) -> Any | Missing:
     head, *rest = path.split(".")
     if head not in audited:
         return Missing(f"the audit has no {head}")
+    in_group = _in_group(audited, head, rest)
+    if in_group is not None:
+        return in_group
+    found = audited[head]
+    for place, name in enumerate(rest, 1):
+        if (reason := _not_measured(found)) is not None:
+            return reason
+        if not isinstance(found, Mapping) or name not in found:
+            return Missing(f"the audit has no {'.'.join((head, *rest[:place]))}")
+        found = found[name]
+    if (reason := _not_measured(found)) is not None:
+        return reason
+    return Missing(f"{path} is not known") if found is None else found
+
+
+def _not_measured(found: Any) -> Missing | None:
+    """Why what was found is no value; a group that happens to be called so is one."""
+    reason = found.get("not_measured") if isinstance(found, Mapping) else None
+    return Missing(reason) if isinstance(reason, str) else None
+
+
+def _in_group(audited: Mapping[str, Any], head: str, rest: list[str]) -> Any | Missing | None:
+    """The number of a group of a breakdown, or why there is nothing; None where the path is of no breakdown."""
     if head == MIXTURE and audited[head] is None:
         return Missing("no mixture was given; name one with --mixture")
     if head == MIXTURE and len(rest) > 2 and (rest[0] == "parts" or rest[0].startswith("by_")):
         return _of_weighed_group(audited[head], rest[0], ".".join(rest[1:-1]), rest[-1])
     if head == "measures" and rest and rest[0] not in audited[head]:
         return Missing(f"there is no measure {rest[0]} here")
+    if head == BY_FIELD and len(rest) > 2:
+        return _of_field(audited, rest[0], ".".join(rest[1:-1]), rest[-1])
     if head in BREAKDOWNS and rest:
         return _of_group(audited, audited[head], ".".join(rest[:-1]), rest[-1])
-    found = audited[head]
-    for place, name in enumerate(rest, 1):
-        if isinstance(found, Mapping) and "not_measured" in found:
-            return Missing(str(found["not_measured"]))
-        if not isinstance(found, Mapping) or name not in found:
-            return Missing(f"the audit has no {'.'.join((head, *rest[:place]))}")
-        found = found[name]
-    if isinstance(found, Mapping) and "not_measured" in found:
-        return Missing(str(found["not_measured"]))
-    return Missing(f"{path} is not known") if found is None else found
+    return None
 
 
 def _of_group(audited: Mapping[str, Any], breakdown: Mapping[str, Any], group: str, name: str) -> Any | Missing:
@@ -112,6 +131,13 @@ def _of_group(audited: Mapping[str, Any], breakdown: Mapping[str, Any], group: s
     if name == "tokens" and share["rows_with_tokens"] < share["rows"]:
         return Missing(f"tokens are known for {share['rows_with_tokens']} of {share['rows']} rows")
     return share[name]
+
+
+def _of_field(audited: Mapping[str, Any], field: str, value: str, name: str) -> Any | Missing:
+    breakdown = audited[BY_FIELD].get(field)
+    if breakdown is None:
+        return Missing(f"the rows were not counted by {field}; ask for it with --by {field}")
+    return _not_measured(breakdown) or _of_group(audited, breakdown, value, name)
 
 
 def _of_weighed_group(mixture: Mapping[str, Any], breakdown: str, group: str, name: str) -> Any | Missing:

@@ -76,7 +76,7 @@ def test_names_that_would_share_a_key_are_kept_apart(tmp_path: Path) -> None:
 
 def test_plots_are_one_file_for_each_breakdown_with_rows_for_each_dataset(tmp_path: Path) -> None:
     write_plots(tmp_path / "plots", audit(COMPOSITION, replace(COMPOSITION, path="other.jsonl")))
-    names = {*BREAKDOWNS, "measures", "findings", "mixture"}
+    names = {*BREAKDOWNS, "by_field", "measures", "findings", "mixture"}
     assert {path.name for path in (tmp_path / "plots").iterdir()} == {f"{name}.json" for name in names}
     assert json.loads((tmp_path / "plots" / "by_model.json").read_text()) == [
         {"dataset": path, "group": "org/model-1.5@a", "rows": 4, "fraction": 1.0}
