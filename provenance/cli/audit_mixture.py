@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from provenance.audit.mixture.audit import Bounds, Weight
 
 COLUMNS = ("unique", "of unique", "exposure", "of exposure", "epochs")
-_BREAKDOWNS = ("parts", "by_origin", "by_kind", "by_model", "by_model_family", "by_source", "by_license")
+_BREAKDOWNS = (
+    *("parts", "by_origin", "by_kind", "by_model", "by_model_family", "by_source", "by_license", "by_depth"),
+    "by_evidence",
+)
 _ALWAYS_SHOWN = ("parts", "by_origin")
 
 

@@ -43,7 +43,12 @@ MIXTURE = "name: all\nparts: [{dataset: data/set/mix.jsonl, epochs: 2}]\n"
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Real rows and rewrites with a card, an earlier version, an evaluation set, a mixture file and a student."""
     project = Project.new(tmp_path_factory.mktemp("packs") / "repository")
-    project.write({"data/real.jsonl": lines(REAL), "data/test.jsonl": lines([{"text": "Who asked about the lamp?"}])})
+    project.write(
+        {
+            "data/real.jsonl": lines(REAL),
+            "data/test.jsonl": lines([{"text": "Who was the first that asked about the lamp?"}]),
+        }
+    )
     project.write({"data/set/README.md": CARD, "mixture.yaml": MIXTURE, "dvc.yaml": PIPELINE, "generate.py": GENERATE})
     for name in ("real", "test"):
         project.provenance("add", f"data/{name}.jsonl", "--origin", "real", "--source", "library", "--license", "MIT")

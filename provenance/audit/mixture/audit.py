@@ -60,6 +60,8 @@ class MixtureAudit:
     by_model_family: dict[str, Weight]
     by_source: dict[str, Weight]
     by_license: dict[str, Weight]
+    by_depth: dict[str, Weight]
+    by_evidence: dict[str, Weight]
     synthetic_unique: Bounds
     synthetic_exposure: Bounds
     real_epochs: float | None
@@ -106,6 +108,8 @@ def mixture(ledger: Ledger, file: str | os.PathLike[str]) -> MixtureAudit:
         by_model_family=by(lambda piece: _named(piece.model and model_family(piece.model), piece, _MADE)),
         by_source=by(lambda piece: _named(piece.source, piece, ("real",))),
         by_license=by(lambda piece: piece.license or UNKNOWN),
+        by_depth=by(lambda piece: UNKNOWN if piece.depth is None else str(piece.depth)),
+        by_evidence=by(lambda piece: piece.evidence or UNKNOWN),
         synthetic_unique=_bounds({origin: weight.unique_fraction for origin, weight in by_origin.items()}),
         synthetic_exposure=_bounds({origin: weight.exposure_fraction for origin, weight in by_origin.items()}),
         real_epochs=by_origin["real"].epochs if "real" in by_origin else None,

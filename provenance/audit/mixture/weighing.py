@@ -1,7 +1,8 @@
 """What each part of a mixture amounts to: held once, and as often as it is trained on.
 
-Datasets of the repository are counted from their sidecars, in pieces that are of one origin, kind, model, source and
-licence; data that is not held is one piece, as stated. A sample that stands in several datasets is unique in the first.
+Datasets of the repository are counted from their sidecars, in pieces that are of one origin, kind, model, source,
+licence, depth and evidence; data that is not held is one piece, as stated. A sample that stands in several datasets is
+unique in the first.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from provenance.audit.mixture.file import UNITS, Counts, Mixture, Part, Unit
 from provenance.errors import ProvenanceError
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.ledger import Ledger
+from provenance.lineage.records import Evidence, Origin
 
 _AMOUNT = {"rows": "1::BIGINT", "bytes": "coalesce(content_bytes, 0)::BIGINT", "tokens": "tokens::BIGINT"}
 _IS_FIRST = "row_number() OVER (PARTITION BY sample_id ORDER BY list_position(?::BIGINT[], sidecar)) = 1"
 _PIECES = """
     SELECT * REPLACE (effective_license(license, source) AS license) FROM (
-        SELECT sidecar, origin, kind, agent, source, license,
+        SELECT sidecar, origin, kind, agent, source, license, depth, evidence,
             sum(rows * amount)::BIGINT AS amount, coalesce(sum(amount) FILTER (is_first), 0)::BIGINT AS unique_amount
         FROM (SELECT *, {amount} AS amount, {is_first} AS is_first FROM samples
             WHERE rows > 0 AND list_contains(?::BIGINT[], sidecar))
@@ -41,6 +43,8 @@ class Piece:
     model: str | None
     source: str | None
     license: str | None
+    depth: int | None
+    evidence: str | None
     amount: int
     unique: int
     weight: float | None = None
@@ -107,7 +111,11 @@ def _stated(part: Part, unit: Unit) -> list[Piece]:
     assert amount is not None and part.origin is not None, "the unit is one that every part has"
     kind = None if part.kind is None else part.kind.value
     source = part.source or (part.title if part.origin == "real" else None)
-    return [Piece(part.title, part.origin.value, kind, part.model, source, part.license, amount, amount)]
+    # Real is depth 0 by definition; the file is where a person stated the rest.
+    depth = 0 if part.origin is Origin.REAL else None
+    evidence = Evidence.DECLARED.value
+    born = (part.origin.value, kind, part.model, source, part.license, depth, evidence)
+    return [Piece(part.title, *born, amount, amount)]
 
 
 def _pieces(ledger: Ledger, datasets: dict[str, RecordedDataset], unit: Unit) -> list[Piece]:
@@ -122,8 +130,8 @@ def _pieces(ledger: Ledger, datasets: dict[str, RecordedDataset], unit: Unit) ->
     found = ledger.connection.execute(query, parameters).fetchall()
     return sorted(
         (
-            Piece(titles[place], origin, kind, models.get(agent), sources.get(source), license_, amount, unique)
-            for place, origin, kind, agent, source, license_, amount, unique in found
+            Piece(titles[place], origin, kind, models.get(agent), sources.get(source), *others)
+            for place, origin, kind, agent, source, *others in found
         ),
         key=repr,
     )

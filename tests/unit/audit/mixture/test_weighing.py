@@ -77,8 +77,8 @@ def test_datasets_and_data_that_is_not_held_are_weighed_together(repository: Rep
           - {name: web, class: real, tokens: 300, share: 60%, license: CC-BY-4.0}
         """,
         mix=[
-            record(sample(1), 2, tokens=20, source=0),
-            record(sample(2), 1, tokens=60, origin="synthetic", kind="answer", agent=0),
+            record(sample(1), 2, tokens=20, source=0, depth=0, evidence="observed"),
+            record(sample(2), 1, tokens=60, origin="synthetic", kind="answer", agent=0, depth=2, evidence="observed"),
         ],
     )
     assert (found.whole.unique, found.whole.exposure) == (20 + 60 + 300, 1000)
@@ -92,6 +92,9 @@ def test_datasets_and_data_that_is_not_held_are_weighed_together(repository: Rep
     assert found.by_source["web"].exposure == pytest.approx(600)
     licenses = {name: weight.unique for name, weight in found.by_license.items()}
     assert licenses == {"CC-BY-4.0": 300, "unknown": 60, "MIT": 20}
+    assert {name: weight.exposure for name, weight in found.by_depth.items()} == pytest.approx({"0": 760, "2": 240})
+    exposures = {name: weight.exposure for name, weight in found.by_evidence.items()}
+    assert exposures == pytest.approx({"declared": 600, "observed": 400})
 
 
 def test_shares_alone_weigh_without_amounts(repository: Repository, tmp_path: Path) -> None:
