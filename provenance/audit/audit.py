@@ -190,7 +190,8 @@ def run_audit(repository: Repository, request: Request, policy: Policy | None, t
 def _mixture(ledgers: Ledgers, request: Request) -> MixtureAudit | None:
     if request.mixture is None:
         return None
-    return replace(mixture(ledgers.at(request.commit), ledgers.root / request.mixture), path=request.mixture)
+    found = mixture(ledgers.at(request.commit), ledgers.root / request.mixture, request.fields)
+    return replace(found, path=request.mixture)
 
 
 def samples_as_json(samples: Sequence[Outstanding]) -> list[dict[str, str]]:

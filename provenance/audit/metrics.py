@@ -84,8 +84,11 @@ def write_plots(directory: Path, audit: Audit) -> None:
 
 def _weights(mixture: MixtureAudit) -> Iterator[dict[str, Any]]:
     document = mixture.as_json()
-    for breakdown in (key for key in document if key == "parts" or key.startswith("by_")):
-        for group, weight in document[breakdown].items():
+    breakdowns = {key: document[key] for key in document if key == "parts" or key.startswith("by_")}
+    fields = breakdowns.pop("by_field")
+    breakdowns |= {f"by_field.{field}": groups for field, groups in fields.items() if "not_measured" not in groups}
+    for breakdown, groups in breakdowns.items():
+        for group, weight in groups.items():
             for weighting in ("unique", "exposure"):
                 if (fraction := weight[f"{weighting}_fraction"]) is not None:
                     yield {

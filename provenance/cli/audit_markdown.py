@@ -76,7 +76,7 @@ def _print_mixture(mixture: MixtureAudit) -> None:
     for line in audit_mixture.remarks(mixture):
         output.write_line(f"- {markdown_text(line, None)}")
     for title, weights in audit_mixture.breakdowns(mixture, every=True):
-        output.write_line(f"\n| {title} | {' | '.join(audit_mixture.COLUMNS)} |")
+        output.write_line(f"\n| {markdown_text(title)} | {' | '.join(audit_mixture.COLUMNS)} |")
         output.write_line("| --- |" + " ---: |" * len(audit_mixture.COLUMNS))
         for group, weight in weights.items():
             output.write_line(f"| {markdown_text(group)} | {' | '.join(audit_mixture.cells(weight))} |")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from provenance.audit.measures import NotMeasured
 from provenance.cli import output
 
 if TYPE_CHECKING:
@@ -28,16 +29,17 @@ def print_mixture(mixture: MixtureAudit, *, tables: bool) -> None:
     for breakdown, weights in breakdowns(mixture, every=tables):
         output.write_line()
         rows = [(output.safe(group, output.CELL_WIDTH), *cells(weight)) for group, weight in weights.items()]
-        output.write_table((breakdown, *COLUMNS), rows, numbers=COLUMNS)
+        output.write_table((output.safe(breakdown, output.CELL_WIDTH), *COLUMNS), rows, numbers=COLUMNS)
     output.write_line()
     for line in remarks(mixture):
         output.write_folded("  ", "    ", output.safe(line))
 
 
 def breakdowns(mixture: MixtureAudit, *, every: bool) -> list[tuple[str, Mapping[str, Weight]]]:
-    """What there is to show, as tables with a title each."""
+    """What there is to show, as tables with a title each, which may hold names from the data."""
     shown = _BREAKDOWNS if every else _ALWAYS_SHOWN
-    named = ((name.removeprefix("by_").replace("_", " "), getattr(mixture, name)) for name in shown)
+    named = [(name.removeprefix("by_").replace("_", " "), getattr(mixture, name)) for name in shown]
+    named += [(f"by {field}", each) for field, each in mixture.by_field.items() if not isinstance(each, NotMeasured)]
     return [(title, weights) for title, weights in named if weights]
 
 
@@ -67,6 +69,9 @@ def remarks(mixture: MixtureAudit) -> list[str]:
     for peer in mixture.compared_with:
         ratio = "" if peer.ratio is None else f", {peer.ratio:.2f} times that"
         found.append(f"cost of {peer.name}: {peer.amount.normalize():,f} {peer.currency}{ratio}")
+    for field, groups in mixture.by_field.items():
+        if isinstance(groups, NotMeasured):
+            found.append(f"by {field}: not measured: {groups.reason}")
     return found + [f"stated and recounted differ: {each.message}" for each in mixture.findings]
 
 

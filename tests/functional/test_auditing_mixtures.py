@@ -145,3 +145,43 @@ def test_hostile_names_in_a_mixture_steer_nothing(project: Project) -> None:
         assert "\x1b" not in said and "\u202e" not in said
         if form:
             assert "](javascript" not in said and "@all" not in said.replace("\\@all", "")
+
+
+def test_a_field_of_the_data_is_weighed_both_ways(project: Project) -> None:
+    one = [{"text": f"one {n}", "language": "en" if n < 8 else None} for n in range(10)]
+    two = [{"text": f"two {n}", "language": "it"} for n in range(4)] + one[:1] + [one[1]] * 2
+    project.write({"data/one.jsonl": lines(one), "data/two.jsonl": lines(two)})
+    for name in ("one", "two"):
+        project.provenance("add", f"data/{name}.jsonl", "--origin", "real", "--source", "library")
+    parts = "{dataset: data/one.jsonl, epochs: 1}, {dataset: data/two.jsonl, epochs: 3}"
+    text = f"name: m\nunit: rows\nparts: [{parts}, {{name: web, class: real, rows: 20, epochs: 1}}]\n"
+    project.write({"mixture.yaml": text})
+    found = project.ask("audit", "--mixture", "mixture.yaml", "--by", "language", "--by", "topic")["mixture"]
+    by_value = found["by_field"]["language"]
+    # Written out: what is held, each sample once, and all that is trained on.
+    assert {value: weight["unique"] for value, weight in by_value.items()} == {
+        "en": 8, "it": 4, "(none)": 2, "(not held)": 20,
+    }  # fmt: skip
+    trained_on = [row["language"] or "(none)" for row in one + two * 3] + ["(not held)"] * 20
+    for value, weight in by_value.items():
+        assert weight["exposure"] == pytest.approx(trained_on.count(value))
+        assert weight["exposure_fraction"] == pytest.approx(trained_on.count(value) / len(trained_on))
+    assert found["by_field"]["topic"]["not_measured"].startswith("the field topic is in no row")
+    # 20 of 51 rows are not held, and may be in any language.
+    for group, threshold, status in (
+        ("language.it", "{at_most: 0.2}", "BLOCKED"),
+        ("language.it", "{at_most: 0.5}", "UNKNOWN"),
+        ("language.it", "{at_most: 0.7}", "CLEARED"),
+        ("language.fr", "{at_most: 0.1}", "UNKNOWN"),
+        ("language.(not held)", "{at_most: 0.4}", "CLEARED"),
+        ("topic.law", "{at_most: 1}", "UNKNOWN"),
+        ("level.one", "{at_most: 1}", "UNKNOWN"),
+    ):
+        asked = rule(f"mixture.by_field.{group}.exposure_fraction", threshold)
+        arguments = ("--mixture", "mixture.yaml", "--by", "language", "--by", "topic")
+        assert judged(project, asked, *arguments)["status"] == status, (group, threshold)
+    metrics = ("--metrics", "metrics.json", "--plots", "plots")
+    said = project.provenance("audit", "--mixture", "mixture.yaml", "--by", "language", "--tables", *metrics).stdout
+    assert ["it", "4", "11.8%", "12", "23.5%", "3.00"] in [line.split() for line in said.splitlines()]
+    drawn = json.loads((project.root / "plots/mixture.json").read_text())
+    assert {row["group"] for row in drawn if row["breakdown"] == "by_field.language"} == set(by_value)

@@ -9,10 +9,12 @@ from typing import Any
 
 from provenance.audit.cells import UNKNOWN, UNSTATED
 from provenance.audit.families import model_family
+from provenance.audit.measures.interface import NotMeasured
+from provenance.audit.mixture.by_field import Portion, portions
 from provenance.audit.mixture.costs import Comparison, MixtureCost, compare, cost_of_mixture
-from provenance.audit.mixture.file import Unit, read_mixture
+from provenance.audit.mixture.file import Mixture, Unit, read_mixture
 from provenance.audit.mixture.recount import Recount, recount
-from provenance.audit.mixture.weighing import Piece, weigh
+from provenance.audit.mixture.weighing import Piece, Weighed, datasets_of, weigh
 from provenance.ledger.ledger import Ledger
 
 _MADE = ("synthetic", "mixed")
@@ -62,6 +64,7 @@ class MixtureAudit:
     by_license: dict[str, Weight]
     by_depth: dict[str, Weight]
     by_evidence: dict[str, Weight]
+    by_field: dict[str, dict[str, Weight] | NotMeasured]
     synthetic_unique: Bounds
     synthetic_exposure: Bounds
     real_epochs: float | None
@@ -76,12 +79,17 @@ class MixtureAudit:
             document["cost"]["amount"] = format(self.cost.amount.normalize(), "f")
         for peer in document["compared_with"]:
             peer["amount"] = format(peer["amount"].normalize(), "f")
+        for field, groups in self.by_field.items():
+            if isinstance(groups, NotMeasured):
+                document["by_field"][field] = {"not_measured": groups.reason}
         lists = {key: list(document[key]) for key in ("compared_with", "findings")}
         return document | lists | {"mismatches": len(self.findings)}
 
 
-def mixture(ledger: Ledger, file: str | os.PathLike[str]) -> MixtureAudit:
+def mixture(ledger: Ledger, file: str | os.PathLike[str], fields: tuple[str, ...] = ()) -> MixtureAudit:
     """Audit the mixture that ``file`` describes; the datasets that it names are the ledger's.
+
+    ``fields``: fields of their data by which the mixture is broken down, too.
 
     Raises:
         ProvenanceError: the file is not a mixture, its parts cannot be compared, or a dataset cannot be used.
@@ -110,6 +118,7 @@ def mixture(ledger: Ledger, file: str | os.PathLike[str]) -> MixtureAudit:
         by_license=by(lambda piece: piece.license or UNKNOWN),
         by_depth=by(lambda piece: UNKNOWN if piece.depth is None else str(piece.depth)),
         by_evidence=by(lambda piece: piece.evidence or UNKNOWN),
+        by_field={field: _by_field(ledger, described, weighed, fields, field) for field in fields},
         synthetic_unique=_bounds({origin: weight.unique_fraction for origin, weight in by_origin.items()}),
         synthetic_exposure=_bounds({origin: weight.exposure_fraction for origin, weight in by_origin.items()}),
         real_epochs=by_origin["real"].epochs if "real" in by_origin else None,
@@ -129,11 +138,24 @@ def _breakdown(pieces: Iterable[Piece], group: Callable[[Piece], str | None], to
         name = group(piece)
         if name is not None:
             groups.setdefault(name, []).append(piece)
-    weights = {name: _weight(same, total) for name, same in groups.items()}
+    return _ordered({name: _weight(same, total) for name, same in groups.items()})
+
+
+def _by_field(
+    ledger: Ledger, described: Mixture, weighed: Weighed, fields: tuple[str, ...], field: str
+) -> dict[str, Weight] | NotMeasured:
+    groups = portions(ledger, datasets_of(ledger, described), weighed, fields, field)
+    if isinstance(groups, NotMeasured):
+        return groups
+    total = sum(piece.unique for piece in weighed.pieces)
+    return _ordered({value: _weight(same, total) for value, same in groups.items()})
+
+
+def _ordered(weights: dict[str, Weight]) -> dict[str, Weight]:
     return dict(sorted(weights.items(), key=lambda each: (-(each[1].exposure_fraction or 0), -each[1].unique, each[0])))
 
 
-def _weight(pieces: Iterable[Piece], total: int) -> Weight:
+def _weight(pieces: Iterable[Piece | Portion], total: int) -> Weight:
     pieces = list(pieces)
     unique = sum(piece.unique for piece in pieces)
     exposures = [piece.exposure for piece in pieces if piece.exposure is not None]

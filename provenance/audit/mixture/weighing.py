@@ -18,7 +18,7 @@ from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.ledger import Ledger
 from provenance.lineage.records import Evidence, Origin
 
-_AMOUNT = {"rows": "1::BIGINT", "bytes": "coalesce(content_bytes, 0)::BIGINT", "tokens": "tokens::BIGINT"}
+AMOUNT = {"rows": "1::BIGINT", "bytes": "coalesce(content_bytes, 0)::BIGINT", "tokens": "tokens::BIGINT"}
 _IS_FIRST = "row_number() OVER (PARTITION BY sample_id ORDER BY list_position(?::BIGINT[], sidecar)) = 1"
 _PIECES = """
     SELECT * REPLACE (effective_license(license, source) AS license) FROM (
@@ -72,9 +72,7 @@ def weigh(ledger: Ledger, mixture: Mixture, name: str) -> Weighed:
     Raises:
         ProvenanceError: a part has nothing in the unit; or a dataset is not tracked, or its sidecar cannot be used.
     """
-    datasets = {
-        part.title: ledger.dataset(ledger.repository.root / part.dataset) for part in mixture.parts if part.dataset
-    }
+    datasets = datasets_of(ledger, mixture)
     held = {title: cells_of(ledger, dataset) for title, dataset in datasets.items()}
     counted = {part.title: _counted(held[part.title]) if part.title in held else part for part in mixture.parts}
     unit = _unit(mixture, counted, name)
@@ -82,6 +80,15 @@ def weigh(ledger: Ledger, mixture: Mixture, name: str) -> Weighed:
     pieces += _pieces(ledger, datasets, unit)
     trained, exposures = _exposures(mixture, counted, unit)
     return Weighed(unit, trained, tuple(_weighted(pieces, exposures, trained)), counted, held)
+
+
+def datasets_of(ledger: Ledger, mixture: Mixture) -> dict[str, RecordedDataset]:
+    """The datasets of this repository that ``mixture`` names, by the parts' names.
+
+    Raises:
+        ProvenanceError: one is not tracked, or its sidecar cannot be used.
+    """
+    return {part.title: ledger.dataset(ledger.repository.root / part.dataset) for part in mixture.parts if part.dataset}
 
 
 def _counted(cells: list[Cell]) -> Counts:
@@ -124,7 +131,7 @@ def _pieces(ledger: Ledger, datasets: dict[str, RecordedDataset], unit: Unit) ->
     titles = {dataset.place: title for title, dataset in datasets.items()}
     places = list(titles)
     is_first, parameters = ("true", [places]) if len(places) == 1 else (_IS_FIRST, [places, places])
-    query = _PIECES.format(amount=_AMOUNT[unit], is_first=is_first)
+    query = _PIECES.format(amount=AMOUNT[unit], is_first=is_first)
     models: dict[Any, str] = dict(enumerate(agent.label for agent in ledger.agents))
     sources: dict[Any, str] = {number: source.name for number, source in enumerate(ledger.sources)}
     found = ledger.connection.execute(query, parameters).fetchall()

@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from provenance.audit.composition import BREAKDOWNS
+from provenance.audit.mixture.by_field import NOT_HELD
 from provenance.lineage.records import Evidence, Kind, Origin
 
 UNSURE = ("unknown", "unstated")
@@ -110,7 +111,7 @@ def _in_group(audited: Mapping[str, Any], head: str, rest: list[str]) -> Any | M
     if head == MIXTURE and audited[head] is None:
         return Missing("no mixture was given; name one with --mixture")
     if head == MIXTURE and len(rest) > 2 and (rest[0] == "parts" or rest[0].startswith("by_")):
-        return _of_weighed_group(audited[head], rest[0], ".".join(rest[1:-1]), rest[-1])
+        return _of_mixture(audited[head], rest)
     if head == "measures" and rest and rest[0] not in audited[head]:
         return Missing(f"there is no measure {rest[0]} here")
     if head == BY_FIELD and len(rest) > 2:
@@ -140,12 +141,25 @@ def _of_field(audited: Mapping[str, Any], field: str, value: str, name: str) -> 
     return _not_measured(breakdown) or _of_group(audited, breakdown, value, name)
 
 
-def _of_weighed_group(mixture: Mapping[str, Any], breakdown: str, group: str, name: str) -> Any | Missing:
+def _of_mixture(mixture: Mapping[str, Any], path: list[str]) -> Any | Missing:
+    breakdown, *groups, name = path
     if breakdown not in mixture:
         return Missing(f"a mixture has no {breakdown}")
+    if breakdown != BY_FIELD:
+        return _of_weighed_group(mixture, breakdown, mixture[breakdown], ".".join(groups), name)
+    field, *value = groups
+    by_value = mixture[BY_FIELD].get(field)
+    if by_value is None:
+        return Missing(f"the mixture was not counted by {field}; ask for it with --by {field}")
+    return _not_measured(by_value) or _of_weighed_group(mixture, breakdown, by_value, ".".join(value), name)
+
+
+def _of_weighed_group(
+    mixture: Mapping[str, Any], breakdown: str, groups: Mapping[str, Any], group: str, name: str
+) -> Any | Missing:
     if name in _WEIGHED and mixture["whole"][name] is None:
         return Missing("the mixture states neither shares nor epochs of its parts")
-    weight = mixture[breakdown].get(group)
+    weight = groups.get(group)
     if weight is None and breakdown == "parts":
         return Missing(f"the mixture has no part {group}")
     if weight is None:
@@ -166,6 +180,9 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
     counted: tuple[str, ...] = _COUNTED
     if head == MIXTURE:
         audited, counted, head, rest = audited[MIXTURE], _WEIGHED, rest[0], rest[1:]
+        if head == BY_FIELD and len(rest) > 2 and rest[-1] in counted and ".".join(rest[1:-1]) != NOT_HELD:
+            not_held = audited[head][rest[0]].get(NOT_HELD, {}).get(rest[-1]) or 0
+            return Interval(number, number + not_held, f"{_short(not_held)} are of data that is not held")
     if head not in BREAKDOWNS or rest[-1] not in counted or ".".join(rest[:-1]) in UNSURE:
         return Interval(number, number)
     unsure = {group: audited[head][group][rest[-1]] for group in UNSURE if audited[head].get(group)}
