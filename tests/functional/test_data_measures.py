@@ -219,7 +219,7 @@ def test_what_is_missing_is_told(project: Project, tmp_path: Path) -> None:
     assert "few.jsonl: all rows: fewer than 20 with text" in reason("made.jsonl", "distinct_n", few=True)
     assert "no field is named" in reason("made.jsonl", "representation", few=True)
     assert "the field topic is in no row" in reason("made.jsonl", "representation", few=True, fields=("topic",))
-    assert reason("made.jsonl", "contamination") == "no evaluation set is named"
+    assert reason("made.jsonl", "contamination") == "no evaluation set is named; name one with --evaluation"
     # What cannot be found must not pass as not there.
     asked = ["asked.jsonl"]
     assert reason("numbers.jsonl", "contamination", evaluations=asked) == "numbers.jsonl: has no text"

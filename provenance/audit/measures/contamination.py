@@ -38,7 +38,7 @@ class Contamination:
         Fractions are of an evaluation set, by rule (c).
         """
         if not subject.evaluations:
-            return NotMeasured("no evaluation set is named")
+            return NotMeasured("no evaluation set is named; name one with --evaluation")
         audited = texts_of(subject.audited, subject)
         if isinstance(audited, NotMeasured):
             return audited

@@ -37,7 +37,7 @@ class LineageContamination:
         ``evaluation_samples`` and ``samples`` count those of the evaluation sets that rows were derived from.
         """
         if not subject.evaluations:
-            return NotMeasured("no evaluation set is named")
+            return NotMeasured("no evaluation set is named; name one with --evaluation")
         graph, audited = subject.audited.ledger.graph, subject.audited.dataset
         own, rows = graph.members(audited.place)
         derived, through = np.zeros(len(own), bool), np.zeros(len(own), bool)

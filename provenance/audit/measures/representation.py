@@ -35,7 +35,7 @@ class Representation:
         frequent.
         """
         if not subject.fields:
-            return NotMeasured("no field is named whose values are to be compared")
+            return NotMeasured("no field is named whose values are to be compared; name one with --by")
         groups = comparison(subject)
         if isinstance(groups, NotMeasured):
             return groups

@@ -60,7 +60,7 @@ def test_an_ancestor_in_an_evaluation_set_is_not_a_row_of_it(repository: Reposit
 
 
 def test_without_an_evaluation_set_nothing_is_measured(repository: Repository, tmp_path: Path) -> None:
-    assert measured(repository, tmp_path) == NotMeasured("no evaluation set is named")
+    assert measured(repository, tmp_path) == NotMeasured("no evaluation set is named; name one with --evaluation")
 
 
 def test_ids_of_another_digest_say_nothing(repository: Repository, tmp_path: Path) -> None:
