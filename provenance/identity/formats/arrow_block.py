@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -55,6 +56,12 @@ def numbered_tables(path: Path, tables: Iterator[pa.Table], before: int = 0) -> 
             before += table.num_rows
     except RowError as error:
         raise DataError(path, before + error.offset + 1, error.problem) from None
+
+
+def rows_of(tables: Iterable[tuple[int, pa.Table]], kept: npt.NDArray[np.bool_]) -> Iterator[pa.Table]:
+    """Of numbered tables, those rows for which ``kept``, one value a row, is true."""
+    for before, table in tables:
+        yield table.filter(pa.array(kept[before : before + table.num_rows]))
 
 
 def cut(table: pa.Table) -> Iterator[pa.Table]:

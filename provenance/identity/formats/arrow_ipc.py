@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.ipc as ipc
 
 from provenance.errors import DataError
 from provenance.identity.arrow_values import require_distinct
 from provenance.identity.canonical import ContentError, shown
-from provenance.identity.formats.arrow_block import ArrowBlock, cut, numbered_tables
+from provenance.identity.formats.arrow_block import ArrowBlock, cut, numbered_tables, rows_of
 from provenance.identity.formats.interface import FileReader, RowError, one_line
 from provenance.identity.formats.ipc_sizes import check_expansion
 from provenance.identity.formats.schema_metadata import metadata_without
@@ -38,14 +40,14 @@ class ArrowReader(FileReader):
 
     def write_without(self, names: Collection[str], target: Path) -> None:
         with self._open() as (schema, is_file):
-            kept = [name for name in schema.names if name not in names]
-            smaller = pa.schema([schema.field(name) for name in kept], metadata_without(schema.metadata, names))
-            new = ipc.new_file if is_file else ipc.new_stream
-            with new(target, smaller) as writer:
-                for _, table in numbered_tables(self.path, self._tables(kept)):
-                    for batch in table.to_batches():
-                        # Dictionaries may differ from batch to batch, which a file cannot hold.
-                        writer.write_batch(batch.cast(smaller))
+            columns = [name for name in schema.names if name not in names]
+            smaller = pa.schema([schema.field(name) for name in columns], metadata_without(schema.metadata, names))
+            tables = (table for _, table in numbered_tables(self.path, self._tables(columns)))
+            _write(tables, smaller, target, is_file)
+
+    def write_rows(self, kept: npt.NDArray[np.bool_], target: Path) -> None:
+        with self._open() as (schema, is_file):
+            _write(rows_of(numbered_tables(self.path, self._tables(None)), kept), schema, target, is_file)
 
     def _tables(self, columns: Collection[str] | None) -> Iterator[pa.Table]:
         with self._open() as (schema, is_file):
@@ -80,6 +82,15 @@ class ArrowReader(FileReader):
 
 
 READER = ArrowReader
+
+
+def _write(tables: Iterable[pa.Table], schema: pa.Schema, target: Path, is_file: bool) -> None:
+    new = ipc.new_file if is_file else ipc.new_stream
+    with new(target, schema) as writer:
+        for table in tables:
+            for batch in table.to_batches():
+                # Dictionaries may differ from batch to batch, which a file cannot hold.
+                writer.write_batch(batch.cast(schema))
 
 
 def _batches(path: Path, is_file: bool) -> Iterator[pa.RecordBatch]:

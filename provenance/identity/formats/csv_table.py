@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
@@ -16,7 +18,7 @@ import pyarrow.csv as pv
 from provenance.errors import DataError
 from provenance.identity.arrow_values import require_distinct
 from provenance.identity.canonical import ContentError, shown
-from provenance.identity.formats.arrow_block import numbered_tables
+from provenance.identity.formats.arrow_block import numbered_tables, rows_of
 from provenance.identity.formats.compressed import ByteStream, create_bytes, open_bytes, uncompressed_suffix
 from provenance.identity.formats.csv_cells import PARSERS
 from provenance.identity.formats.interface import Block, FileReader, RowError, one_line
@@ -104,11 +106,18 @@ class CSVReader(FileReader):
         return not set(self.column_names()).isdisjoint(names)
 
     def write_without(self, names: Collection[str], target: Path) -> None:
-        kept = [name for name in self.column_names() if name not in names]
-        header = pa.table([pa.array([name]) for name in kept], kept)
+        columns = [name for name in self.column_names() if name not in names]
+        tables = (table for _, table in numbered_tables(self.path, self._tables(columns)))
+        self._write(columns, tables, target)
+
+    def write_rows(self, kept: npt.NDArray[np.bool_], target: Path) -> None:
+        self._write(self.column_names(), rows_of(numbered_tables(self.path, self._tables(None)), kept), target)
+
+    def _write(self, columns: Collection[str], tables: Iterable[pa.Table], target: Path) -> None:
+        header = pa.table([pa.array([name]) for name in columns], list(columns))
         with create_bytes(target, self.path) as output:
             output.writelines(_lines(header, self._delimiter))
-            for _, table in numbered_tables(self.path, self._tables(kept)):
+            for table in tables:
                 output.writelines(_lines(table, self._delimiter))
 
     def _tables(self, columns: Collection[str] | None) -> Iterator[pa.Table]:

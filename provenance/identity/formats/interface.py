@@ -17,6 +17,8 @@ from provenance.files import whole_file
 from provenance.identity.samples import sample_id
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from provenance.identity.samples import Identity
@@ -143,3 +145,11 @@ class FileReader(Reader):
     @abstractmethod
     def write_without(self, names: Collection[str], target: Path) -> None:
         """Write to ``target`` the dataset without the members called ``names``, all else as it is; raises DataError."""
+
+    def write_rows(self, kept: npt.NDArray[np.bool_], target: Path) -> None:
+        """Write to ``target`` those rows for which ``kept``, one value a row, is true, all else as it is.
+
+        Raises:
+            DataError: the dataset cannot be read, or rows cannot be taken out of files of this format.
+        """
+        raise DataError(self.path, None, "rows cannot be taken out of this format; convert it to Parquet or JSON Lines")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,8 @@ from provenance.identity.formats.json_text import as_row, parse_value, problem_o
 from provenance.identity.formats.row_block import blocks_of
 
 if TYPE_CHECKING:
-    pass
+    import numpy as np
+    import numpy.typing as npt
 
 _CHUNK_BYTES = 1 << 20
 _SPACE = " \t\r\n"
@@ -34,11 +35,22 @@ class JSONArrayReader(FileReader):
         return any(not row.keys().isdisjoint(names) for _, row in self._numbered_elements())
 
     def write_without(self, names: Collection[str], target: Path) -> None:
+        self._write(
+            (
+                text if row.keys().isdisjoint(names) else without_members(text, names)
+                for text, row in self._numbered_elements()
+            ),
+            target,
+        )
+
+    def write_rows(self, kept: npt.NDArray[np.bool_], target: Path) -> None:
+        self._write((text for number, (text, _) in enumerate(self._numbered_elements()) if kept[number]), target)
+
+    def _write(self, texts: Iterable[str], target: Path) -> None:
         separator = "[\n"
         with create_bytes(target, self.path) as output:
-            for text, row in self._numbered_elements():
-                kept = text if row.keys().isdisjoint(names) else without_members(text, names)
-                output.write(f"{separator}{kept}".encode())
+            for text in texts:
+                output.write(f"{separator}{text}".encode())
                 separator = ",\n"
             output.write(b"[]\n" if separator == "[\n" else b"\n]\n")
 

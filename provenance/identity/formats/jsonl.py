@@ -142,6 +142,19 @@ class JSONLinesReader(FileReader):
             for data, _ in self._runs_without(names):
                 output.write(data)
 
+    def write_rows(self, kept: npt.NDArray[np.bool_], target: Path) -> None:
+        row = 0
+        try:
+            with create_bytes(target, self.path) as output:
+                for data, _ in self._line_runs():
+                    for line in data.split(b"\n"):
+                        if not _is_blank(line):
+                            if kept[row]:
+                                output.write(line + b"\n")
+                            row += 1
+        except RowError as error:
+            raise DataError(self.path, row + 1, error.problem) from None
+
     def _runs_without(self, names: Collection[str]) -> Iterator[tuple[bytes, bool]]:
         """Runs of lines, with their line feeds, rid of the members ``names``, and whether that changed anything."""
         before = index = 0

@@ -6,13 +6,15 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.errors import DataError
 from provenance.identity.arrow_values import require_distinct
 from provenance.identity.canonical import ContentError
-from provenance.identity.formats.arrow_block import MOST_ROWS, ArrowBlock, cut, longest_value, numbered_tables
+from provenance.identity.formats.arrow_block import MOST_ROWS, ArrowBlock, cut, longest_value, numbered_tables, rows_of
 from provenance.identity.formats.interface import BLOCK_BYTES, FileReader, RowError, one_line
 from provenance.identity.formats.parquet_pages import repeated_bytes
 from provenance.identity.formats.schema_metadata import metadata_without
@@ -49,20 +51,28 @@ class ParquetReader(FileReader):
         return not set(self.column_names()).isdisjoint(names)
 
     def write_without(self, names: Collection[str], target: Path) -> None:
+        self._write(names, None, target)
+
+    def write_rows(self, kept: npt.NDArray[np.bool_], target: Path) -> None:
+        self._write((), kept, target)
+
+    def _write(self, without: Collection[str], kept: npt.NDArray[np.bool_] | None, target: Path) -> None:
         with self._open() as file:
             whole = file.schema_arrow  # made anew each time it is asked for
-            kept = [name for name in whole.names if name not in names]
-            schema = pa.schema([whole.field(name) for name in kept])
-            schema = schema.with_metadata(metadata_without(whole.metadata, names))
+            names = [name for name in whole.names if name not in without]
+            schema = pa.schema([whole.field(name) for name in names])
+            schema = schema.with_metadata(metadata_without(whole.metadata, without))
             before = 0
             if file.num_row_groups:
                 _require_sound(file, 0, None)
             with pq.ParquetWriter(target, schema, compression=_compression(file.metadata)) as writer:
                 for group in range(file.num_row_groups):
                     rows = file.metadata.row_group(group).num_rows
-                    for _, table in numbered_tables(self.path, self._group_tables(file, group, kept), before):
-                        for batch in table.select(kept).cast(schema).to_batches():
-                            writer.write_batch(batch, row_group_size=rows)
+                    numbered = numbered_tables(self.path, self._group_tables(file, group, names), before)
+                    tables = (table for _, table in numbered) if kept is None else rows_of(numbered, kept)
+                    for table in tables:
+                        for batch in table.select(names).cast(schema).to_batches():
+                            writer.write_batch(batch, row_group_size=max(rows, 1))
                     before += rows
 
     def _row_of_group(self, file: pq.ParquetFile, group: int, before: int, number: int) -> dict[str, object] | None:

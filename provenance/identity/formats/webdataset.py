@@ -11,12 +11,17 @@ import tarfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from provenance.errors import DataError
 from provenance.identity.canonical import shown
 from provenance.identity.fields import RESERVED_COLUMNS
 from provenance.identity.formats.interface import LONGEST_ROW, Block, FileReader, RowError, one_line
 from provenance.identity.formats.row_block import blocks_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 _NAME = re.compile(r"(?P<key>(?:.*/)?[^./][^./]*)\.(?P<extension>[^/]+)", re.DOTALL)
 _META_NAME = re.compile(r"__[^/]*__($|/)")
@@ -36,6 +41,16 @@ class TarReader(FileReader):
             for member in _members(archive):
                 parts = _key_and_extension(member)
                 if parts is None or parts[1] not in names:
+                    output.addfile(member, archive.extractfile(member) if member.isreg() else None)
+
+    def write_rows(self, kept: npt.NDArray[np.bool_], target: Path) -> None:
+        row, key = -1, None
+        with self._open() as archive, tarfile.open(target, "w", format=archive.format or tarfile.PAX_FORMAT) as output:
+            for member in _members(archive):
+                parts = _key_and_extension(member)
+                if parts is not None and parts[0] != key:
+                    row, key = row + 1, parts[0]
+                if parts is None or kept[row]:
                     output.addfile(member, archive.extractfile(member) if member.isreg() else None)
 
     def _samples(self) -> Iterator[tuple[dict[str, object], int]]:
