@@ -10,6 +10,7 @@ from pathlib import Path
 
 TEMPORARY_SUFFIX = ".provenance-tmp"
 MODELS_FILE = "provenance.models.yaml"
+REVOCATIONS_FILE = "provenance.revocations.yaml"
 
 
 @contextmanager

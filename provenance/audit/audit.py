@@ -29,6 +29,8 @@ Name = str | os.PathLike[str]
 
 # What findings about mixtures are said to be about where none was given.
 NO_MIXTURE = "mixture"
+# The measure that counts whatever the policy.
+REVOKED = "revoked"
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,18 @@ class Audit:
 
     @property
     def passes(self) -> bool:
-        """Whether nothing stands against using the datasets, as far as the policy asks."""
-        return self.verdict is None or self.verdict.passes
+        """Whether nothing stands against using the datasets: what was revoked, and what the policy asks.
+
+        A policy that has a rule on revoked rows judges them itself, and may waive them.
+        """
+        judged = self.policy is not None and REVOKED in self.policy.measures
+        return (judged or not self.revoked_rows) and (self.verdict is None or self.verdict.passes)
+
+    @property
+    def revoked_rows(self) -> int:
+        """Rows of the datasets that are, or came from, what is revoked."""
+        found = (dataset.measured.get(REVOKED) for dataset in self.datasets)
+        return sum(int(str(each.values["rows"])) for each in found if isinstance(each, Measured))
 
     def as_json(self) -> dict[str, Any]:
         """The audit in JSON's types: what `provenance audit --json` prints."""

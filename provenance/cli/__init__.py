@@ -16,12 +16,14 @@ from provenance.cli import (
     declaring,
     differing,
     history,
+    impacting,
     indexing,
     inferring,
     models,
     querying,
     questions,
     recording,
+    revoking,
     state,
 )
 from provenance.cli.failures import reported
@@ -55,7 +57,7 @@ register(recording.stage_add, "add", stages, settings=recording.PASS_ON)
 register(state.status, "status")
 register(questions.show, "show")
 register(questions.trace, "trace")
-register(questions.impact, "impact")
+register(impacting.impact, "impact")
 register(indexing.index, "index")
 register(querying.query, "query")
 register(history.log, "log")
@@ -63,6 +65,8 @@ register(differing.diff, "diff")
 register(auditing.audit, "audit")
 register(inferring.infer, "infer")
 register(state.verify, "verify")
+register(revoking.revoke, "revoke")
+register(revoking.purge, "purge")
 app.add_typer(registered, name="model")
 register(models.add, "add", registered)
 register(models.list_, "list", registered)

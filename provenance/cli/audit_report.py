@@ -65,6 +65,7 @@ def remarks(dataset: AuditedDataset) -> list[str]:
         amount = f"{cost.amount.normalize():f} {output.safe(cost.currency or '')}".rstrip()
         found.append(f"cost: {amount} (known for {cost.rows_costed:,} of {cost.rows:,} rows)")
     told = (
+        ("revoked", "rows", "rows that are, or came from, what is revoked (take them out with `provenance purge`)"),
         (
             "conflicting_births",
             "samples",

@@ -1,9 +1,8 @@
-"""`show`, `trace` and `impact`: questions about samples."""
+"""`show` and `trace`: questions about samples."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,14 +17,11 @@ from provenance.cli.options import (
     VerboseOption,
     open_repository,
     warn_of_stale,
-    warn_of_unknown_training,
 )
 from provenance.cli.progress import rows_progress
 
 if TYPE_CHECKING:
-    from provenance.ledger.impact import Impact
     from provenance.ledger.ledger import Ledger, Occurrence
-    from provenance.ledger.through_models import Passage
     from provenance.lineage.records import Record
 
 SampleArgument = Annotated[
@@ -176,93 +172,3 @@ def trace(
         output.write_line(graphs.mermaid(walk))
     elif not quiet:
         graphs.print_tree(walk, contents)
-
-
-def impact(
-    selectors: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SELECTOR...",
-            help="sample:, source:, model:NAME[@REVISION], prompt:, activity:, license:, origin:, kind: or "
-            "dataset:PATH; several are OR-ed.",
-        ),
-    ],
-    ids: Annotated[
-        Path | None,
-        typer.Option("--ids", metavar="FILE", help="Write the ids of the selected samples and all descendants."),
-    ] = None,
-    repo: RepositoryOption = None,
-    rev: RevisionOption = None,
-    no_fetch: NoFetchOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-) -> None:
-    """Count everything that came from a selection.
-
-    A dataset's affected rows are those that bear a selected sample or one that descends from it. Rows by registered
-    models that were trained on any of these are counted apart.
-
-    Example: provenance impact model:SmolLM2-135M-Instruct --ids affected.txt
-    """
-    from provenance.ledger.impact import impact as measure
-    from provenance.ledger.ledger import Ledger
-
-    with (
-        rows_progress(quiet=quiet) as progress_of,
-        Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, progress_of=progress_of) as ledger,
-    ):
-        found = measure(ledger, selectors)
-        warn_of_stale(ledger, quiet=quiet)
-        warn_of_unknown_training(ledger, quiet=quiet)
-        if ids is not None:
-            _write_ids(ids, found)
-    if as_json:
-        output.write_json(
-            {
-                "selected": found.selected,
-                "descendants": found.descendants,
-                "datasets": [asdict(dataset) for dataset in found.datasets],
-                "through_models": {
-                    "descendants": len(found.through_models),
-                    "models": [_passage(passage) for passage in found.passages],
-                },
-            }
-        )
-    elif not quiet:
-        _print_impact(found)
-
-
-def _write_ids(file: Path, found: Impact) -> None:
-    from provenance.files import whole_file
-
-    with whole_file(file) as temporary, open(temporary, "w", encoding="ascii") as handle:
-        handle.writelines(f"{sample_id}\n" for sample_id in found.affected)
-
-
-def _passage(passage: Passage) -> dict[str, Any]:
-    return asdict(passage) | {"trained_on": [dataset.model_dump(mode="json") for dataset in passage.trained_on]}
-
-
-def _print_impact(found: Impact) -> None:
-    output.write_line(f"selected: {output.counted(found.selected, 'sample')}; descendants: {found.descendants:,}")
-    if found.passages:
-        output.write_line(f"through models: {output.counted(len(found.through_models), 'more sample')}")
-    for passage in found.passages:
-        datasets = ", ".join(dataset.label for dataset in passage.trained_on)
-        said = (
-            f"{passage.model}: trained on {output.counted(passage.training_samples, 'of these sample')} in {datasets}"
-        )
-        output.write_line(f"  {output.safe(said)}; generated {passage.generated:,}")
-    titles = ("dataset", "rows", "affected", "share", *(("through models",) if found.passages else ()))
-    rows = [
-        (
-            output.safe(dataset.path, output.CELL_WIDTH),
-            f"{dataset.rows:,}",
-            f"{dataset.affected_rows:,}",
-            output.percent(dataset.affected_rows, dataset.rows),
-            *((f"{dataset.affected_through_models:,}",) if found.passages else ()),
-        )
-        for dataset in found.datasets
-    ]
-    output.write_table(titles, rows, numbers=titles[1:])

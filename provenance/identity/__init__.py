@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from provenance.identity.reading import file_id, read_row, read_rows, row_id
     from provenance.identity.scanning import Scan, scan
     from provenance.identity.stripping import strip_reserved
+    from provenance.identity.taking import write_rows
 
 __all__ = [
     "CANONICAL_FORM",
@@ -38,6 +39,7 @@ __all__ = [
     "sample_id",
     "scan",
     "strip_reserved",
+    "write_rows",
 ]
 
 _LAZY = {
@@ -49,6 +51,7 @@ _LAZY = {
     "row_id": "reading",
     "scan": "scanning",
     "strip_reserved": "stripping",
+    "write_rows": "taking",
 }
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from provenance.ledger.graph.graph import SampleSet
 from provenance.ledger.ledger import Ledger
 from provenance.ledger.selectors import select
 from provenance.ledger.through_models import Passage, reached
+
+if TYPE_CHECKING:
+    from provenance.ledger.graph.store import Array
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,12 @@ def impact(ledger: Ledger, selectors: Sequence[str]) -> Impact:
     Raises:
         UnknownReferenceError: a selector fits nothing that this revision knows.
     """
+    return impact_of(ledger, select(ledger, selectors))
+
+
+def impact_of(ledger: Ledger, selected: Array) -> Impact:
+    """What came from the samples ``selected``, numbers in the ledger's graph, in order."""
     graph = ledger.graph
-    selected = select(ledger, selectors)
     reach = reached(ledger.models, selected)
     direct, through = SampleSet(graph, reach.direct), SampleSet(graph, reach.through_models)
     # Behind the datasets of this revision are those that models were trained on.

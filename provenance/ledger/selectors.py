@@ -30,12 +30,22 @@ def select(ledger: Ledger, selectors: Sequence[str]) -> Array:
     return fitting
 
 
-def _fitting(ledger: Ledger, selector: str) -> Array:
+def require_selector(selector: str) -> tuple[str, str]:
+    """What kind of samples ``selector`` names, and by what value.
+
+    Raises:
+        UnknownReferenceError: it is not a selector.
+    """
     kind, colon, value = selector.partition(":")
     if not (colon and value) or kind not in _SELECTORS:
         raise UnknownReferenceError(
             f"{selector}: not a selector; write one of {', '.join(f'{name}:…' for name in _SELECTORS)}"
         )
+    return kind, value
+
+
+def _fitting(ledger: Ledger, selector: str) -> Array:
+    kind, value = require_selector(selector)
     return _SELECTORS[kind](ledger, value)
 
 

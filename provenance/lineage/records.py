@@ -149,10 +149,14 @@ class ActivityType(StrEnum):
     COLLECTION = "collection"
     GENERATION = "generation"
     DERIVATION = "derivation"
+    PURGE = "purge"
 
 
 class Activity(_Described):
-    """What made samples: a collection, a generation by a model, or a derivation without a model.
+    """What made samples: a collection, a generation by a model, or a derivation without a model; or a purge.
+
+    A purge took samples out of the dataset; its records are their tombstones, and ``parameters`` name the
+    ``revocation`` and the ``reason``.
 
     ``agent``, ``plan`` and ``source`` are the ids of an `Agent`, a `Plan` and a `Source`. ``parameters`` bear
     OpenTelemetry's ``gen_ai.*`` names. ``aligned_on``: the content fields on which rows were aligned with parents.

@@ -45,9 +45,12 @@ _CONTRADICTIONS_BY_PARENTS = {
 def contradictions(connection: duckdb.DuckDBPyConnection, header: Header) -> list[str]:
     """What does not hold of the records in the view ``records``, in words; empty if all does."""
     problems = [_unknown_words(connection, column, [*words]) for column, words in _VOCABULARIES.items()]
+    purges = [n for n, activity in enumerate(header.activities) if activity.type is ActivityType.PURGE]
     connection.execute(
         "CREATE TABLE first_records AS SELECT DISTINCT ON (sample_id) sample_id, origin, depth, real_rooted, activity, "
-        "parents FROM records ORDER BY sample_id, rows DESC"
+        "parents FROM records WHERE activity IS NULL OR NOT list_contains($purges, activity) "
+        "ORDER BY sample_id, rows DESC",
+        {"purges": purges},
     )
     connection.execute(
         "CREATE TABLE edges AS SELECT DISTINCT sample_id AS child, unnest(parents) AS parent FROM first_records"

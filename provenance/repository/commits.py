@@ -28,6 +28,13 @@ def git_state(root: Path) -> GitState:
         return GitState(head=head, dirty=repo.is_dirty(submodules=False))
 
 
+def user(root: Path) -> str | None:
+    """Who commits at ``root`` by git's settings, as NAME <EMAIL>; None where these do not say."""
+    with _opened(root) as repo, repo.config_reader() as settings:
+        name, email = (settings.get_value("user", key, default="") for key in ("name", "email"))
+        return f"{name} <{email}>" if name and email else None
+
+
 def commit_id(root: Path, revision: str) -> str | None:
     """The commit that ``revision`` (a full id) is or, as a tag, points to; None where it is a tree or a file."""
     with _opened(root) as repo:

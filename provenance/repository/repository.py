@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
-from provenance.files import MODELS_FILE
+from provenance.files import MODELS_FILE, REVOCATIONS_FILE
 from provenance.repository import commits
 from provenance.repository.calls import dvc_call
 from provenance.repository.changes import IN_GIT
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from provenance.lineage.records import GitState
     from provenance.models import ModelRegister
     from provenance.repository.history import History, Version
+    from provenance.revocations import Revocations
     from provenance.settings import Settings
 
 # By their names, files of these kinds may be datasets.
@@ -112,6 +113,16 @@ class Repository:
         if rev is None:
             return (self.root / MODELS_FILE).exists()
         return commits.committed_text(self.root, self._resolve(rev), MODELS_FILE) is not None
+
+    def revocations(self) -> Revocations:
+        """provenance.revocations.yaml of the workspace, which counts at every revision; none where it is not there."""
+        from provenance.revocations import Revocations
+
+        return self._document(REVOCATIONS_FILE, Revocations, None)
+
+    def git_user(self) -> str | None:
+        """Who commits here, as git names people: NAME <EMAIL>; None where git does not know."""
+        return commits.user(self.root) if self._has_git() else None
 
     def datasets(self, rev: str | None = None) -> list[Dataset]:
         """Every dataset that DVC tracks, sorted by path.

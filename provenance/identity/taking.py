@@ -1,0 +1,28 @@
+"""Taking rows out of a dataset, all else as it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provenance.errors import DataError
+from provenance.identity.formats import open_file
+from provenance.identity.samples import Identity
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+def write_rows(path: str | os.PathLike[str], kept: npt.NDArray[np.bool_], target: Path) -> None:
+    """Write to the file ``target``, in the same format, those rows of the dataset for which ``kept`` is true.
+
+    ``kept`` has a value for each row, in order; it may be memory-mapped.
+
+    Raises:
+        DataError: the dataset cannot be read, or rows cannot be taken out of its format.
+    """
+    if os.path.isdir(path):
+        raise DataError(path, None, "rows are taken out of files, not of directories; write the data as one file first")
+    open_file(path, Identity()).write_rows(kept, target)

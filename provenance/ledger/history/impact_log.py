@@ -1,0 +1,74 @@
+"""What came from a selection, in every version of every dataset: from the sidecars of each commit, without checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from provenance.ledger.impact import AffectedDataset, impact_of
+from provenance.ledger.ledger import Ledger
+from provenance.ledger.revoked import selected_by
+
+if TYPE_CHECKING:
+    from provenance.repository import Repository
+    from provenance.repository.history import History, Version
+
+
+@dataclass(frozen=True)
+class AffectedVersion:
+    """A dataset as a commit left it, with rows that came from the selection."""
+
+    version: Version
+    dataset: AffectedDataset
+
+    def as_json(self) -> dict[str, Any]:
+        commit = self.version.commit
+        return {
+            "commit": commit.sha,
+            "date": commit.date,
+            "subject": commit.subject,
+            **asdict(self.dataset),
+            "references": list(self.version.references),
+            "experiment": self.version.experiment,
+        }
+
+
+@dataclass(frozen=True)
+class ImpactLog:
+    """``entries``: the versions with affected rows, the newest commit first; ``unknown``: those without a sidecar."""
+
+    entries: tuple[AffectedVersion, ...]
+    unknown: tuple[Version, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "history": [entry.as_json() for entry in self.entries],
+            "unknown": [{"commit": version.commit.sha, "path": version.path} for version in self.unknown],
+        }
+
+
+def log_impact(repository: Repository, history: History, selectors: Sequence[str]) -> ImpactLog:
+    """What came from ``selectors`` in every version in ``history``; where one fits nothing, it is passed over.
+
+    Raises:
+        SidecarError: a sidecar is damaged.
+    """
+    by_commit: dict[str, list[Version]] = {commit.sha: [] for commit in history.commits}
+    for path in history.datasets:
+        for version in history.versions(path):
+            if version.data is not None:
+                by_commit[version.commit.sha].append(version)
+    entries: list[AffectedVersion] = []
+    unknown: list[Version] = []
+    for sha, versions in by_commit.items():
+        if not versions:
+            continue
+        with Ledger.open(repository, sha, partial=True) as ledger:
+            found = {each.path: each for each in impact_of(ledger, selected_by(ledger, selectors)).datasets}
+        for version in versions:
+            if version.path not in found:
+                unknown.append(version)
+            elif found[version.path].affected_rows or found[version.path].affected_through_models:
+                entries.append(AffectedVersion(version, found[version.path]))
+    return ImpactLog(tuple(entries), tuple(unknown))

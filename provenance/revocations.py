@@ -1,0 +1,42 @@
+"""`provenance.revocations.yaml`: what must not be used any more, and why; git-tracked, at the DVC root.
+
+What is revoked is revoked at every revision: the file of the workspace counts, whatever revision is looked at. To
+lift a revocation, take its entry out of the file.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+
+class Revocation(BaseModel):
+    """One decision: everything that fits any of ``selectors``, and all that came from it, is not to be used."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[0-9a-f]{12}$", description="digest of the selectors and the reason")
+    selectors: tuple[str, ...] = Field(min_length=1, description="as `provenance impact` takes them")
+    reason: str = Field(min_length=1)
+    by: str | None = Field(default=None, description="who revoked it, as git names people: NAME <EMAIL>")
+    revoked: datetime = Field(description="when")
+
+
+class Revocations(BaseModel):
+    """The whole file. Ids do not repeat."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    revocations: tuple[Revocation, ...] = ()
+
+    @model_validator(mode="after")
+    def _are_distinct(self) -> Self:
+        ids = [each.id for each in self.revocations]
+        for each in ids:
+            if ids.count(each) > 1:
+                raise PydanticCustomError("inconsistent", "the revocation {id} stands there twice", {"id": each})
+        return self

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.sidecars import Words, record, sample, write
+
+from provenance.lineage.records import Activity, ActivityType
+from provenance.lineage.sidecar import open_sidecar
+from provenance.lineage.tombstones import Tombstones
+
+WORDS = Words((Activity(type=ActivityType.COLLECTION),))
+
+
+def ended(folder: Path, records: list[dict[str, Any]], going: set[str]) -> list[dict[str, Any]]:
+    sidecar = open_sidecar(write(folder, "a.jsonl", records, WORDS))
+
+    def causes(ids: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+        return np.array([each.tobytes().hex() in going for each in ids], np.uint32)
+
+    batches = list(Tombstones(sidecar, causes, 1).batches())
+    found = pa.Table.from_batches(batches).to_pylist()
+    return [each | {"sample_id": each["sample_id"].hex()} for each in found]
+
+
+# Samples by number: rows, and whether they were born a second time.
+MEMBERS = st.dictionaries(st.integers(1, 40), st.tuples(st.integers(0, 3), st.booleans()), min_size=1)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(members=MEMBERS, going=st.sets(st.integers(1, 40)), group=st.integers(1, 7))
+def test_nothing_is_lost_and_what_goes_has_one_tombstone(
+    tmp_path: Path, members: dict[int, tuple[int, bool]], going: set[int], group: int
+) -> None:
+    records = []
+    for number, (rows, twice) in members.items():
+        records.append(record(sample(number), rows, activity=0))
+        if twice:
+            records.append(record(sample(number), 0, origin="synthetic", activity=0, evidence="declared"))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("provenance.lineage.sidecar.ROW_GROUP_ROWS", group)
+        found = ended(tmp_path, records, {sample(number) for number in going})
+    assert [each["sample_id"] for each in found] == sorted(each["sample_id"] for each in found)
+    for number, (rows, twice) in members.items():
+        of_sample = [each for each in found if each["sample_id"] == sample(number)]
+        goes = number in going and rows > 0
+        assert len(of_sample) == 1 + twice + goes
+        assert sum(each["rows"] for each in of_sample) == (0 if number in going else rows)
+        assert [each["activity"] for each in of_sample] == [0] * (1 + twice) + [1] * goes
+        if goes:
+            stone = of_sample[-1]
+            assert (stone["parents"], stone["evidence"], stone["prompt"]) == ([], None, None)
+            assert (stone["origin"], stone["content_bytes"]) == ("real", 10)
+
+
+def test_a_rendered_prompt_goes_with_its_sample(tmp_path: Path) -> None:
+    records = [record(sample(number), 1, prompt_text="about Ada Lovelace") for number in (1, 2)]
+    found = ended(tmp_path, records, {sample(1)})
+    assert {each["sample_id"]: each["prompt_text"] for each in found if each["activity"] is None} == {
+        sample(1): None,
+        sample(2): "about Ada Lovelace",
+    }
+
+
+def test_what_stays_is_as_it_was(tmp_path: Path) -> None:
+    records = [record(sample(number), 1, cost=None, seed=number) for number in range(1, 9)]
+    before = pq.read_table(write(tmp_path, "b.jsonl", records, WORDS)).to_pylist()
+    found = ended(tmp_path, records, set())
+    assert found == [each | {"sample_id": each["sample_id"].hex()} for each in before]
