@@ -21,8 +21,6 @@ from provenance.identity.arrow_values import plain, python_values, require_disti
 Pieces: TypeAlias = "list[pa.LargeBinaryArray | bytes]"
 Booleans = npt.NDArray[np.bool_]
 
-_EMPTY = pa.scalar(b"", pa.large_binary())
-
 
 class NotColumnarError(Exception):
     """This batch takes the way over Python values: that finds the row at fault, or the form that Arrow cannot give."""
@@ -54,7 +52,8 @@ def _joined(pieces: Pieces, rows: int) -> pa.LargeBinaryArray:
         return packing.repeated(constant, rows)
     if constant:
         arguments.append(pa.scalar(constant, pa.large_binary()))
-    return pc.binary_join_element_wise(*arguments, _EMPTY, null_handling="replace", null_replacement="")
+    empty = pa.scalar(b"", pa.large_binary())
+    return pc.binary_join_element_wise(*arguments, empty, null_handling="replace", null_replacement="")
 
 
 def _valid(array: pa.Array) -> Booleans | None:

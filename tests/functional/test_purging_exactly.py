@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.project import Project
 from support.workbench import Workbench, identifier
@@ -47,7 +47,7 @@ def cases(draw: st.DrawFn) -> Case:
         parents=[draw(st.sets(st.integers(0, number - 1), max_size=2)) for number in MADE],
         mix=draw(st.lists(anything, min_size=1, max_size=12)),
         trained=draw(st.booleans()),
-        revoked=draw(st.lists(st.sets(anything, min_size=1, max_size=2), max_size=2)),
+        revoked=draw(st.lists(st.sets(anything, min_size=1, max_size=2), min_size=1, max_size=2)),
     )
 
 
@@ -71,22 +71,25 @@ def build(project: Project, case: Case) -> None:
     project.run("dvc", "add", "--quiet", *names, *(f"{name}.lineage.parquet" for name in names))
     if case.trained:
         project.ask("model", "add", "writer", "--revision", "1", "--trained-on", "seed.jsonl")
-    if case.revoked:
-        entries = [
-            {
-                "id": f"{place:012x}",
-                "selectors": [f"sample:{identifier(row(n))}" for n in sorted(named)],
-                "reason": REASONS[place],
-                "revoked": "2026-11-20T09:30:00Z",
-            }
-            for place, named in enumerate(case.revoked)
-        ]
-        text = edited("", lambda content: entries_of(content, "revocations").extend(entries))
-        (project.root / "provenance.revocations.yaml").write_text(text, encoding="utf-8")
+    entries = [
+        {
+            "id": f"{place:012x}",
+            "selectors": [f"sample:{identifier(row(n))}" for n in sorted(named)],
+            "reason": REASONS[place],
+            "revoked": "2026-11-20T09:30:00Z",
+        }
+        for place, named in enumerate(case.revoked)
+    ]
+    text = edited("", lambda content: entries_of(content, "revocations").extend(entries))
+    (project.root / "provenance.revocations.yaml").write_text(text, encoding="utf-8")
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(case=cases())
+# Through the model only; by derivation, with repeated rows; by two revocations at once.
+@example(case=Case([set(), set(), set(), {4}], [1, 4, 4, 7, 0], trained=True, revoked=[{0}]))
+@example(case=Case([{0}, {4}, {1}, set()], [0, 4, 5, 5, 6, 7, 1], trained=False, revoked=[{0}]))
+@example(case=Case([{0}, {1}, {4, 5}, set()], [4, 5, 6, 6, 7], trained=False, revoked=[{1}, {0}]))
 def test_purge_keeps_what_a_plain_recursion_leaves(empty: Project, case: Case) -> None:
     with TemporaryDirectory() as folder:
         shutil.copytree(empty.root, Path(folder) / "repository")

@@ -61,13 +61,12 @@ class DeclaredActual:
 
 def _card(part: Part) -> Path | None:
     repository, rev, path = part.ledger.repository, part.ledger.rev, part.dataset.path
-    inside = posixpath.join(path, _CARD)
+    beside = posixpath.join(posixpath.dirname(path), _CARD)
     if rev is None:
-        own: Path | None = repository.root / inside
-        own = own if own is not None and own.is_file() else None
-    else:
-        own = (repository.directory_files(path, rev) or {}).get(_CARD)
-    return own or repository.data_file(posixpath.join(posixpath.dirname(path), _CARD), rev)
+        # Without DVC, which takes long to start: a card that is not in the workspace is not read by people either.
+        candidates = (repository.root / posixpath.join(path, _CARD), repository.root / beside)
+        return next((card for card in candidates if card.is_file()), None)
+    return (repository.directory_files(path, rev) or {}).get(_CARD) or repository.data_file(beside, rev)
 
 
 def _stated_rows(metadata: dict[str, Any], part: Part) -> int | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Subject
 
 _SHOWN = 20
-_COUNTS = "SELECT coalesce(sum(rows), 0)::BIGINT, count(DISTINCT sample_id) FROM samples WHERE sidecar = ? AND rows > 0"
+# A sample's rows stand on one record of it: counting records is counting samples.
+_COUNTS = "SELECT coalesce(sum(rows), 0)::BIGINT, count(*) FROM samples WHERE sidecar = ? AND rows > 0"
 _MOST_REPEATED = (
     "SELECT lower(hex(sample_id)), rows FROM samples WHERE sidecar = ? AND rows > 1 "
     f"ORDER BY rows DESC, sample_id LIMIT {_SHOWN}"
