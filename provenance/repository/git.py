@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from provenance.errors import RepositoryError
 
@@ -103,6 +104,17 @@ class Git:
             found[path] = blob if mode in _REGULAR_FILE_MODES else ""
         return found
 
+    def file(self, commit: str, path: str) -> str | None:
+        """The blob of the regular file ``path`` in ``commit``; None where there is none."""
+        listed = _text(self._run("--literal-pathspecs", "ls-tree", "-z", commit, "--", path)).split("\0")
+        modes_and_blobs = [entry.partition("\t")[0].split(" ") for entry in listed if entry]
+        return next((blob for mode, _, blob in modes_and_blobs if mode in _REGULAR_FILE_MODES), None)
+
+    def save(self, blob: str, file: Path) -> None:
+        """Write the content of ``blob``, which is there, to ``file``."""
+        with open(file, "wb") as handle:
+            self._run("cat-file", "blob", blob, to=handle)
+
     def blobs_of(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str | None]:
         """The blob of each file, given as (commit, path); None where there is no such file."""
         names = "".join(f"{commit}:./{path}\n" for commit, path in places if "\n" not in path)
@@ -125,14 +137,16 @@ class Git:
             at = end + size + 2
         return found
 
-    def _run(self, *arguments: str, given: str = "") -> bytes:
-        done = self._start(*arguments, given=given)
+    def _run(self, *arguments: str, given: str = "", to: IO[bytes] | None = None) -> bytes:
+        done = self._start(*arguments, given=given, to=to)
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip().split("\n")[-1]
             raise RepositoryError(f"{self._folder}: git {arguments[0]} failed: {said}")
-        return done.stdout
+        return done.stdout or b""
 
-    def _start(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[bytes]:
+    def _start(
+        self, *arguments: str, given: str = "", to: IO[bytes] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
         # Settings that change what is printed are overruled.
         command = (
             "git",
@@ -148,7 +162,8 @@ class Git:
                 [*command, *arguments],
                 cwd=self._folder,
                 input=os.fsencode(given),
-                capture_output=True,
+                stdout=subprocess.PIPE if to is None else to,
+                stderr=subprocess.PIPE,
                 check=False,
             )
         except (OSError, ValueError) as error:

@@ -1,0 +1,189 @@
+"""The content of what DVC tracks, here or at a revision: local files to read, and what finds them again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provenance.errors import RepositoryError
+from provenance.files import whole_file
+from provenance.repository.calls import dvc_call
+from provenance.repository.changes import IN_GIT
+from provenance.repository.git import Git
+from provenance.repository.objects import Fetching, Objects
+from provenance.repository.paths import from_root
+from provenance.repository.tracked import TrackedFile
+from provenance.repository.tracking import Tracking
+from provenance.repository.workspace import Workspace
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+
+    from provenance.identity import FileIds
+    from provenance.repository.history import Version
+
+
+class Contents:
+    """What a `Repository` is for those who read: see there."""
+
+    def __init__(self, root: Path, fetching: Fetching | None) -> None:
+        self.root = root
+        self._fetching = fetching
+        self._git = Git(root)
+        self._tracking = Tracking(root, self._git, self.temporary, lambda: self._dvc)
+        self._workspace = Workspace(root, lambda: self._dvc)
+
+    @cached_property
+    def _dvc(self) -> Repo:
+        from dvc.repo import Repo
+
+        with dvc_call():
+            return Repo(str(self.root))
+
+    @cached_property
+    def _objects(self) -> Objects:
+        return Objects(self._dvc, self.temporary, self._fetching)
+
+    @property
+    def temporary(self) -> Path:
+        """A directory for what can be made again; git and DVC pass it over."""
+        directory = self.root / ".dvc" / "tmp" / "provenance"
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
+
+    def relative(self, path: str | os.PathLike[str]) -> str:
+        """``path``, absolute or from the working directory, as a path from the DVC root with forward slashes."""
+        return self._inside(Path.cwd(), path)
+
+    @property
+    def fetches(self) -> bool:
+        """Whether what is not on this machine is fetched."""
+        return self._fetching is not None
+
+    def data_file(self, path: str | os.PathLike[str], rev: str | None = None) -> Path | None:
+        """A local file to read (never to change) with the content of ``path``; None where there is none to be had.
+
+        In the workspace, that is the file itself. Else it is the object in DVC's cache, which is fetched from the
+        remote, or from the repository it was imported from, if need be; or a copy of what git has. Those have no file
+        name extension. Of a directory that is not in the workspace, see `directory_files`.
+        """
+        name = self._inside(self.root, path)
+        if rev is None and (self.root / name).exists():
+            return self.root / name
+        tracked = self._tracking.files(rev).get(name)
+        if tracked is not None and tracked.is_directory:
+            return None
+        if tracked is not None and tracked.cached:
+            return self._objects.file(tracked)
+        if rev is None:
+            return None
+        blob = self._git.file(self._tracking.commit(rev), name)
+        return None if blob is None else self._copy_of(blob)
+
+    def directory_files(self, path: str | os.PathLike[str], rev: str | None = None) -> dict[str, Path] | None:
+        """The files, to read and never to change, of the directory that DVC tracks at ``path``, by their paths in it.
+
+        They are objects in DVC's cache, fetched if need be; None where they are not to be had.
+        """
+        tracked = self._tracking.files(rev).get(self._inside(self.root, path))
+        return self._objects.files(tracked) if tracked is not None and tracked.is_directory else None
+
+    def file_ids(self, path: str | os.PathLike[str], rev: str | None = None) -> FileIds:
+        """The remembered sample ids of the files of the directory at ``path``, which DVC's hashes of them find."""
+        from provenance.identity import FileIds
+
+        return FileIds(self.temporary, lambda: self._file_md5s(path, rev))
+
+    def file_once_at(self, path: str, md5: str, rev: str | None) -> Path | None:
+        """A local file to read (never to change) with the content that ``path`` had when DVC's hash of it was ``md5``.
+
+        ``rev``: a commit that has it so, if one is known; it may be gone. None where it is not to be had.
+        """
+        try:
+            commit = self._tracking.commit(rev) if rev else None
+        except RepositoryError:
+            commit = None
+        if commit is not None and self.recorded_md5(path, commit) == md5:
+            return self.data_file(path, commit)
+        return self._objects.file(TrackedFile(path, md5, None, "md5", None, None, True, False, None))
+
+    def sidecar_file(self, path: str | os.PathLike[str], rev: str | None = None) -> Path | None:
+        """As `data_file`, for the sidecar of the dataset ``path``."""
+        from provenance.lineage.sidecar import sidecar_path
+
+        return self.data_file(sidecar_path(os.fspath(path)), rev)
+
+    def sidecar_of(self, version: Version) -> Path | None:
+        """As `sidecar_file`, for a version of a dataset: sooner, where the sidecar is in DVC's cache."""
+        if version.sidecar is not None and version.sidecar.hash_name != IN_GIT:
+            here = self._objects.cached(version.sidecar.md5, version.sidecar.hash_name)
+            if here is not None:
+                return here
+        return self.sidecar_file(version.path, version.commit.sha)
+
+    def sidecar_digest(self, path: str | os.PathLike[str], rev: str | None = None) -> str:
+        """What finds again the content of the sidecar of the dataset ``path``: DVC's hash of it, or git's.
+
+        Raises:
+            RepositoryError: it is nowhere.
+        """
+        from provenance.lineage.sidecar import sidecar_path
+
+        name = self._inside(self.root, sidecar_path(os.fspath(path)))
+        if rev is None and (self.root / name).exists():
+            return self.md5(name)[0]
+        tracked = self._tracking.files(rev).get(name)
+        if tracked is not None and tracked.md5 is not None:
+            return tracked.md5
+        committed = self.sidecar_file(path, rev)
+        if committed is None:
+            raise RepositoryError(f"{name}: not on this machine; fetch it with `dvc pull {name}`")
+        # A copy of what git has is named by git's hash.
+        return committed.name
+
+    def md5(self, path: str | os.PathLike[str]) -> tuple[str, int]:
+        """DVC's hash (of a directory: with ``.dir``) and the size in bytes of what is at ``path`` in the workspace.
+
+        DVC keeps it, so that neither it nor we hash the same content again.
+
+        Raises:
+            RepositoryError: nothing is there.
+        """
+        return self._workspace.md5(self._inside(self.root, path))
+
+    def recorded_md5(self, path: str | os.PathLike[str], rev: str) -> str | None:
+        """DVC's hash of the file or directory that revision ``rev`` has at ``path``, computed for a file that git
+        tracks; None where there is none, or none was recorded."""
+        name = self._inside(self.root, path)
+        tracked = self._tracking.files(rev).get(name)
+        if tracked is not None:
+            return tracked.md5
+        file = self.data_file(name, rev)
+        if file is None:
+            return None
+        with open(file, "rb") as handle:
+            return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+    def recorded_hashes(self) -> dict[str, str]:
+        """DVC's hash of every out in the workspace, as .dvc files and dvc.lock record it."""
+        return {path: tracked.md5 for path, tracked in self._tracking.files(None).items() if tracked.md5 is not None}
+
+    def _copy_of(self, blob: str) -> Path:
+        copy = self.temporary / "committed" / blob
+        if not copy.exists():
+            with whole_file(copy) as temporary:
+                self._git.save(blob, temporary)
+        return copy
+
+    def _file_md5s(self, path: str | os.PathLike[str], rev: str | None) -> dict[str, str]:
+        name = self._inside(self.root, path)
+        if rev is None and (self.root / name).is_dir():
+            return self._workspace.file_md5s(name)
+        tracked = self._tracking.files(rev).get(name)
+        return self._objects.md5s(tracked) if tracked is not None and tracked.is_directory else {}
+
+    def _inside(self, base: Path, path: str | os.PathLike[str]) -> str:
+        return from_root(self.root, base, path)

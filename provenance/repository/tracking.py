@@ -1,0 +1,104 @@
+"""Which revisions there are, and what DVC tracks at each of them and in the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provenance.errors import RepositoryError
+from provenance.repository import commits
+from provenance.repository.calls import dvc_call
+from provenance.repository.git import Git
+from provenance.repository.revisions import Revisions
+from provenance.repository.tracked import Dataset, TrackedFile, tracked_files
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+
+# By their names, files of these kinds may be datasets.
+_MOSTLY_OTHER_THINGS = (".json", ".json.gz", ".json.zst", ".tar")
+
+
+class Tracking:
+    """The revisions of one repository; ``temporary``: a directory for what can be made again; ``dvc`` opens DVC."""
+
+    def __init__(self, root: Path, git: Git, temporary: Path, dvc: Callable[[], Repo]) -> None:
+        self._root = root
+        self._git = git
+        self._revisions = Revisions(git, temporary)
+        self._dvc = dvc
+
+    def has_git(self) -> bool:
+        """Whether DVC works with git here."""
+        from dvc.scm import NoSCM
+
+        with dvc_call():
+            return not isinstance(self._dvc().scm, NoSCM)
+
+    def commit(self, rev: str) -> str:
+        """The id of the commit that ``rev`` is.
+
+        Raises:
+            RepositoryError: no such revision.
+        """
+        sha = self._git.commit_id(rev) if rev else None
+        return sha or self._commit_by_dvc(rev)
+
+    def has_revision(self, name: str) -> bool:
+        """Whether ``name`` is a revision."""
+        try:
+            return bool(self.commit(name))
+        except RepositoryError:
+            return False
+
+    def files(self, rev: str | None) -> dict[str, TrackedFile]:
+        """Every out at the revision ``rev``, or in the workspace, by path."""
+        if rev is None:
+            with dvc_call():
+                return tracked_files(self._dvc())
+        sha = self.commit(rev)
+        return self._revisions.tracked(sha, lambda: self._files_by_dvc(sha, rev))
+
+    def datasets(self, rev: str | None) -> Iterator[Dataset]:
+        """Every dataset at ``rev``, or in the workspace, as DVC recorded it, by path; see `Repository.datasets`."""
+        from provenance.lineage.sidecar import may_have_sidecar, sidecar_path
+
+        tracked = self.files(rev)
+        for path, file in sorted(tracked.items()):
+            sidecar = sidecar_path(path)
+            known = sidecar in tracked or (rev is None and (self._root / sidecar).is_file())
+            if known:
+                # What is not made yet may become a directory.
+                fits = file.md5 is None or file.is_directory or (self._root / path).is_dir() or may_have_sidecar(path)
+            else:
+                fits = may_have_sidecar(path) and not path.lower().endswith(_MOSTLY_OTHER_THINGS)
+            if fits and not file.result:
+                yield Dataset(path, file.md5, file.size, file.stage, sidecar if known else None)
+
+    def _commit_by_dvc(self, rev: str) -> str:
+        """As `commit`, of names that git does not know, such as those of experiments."""
+        from dvc.scm import RevError, resolve_rev
+
+        if not self.has_git():
+            raise RepositoryError(f"{rev}: there are no revisions here: this DVC repository works without git")
+        with dvc_call():
+            try:
+                sha = commits.commit_id(self._root, resolve_rev(self._dvc().scm, rev)) if rev else None
+            except RevError:
+                sha = None
+        if sha is None:
+            raise RepositoryError(f"{rev!r}: no such git revision; `git log` and `dvc exp show` list them")
+        return sha
+
+    def _files_by_dvc(self, commit: str, named: str) -> dict[str, TrackedFile]:
+        from dvc.exceptions import NotDvcRepoError
+
+        with dvc_call(named):
+            try:
+                repo = self._dvc()
+                with repo.switch(commit):
+                    return tracked_files(repo)
+            except NotDvcRepoError:
+                # A commit from before the DVC repository was made.
+                return {}

@@ -1,0 +1,65 @@
+"""What is in the workspace, as DVC hashes it: DVC keeps the hashes, so that neither it nor we hash again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provenance.errors import RepositoryError
+from provenance.repository.calls import dvc_call
+from provenance.repository.tracked import Dataset
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+    from dvc_data.hashfile.meta import Meta
+    from dvc_data.hashfile.obj import HashFile
+
+
+class Workspace:
+    """The files under ``root``, named from there; ``dvc`` opens DVC."""
+
+    def __init__(self, root: Path, dvc: Callable[[], Repo]) -> None:
+        self._root = root
+        self._dvc = dvc
+
+    def md5(self, name: str) -> tuple[str, int]:
+        """DVC's hash and the size in bytes of what is at ``name``.
+
+        Raises:
+            RepositoryError: nothing is there.
+        """
+        meta, built = self._built(name)
+        return str(built.hash_info.value), int(meta.size or 0)
+
+    def md5_if_there(self, name: str) -> str | None:
+        """As `md5`; None where nothing is there."""
+        return self.md5(name)[0] if (self._root / name).exists() else None
+
+    def file_md5s(self, name: str) -> dict[str, str]:
+        """DVC's hash of each file of the directory at ``name``, by its path in it."""
+        from dvc_data.hashfile.tree import Tree
+
+        _, tree = self._built(name)
+        assert isinstance(tree, Tree)
+        return {"/".join(key): str(hash_info.value) for key, _, hash_info in tree}
+
+    def as_it_is_now(self, dataset: Dataset) -> Dataset:
+        """``dataset`` with the hash and size of what is there, if something is."""
+        if not (self._root / dataset.path).exists():
+            return dataset
+        md5, size = self.md5(dataset.path)
+        return replace(dataset, md5=md5, size=size)
+
+    def _built(self, name: str) -> tuple[Meta, HashFile]:
+        """What DVC knows of what is at ``name``: of a directory, a tree of its files."""
+        from dvc_data.hashfile.build import build
+
+        if not (self._root / name).exists():
+            raise RepositoryError(f"{name}: no such file; restore it with `dvc checkout` or `dvc pull`")
+        with dvc_call():
+            repo = self._dvc()
+            place = str(self._root / name)
+            _, meta, built = build(repo.cache.repo, place, repo.fs, "md5", ignore=repo.dvcignore, dry_run=True)
+        return meta, built
