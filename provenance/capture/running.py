@@ -71,6 +71,9 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
             f"stage {stage.name} has no dataset out with a sidecar; declare `<dataset>.lineage.parquet` as a second "
             "out in dvc.yaml, or add the stage with `provenance stage add`"
         )
+    for path in stage.datasets:
+        # What cannot be had is told before the command runs, not after.
+        repository.sidecar_file(path)
     started = datetime.now(UTC)
     environment = describe_environment(repository, stage)
     exit_code = _run(command)

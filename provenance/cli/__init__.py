@@ -17,6 +17,7 @@ from provenance.cli import (
     differing,
     history,
     impacting,
+    importing,
     indexing,
     inferring,
     models,
@@ -54,6 +55,8 @@ register(declaring.declare, "declare")
 register(recording.run, "run", settings=recording.PASS_ON)
 app.add_typer(stages, name="stage")
 register(recording.stage_add, "add", stages, settings=recording.PASS_ON)
+register(importing.import_, "import")
+register(importing.update, "update")
 register(state.status, "status")
 register(questions.show, "show")
 register(questions.trace, "trace")

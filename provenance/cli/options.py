@@ -54,8 +54,8 @@ def warn_of_stale(ledger: Ledger, *, quiet: bool) -> None:
     """Say on standard error which answers are about data that has changed: births hold, numbers of rows may not."""
     from provenance.ledger.datasets import State
 
-    for path in () if quiet else ledger.unfetched:
-        write_error(f"warning: {safe(path)}: its sidecar is not on this machine, so it is not asked; run `dvc pull`")
+    for said in () if quiet else ledger.unfetched.values():
+        write_error(f"warning: {safe(said)}; it is not asked")
     for dataset in ledger.recorded:
         if dataset.state is State.STALE and not quiet:
             write_error(

@@ -117,14 +117,13 @@ def verify(
 
     Example: provenance verify data/mix.parquet
     """
-    from provenance.ledger.datasets import unfetched
     from provenance.ledger.ledger import Ledger
 
     with Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, partial=True) as ledger:
         chosen = [ledger.dataset(path) for path in datasets] if datasets else list(ledger.recorded)
         problems = [problem for dataset in chosen for problem in _problems(ledger, dataset)]
         skipped = () if datasets else ledger.unrecorded
-        errors = [] if datasets else [*ledger.unusable.values(), *map(unfetched, ledger.unfetched)]
+        errors = [] if datasets else [*ledger.unusable.values(), *ledger.unfetched.values()]
     if as_json:
         output.write_json(
             {

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provenance.errors import SidecarError
+from provenance.errors import RepositoryError, SidecarError
 from provenance.ledger import snapshot
 
 if TYPE_CHECKING:
@@ -72,17 +72,18 @@ class RecordedDataset:
         if self.state is State.STALE:
             raise SidecarError(
                 f"{self.path}: its sidecar was made for a file of md5 {self.described_md5}, but the file "
-                f"has {self.md5}; run `dvc repro` or `provenance add` again, or restore both with `dvc checkout`"
+                f"has {self.md5}; run `dvc repro`, `provenance add` or (imports) `provenance update` again, or restore "
+                "both with `dvc checkout`"
             )
 
 
 @dataclass
 class Found:
-    """The datasets of a revision, by what there is of their sidecars."""
+    """The datasets of a revision, by what there is of their sidecars; of some, what to say of it, by path."""
 
     recorded: list[RecordedDataset] = field(default_factory=list)
     unrecorded: list[str] = field(default_factory=list)
-    unfetched: list[str] = field(default_factory=list)
+    unfetched: dict[str, str] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -117,9 +118,16 @@ def collect(repository: Repository, rev: str | None) -> Found:
 def _collect(repository: Repository, rev: str | None) -> Found:
     found = Found()
     for dataset in repository.datasets(rev):
-        file = repository.sidecar_file(dataset.path, rev)
+        try:
+            file = repository.sidecar_file(dataset.path, rev)
+        except RepositoryError as error:
+            found.unfetched[dataset.path] = str(error)
+            continue
         if file is None:
-            (found.unrecorded if dataset.sidecar is None else found.unfetched).append(dataset.path)
+            if dataset.sidecar is None:
+                found.unrecorded.append(dataset.path)
+            else:
+                found.unfetched[dataset.path] = _unfetched(dataset.path)
             continue
         try:
             digest = repository.sidecar_digest(dataset.path, rev)
@@ -128,7 +136,7 @@ def _collect(repository: Repository, rev: str | None) -> Found:
             found.unusable[dataset.path] = str(error)
             continue
         described = recorded.sidecar.header.dataset.path
-        if recorded.state is State.STALE and described != dataset.path:
+        if recorded.state is State.STALE and described not in (dataset.path, dataset.source):
             found.unusable[dataset.path] = (
                 f"{dataset.path}: its sidecar is that of another dataset, {described}; restore it with `dvc checkout`, "
                 "or make it again with `dvc repro` or `provenance add`"
@@ -153,7 +161,7 @@ def recorded_dataset(path: str, md5: str | None, file: Path, digest: str, place:
     return recorded
 
 
-def unfetched(path: str) -> str:
+def _unfetched(path: str) -> str:
     """What to say of a dataset whose sidecar is tracked, but neither here nor to be fetched."""
     from provenance.lineage.sidecar import sidecar_path
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import SidecarError, UnknownReferenceError
-from provenance.ledger.datasets import Found, RecordedDataset, collect, unfetched
+from provenance.ledger.datasets import Found, RecordedDataset, collect
 from provenance.ledger.graph.graph import Graph
 from provenance.ledger.graph.opening import IndexedSidecar, ProgressOf, find_graph, open_graph, store_in
 from provenance.ledger.training import additional_sidecars, located_sidecars
@@ -39,7 +39,7 @@ class Ledger:
     """All sidecars of a revision as one. Made by `Ledger.open`; ids are lower-case hex digits.
 
     ``recorded`` are the datasets that have a sidecar, in the order of their places, ``unrecorded`` the paths of those
-    that have none, ``unfetched`` of those whose sidecar is tracked but not to be had here. ``unusable`` says by path
+    that have none. ``unfetched`` says by path why a sidecar is not to be had here, and ``unusable``
     what is wrong with a sidecar that cannot be read, or is that of another dataset. ``activities``, ``agents`` and
     ``sources`` are in the order of their numbers. ``folder`` is for temporary files.
 
@@ -60,7 +60,7 @@ class Ledger:
         self._resources = ExitStack()
         self.recorded = tuple(found.recorded)
         self.unrecorded = tuple(found.unrecorded)
-        self.unfetched = tuple(found.unfetched)
+        self.unfetched = dict(found.unfetched)
         self.unusable = dict(found.unusable)
         self.repository = repository
         self.rev = rev
@@ -192,7 +192,7 @@ class Ledger:
         if relative in self.unusable:
             raise SidecarError(self.unusable[relative])
         if relative in self.unfetched:
-            raise SidecarError(unfetched(relative))
+            raise SidecarError(self.unfetched[relative])
         if relative in self.unrecorded:
             raise SidecarError(
                 f"{relative}: no sidecar here; record lineage with `provenance add` (collected data), "

@@ -15,6 +15,7 @@ from provenance.repository.changes import IN_GIT
 from provenance.repository.git import Git
 from provenance.repository.objects import Fetching, Objects
 from provenance.repository.paths import from_root
+from provenance.repository.sources import SourceSidecars
 from provenance.repository.tracked import TrackedFile
 from provenance.repository.tracking import Tracking
 from provenance.repository.workspace import Workspace
@@ -35,6 +36,7 @@ class Contents:
         self._git = Git(root)
         self._tracking = Tracking(root, self._git, self.temporary, lambda: self._dvc)
         self._workspace = Workspace(root, lambda: self._dvc)
+        self._source_sidecars = SourceSidecars(self.temporary / "sources", lambda: self._dvc, fetching)
 
     @cached_property
     def _dvc(self) -> Repo:
@@ -111,10 +113,24 @@ class Contents:
         return self._objects.file(TrackedFile(path, md5, None, "md5", None, None, True, False, None))
 
     def sidecar_file(self, path: str | os.PathLike[str], rev: str | None = None) -> Path | None:
-        """As `data_file`, for the sidecar of the dataset ``path``."""
+        """As `data_file`, for the sidecar of the dataset ``path``.
+
+        Where the dataset was imported without one, it is that of its source, kept under `temporary`.
+
+        Raises:
+            RepositoryError: it may be at the source, which cannot be asked.
+        """
         from provenance.lineage.sidecar import sidecar_path
 
-        return self.data_file(sidecar_path(os.fspath(path)), rev)
+        name = self._inside(self.root, sidecar_path(os.fspath(path)))
+        file = self.data_file(name, rev)
+        if file is not None:
+            return file
+        tracked = self._tracking.files(rev)
+        dataset = tracked.get(self._inside(self.root, path))
+        if dataset is None or dataset.source is None or name in tracked:
+            return None
+        return self._source_sidecars.file(dataset.source, dataset.path)
 
     def sidecar_of(self, version: Version) -> Path | None:
         """As `sidecar_file`, for a version of a dataset: sooner, where the sidecar is in DVC's cache."""
@@ -125,7 +141,7 @@ class Contents:
         return self.sidecar_file(version.path, version.commit.sha)
 
     def sidecar_digest(self, path: str | os.PathLike[str], rev: str | None = None) -> str:
-        """What finds again the content of the sidecar of the dataset ``path``: DVC's hash of it, or git's.
+        """What finds again the content of the sidecar of the dataset ``path``: DVC's hash of it, or git's, or its MD5.
 
         Raises:
             RepositoryError: it is nowhere.
@@ -141,7 +157,7 @@ class Contents:
         committed = self.sidecar_file(path, rev)
         if committed is None:
             raise RepositoryError(f"{name}: not on this machine; fetch it with `dvc pull {name}`")
-        # A copy of what git has is named by git's hash.
+        # A copy of what git has is named by git's hash, one of what a source has by its MD5.
         return committed.name
 
     def md5(self, path: str | os.PathLike[str]) -> tuple[str, int]:

@@ -98,5 +98,5 @@ class Objects:
                 return None
             self._fetching(tracked.path)
             with dvc_call(), whole_file(file) as copy:
-                source_files(self._dvc, tracked.source).get_file(tracked.source.path, str(copy))
+                source_files(self._dvc, tracked.source.repo).get_file(tracked.source.path, str(copy))
         return file

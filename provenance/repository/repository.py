@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from provenance.lineage.records import GitState
     from provenance.models import ModelRegister
     from provenance.repository.history import History
+    from provenance.repository.imports import Imports
     from provenance.revocations import Revocations
     from provenance.settings import Settings
 
@@ -30,8 +32,8 @@ class Repository(Contents):
 
     Every method takes paths from the DVC root (or absolute ones) and raises `RepositoryError` for a path outside the
     repository, an unknown revision and whatever DVC or git refuses. ``rev`` is anything that DVC takes as a git
-    revision; None is the workspace. No method changes the workspace except `add`. Not safe for concurrent threads.
-    DVC itself, which takes long to import, is opened when it is first needed.
+    revision; None is the workspace. Nothing changes the workspace except `add` and `imports`. Not safe for concurrent
+    threads. DVC itself, which takes long to import, is opened when it is first needed.
     """
 
     @classmethod
@@ -147,6 +149,13 @@ class Repository(Contents):
         targets = [str(self.root / self._inside(self.root, path)) for path in paths]
         with dvc_call():
             self._dvc.add(targets)
+
+    @cached_property
+    def imports(self) -> Imports:
+        """What is imported from other DVC repositories, and imports more."""
+        from provenance.repository.imports import Imports
+
+        return Imports(self.root, self._dvc, self._tracking, self._workspace, self.temporary)
 
     def _document(self, file: str, model: type[Model], rev: str | None) -> Model:
         from provenance.documents import load_tracked, parse_tracked

@@ -1,38 +1,151 @@
-"""Other DVC repositories that something was imported from."""
+"""Other DVC repositories that something was imported from: opened as DVC opens them, at a commit.
+
+Where a dataset was imported without its sidecar, the sidecar of its source is read at the commit that DVC recorded.
+Such a commit never changes, so what was found there, or that nothing was, is kept.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import posixpath
+import secrets
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from provenance.errors import RepositoryError
+from provenance.repository.calls import dvc_call, one_line
+from provenance.repository.dvc_files import DvcFiles, UnusualError
 from provenance.repository.tracked import ImportSource
 
 if TYPE_CHECKING:
     from dvc.fs import DVCFileSystem
     from dvc.repo import Repo
 
+    from provenance.repository.objects import Fetching
 
-def source_files(dvc: Repo, source: ImportSource) -> DVCFileSystem:
-    """The files of the repository that ``source`` names, at the commit that DVC recorded, as DVC itself opens it."""
+# A source may have imported the dataset itself.
+_MOST_SOURCES = 10
+_NONE = "none"
+
+
+def source_files(dvc: Repo, repo: dict[str, Any]) -> DVCFileSystem:
+    """The files of the repository that ``repo`` names (see `ImportSource`), at its commit, as DVC itself opens it."""
     from dvc.config import Config
     from dvc.fs import DVCFileSystem
 
-    stated, remote = source.repo.get("config") or {}, source.repo.get("remote")
+    stated, remote = repo.get("config") or {}, repo.get("remote")
     config = deepcopy(stated) if isinstance(stated, dict) else Config.load_file(stated)
     # What is here already is not fetched again.
     config["cache"] = {**dvc.config["cache"], "dir": dvc.cache.local_cache_dir}
-    url = str(source.repo["url"])
-    from_root = Path(dvc.root_dir) / url
     return DVCFileSystem(
-        repo=str(from_root) if from_root.is_dir() else url,
-        rev=source.repo.get("rev_lock") or source.repo.get("rev"),
+        repo=location(Path(dvc.root_dir), str(repo["url"])),
+        rev=repo.get("rev_lock") or repo.get("rev"),
         subrepos=True,
         config=config,
         remote=None if isinstance(remote, dict) else remote,
         remote_config=remote if isinstance(remote, dict) else None,
     )
+
+
+def has_file(files: DVCFileSystem, path: str) -> bool:
+    """Whether a file or directory is at ``path``; unlike `exists`, it raises what keeps it from being told."""
+    try:
+        files.info(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def location(root: Path, url: str) -> str:
+    """``url``, which may be a path from ``root``, so that it says the same from everywhere."""
+    from_root = root / url
+    return str(from_root) if from_root.is_dir() else url
+
+
+class SourceSidecars:
+    """The sidecars that the sources of imported datasets have.
+
+    ``folder``: where they are kept. ``dvc`` opens DVC; ``fetching`` is called before each fetch; None forbids them.
+    """
+
+    def __init__(self, folder: Path, dvc: Callable[[], Repo], fetching: Fetching | None) -> None:
+        self._folder = folder
+        self._dvc = dvc
+        self._fetching = fetching
+
+    def file(self, source: ImportSource, path: str) -> Path | None:
+        """The sidecar of what was imported to ``path``, named by its MD5; None where its source has none.
+
+        Raises:
+            RepositoryError: the source cannot be opened, or must not be.
+        """
+        kept = self._folder / _key(source)
+        if kept.is_dir():
+            return next((file for file in kept.iterdir() if file.name != _NONE), None)
+        url = without_credentials(str(source.repo["url"]))
+        if self._fetching is None:
+            raise RepositoryError(
+                f"{path}: imported from {url} without its sidecar, and --no-fetch forbids to look for it there"
+            )
+        self._fetching(f"the sidecar of {path} from {url}")
+        draft = self._folder / f".{kept.name}.{secrets.token_hex(4)}"
+        draft.mkdir(parents=True)
+        try:
+            self._look(source, draft)
+        except RepositoryError as error:
+            said = f"{path}: imported from {url}, whose sidecar cannot be had: {one_line(error)}"
+            raise RepositoryError(said) from error
+        os.replace(draft, kept)
+        return next((file for file in kept.iterdir() if file.name != _NONE), None)
+
+    def _look(self, source: ImportSource, draft: Path) -> None:
+        """Bring the sidecar into ``draft``, or a mark that there is none."""
+        from provenance.lineage.sidecar import sidecar_path
+
+        following: ImportSource | None = source
+        for _ in range(_MOST_SOURCES):
+            if following is None:
+                break
+            with dvc_call():
+                files = source_files(self._dvc(), following.repo)
+                sidecar = sidecar_path(following.path)
+                if has_file(files, sidecar):
+                    files.get_file(sidecar, str(draft / "sidecar"))
+                    os.replace(draft / "sidecar", draft / _md5(draft / "sidecar"))
+                    return
+                following = _earlier(files, following)
+        (draft / _NONE).touch()
+
+
+def _earlier(files: DVCFileSystem, source: ImportSource) -> ImportSource | None:
+    """Where the source itself has imported it from, if it has."""
+    pointer = f"{source.path}.dvc"
+    if not has_file(files, pointer):
+        return None
+    try:
+        (out,) = DvcFiles().single(pointer, files.read_text(pointer, encoding="utf-8"))
+    except (UnusualError, UnicodeDecodeError, ValueError):
+        return None
+    if out.source is None:
+        return None
+    url = str(out.source.repo["url"])
+    # A path there counts from there.
+    beside = Path(posixpath.normpath(posixpath.join(str(source.repo["url"]), url)))
+    return ImportSource(out.source.path, out.source.repo | {"url": str(beside) if beside.is_dir() else url})
+
+
+def _key(source: ImportSource) -> str:
+    named = "\0".join([*(str(source.repo.get(name)) for name in ("url", "rev_lock", "rev", "remote")), source.path])
+    return hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _md5(file: Path) -> str:
+    with open(file, "rb") as handle:
+        return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def without_credentials(url: str) -> str:

@@ -24,6 +24,7 @@ class Dataset:
     ``path`` and ``sidecar`` are relative to the DVC root, ``size`` is in bytes, ``stage`` is the address from the DVC
     root of the stage that makes it (None: added or imported). ``md5`` and ``size`` are those of the workspace file
     where there is one and the workspace was asked for, else what DVC recorded (None: the stage has not run).
+    ``source``: its path in the repository that it was imported from.
     """
 
     path: str
@@ -31,6 +32,7 @@ class Dataset:
     size: int | None
     stage: str | None
     sidecar: str | None
+    source: str | None = None
 
 
 @dataclass(frozen=True)

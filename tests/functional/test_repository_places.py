@@ -101,7 +101,7 @@ def test_imported_from_another_repository(
     for name in ("data/x.jsonl", "data/x.jsonl.lineage.parquet"):
         run("dvc", "import", "--quiet", "../repository", name)
     commit()
-    expected = Dataset("x.jsonl", digest(TWO), 16, None, "x.jsonl.lineage.parquet")
+    expected = Dataset("x.jsonl", digest(TWO), 16, None, "x.jsonl.lineage.parquet", "data/x.jsonl")
     assert Repository.open().datasets() == Repository.open().datasets("HEAD") == [expected]
 
     run("git", "clone", "--quiet", ".", "../clone")

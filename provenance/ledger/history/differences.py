@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provenance.errors import SidecarError, UnknownReferenceError
+from provenance.errors import RepositoryError, SidecarError, UnknownReferenceError
 from provenance.ledger.groups import Counted
 from provenance.ledger.history.row_difference import RowDifference, compare_rows
 from provenance.ledger.history.sidecars import absent
@@ -92,7 +92,11 @@ class _Side:
         self.is_stale = False
         if dataset is None:
             return
-        file = repository.sidecar_file(dataset.path, rev)
+        try:
+            file = repository.sidecar_file(dataset.path, rev)
+        except RepositoryError as error:
+            self.problem = str(error)
+            return
         if file is None:
             self.problem = "it has no sidecar" if dataset.sidecar is None else absent(repository)
             return
