@@ -45,11 +45,12 @@ def run(settings: Settings) -> Result:
         rows,
         [
             Target("join / lineage alone", joined.said["wall"] / lineage.said["wall"], 5, at_least=True),
-            Target("lineage alone", lineage.said["wall"], 2, unit="s"),
+            Target("the whole command", command.wall, 2, unit="s"),
         ],
         [
             f"Of {_REPEATS} runs the one that took least CPU, with the ledger open. The join counts rows and bytes by "
             "what composition counts them by; the data has the sample ids as a column, which spares it computing them. "
-            "Both are DuckDB with the same 512 MB. The whole command also starts Python and DVC."
+            "Both are DuckDB with the same 512 MB. The whole command also starts Python and takes "
+            "the measures that need no data."
         ],
     )
