@@ -91,8 +91,14 @@ def purge(repository: Repository, dataset: str, out: str | None, *, dry_run: boo
 
 
 def _require_writable(repository: Repository, path: str, target: str) -> None:
-    made_by = {dataset.path: dataset.stage for dataset in repository.datasets() if dataset.stage}
+    datasets = repository.datasets()
+    made_by = {dataset.path: dataset.stage for dataset in datasets if dataset.stage}
+    imported = {dataset.path for dataset in datasets if dataset.source is not None}
     stage = repository.current_stage()
+    if target in imported:
+        raise RepositoryError(
+            f"{target}: imported, and its source would bring the rows back; purge it there, or name another file with -o"
+        )
     if target == path and path in made_by:
         raise RepositoryError(
             f"{path}: made by the stage {made_by[path]}, which would make it again; purge it in a stage of its own: "

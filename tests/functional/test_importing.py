@@ -257,3 +257,16 @@ def test_import_that_was_killed_before_dvc_wrote_anything_down(source: Project, 
 
     assert brought["rows"] == 2 and not marker.exists()
     assert here.ask("verify")["ok"] is True
+
+
+def test_an_import_is_purged_to_another_file_only(source: Project, here: Project) -> None:
+    here.ask("import", str(source.root), DATA)
+    here.ask("revoke", "source:library", "--reason", "consent withdrawn")
+
+    refused = here.provenance("purge", HERE[0])
+    purged = here.ask("purge", HERE[0], "-o", "clean.jsonl")
+
+    assert refused.code == 2
+    assert refused.stderr.startswith("error: faq.jsonl: imported")
+    assert (purged["kept"], purged["dropped"]) == (0, 2)
+    assert here.run("dvc", "status").stdout.strip() == "Data and pipelines are up to date."
