@@ -1,4 +1,4 @@
-"""`provenance log` of one dataset in a repository of many commits: whole commands, with nothing noted and again."""
+"""`provenance log` of a dataset and of a row over many commits: whole commands, with nothing noted and again."""
 
 from __future__ import annotations
 
@@ -21,12 +21,19 @@ _REPEATS = 5
 
 
 def run(settings: Settings) -> Result:
-    """Build the repository, then time `log`, `git log` and a bare interpreter."""
+    """Build the repository, then time `log` of a dataset and of a row, `git log` and a bare interpreter."""
     commits = settings.scaled(_COMMITS)
     folder = settings.folder / "repository"
     _build(folder, commits)
-    command = [sys.executable, "-m", "provenance", "log", _path(0), "--json"]
-    cold = min((_cold(command, folder) for _ in range(_REPEATS)), key=lambda measured: measured.wall)
+    command, row_command = (
+        [sys.executable, "-m", "provenance", "log", what, "--json"] for what in (_path(0), _newest_sample(folder))
+    )
+    cold, row_cold = (
+        min((_cold(each, folder) for _ in range(_REPEATS)), key=lambda measured: measured.wall)
+        for each in (command, row_command)
+    )
+    row_warm = _fastest(row_command, folder)
+    _cold(command, folder)
     warm = _fastest(command, folder)
     git = _fastest(["git", "log", "--format=%H", "--", f"{_path(0)}.dvc"], folder)
     python = _fastest([sys.executable, "-c", "pass"], folder)
@@ -35,6 +42,8 @@ def run(settings: Settings) -> Result:
         for name, measured in (
             ("`provenance log`, nothing noted yet", cold),
             ("`provenance log`, again", warm),
+            ("`provenance log` of a row, nothing noted yet", row_cold),
+            ("`provenance log` of a row, again", row_warm),
             ("`git log` of the dataset's .dvc file (no composition)", git),
             ("a bare Python", python),
         )
@@ -61,6 +70,14 @@ def _fastest(command: list[str], folder: Path) -> Measured:
 def _cold(command: list[str], folder: Path) -> Measured:
     shutil.rmtree(folder / ".dvc/tmp/provenance", ignore_errors=True)
     return measure(command, folder)
+
+
+def _newest_sample(folder: Path) -> str:
+    """The id of a sample in the newest version of the dataset."""
+    query = f"SELECT sample_id FROM samples WHERE dataset = '{_path(0)}' AND rows > 0 ORDER BY 1 LIMIT 1"
+    command = [sys.executable, "-m", "provenance", "query", query, "--csv"]
+    answer = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return answer.stdout.split()[1].strip('"')
 
 
 def _path(number: int) -> str:
@@ -152,10 +169,6 @@ def _lock(outs: dict[str, str]) -> str:
         for name, paths in _stages()
     )
     return f"schema: '2.0'\nstages:\n{stages}"
-
-
-def _indented(out: str) -> str:
-    return out.replace("\n  ", "\n      ")
 
 
 def _git(folder: Path, *arguments: str) -> None:
