@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from provenance.audit.cells import UNKNOWN, UNSTATED
@@ -24,7 +24,8 @@ _MADE = ("synthetic", "mixed")
 class Weight:
     """A group's part of a mixture, each sample once and as often as it is trained on.
 
-    ``epochs`` is exposure / unique: how often a text is seen. What the mixture does not say is None.
+    ``epochs`` is how often a text is seen: exposure / unique; of a part, exposure / what is unique within the part. What
+    the mixture does not say is None.
     """
 
     unique: int
@@ -109,7 +110,7 @@ def mixture(ledger: Ledger, file: str | os.PathLike[str], fields: tuple[str, ...
         source=described.source,
         unit=weighed.unit,
         whole=_weight(pieces, total),
-        parts={part.title: _weight([p for p in pieces if p.part == part.title], total) for part in described.parts},
+        parts={part.title: _part([p for p in pieces if p.part == part.title], total) for part in described.parts},
         by_origin=by_origin,
         by_kind=by(lambda piece: _named(piece.kind, piece, _MADE)),
         by_model=by(lambda piece: _named(piece.model, piece, _MADE)),
@@ -168,6 +169,11 @@ def _weight(pieces: Iterable[Piece | Portion], total: int) -> Weight:
         exposure_fraction=sum(weights) if weights else None,
         epochs=None if exposure is None or not unique else exposure / unique,
     )
+
+
+def _part(pieces: list[Piece], total: int) -> Weight:
+    weight, distinct = _weight(pieces, total), sum(piece.distinct for piece in pieces)
+    return replace(weight, epochs=None if weight.exposure is None or not distinct else weight.exposure / distinct)
 
 
 def _bounds(fractions: dict[str, float | None]) -> Bounds:

@@ -66,10 +66,7 @@ def _exposures(mixture: Mixture, weighed: Weighed) -> Iterator[Recount]:
         for part in mixture.parts
         if part.epochs is not None
     }
-    total = sum(by_epochs.values())
-    if mixture.trained is not None and len(by_epochs) == len(mixture.parts) and _differ(mixture.trained, total):
-        message = f"{mixture.name}: {mixture.trained:,} {weighed.unit} are trained on, but all epochs are {total:,.0f}"
-        yield Recount("trained", mixture.trained, total, message)
+    yield from _trained(mixture, weighed, by_epochs)
     for part in mixture.parts:
         if part.share is None or part.title not in by_epochs or weighed.trained is None:
             continue
@@ -80,6 +77,23 @@ def _exposures(mixture: Mixture, weighed: Weighed) -> Iterator[Recount]:
                 f"{part.epochs:g} epochs of it are {actual:,.0f}"
             )
             yield Recount(f"part.{part.title}.exposure", stated, actual, message)
+
+
+def _trained(mixture: Mixture, weighed: Weighed, by_epochs: dict[str, float]) -> Iterator[Recount]:
+    """Whether the epochs of the parts, and the shares of those that have no epochs, sum to ``trained``."""
+    trained = mixture.trained
+    if trained is None or not by_epochs:
+        return
+    by_share = {
+        part.title: part.share * trained
+        for part in mixture.parts
+        if part.share is not None and part.title not in by_epochs
+    }
+    total = sum((by_epochs | by_share).values())
+    if len(by_epochs) + len(by_share) == len(mixture.parts) and _differ(trained, total):
+        what = "shares and epochs" if by_share else "all epochs"
+        message = f"{mixture.name}: {trained:,} {weighed.unit} are trained on, but {what} are {total:,.0f}"
+        yield Recount("trained", trained, total, message)
 
 
 def _differ(stated: float, actual: float) -> bool:

@@ -23,7 +23,8 @@ _IS_FIRST = "row_number() OVER (PARTITION BY sample_id ORDER BY list_position(?:
 _PIECES = """
     SELECT * REPLACE (effective_license(license, source) AS license) FROM (
         SELECT sidecar, origin, kind, agent, source, license, depth, evidence,
-            sum(rows * amount)::BIGINT AS amount, coalesce(sum(amount) FILTER (is_first), 0)::BIGINT AS unique_amount
+            sum(rows * amount)::BIGINT AS amount, coalesce(sum(amount) FILTER (is_first), 0)::BIGINT AS unique_amount,
+            sum(amount)::BIGINT AS distinct_amount
         FROM (SELECT *, {amount} AS amount, {is_first} AS is_first FROM samples
             WHERE rows > 0 AND list_contains(?::BIGINT[], sidecar))
         GROUP BY ALL)"""
@@ -33,6 +34,7 @@ _PIECES = """
 class Piece:
     """Some of a part. ``amount`` is what one epoch is, repeated rows included; ``unique`` counts each sample once.
 
+    ``distinct`` counts each sample of the part once, also where it is in a part before.
     ``weight``: of all that is trained on, the part that this is; ``exposure``: the same as an amount. None where the
     mixture does not say.
     """
@@ -47,6 +49,7 @@ class Piece:
     evidence: str | None
     amount: int
     unique: int
+    distinct: int
     weight: float | None = None
     exposure: float | None = None
 
@@ -122,7 +125,7 @@ def _stated(part: Part, unit: Unit) -> list[Piece]:
     depth = 0 if part.origin is Origin.REAL else None
     evidence = Evidence.DECLARED.value
     born = (part.origin.value, kind, part.model, source, part.license, depth, evidence)
-    return [Piece(part.title, *born, amount, amount)]
+    return [Piece(part.title, *born, amount, amount, amount)]
 
 
 def _pieces(ledger: Ledger, datasets: dict[str, RecordedDataset], unit: Unit) -> list[Piece]:

@@ -51,6 +51,7 @@ def test_agrees_with_writing_out_all_that_is_trained_on(
     held = set(one) | set(two)
     assert (found.whole.unique, found.whole.exposure) == (len(held), len(trained_on))
     assert found.parts["two.jsonl"].unique == len(set(two) - set(one))
+    assert found.parts["two.jsonl"].epochs == pytest.approx(second * sum(two.values()) / len(two))
     for place, name in enumerate(origin):
         unique = sum(number % 3 == place for number in held)
         exposure = sum(number % 3 == place for number in trained_on)
@@ -129,6 +130,19 @@ def test_shares_that_do_not_fit_are_findings(repository: Repository, tmp_path: P
     found = audited(repository, tmp_path, text)
     assert [each.what for each in found.findings] == ["shares", "trained", "part.a.exposure"]
     assert found.findings[0].message == "m: its shares sum to 90.0%"
+
+
+def test_epochs_that_leave_no_room_for_a_share_are_a_finding(repository: Repository, tmp_path: Path) -> None:
+    text = """
+        name: m
+        trained: 1000
+        parts:
+          - {name: a, class: real, tokens: 1000, epochs: 5}
+          - {name: b, class: synthetic, tokens: 100, share: 50%}
+        """
+    (finding,) = audited(repository, tmp_path, text).findings
+    assert (finding.what, finding.actual) == ("trained", 5500)
+    assert finding.message == "m: 1,000 tokens are trained on, but shares and epochs are 5,500"
 
 
 def test_parts_without_a_unit_in_common_cannot_be_compared(repository: Repository, tmp_path: Path) -> None:
