@@ -31,6 +31,11 @@ def whole_file(path: str | os.PathLike[str], *, lasting: bool = True) -> Iterato
         os.replace(temporary, target)
         if lasting:
             _sync_directory(target.parent)
+    except OSError as error:
+        # Nobody knows the temporary name.
+        if error.filename == os.fspath(temporary):
+            error.filename = os.fspath(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

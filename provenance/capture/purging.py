@@ -97,7 +97,7 @@ def _require_writable(repository: Repository, path: str, target: str) -> None:
     stage = repository.current_stage()
     if target in imported:
         raise RepositoryError(
-            f"{target}: imported, and its source would bring the rows back; purge it there, or name another file with -o"
+            f"{target}: imported: its source would bring the rows back; purge it there, or name another file with -o"
         )
     if target == path and path in made_by:
         raise RepositoryError(

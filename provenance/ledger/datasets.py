@@ -127,7 +127,7 @@ def _collect(repository: Repository, rev: str | None) -> Found:
             if dataset.sidecar is None:
                 found.unrecorded.append(dataset.path)
             else:
-                found.unfetched[dataset.path] = _unfetched(dataset.path)
+                found.unfetched[dataset.path] = _unfetched(repository, dataset.path, rev)
             continue
         try:
             digest = repository.sidecar_digest(dataset.path, rev)
@@ -161,8 +161,17 @@ def recorded_dataset(path: str, md5: str | None, file: Path, digest: str, place:
     return recorded
 
 
-def _unfetched(path: str) -> str:
+def absent(repository: Repository) -> str:
+    """Why a sidecar that was tracked is not to be had."""
+    if not repository.fetches:
+        return "its sidecar is not on this machine, and --no-fetch forbids to fetch it"
+    return "its sidecar is in no cache and on no remote: `dvc gc` collected it, or it was never pushed"
+
+
+def _unfetched(repository: Repository, path: str, rev: str | None) -> str:
     """What to say of a dataset whose sidecar is tracked, but neither here nor to be fetched."""
     from provenance.lineage.sidecar import sidecar_path
 
+    if rev is not None:
+        return f"{path} at {rev}: {absent(repository)}"
     return f"{path}: its sidecar is not on this machine; fetch it with `dvc pull {sidecar_path(path)}`"

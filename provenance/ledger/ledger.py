@@ -178,6 +178,11 @@ class Ledger:
     def _recorded_hashes(self) -> dict[str, str]:
         return self.repository.recorded_hashes()
 
+    @property
+    def not_asked(self) -> str:
+        """What to add to the answer that nothing is known of something: the first sidecar that could not be asked."""
+        return "".join(f"; not asked: {reason}" for reason in list(self.unfetched.values())[:1])
+
     def dataset(self, path: str | Path) -> RecordedDataset:
         """The dataset at ``path`` (relative to the current folder).
 

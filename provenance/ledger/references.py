@@ -73,8 +73,7 @@ def _by_place(ledger: Ledger, dataset: RecordedDataset, path: str, row: int | No
 def _by_prefix(ledger: Ledger, prefix: str) -> str:
     found = ledger.graph.beginning_with(prefix, most=11)
     if not found:
-        not_asked = "".join(f"; not asked: {reason}" for reason in list(ledger.unfetched.values())[:1])
-        raise UnknownReferenceError(f"{prefix}: no sample of this revision has an id that begins so{not_asked}")
+        raise UnknownReferenceError(f"{prefix}: no sample of this revision has an id that begins so{ledger.not_asked}")
     if len(found) > 1:
         raise UnknownReferenceError(f"{prefix}: fits more than one sample, give more digits: {name_some(found)}")
     return found[0]

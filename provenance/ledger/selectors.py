@@ -55,7 +55,7 @@ def _sample(ledger: Ledger, value: str) -> Array:
 
 def _source(ledger: Ledger, value: str) -> Array:
     names = [source["name"] for source in ledger.graph.descriptions.sources]
-    fits = _places("source", [name == value for name in names], value, names)
+    fits = _places(ledger, "source", [name == value for name in names], value, names)
     return ledger.graph.with_birth(lambda born: born.source in fits)
 
 
@@ -63,19 +63,19 @@ def _model(ledger: Ledger, value: str) -> Array:
     agents = ledger.graph.descriptions.agents
     labels = [agent["label"] for agent in agents]
     named = [value in (agent["name"], label) for agent, label in zip(agents, labels, strict=True)]
-    fits = _places("model", named, value, labels)
+    fits = _places(ledger, "model", named, value, labels)
     return ledger.graph.with_birth(lambda born: born.agent in fits)
 
 
 def _prompt(ledger: Ledger, value: str) -> Array:
     prompts = [activity["plan"] for activity in ledger.graph.descriptions.activities]
-    fits = _places("prompt", [prompt == value for prompt in prompts], value, filter(None, prompts))
+    fits = _places(ledger, "prompt", [prompt == value for prompt in prompts], value, filter(None, prompts))
     return ledger.graph.with_birth(lambda born: born.activity in fits)
 
 
 def _activity(ledger: Ledger, value: str) -> Array:
     identifiers = [activity["id"] for activity in ledger.graph.descriptions.activities]
-    fits = _places("activity", [identifier == value for identifier in identifiers], value, identifiers)
+    fits = _places(ledger, "activity", [identifier == value for identifier in identifiers], value, identifiers)
     return ledger.graph.with_birth(lambda born: born.activity in fits)
 
 
@@ -83,7 +83,7 @@ def _license(ledger: Ledger, value: str) -> Array:
     graph = ledger.graph
     known = {graph.license_of(born) for born in graph.classes} - {None}
     if value not in known:
-        raise _unknown("license", value, filter(None, known))
+        raise _unknown("license", value, filter(None, known), ledger.not_asked)
     return graph.with_birth(lambda born: graph.license_of(born) == value)
 
 
@@ -119,10 +119,10 @@ _SELECTORS: dict[str, Callable[[Ledger, str], Array]] = {
 }
 
 
-def _places(what: str, fits: Sequence[bool], value: str, known: Iterable[str]) -> set[int]:
+def _places(ledger: Ledger, what: str, fits: Sequence[bool], value: str, known: Iterable[str]) -> set[int]:
     found = {number for number, fit in enumerate(fits) if fit}
     if not found:
-        raise _unknown(what, value, known)
+        raise _unknown(what, value, known, ledger.not_asked)
     return found
 
 
@@ -133,7 +133,7 @@ def _member(choices: type[_Choice], what: str, value: str) -> _Choice:
         raise _unknown(what, value, choices) from None
 
 
-def _unknown(what: str, value: str, known: Iterable[str]) -> UnknownReferenceError:
+def _unknown(what: str, value: str, known: Iterable[str], not_asked: str = "") -> UnknownReferenceError:
     return UnknownReferenceError(
-        f"{what}:{value}: no such {what} in this revision; known: {name_some(sorted(set(known)))}"
+        f"{what}:{value}: no such {what} in this revision; known: {name_some(sorted(set(known)))}{not_asked}"
     )

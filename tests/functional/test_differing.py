@@ -52,6 +52,18 @@ def test_rows_between_commits_and_to_the_workspace(project: Project) -> None:
     assert "source    library       2         1" in said
 
 
+def test_a_stale_sidecar_is_no_proof_that_nothing_differs(project: Project) -> None:
+    commit = collect(project, "a", "b")
+    project.write({DATA: lines([{"text": "a"}])})
+
+    said = project.provenance("diff", commit)
+
+    assert said.stdout.splitlines() == [
+        f"{DATA}: 0 added, 0 removed, 2 kept",
+        "  the workspace: its sidecar was made for other data, whose rows are counted",
+    ]
+
+
 def test_the_workspace_is_not_touched(project: Project) -> None:
     first = collect(project, "a")
     second = collect(project, "b")

@@ -132,6 +132,21 @@ def test_what_gc_collected_is_told_and_what_follows_is_uncertain(project: Projec
     assert f"not known: 1 version of {DATA}" in said
 
 
+def test_a_tag_on_what_is_not_known_does_not_vouch(project: Project) -> None:
+    kept = collect(project, "a", "b")
+    project.run("git", "tag", "known")
+    collect(project, "a")
+    project.run("git", "tag", "lost")
+    project.run("git", "checkout", "--quiet", "known")
+    project.run("dvc", "checkout", "--quiet")
+    project.run("dvc", "gc", "--workspace", "--force", "--quiet")
+
+    (entry,) = project.ask("log", sample("a"), "--rev", "lost")["entries"]
+
+    assert entry["commit"] == kept
+    assert "known" in entry["references"] and "lost" not in entry["references"]
+
+
 def test_sidecars_on_a_remote_are_pulled_unless_forbidden(project: Project, tmp_path: Path) -> None:
     project.run("dvc", "remote", "add", "--quiet", "--default", "store", str(tmp_path / "store"))
     commit = collect(project, "a")

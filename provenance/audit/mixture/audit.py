@@ -24,8 +24,8 @@ _MADE = ("synthetic", "mixed")
 class Weight:
     """A group's part of a mixture, each sample once and as often as it is trained on.
 
-    ``epochs`` is how often a text is seen: exposure / unique; of a part, exposure / what is unique within the part. What
-    the mixture does not say is None.
+    ``epochs`` is how often a text is seen: exposure / unique; of a part, exposure / what is unique within the part.
+    What the mixture does not say is None.
     """
 
     unique: int

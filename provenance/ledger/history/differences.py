@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import RepositoryError, SidecarError, UnknownReferenceError
+from provenance.ledger.datasets import absent
 from provenance.ledger.groups import Counted
 from provenance.ledger.history.row_difference import RowDifference, compare_rows
-from provenance.ledger.history.sidecars import absent
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ class Difference:
     @property
     def is_none(self) -> bool:
         """Whether it is known that nothing differs."""
-        return self.rows is not None and not (self.rows.added.rows or self.rows.removed.rows or self.moved_from)
+        differs = self.rows is None or self.rows.added.rows or self.rows.removed.rows
+        return not (differs or self.moved_from or self.remarks)
 
     def as_json(self) -> dict[str, Any]:
         rows = self.rows

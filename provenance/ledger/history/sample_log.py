@@ -185,7 +185,8 @@ def _entries(
     states = _states(history, path, by_commit, known, unknown)
     # Whether a state is certain is no difference.
     made_by = history.made_by({sha: state.by_origin for sha, state in states.items()})
-    names = history.names(made_by)
+    # Nor does a branch or tag have what a commit made where that is not certain.
+    names = history.names(made_by | {sha: sha for sha, state in states.items() if state.uncertain})
     for commit in history.commits:
         if made_by[commit.sha] != commit.sha:
             continue

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import ProvenanceError, SidecarError
+from provenance.ledger.datasets import absent
 
 if TYPE_CHECKING:
     import duckdb
@@ -70,13 +71,6 @@ def locate(
         else:
             located.files[key] = file
     return located
-
-
-def absent(repository: Repository) -> str:
-    """Why a sidecar that was tracked is not to be had."""
-    if not repository.fetches:
-        return "its sidecar is not on this machine, and --no-fetch forbids to fetch it"
-    return "its sidecar is in no cache and on no remote: `dvc gc` collected it, or it was never pushed"
 
 
 def open_each(files: Mapping[str, Path]) -> tuple[dict[str, Sidecar], dict[str, Unknown]]:
