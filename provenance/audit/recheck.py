@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from contextlib import chdir
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from provenance import __version__
@@ -19,6 +19,8 @@ from provenance.audit.request import opened_ledgers
 from provenance.audit.verdict_file import RecordedFinding, RecordedInput, VerdictFile, recorded_findings
 from provenance.errors import ProvenanceError
 from provenance.repository import Repository
+
+_TOOL = f"dvc-provenance {__version__}"
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,12 @@ class Recheck:
 def recheck(repository: Repository, recorded: VerdictFile, today: date | None = None) -> Recheck:
     """Recompute the verdict ``recorded``; ``today``: the day on which waivers must be in force."""
     remarks = []
-    if recorded.tool != f"dvc-provenance {__version__}":
-        remarks.append(f"made by {recorded.tool}, recomputed by dvc-provenance {__version__}")
+    if recorded.tool != _TOOL:
+        remarks.append(f"made by {recorded.tool}, recomputed by {_TOOL}")
+    today = today or datetime.now(UTC).date()
     policy, changes = _policy(repository, recorded, remarks)
+    if recorded.date > today:
+        changes.append(Change("the date", recorded.date.isoformat(), f"it is {today.isoformat()}"))
     unusable, differing = _inputs(repository, recorded)
     changes += differing
     if policy is not None and not unusable:
@@ -127,6 +132,9 @@ def _inputs(repository: Repository, recorded: VerdictFile) -> tuple[bool, list[C
                 changes.append(Change(f"data of {name}", f"md5 {was.md5}", f"md5 {md5}"))
             if (digest := now.sidecar_digest()) != was.sidecar:
                 changes.append(Change(f"sidecar of {name}", was.sidecar, digest))
+            for what, before, after in (("rows", was.rows, now.rows), ("bytes", was.size, now.size)):
+                if before != after:
+                    changes.append(Change(f"{what} of {name}", f"{before:,}", f"{after:,}"))
             unusable = unusable or not now.is_current or md5 != now.md5
     return unusable, changes
 
@@ -140,9 +148,13 @@ def _md5(repository: Repository, now: Input) -> str | None:
         return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def _outcome(repository: Repository, recorded: VerdictFile, policy: Policy, today: date | None) -> Iterator[Change]:
+def _outcome(repository: Repository, recorded: VerdictFile, policy: Policy, today: date) -> Iterator[Change]:
     audit = run_audit(repository, recorded.request, policy, today)
     assert audit.verdict is not None
+    read, named = ({(each.role, each.dataset) for each in inputs} for inputs in (audit.inputs, recorded.inputs))
+    for role, dataset in sorted(read ^ named, key=str):
+        what = f"{role} {dataset.path}"
+        yield Change(what, *(("not in the verdict", "read") if (role, dataset) in read else ("read", "not read")))
     if (audit.verdict.status, audit.verdict.passes) != (recorded.verdict, recorded.passes):
         yield Change(
             "the verdict",
@@ -153,17 +165,23 @@ def _outcome(repository: Repository, recorded: VerdictFile, policy: Policy, toda
     now = {(finding.rule, finding.dataset): finding for finding in recorded_findings(audit)}
     for key in sorted(was.keys() | now.keys()):
         before, after = was.get(key), now.get(key)
-        if not _same(before, after):
+        if before is None or after is None:
             yield Change(f"{key[0]} of {key[1]}", _in_words(before), _in_words(after))
+            continue
+        yield from _differences(before, after, same_words=recorded.tool == _TOOL)
 
 
-def _same(before: RecordedFinding | None, after: RecordedFinding | None) -> bool:
-    if before is None or after is None:
-        return False
-    compared = ("status", "severity", "value", "threshold", "waived")
-    return all(getattr(before, name) == getattr(after, name) for name in compared) and _close(
-        before.observed, after.observed
-    )
+def _differences(before: RecordedFinding, after: RecordedFinding, *, same_words: bool) -> Iterator[Change]:
+    """``same_words``: the same version wrote both, so that messages are alike, too."""
+    name = f"{before.rule} of {before.dataset}"
+    if before.status != after.status or (same_words and before.message != after.message):
+        yield Change(name, _in_words(before), _in_words(after))
+    for what in ("severity", "value", "threshold", "waived"):
+        was, now = getattr(before, what), getattr(after, what)
+        if was != now:
+            yield Change(f"{name}: {what}", str(was), str(now))
+    if not _close(before.observed, after.observed):
+        yield Change(f"{name}: observed", str(before.observed), str(after.observed))
 
 
 def _close(one: Any, other: Any) -> bool:

@@ -88,18 +88,39 @@ def drop_a_rule(project: Project) -> None:
     project.write({"policy.yaml": POLICY + "disable: {has-rows: we know}\n"})
 
 
-def change_the_verdict(project: Project) -> None:
+def forge(project: Project, change: Callable[[Any], object]) -> None:
     document = json.loads((project.root / "verdict.json").read_text())
-    for finding in document["findings"]:
-        if finding["rule"] == "most":
-            finding["observed"] = 2
+    change(document)
     project.write({"verdict.json": json.dumps(document)})
+
+
+def most(document: Any) -> Any:
+    (finding,) = (finding for finding in document["findings"] if finding["rule"] == "most")
+    return finding
+
+
+def forge_what_was_observed(project: Project) -> None:
+    forge(project, lambda document: most(document).update(observed=2))
+
+
+def forge_the_message(project: Project) -> None:
+    forge(project, lambda document: most(document).update(message="nothing to see here"))
+
+
+def forge_the_date(project: Project) -> None:
+    forge(project, lambda document: document.update(date="2140-01-01"))
+
+
+def forge_the_rows(project: Project) -> None:
+    forge(project, lambda document: document["inputs"][0].update(rows=99))
+
+
+def leave_the_inputs_out(project: Project) -> None:
+    forge(project, lambda document: document.update(inputs=[]))
 
 
 def loosen_the_recorded_policy(project: Project) -> None:
-    document = json.loads((project.root / "verdict.json").read_text())
-    document["policy"]["rules"] = document["policy"]["rules"][:1]
-    project.write({"verdict.json": json.dumps(document)})
+    forge(project, lambda document: document["policy"].update(rules=document["policy"]["rules"][:1]))
 
 
 def remove_the_data(project: Project) -> None:
@@ -116,7 +137,11 @@ def remove_the_data(project: Project) -> None:
         (change_the_source, "sidecar of data/real.jsonl"),
         (change_a_rule, "rule most: threshold"),
         (drop_a_rule, "rule has-rows"),
-        (change_the_verdict, "most of data/real.jsonl"),
+        (forge_what_was_observed, "most of data/real.jsonl: observed"),
+        (forge_the_message, "most of data/real.jsonl"),
+        (forge_the_date, "the date"),
+        (forge_the_rows, "rows of data/real.jsonl"),
+        (leave_the_inputs_out, "audited data/real.jsonl"),
         (loosen_the_recorded_policy, "the verdict file's policy"),
         (remove_the_data, "data/real.jsonl"),
     ],
