@@ -99,8 +99,11 @@ def audit(
     from provenance.audit.audit import run_audit
     from provenance.audit.policy.loading import load_policy
     from provenance.audit.request import request_for
+    from provenance.cli.overwriting import require_harmless
 
     repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
+    outputs = {"--verdict": verdict, "--metrics": metrics, "--plots": plots, "--sarif": sarif}
+    require_harmless(repository, outputs, [*(Path(name) for name in policy or ()), *([mixture] if mixture else [])])
     request = request_for(
         repository,
         datasets or (),

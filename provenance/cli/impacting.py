@@ -63,12 +63,14 @@ def impact(
 
     Example: provenance impact model:SmolLM2-135M-Instruct --ids affected.txt
     """
+    from provenance.cli.overwriting import require_harmless
     from provenance.ledger.impact import impact_of
     from provenance.ledger.ledger import Ledger
 
     if bool(selectors) == revoked:
         raise typer.BadParameter("name SELECTORs, or --revoked")
     repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
+    require_harmless(repository, {"--ids": ids})
     with (
         rows_progress(quiet=quiet) as progress_of,
         Ledger.open(repository, rev, progress_of=progress_of) as ledger,

@@ -55,13 +55,16 @@ def query(
 
     Example: provenance query "SELECT model, sum(rows) FROM samples GROUP BY model"
     """
+    from provenance.cli.overwriting import require_harmless
     from provenance.ledger.ledger import Ledger
     from provenance.ledger.sql import open_questions
 
     if as_csv + as_json + (parquet is not None) > 1:
         raise typer.BadParameter("--csv, --parquet and --json exclude each other")
     as_they_are = as_json or parquet is not None
-    with Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev) as ledger:
+    repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
+    require_harmless(repository, {"--parquet": parquet})
+    with Ledger.open(repository, rev) as ledger:
         with open_questions(ledger) as questions:
             answer = questions.ask(sql, as_text=not as_they_are)
             if parquet is not None:
