@@ -44,7 +44,10 @@ def encode_row(row: Mapping[str, object], names: Iterable[str]) -> bytes:
     Raises:
         ContentError: a value has no canonical form.
     """
-    return _map({name: row.get(name) for name in names})
+    try:
+        return _map({name: row.get(name) for name in names})
+    except RecursionError:
+        raise ContentError("nested too deeply") from None
 
 
 def encode(value: object) -> bytes:

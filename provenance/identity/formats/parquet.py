@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from provenance.identity.arrow_values import require_distinct
 from provenance.identity.canonical import ContentError
 from provenance.identity.formats.arrow_block import MOST_ROWS, ArrowBlock, cut, longest_value, numbered_tables, rows_of
 from provenance.identity.formats.interface import BLOCK_BYTES, FileReader, RowError, one_line
-from provenance.identity.formats.parquet_pages import repeated_bytes
+from provenance.identity.formats.parquet_pages import Pages
 from provenance.identity.formats.schema_metadata import metadata_without
 
 _MOST_REPEATED_BYTES = 64 << 20  # in the rows that are read at a time
@@ -64,7 +65,7 @@ class ParquetReader(FileReader):
             schema = schema.with_metadata(metadata_without(whole.metadata, without))
             before = 0
             if file.num_row_groups:
-                _require_sound(file, 0, None)
+                self._require_sound(file, 0, None)
             with pq.ParquetWriter(target, schema, compression=_compression(file.metadata)) as writer:
                 for group in range(file.num_row_groups):
                     rows = file.metadata.row_group(group).num_rows
@@ -90,10 +91,9 @@ class ParquetReader(FileReader):
         row_bytes = max(metadata.total_byte_size // max(metadata.num_rows, 1), 1)
         size = max(min(BLOCK_BYTES // row_bytes, MOST_ROWS), 1)
         names = None if columns is None else list(columns)
-        _require_sound(file, group, names)
-        with open(self.path, "rb") as raw:
-            if size * repeated_bytes(raw, metadata, _leaves(file, names)) > _MOST_REPEATED_BYTES:
-                size = max(min(size, _MOST_REPEATED_BYTES // self._longest_repeated(file, group, names)), 1)
+        self._require_sound(file, group, names)
+        if size * self._pages.repeated_bytes(group, _leaves(file, names)) > _MOST_REPEATED_BYTES:
+            size = max(min(size, _MOST_REPEATED_BYTES // self._longest_repeated(file, group, names)), 1)
         read = 0
         try:
             for batch in file.iter_batches(size, row_groups=[group], columns=names, use_threads=False):
@@ -103,6 +103,22 @@ class ParquetReader(FileReader):
             raise RowError(0, f"the Parquet file cannot be read on: {one_line(error)}") from None
         if read != metadata.num_rows:
             raise RowError(0, "the Parquet file holds fewer rows than its footer says")
+
+    def _require_sound(self, file: pq.ParquetFile, group: int, names: list[str] | None) -> None:
+        """Read one row of the row group, once its pages are known to be of a size to be read.
+
+        Where the footer contradicts itself, that is refused: asked for the metadata of such a column, Arrow would end
+        the whole process.
+        """
+        self._pages.check(group, _leaves(file, names))
+        try:
+            next(file.iter_batches(1, row_groups=[group], columns=names, use_threads=False), None)
+        except DAMAGE as error:
+            raise RowError(0, f"the Parquet file cannot be read on: {one_line(error)}") from None
+
+    @cached_property
+    def _pages(self) -> Pages:
+        return Pages(self.path)
 
     def _longest_repeated(self, file: pq.ParquetFile, group: int, names: list[str] | None) -> int:
         """Bytes that a row may take, at most, from the row group's dictionaries, which are read to tell."""
@@ -136,17 +152,6 @@ def _leaves(file: pq.ParquetFile, names: list[str] | None) -> list[int]:
     """The numbers of the leaf columns that belong to the columns ``names`` (None: to all)."""
     paths = (file.schema.column(leaf).path for leaf in range(len(file.schema)))
     return [leaf for leaf, path in enumerate(paths) if names is None or path.split(".")[0] in names]
-
-
-def _require_sound(file: pq.ParquetFile, group: int, names: list[str] | None) -> None:
-    """Read one row of the row group: where the footer contradicts itself, that is refused.
-
-    Asked for the metadata of such a column, Arrow would end the whole process.
-    """
-    try:
-        next(file.iter_batches(1, row_groups=[group], columns=names, use_threads=False), None)
-    except DAMAGE as error:
-        raise RowError(0, f"the Parquet file cannot be read on: {one_line(error)}") from None
 
 
 def _compression(metadata: pq.FileMetaData) -> dict[str, str] | str:

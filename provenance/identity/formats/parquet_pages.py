@@ -1,47 +1,114 @@
-"""How much a Parquet row may take that is stored once and repeated: the size of the dictionaries of a row group.
+"""What Parquet's pages take once they are expanded, read from their headers before Arrow expands them.
 
-A row group says how large it is on disk, not how large it becomes: a long text, once in a dictionary, may stand in
-every row. No value of a dictionary is longer than the page that holds the dictionary, whose header tells its size
-(Thrift's compact protocol; see parquet.thrift, PageHeader).
+A row group says how large it is on disk, not how large it becomes: a page is expanded as a whole, and a long text, once
+in a dictionary, may stand in every row. No value of a dictionary is longer than the page that holds the dictionary.
+Footer and headers are read here, since Arrow ends the process when it is asked for the columns of a damaged footer; see
+parquet.thrift, FileMetaData and PageHeader.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
 
+from provenance.identity.formats.interface import RowError
+from provenance.identity.formats.ipc_sizes import MOST_EXPANDED_BYTES
+from provenance.identity.formats.thrift import DAMAGE, CompactReader
+
+_TAIL = struct.Struct("<i4s")  # at the end of the file: the footer's length, then what says that it is Parquet
 _DICTIONARY_PAGE = 2
-_I32_FIELD = 0x15  # field number one more than the last, of type i32
-_HEADER_BYTES = 16
-_VARIABLE_LENGTH = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
+_VARIABLE_LENGTH = (6, 7)  # BYTE_ARRAY, FIXED_LEN_BYTE_ARRAY
+_HEADER_BYTES, _LONGEST_HEADER_BYTES = 256, 64 << 20
 
 
-def repeated_bytes(file: BinaryIO, row_group: Any, leaves: Iterable[int]) -> int:
-    """Bytes that a row of ``row_group`` (pyarrow's metadata) may take, at most, from the dictionaries of ``leaves``."""
-    columns = (row_group.column(leaf) for leaf in leaves)
-    return sum(_dictionary_bytes(file, column) for column in columns if column.physical_type in _VARIABLE_LENGTH)
+class _Chunk(NamedTuple):
+    """A column of a row group: where its pages begin and end in the file, and whether its values vary in length."""
+
+    start: int
+    end: int
+    varies: bool
 
 
-def _dictionary_bytes(file: BinaryIO, column: Any) -> int:
-    """The size of the column's dictionary page; 0 where it has none, or where Arrow will refuse it."""
-    offset = column.dictionary_page_offset or column.data_page_offset
-    if offset < 0:
-        return 0
-    file.seek(offset)
-    header = iter(file.read(_HEADER_BYTES))
-    kind = _i32(header)
-    size = _i32(header)
-    return size if kind == _DICTIONARY_PAGE and size > 0 else 0
+class Pages:
+    """The pages of the Parquet file at ``path``, which Arrow could open."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def check(self, group: int, leaves: Iterable[int]) -> None:
+        """Raise RowError where the pages that are open at once expand beyond all reason.
+
+        Of each of ``leaves``, columns of row group number ``group``, these are its dictionary and one page of data.
+        """
+        open_at_once = 0
+        with open(self._path, "rb") as file:
+            for chunk in self._chunks_of(group, leaves):
+                largest = {True: 0, False: 0}
+                for kind, size in _pages(file, chunk):
+                    largest[kind == _DICTIONARY_PAGE] = max(largest[kind == _DICTIONARY_PAGE], size)
+                open_at_once += sum(largest.values())
+        if open_at_once > MOST_EXPANDED_BYTES:
+            limit = MOST_EXPANDED_BYTES >> 20
+            raise RowError(0, f"Parquet pages expand to more than {limit} MiB at once; write smaller pages")
+
+    def repeated_bytes(self, group: int, leaves: Iterable[int]) -> int:
+        """Bytes that a row of row group number ``group`` may take, at most, from the dictionaries of ``leaves``."""
+        with open(self._path, "rb") as file:
+            chunks = (chunk for chunk in self._chunks_of(group, leaves) if chunk.varies)
+            first = [page for chunk in chunks for page in islice(_pages(file, chunk), 1)]
+        return sum(size for kind, size in first if kind == _DICTIONARY_PAGE)
+
+    def _chunks_of(self, group: int, leaves: Iterable[int]) -> list[_Chunk]:
+        try:
+            return [self._chunks[group][leaf] for leaf in leaves]
+        except (*DAMAGE, OSError):
+            raise RowError(0, "the Parquet file cannot be read on: its footer makes no sense") from None
+
+    @cached_property
+    def _chunks(self) -> list[list[_Chunk]]:
+        with open(self._path, "rb") as file:
+            file.seek(-_TAIL.size, 2)
+            length, _ = _TAIL.unpack(file.read(_TAIL.size))
+            file.seek(-_TAIL.size - length, 2)
+            footer = CompactReader(file.read(length)).struct()
+        return [[_chunk(column[3]) for column in group[1]] for group in footer[4]]
 
 
-def _i32(header: Iterator[int]) -> int:
-    """The next field, a zigzag varint; -1 where there is none."""
-    if next(header, None) != _I32_FIELD:
-        return -1
-    value = shift = 0
-    for byte in header:
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return (value >> 1) ^ -(value & 1)
-    return -1
+def _chunk(column: dict[int, Any]) -> _Chunk:
+    """Of a ColumnMetaData: its type, size on disk, and where its pages begin, with the dictionary if there is one."""
+    start = column.get(11) or column[9]
+    return _Chunk(start, start + column[7], column[1] in _VARIABLE_LENGTH)
+
+
+def _pages(file: BinaryIO, chunk: _Chunk) -> Iterator[tuple[int, int]]:
+    """The type and the expanded size of each page; what comes after damage, which Arrow refuses, is left out."""
+    at = chunk.start
+    try:
+        while 0 <= at < chunk.end:
+            header, length = _header(file, at)
+            kind, expanded, on_disk = (header[field] for field in (1, 2, 3))
+            if expanded < 0 or on_disk < 0:
+                return
+            yield kind, expanded
+            at += length + on_disk
+    except (*DAMAGE, OSError):
+        return
+
+
+def _header(file: BinaryIO, at: int) -> tuple[dict[int, Any], int]:
+    """The header of the page at ``at``, and its length, which is not known before it is read."""
+    size = _HEADER_BYTES
+    while True:
+        file.seek(at)
+        content = file.read(size)
+        reader = CompactReader(content)
+        try:
+            return reader.struct(), reader.at
+        except IndexError:
+            if len(content) < size or size >= _LONGEST_HEADER_BYTES:
+                raise
+            size *= 16

@@ -166,3 +166,11 @@ def test_digests_go_by_name() -> None:
     for name in ("new", "shake_128", "no such"):
         with pytest.raises(ProvenanceError, match="unknown digest"):
             sample_id(row, digest=name)
+
+
+def test_a_value_nested_beyond_what_python_can_follow_is_refused() -> None:
+    value: list[object] = []
+    for _ in range(3000):
+        value = [value]
+    with pytest.raises(ContentError, match="nested too deeply"):
+        encode_row({"text": value}, ["text"])
