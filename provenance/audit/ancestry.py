@@ -15,10 +15,14 @@ import numpy as np
 from provenance.audit.measures.interface import Part, Values
 from provenance.ledger.graph.births import BirthClass
 from provenance.ledger.graph.carrying import MARKS_AT_ONCE, carried, inherited
-from provenance.ledger.graph.graph import Graph
+from provenance.ledger.graph.graph import Direction, Graph
 from provenance.ledger.graph.store import Array
+from provenance.lineage.records import Evidence, Kind, Origin
 
 MOST_NAMES = 16 * MARKS_AT_ONCE
+
+# Samples of these kinds were made from others, whether or not these are recorded.
+_MADE_FROM_OTHERS = (Kind.REWRITE, Kind.SELF_REVISION, Kind.BACK_TRANSLATION, Kind.AUGMENTATION)
 
 # A group of names, and one of them: ("source", "library").
 Name = tuple[str, str]
@@ -99,6 +103,27 @@ def going_back(
         group: dict(sorted(names.items(), key=lambda item: (-item[1].rows, item[0]))) for group, names in found.items()
     }
     return GoingBack(ordered, max(0, len(chosen) - MOST_NAMES))
+
+
+def partly_unknown(members: Members) -> Array:
+    """The members (bool) that may go back to more than lineage says.
+
+    It ends in a sample of unknown origin, in one whose parents were only inferred, or in one that must have been made
+    from another and has no parent.
+    """
+    graph = members.graph
+    unsure = [born.origin == Origin.UNKNOWN or born.evidence == Evidence.INFERRED for born in graph.classes]
+    made_from_others = [born.kind in _MADE_FROM_OTHERS for born in graph.classes]
+    without_parents = graph.parents.counts == 0
+    ends = _of_classes(graph, unsure) | (_of_classes(graph, made_from_others) & without_parents)
+    reached = graph.reached(np.flatnonzero(ends), Direction.DESCENDANTS)
+    found: Array = np.isin(members.numbers, reached, assume_unique=True)
+    return found
+
+
+def _of_classes(graph: Graph, chosen: list[bool]) -> Array:
+    found: Array = np.array(chosen, bool)[graph.class_of]
+    return found
 
 
 def _in_rounds(

@@ -60,6 +60,7 @@ class AuditedDataset:
             },
             "outstanding": {name: samples_as_json(each.outstanding) for name, each in found.items()},
             "sampled": {name: each.sampled for name, each in found.items() if each.sampled},
+            "doubts": {name: doubts_as_json(each) for name, each in found.items() if each.doubts},
         }
 
 
@@ -204,6 +205,11 @@ def _mixture(ledgers: Ledgers, request: Request) -> MixtureAudit | None:
         return None
     found = mixture(ledgers.at(request.commit), ledgers.root / request.mixture, request.fields)
     return replace(found, path=request.mixture)
+
+
+def doubts_as_json(found: Measured) -> dict[str, dict[str, Any]]:
+    """The doubts about a measure's values in JSON's types."""
+    return {name: asdict(doubt) for name, doubt in found.doubts.items()}
 
 
 def samples_as_json(samples: Sequence[Outstanding]) -> list[dict[str, str]]:

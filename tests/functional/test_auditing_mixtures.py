@@ -118,7 +118,7 @@ def test_a_verdict_holds_until_the_mixture_or_its_data_changes(project: Project)
 
     project.write({"mixture.yaml": MIXTURE.replace("data/real.jsonl, epochs: 1}", "data/real.jsonl, epochs: 5}")})
     changes = {change["what"] for change in project.ask("audit", "--recheck", "verdict.json")["changes"]}
-    assert changes == {"the mixture file", "the verdict", "asked of mixture.yaml"}
+    assert changes == {"the mixture file", "the verdict", "asked of mixture.yaml", "asked of mixture.yaml: observed"}
     (project.root / "mixture.yaml").unlink()
     (change,) = project.ask("audit", "--recheck", "verdict.json")["changes"]
     assert "cannot be read" in change["now"]

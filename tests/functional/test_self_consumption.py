@@ -120,3 +120,22 @@ def test_accumulating_is_a_loop_all_the_same(accumulating: Project) -> None:
     # Revision n learnt from each before it.
     assert found["loops"] == GENERATIONS * (GENERATIONS - 1) // 2
     assert dataset["by_origin"]["real"]["rows"] == 20
+
+
+def test_a_set_that_is_overwritten_with_what_came_of_it_is_in_a_loop(tmp_path: Path) -> None:
+    """Rows that name rows of the version before as their parents, which no sidecar of this revision knows."""
+    project = Project.new(tmp_path / "repository")
+    parents: list[str] = []
+    for number in (1, 2, 3):
+        rows = [{"text": f"Writer {number} says {row}.", "made_from": parents[row : row + 1]} for row in range(4)]
+        project.write({"data/train.jsonl": lines(rows)})
+        project.run("dvc", "add", "--quiet", "data/train.jsonl")
+        made = ("--set", "model=org/writer", "--set", f"model_revision={number}", "--set", "kind=from_scratch")
+        project.ask("declare", "data/train.jsonl", "--from", "columns", "--map", "parents=made_from", *made)
+        project.commit()
+        project.ask("model", "add", "org/writer", "--revision", str(number + 1), "--trained-on", "data/train.jsonl")
+        project.commit()
+        parents = [project.ask("show", f"data/train.jsonl:{row}")["sample_id"] for row in range(1, 5)]
+    found = project.ask("audit", "data/train.jsonl", "--measures", "self_consumption")["datasets"][0]
+    measured = found["measures"]["self_consumption"]
+    assert (measured["loops"], measured["rows"]) == (6, 4)  # 4 <- 3, 4 <- 2, 4 <- 1, 3 <- 2, 3 <- 1, 2 <- 1

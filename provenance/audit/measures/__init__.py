@@ -12,10 +12,11 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from pkgutil import iter_modules
 
-from provenance.audit.measures.interface import Measure, Measured, Needs, NotMeasured, Outstanding, Part, Subject
+from provenance.audit.measures.interface import Doubt, Measure, Measured, Needs, NotMeasured, Outstanding, Part, Subject
 from provenance.errors import ProvenanceError
 
 __all__ = [
+    "Doubt",
     "Measure",
     "Measured",
     "Needs",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provenance.audit.cells import cells_of
-from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Subject
+from provenance.audit.measures.interface import Doubt, Measured, Needs, NotMeasured, Outstanding, Subject
 
 _SHOWN = 20
 _DEEPEST = (
@@ -50,7 +50,13 @@ class Depth:
                 "fractions": {str(depth): count / rows for depth, count in sorted(at.items())},
             },
             tuple(Outstanding(sample_id, f"{most} model steps from real data") for (sample_id,) in shown),
+            doubts=_doubts(rows - known),
         )
+
+
+def _doubts(unknown: int) -> dict[str, Doubt]:
+    doubt = Doubt(None, f"the depth of {unknown:,} rows is unknown")
+    return dict.fromkeys(("max", "mean", "deep_fraction", "max_without_real_ancestor"), doubt) if unknown else {}
 
 
 MEASURE = Depth()

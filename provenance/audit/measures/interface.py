@@ -10,7 +10,7 @@ Third parties register measures as entry points of the group ``provenance.measur
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -59,15 +59,25 @@ class Outstanding:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """By how much more than was found a value may be in truth (None: there is no bound), and why."""
+
+    more: float | None
+    why: str
+
+
+@dataclass(frozen=True)
 class Measured:
     """What a measure found. ``outstanding``: a bounded number of samples that show it, the worst first.
 
-    ``sampled``: what was measured if not everything, in words that let it be repeated (size and seed).
+    ``sampled``: what was measured if not everything, in words that let it be repeated (size and seed). ``doubts``: of
+    ``values``, by name, those that count what is known, where more may be so.
     """
 
     values: Values
     outstanding: tuple[Outstanding, ...] = ()
     sampled: str | None = None
+    doubts: Mapping[str, Doubt] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provenance.audit.ancestry import Members, Name, going_back
-from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Subject
+from provenance.audit.measures.interface import Doubt, Measured, Needs, NotMeasured, Outstanding, Subject
 from provenance.ledger.graph.births import BirthClass
 from provenance.ledger.graph.graph import SampleSet
 from provenance.ledger.models import ModelLinks, TrainingLoop, training_loops
@@ -68,6 +68,7 @@ class SelfConsumption:
                 "unknown_training_sets": len(ledger.models.not_here),
             },
             tuple(_outstanding(members, found)),
+            doubts=_doubts(unregistered, len(ledger.models.not_here)),
         )
 
 
@@ -128,6 +129,16 @@ def _registration(links: ModelLinks) -> Callable[[BirthClass], Iterator[Name]]:
             yield name, name
 
     return names
+
+
+def _doubts(unregistered: int, not_here: int) -> dict[str, Doubt]:
+    """Loops may be hidden in what models were trained on that is not known."""
+    reasons = [
+        (unregistered, f"{unregistered:,} rows go back to models that are not registered"),
+        (not_here, f"the lineage of {not_here:,} training sets is not here"),
+    ]
+    why = " and ".join(reason for count, reason in reasons if count)
+    return dict.fromkeys(("loops", "rows", "fraction"), Doubt(None, why)) if why else {}
 
 
 def _any(members: Members, chosen: list[Array]) -> Array:

@@ -20,6 +20,7 @@ from provenance.lineage.records import Evidence, Kind, Origin
 
 UNSURE = ("unknown", "unstated")
 MIXTURE = "mixture"
+MEASURES = "measures"
 BY_FIELD = "by_field"
 _COUNTED = ("rows", "bytes", "fraction")
 _WEIGHED = ("unique", "unique_fraction", "exposure", "exposure_fraction")
@@ -67,7 +68,7 @@ def problem_of_path(path: str) -> str | None:
     if parts == [MIXTURE]:
         return f"{path!r} names no value of a mixture, such as mixture.real_epochs"
     groups = _GROUPS.get(parts[0])
-    if parts[0] == "measures" and len(parts) < 3:
+    if parts[0] == MEASURES and len(parts) < 3:
         return f"{path!r} names no value of a measure: measures.NAME.VALUE"
     if parts[0] == BY_FIELD:
         return None if len(parts) not in (1, 3) else f"{path!r} names no number: by_field.FIELD.VALUE.fraction"
@@ -112,7 +113,7 @@ def _in_group(audited: Mapping[str, Any], head: str, rest: list[str]) -> Any | M
         return Missing("no mixture was given; name one with --mixture")
     if head == MIXTURE and len(rest) > 2 and (rest[0] == "parts" or rest[0].startswith("by_")):
         return _of_mixture(audited[head], rest)
-    if head == "measures" and rest and rest[0] not in audited[head]:
+    if head == MEASURES and rest and rest[0] not in audited[head]:
         return Missing(f"there is no measure {rest[0]} here")
     if head == BY_FIELD and len(rest) > 2:
         return _of_field(audited, rest[0], ".".join(rest[1:-1]), rest[-1])
@@ -177,6 +178,8 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
     head, *rest = path.split(".")
     if path == "max_depth" and audited["by_depth"].get("unknown"):
         return Interval(number, math.inf, "some rows' depth is unknown")
+    if head == MEASURES:
+        return _of_measure(audited, rest, number)
     counted: tuple[str, ...] = _COUNTED
     if head == MIXTURE:
         audited, counted, head, rest = audited[MIXTURE], _WEIGHED, rest[0], rest[1:]
@@ -190,6 +193,14 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
         return Interval(number, number)
     doubt = " and ".join(f"{_short(value)} {group}" for group, value in unsure.items())
     return Interval(number, number + sum(unsure.values()), f"up to {doubt} may belong to it")
+
+
+def _of_measure(audited: Mapping[str, Any], path: list[str], number: float) -> Interval:
+    measure, *value = path
+    doubt = audited.get("doubts", {}).get(measure, {}).get(".".join(value))
+    if doubt is None:
+        return Interval(number, number)
+    return Interval(number, math.inf if doubt["more"] is None else number + doubt["more"], doubt["why"])
 
 
 def _number(found: Any) -> float | None:

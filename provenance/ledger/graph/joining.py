@@ -81,13 +81,20 @@ def _join(sidecars: Sequence[IndexedSidecar], segments: Sequence[Folder]) -> Joi
     if not any(sidecar.additional for sidecar in sidecars):
         return Joined(ids, places, [None] * len(places))
     known = np.zeros(len(ids), bool)
-    for sidecar, of_segment in zip(sidecars, places, strict=True):
+    for sidecar, of_segment, segment in zip(sidecars, places, segments, strict=True):
         if not sidecar.additional:
-            known[of_segment] = True
+            known[of_segment[_says_anything(segment)]] = True
     heard = [
         ~known[of_segment] if sidecar.additional else None for sidecar, of_segment in zip(sidecars, places, strict=True)
     ]
     return Joined(ids, places, heard)
+
+
+def _says_anything(segment: Folder) -> Array:
+    """Of which of its samples (bool) the segment knows more than that they were named as parents."""
+    explained = np.array([not each.unexplained for each in classes_of(segment.stated)], bool)
+    seen: Array = segment.array("content") != 0
+    return seen | explained[segment.array("class")] if len(explained) else seen
 
 
 def _ids(segment: Folder) -> SampleIds:

@@ -3,10 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.measuring import values
 from support.sidecars import ledger_of, record, sample, write
 
-from provenance.audit.measures import Measured, NotMeasured, Part, Subject
+from provenance.audit.measures import Doubt, Measured, NotMeasured, Part, Subject
 from provenance.audit.measures.lineage_contamination import MEASURE
 from provenance.repository import Repository
 
@@ -36,6 +37,7 @@ def test_copies_and_all_descendants_are_found_and_guesses_are_not(repository: Re
     assert values(found) == {
         "rows": 5,
         "fraction": 0.5,
+        "unknown_rows": 1,  # the one that is only guessed
         "rows_through_models": 0,
         "evaluation_samples": 2,
         "evaluations": {"evaluation0.jsonl": {"rows": 5, "samples": 2}},
@@ -81,3 +83,49 @@ def test_a_stale_evaluation_set_is_not_compared(repository: Repository, tmp_path
         found = MEASURE.measure(Subject(audited, tmp_path, evaluations=(evaluation,)))
     assert isinstance(found, NotMeasured)
     assert found.reason.startswith("evaluation.jsonl: its sidecar was made for a file of md5 b")
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [record(sample(1), 3, origin="unknown", evidence=None)],
+        [record(sample(1), 3, parents=[sample(2)]), record(sample(2), 0, origin="unknown", content_bytes=None)],
+        [record(sample(1), 3, origin="synthetic", kind="rewrite")],
+        [record(sample(1), 3, parents=[sample(2)]), record(sample(2), 0, evidence="inferred", parents=[sample(3)])],
+    ],
+    ids=["unknown origin", "a parent that nobody knows", "a rewrite of nothing", "a parent whose parent is guessed"],
+)
+def test_what_lineage_does_not_say_is_no_clearance(
+    repository: Repository, tmp_path: Path, records: list[dict[str, Any]]
+) -> None:
+    known = record(sample(5), 2)
+    with ledger_of(
+        repository, write(tmp_path, "mix.jsonl", [*records, known]), write(tmp_path, "test.jsonl", [record(sample(9))])
+    ) as ledger:
+        mix, test = (Part(ledger, dataset) for dataset in ledger.recorded)
+        found = MEASURE.measure(Subject(mix, tmp_path, evaluations=(test,)))
+    assert (values(found)["rows"], values(found)["unknown_rows"]) == (0, 3)
+    assert isinstance(found, Measured)
+    why = "what 3 rows go back to is not wholly known"
+    assert found.doubts == {"rows": Doubt(3, why), "fraction": Doubt(0.6, why)}
+
+
+def test_rows_that_came_of_it_in_any_case_are_not_in_doubt(repository: Repository, tmp_path: Path) -> None:
+    both = [
+        record(sample(10), parents=[sample(1), sample(2)]),
+        record(sample(1), 0),
+        record(sample(2), 0, origin="unknown", content_bytes=None),
+    ]
+    with ledger_of(
+        repository, write(tmp_path, "mix.jsonl", both), write(tmp_path, "test.jsonl", [record(sample(1))])
+    ) as ledger:
+        mix, test = (Part(ledger, dataset) for dataset in ledger.recorded)
+        found = MEASURE.measure(Subject(mix, tmp_path, evaluations=(test,)))
+    assert isinstance(found, Measured)
+    assert (values(found)["rows"], values(found)["unknown_rows"], found.doubts) == (1, 0, {})
+
+
+def test_an_evaluation_set_without_rows_clears_nothing(repository: Repository, tmp_path: Path) -> None:
+    assert measured(repository, tmp_path, []) == NotMeasured(
+        "evaluation0.jsonl: has no rows, so that nothing can go back to them"
+    )

@@ -31,6 +31,12 @@ AUDITED: dict[str, Any] = {
     "measures": {
         "drift": {"tokens": {"divergence": 0.2, "null_p99": 0.3}, "beyond_null": False},
         "accumulation": {"not_measured": "no previous version"},
+        "lineage_contamination": {"rows": 1, "fraction": 0.1, "unknown_rows": 2},
+        "self_consumption": {"loops": 0},
+    },
+    "doubts": {
+        "lineage_contamination": {"rows": {"more": 2, "why": "so it is"}},
+        "self_consumption": {"loops": {"more": None, "why": "nobody knows"}},
     },
 }
 
@@ -83,6 +89,10 @@ def test_an_empty_dataset_has_no_shares() -> None:
         ("by_license.MIT.rows", 10, 10),
         ("max_depth", 2, math.inf),
         ("cost.amount", 1.5, 1.5),
+        ("measures.lineage_contamination.rows", 1, 3),
+        ("measures.lineage_contamination.unknown_rows", 2, 2),
+        ("measures.self_consumption.loops", 0, math.inf),
+        ("measures.drift.tokens.null_p99", 0.3, 0.3),
     ],
 )
 def test_what_nobody_stated_may_belong_to_any_group(path: str, low: float, high: float) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from support.sidecars import Words, ledger_of, record, sample, write
 
+from provenance.ledger.graph.opening import IndexedSidecar, open_graph, store_in
 from provenance.lineage.records import Activity, ActivityType, Agent, Source
 from provenance.repository import Repository
 
@@ -63,3 +64,19 @@ def test_the_same_sidecar_may_stand_at_two_paths(repository: Repository, tmp_pat
     path = write(tmp_path, "a.jsonl", [record(sample(1))])
     with ledger_of(repository, path, path) as ledger:
         assert ledger.graph.rows_of(0) == [1, 1]
+
+
+def test_what_another_revision_knows_of_a_dangling_parent_is_heard(tmp_path: Path) -> None:
+    words = Words((MADE,), (WRITER,))
+    dangling = record(sample(1), 0, origin="unknown", evidence=None, content_bytes=None)
+    tombstone = record(sample(3), 0, activity=0, agent=0, origin="unknown", content_bytes=None)
+    now = write(tmp_path, "now.jsonl", [record(sample(2), parents=[sample(1)]), dangling, tombstone], words)
+    before = [record(sample(number), content_bytes=7) for number in (1, 2, 3)]
+    then = write(tmp_path, "then.jsonl", before)
+    store = store_in(tmp_path / "tmp")
+    graph = open_graph(store, [IndexedSidecar("now.jsonl", now, "a"), IndexedSidecar("then.jsonl", then, "b", True)])
+    first, second, third = graph.numbers(map(sample, (1, 2, 3))).tolist()
+    # Of the two that this revision says something of, the other one's records do not count.
+    assert [graph.born(number).origin for number in (first, second, third)] == ["real", "synthetic", "unknown"]
+    assert second not in graph.with_birth(lambda born: born.origin == "real")
+    assert graph.content_bytes(first) == 7
