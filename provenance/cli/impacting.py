@@ -104,7 +104,7 @@ def _log(ledger: Ledger, selectors: list[str] | None, rev: str | None) -> Impact
     from provenance.ledger.history.impact_log import log_impact
     from provenance.ledger.revoked import revoked_selectors
 
-    return log_impact(ledger.repository, ledger.repository.history(rev), selectors or revoked_selectors(ledger))
+    return log_impact(ledger, ledger.repository.history(rev), selectors or revoked_selectors(ledger))
 
 
 def _document(found: Impact) -> dict[str, Any]:

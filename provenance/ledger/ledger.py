@@ -54,9 +54,11 @@ class Ledger:
         rev: str | None,
         folder: Path,
         progress_of: ProgressOf | None = None,
+        register: ModelRegister | None = None,
     ) -> None:
         self.folder = folder
         self._progress_of = progress_of
+        self._given_register = register
         self._resources = ExitStack()
         self.recorded = tuple(found.recorded)
         self.unrecorded = tuple(found.unrecorded)
@@ -74,11 +76,13 @@ class Ledger:
         *,
         partial: bool = False,
         progress_of: ProgressOf | None = None,
+        register: ModelRegister | None = None,
     ) -> Iterator[Ledger]:
         """Open the ledger of revision ``rev``, or of the workspace.
 
         ``partial``: go on without the sidecars that cannot be used, for questions about single datasets.
-        ``progress_of`` is told of the records read for an index that has to be built.
+        ``progress_of`` is told of the records read for an index that has to be built. ``register``: the models to go
+        by, if not those that the revision itself knew of.
 
         Raises:
             RepositoryError: no such revision.
@@ -88,7 +92,7 @@ class Ledger:
         if found.unusable and not partial:
             raise SidecarError(next(iter(found.unusable.values())))
         with TemporaryDirectory(prefix="ledger-", dir=repository.temporary) as folder:
-            ledger = cls(found, repository, rev, Path(folder), progress_of)
+            ledger = cls(found, repository, rev, Path(folder), progress_of, register)
             with ledger.closed_at_the_end():
                 yield ledger
 
@@ -130,21 +134,24 @@ class Ledger:
         Behind them are those of datasets that registered models were trained on, where they are others by now.
         """
         recorded = [IndexedSidecar(dataset.path, dataset.file, dataset.digest) for dataset in self.recorded]
-        trained_on = additional_sidecars(self._register, {sidecar.digest for sidecar in recorded})
+        trained_on = additional_sidecars(self.register, {sidecar.digest for sidecar in recorded})
         store = store_in(self.repository.temporary)
         if not trained_on or find_graph(store, [*recorded, *trained_on]) is not None:
             return [*recorded, *trained_on]
-        return [*recorded, *located_sidecars(self.repository, self._register, store, trained_on)]
+        return [*recorded, *located_sidecars(self.repository, self.register, store, trained_on)]
 
     @cached_property
     def models(self) -> ModelLinks:
-        """The models that are registered at this revision, as links between samples of the graph."""
+        """The registered models, as links between samples of the graph."""
         from provenance.ledger.models import ModelLinks
 
-        return ModelLinks(self.graph, self._register)
+        return ModelLinks(self.graph, self.register)
 
     @cached_property
-    def _register(self) -> ModelRegister | None:
+    def register(self) -> ModelRegister | None:
+        """The register of models to go by; None where there is none."""
+        if self._given_register is not None:
+            return self._given_register
         return self.repository.models(self.rev) if self.repository.has_models(self.rev) else None
 
     @cached_property

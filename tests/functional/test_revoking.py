@@ -152,11 +152,12 @@ def test_purging_as_a_stage_runs_again_when_more_is_revoked(project: Project) ->
 
 
 def test_what_a_model_learnt_is_reached_at_every_commit(project: Project) -> None:
-    project.ask("model", "add", "student", "--trained-on", "answers.jsonl@HEAD")
     project.write({"later.py": STUDENT})
     project.run("python", "later.py")
     project.run("dvc", "add", "--quiet", "later.jsonl", "later.jsonl.lineage.parquet")
     project.commit()
+    # What it learnt from is put down only after what it wrote was committed.
+    project.ask("model", "add", "student", "--trained-on", "answers.jsonl@HEAD~1")
     project.provenance("revoke", "source:forum", "--reason", REASON)
     found = project.ask("impact", "--revoked", "--history")
     now = {each["path"]: (each["affected_rows"], each["affected_through_models"]) for each in found["datasets"]}

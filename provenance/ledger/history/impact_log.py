@@ -11,7 +11,6 @@ from provenance.ledger.ledger import Ledger
 from provenance.ledger.revoked import selected_by
 
 if TYPE_CHECKING:
-    from provenance.repository import Repository
     from provenance.repository.history import History, Version
 
 
@@ -48,8 +47,11 @@ class ImpactLog:
         }
 
 
-def log_impact(repository: Repository, history: History, selectors: Sequence[str]) -> ImpactLog:
+def log_impact(asked: Ledger, history: History, selectors: Sequence[str]) -> ImpactLog:
     """What came from ``selectors`` in every version in ``history``; where one fits nothing, it is passed over.
+
+    It goes on through the models that are registered in the ledger that is ``asked``: that a model was trained on a
+    dataset is as true of what it wrote before this was put down.
 
     Raises:
         SidecarError: a sidecar is damaged.
@@ -64,7 +66,7 @@ def log_impact(repository: Repository, history: History, selectors: Sequence[str
     for sha, versions in by_commit.items():
         if not versions:
             continue
-        with Ledger.open(repository, sha, partial=True) as ledger:
+        with Ledger.open(asked.repository, sha, partial=True, register=asked.register) as ledger:
             found = {each.path: each for each in impact_of(ledger, selected_by(ledger, selectors)).datasets}
         for version in versions:
             if version.path not in found:
