@@ -69,7 +69,7 @@ def recheck(repository: Repository, recorded: VerdictFile, today: date | None = 
     policy, changes = _policy(repository, recorded, remarks)
     if recorded.date > today:
         changes.append(Change("the date", recorded.date.isoformat(), f"it is {today.isoformat()}"))
-    unusable, differing = _inputs(repository, recorded)
+    unusable, differing = _inputs(repository, recorded, remarks)
     changes += differing
     if policy is not None and not unusable:
         changes += _outcome(repository, recorded, policy, today)
@@ -108,7 +108,7 @@ def _policy_changes(was: Policy, now: Policy) -> Iterator[Change]:
                 yield Change(f"rule {rule_id}: {key}", str(before[key]), str(after[key]))
 
 
-def _inputs(repository: Repository, recorded: VerdictFile) -> tuple[bool, list[Change]]:
+def _inputs(repository: Repository, recorded: VerdictFile, remarks: list[str]) -> tuple[bool, list[Change]]:
     """Whether an input cannot be used any more, and how inputs differ from what was read."""
     unusable, changes = False, []
     try:
@@ -127,6 +127,8 @@ def _inputs(repository: Repository, recorded: VerdictFile) -> tuple[bool, list[C
                 unusable = True
                 changes.append(Change(name, "there", str(error)))
                 continue
+            if was.dataset.commit is None and not (repository.root / was.dataset.path).exists():
+                remarks.append(f"{name} is not here: its data is taken for what DVC has recorded")
             md5 = _md5(repository, now)
             if md5 != was.md5:
                 changes.append(Change(f"data of {name}", f"md5 {was.md5}", f"md5 {md5}"))

@@ -173,6 +173,13 @@ def test_a_policy_that_is_gone_is_taken_as_the_verdict_holds_it(project: Project
     assert "policy.yaml is not in this repository" in document["remarks"][0]
 
 
+def test_data_that_cannot_be_hashed_is_remarked_upon(project: Project) -> None:
+    (project.root / "data/real.jsonl").unlink()
+    document = recheck(project)
+    assert document["holds"]
+    assert document["remarks"] == ["data/real.jsonl is not here: its data is taken for what DVC has recorded"]
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 2}', "[" * 100_000])
 def test_what_is_no_verdict_is_an_error_in_one_line(project: Project, content: str) -> None:
     project.write({"verdict.json": content})
