@@ -47,7 +47,7 @@ class Contents:
 
     @cached_property
     def _objects(self) -> Objects:
-        return Objects(self._dvc, self.temporary, self._fetching)
+        return Objects(self.root, lambda: self._dvc, self.temporary, self._fetching)
 
     @property
     def temporary(self) -> Path:

@@ -23,12 +23,14 @@ Fetching = Callable[[str], None]
 
 
 class Objects:
-    """The objects of one repository.
+    """The objects of the repository at ``root``.
 
-    ``temporary``: a directory for what can be made again. ``fetching`` is called before each fetch; None forbids them.
+    ``dvc`` opens DVC, which takes its time. ``temporary``: a directory for what can be made again. ``fetching`` is
+    called before each fetch; None forbids them.
     """
 
-    def __init__(self, dvc: Repo, temporary: Path, fetching: Fetching | None) -> None:
+    def __init__(self, root: Path, dvc: Callable[[], Repo], temporary: Path, fetching: Fetching | None) -> None:
+        self._usual_cache = root / ".dvc" / "cache" / "files" / "md5"
         self._dvc = dvc
         self._temporary = temporary
         self._fetching = fetching
@@ -47,6 +49,10 @@ class Objects:
 
     def cached(self, md5: str, hash_name: str) -> Path | None:
         """The object of this hash, if it is in DVC's cache."""
+        # Looked for first where the cache is if it was not moved: what is there was put there by DVC in any case.
+        usual = self._usual_cache / md5[:2] / md5[2:]
+        if hash_name == "md5" and usual.is_file():
+            return usual
         file = Path(self._cache(hash_name).oid_to_path(md5))
         return file if file.is_file() else None
 
@@ -71,7 +77,7 @@ class Objects:
         from dvc.cachemgr import LEGACY_HASH_NAMES
 
         # Not asked of DVC at the revision: there it misreads a cache or remote that is configured by relative path.
-        caches = self._dvc.cache
+        caches = self._dvc().cache
         cache: HashFileDB = caches.legacy if hash_name in LEGACY_HASH_NAMES else caches.repo
         return cache
 
@@ -84,7 +90,7 @@ class Objects:
         self._fetching(tracked.path)
         with dvc_call():
             try:
-                self._dvc.cloud.pull([HashInfo(tracked.hash_name, tracked.md5)], remote=tracked.remote)
+                self._dvc().cloud.pull([HashInfo(tracked.hash_name, tracked.md5)], remote=tracked.remote)
             except NoRemoteError:
                 # Without a remote it is simply not to be had.
                 return
@@ -98,5 +104,5 @@ class Objects:
                 return None
             self._fetching(tracked.path)
             with dvc_call(), whole_file(file) as copy:
-                source_files(self._dvc, tracked.source.repo).get_file(tracked.source.path, str(copy))
+                source_files(self._dvc(), tracked.source.repo).get_file(tracked.source.path, str(copy))
         return file

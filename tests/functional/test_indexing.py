@@ -94,6 +94,14 @@ def test_with_an_index_a_look_up_needs_neither_dvc_nor_duckdb(project: Project) 
         assert done.stderr == "[]\n"
 
 
+def test_a_question_about_an_earlier_revision_does_not_open_dvc_either(project: Project) -> None:
+    project.write({"faq.jsonl": lines(ROWS[:3])})
+    project.provenance("add", "faq.jsonl", "--origin", "real", "--source", "faq")
+    project.ask("impact", "source:faq", "--rev", "HEAD")
+    done = project.run(sys.executable, "-c", CHECK_IMPORTS, "impact", "source:faq", "--rev", "HEAD")
+    assert "dvc" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "change",
     [
