@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
+from provenance.errors import ProvenanceError
 from provenance.ledger.graph.graph import Direction, SampleSet
 from provenance.ledger.ledger import Ledger as AllSidecars
 
@@ -95,17 +96,26 @@ class Ledger:
         return self._reached(samples, Direction.DESCENDANTS)
 
     def trace(self, sample: str, *, down: bool = False, depth: int | None = None) -> Walk:
-        """The sample, its ancestors (``down``: its descendants) within ``depth`` steps, and who was made from whom."""
+        """The sample, its ancestors (``down``: its descendants) within ``depth`` steps, and who was made from whom.
+
+        Raises:
+            ProvenanceError: ``depth`` is less than 1.
+        """
         from provenance.ledger.walks import trace
 
-        return trace(
-            self._sidecars.graph, self._id(sample), Direction.DESCENDANTS if down else Direction.ANCESTORS, depth
-        )
+        direction = Direction.DESCENDANTS if down else Direction.ANCESTORS
+        return trace(self._sidecars.models, self._id(sample), direction, depth)
 
     def impact(self, *selectors: str) -> Impact:
-        """Everything that came from what fits any of ``selectors``, counted in every dataset."""
+        """Everything that came from what fits any of ``selectors``, counted in every dataset.
+
+        Raises:
+            ProvenanceError: there is none.
+        """
         from provenance.ledger.impact import impact
 
+        if not selectors:
+            raise ProvenanceError("nothing is selected; name at least one selector, such as source:NAME")
         return impact(self._sidecars, [self._selector(selector) for selector in selectors])
 
     def composition(self, dataset: str) -> Composition:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from provenance.cli.model_chains import lines as model_lines
+from provenance.cli.model_chains import picture
 from provenance.cli.output import origin_style, safe, short, write_branches, write_line
 
 if TYPE_CHECKING:
@@ -19,6 +21,11 @@ _TEXT_WIDTH = 60
 # A person reads no more; machines get all.
 MOST_IN_A_TREE = 2_000
 _MOST_BRANCHES = 20
+# Further to the right, nothing can be read.
+_DEEPEST = 30  # levels
+_STEP = 4
+# How models and datasets look, in Graphviz and in Mermaid.
+_SHAPES = {"model": ("ellipse", "([", "])"), "dataset": ("folder", "[(", ")]")}
 
 # Before the line, before its continuation, the sample (None: only counted), its role or the count.
 _Branch = tuple[str, str, str | None, str | None]
@@ -27,11 +34,14 @@ _Branch = tuple[str, str, str | None, str | None]
 def print_tree(walk: Walk, texts: dict[str, str]) -> None:
     """Write the walk as a tree under its start.
 
-    A sample that is reached again is only referred to; of many branches the first are shown, and the others counted.
+    A sample that is reached again is only referred to; of many branches the first are shown, and the others counted, as
+    are all that are too far away.
     """
     write_branches(_tree_lines(walk, texts))
     if walk.reached > len(walk.nodes):
         write_line(f"{walk.reached:,} samples reached, the nearest {len(walk.nodes):,} looked at; --json has all")
+    for line in model_lines(walk):
+        write_line(line)
 
 
 def _tree_lines(walk: Walk, texts: dict[str, str]) -> Iterator[tuple[str, str, Text]]:
@@ -54,20 +64,21 @@ def _tree_lines(walk: Walk, texts: dict[str, str]) -> Iterator[tuple[str, str, T
             continue
         shown.add(sample)
         last = True
-        for after, role_of_next in reversed(_first_branches(walk, nodes[sample], branches[sample])):
-            here = ("└── ", "    ") if last else ("├── ", "│   ")
+        most = _MOST_BRANCHES if len(trunk) < _DEEPEST * _STEP else 0
+        for after, role_of_next in reversed(_first_branches(walk, nodes[sample], branches[sample], most)):
+            here = ("└── ", " " * _STEP) if last else ("├── ", "│   ")
             waiting.append((trunk + here[0], trunk + here[1], after, role_of_next))
             last = False
 
 
 def _first_branches(
-    walk: Walk, node: Node, branches: list[tuple[str, str | None]]
+    walk: Walk, node: Node, branches: list[tuple[str, str | None]], most: int
 ) -> list[tuple[str | None, str | None]]:
-    """The branches to show under a node, and behind them how many more there are."""
+    """At most ``most`` of the branches under a node, and behind them how many more there are."""
     from provenance.ledger.walks import Direction
 
     there = node.parents if walk.direction is Direction.ANCESTORS else node.children
-    first: list[tuple[str | None, str | None]] = [*branches[:_MOST_BRANCHES]]
+    first: list[tuple[str | None, str | None]] = [*branches[:most]]
     more = max(there, len(branches)) - len(first)
     return [*first, (None, f"{more:,}")] if more else first
 
@@ -135,6 +146,13 @@ def dot(walk: Walk) -> str:
     for edge in walk.edges:
         role = f" [label={_dot_text(edge.role)}]" if edge.role else ""
         lines.append(f"  {_dot_text(edge.parent)} -> {_dot_text(edge.child)}{role};")
+    models = picture(walk)
+    for key, said_of_it in models.nodes.items():
+        shape = _SHAPES[key.partition(" ")[0]][0]
+        lines.append(f"  {_dot_text(key)} [shape={shape}, label={_dot_text(*said_of_it)}];")
+    for start, end, said in models.arrows:
+        label_of_arrow = f", label={_dot_text(said)}" if said else ""
+        lines.append(f"  {_dot_text(start)} -> {_dot_text(end)} [style=dashed{label_of_arrow}];")
     return "\n".join([*lines, "}"])
 
 
@@ -153,6 +171,14 @@ def mermaid(walk: Walk) -> str:
     for edge in walk.edges:
         role = f'|"{_mermaid_text(edge.role)}"|' if edge.role else ""
         lines.append(f"  {names[edge.parent]} -->{role} {names[edge.child]}")
+    models = picture(walk)
+    names |= {key: f"m{number}" for number, key in enumerate(models.nodes)}
+    for key, said_of_it in models.nodes.items():
+        _, opening, closing = _SHAPES[key.partition(" ")[0]]
+        lines.append(f'  {names[key]}{opening}"{"<br>".join(map(_mermaid_text, said_of_it))}"{closing}')
+    for start, end, said in models.arrows:
+        label_of_arrow = f'|"{_mermaid_text(said)}"|' if said else ""
+        lines.append(f"  {names[start]} -.->{label_of_arrow} {names[end]}")
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provenance.cli import output
+from provenance.cli.model_chains import passage_lines, passages_as_json
 from provenance.cli.options import (
     JsonOption,
     NoFetchOption,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from provenance.ledger.history.impact_log import ImpactLog
     from provenance.ledger.impact import Impact
     from provenance.ledger.ledger import Ledger
-    from provenance.ledger.through_models import Passage
 
 _SHORT_COMMIT = 9
 _DAY = 10
@@ -112,10 +112,7 @@ def _document(found: Impact) -> dict[str, Any]:
         "selected": found.selected,
         "descendants": found.descendants,
         "datasets": [asdict(dataset) for dataset in found.datasets],
-        "through_models": {
-            "descendants": len(found.through_models),
-            "models": [_passage(passage) for passage in found.passages],
-        },
+        "through_models": passages_as_json(len(found.through_models), found.passages),
     }
 
 
@@ -126,20 +123,10 @@ def _write_ids(file: Path, found: Impact) -> None:
         handle.writelines(f"{sample_id}\n" for sample_id in found.affected)
 
 
-def _passage(passage: Passage) -> dict[str, Any]:
-    return asdict(passage) | {"trained_on": [dataset.model_dump(mode="json") for dataset in passage.trained_on]}
-
-
 def _print_impact(found: Impact) -> None:
     output.write_line(f"selected: {output.counted(found.selected, 'sample')}; descendants: {found.descendants:,}")
-    if found.passages:
-        output.write_line(f"through models: {output.counted(len(found.through_models), 'more sample')}")
-    for passage in found.passages:
-        datasets = ", ".join(dataset.label for dataset in passage.trained_on)
-        said = (
-            f"{passage.model}: trained on {output.counted(passage.training_samples, 'of these sample')} in {datasets}"
-        )
-        output.write_line(f"  {output.safe(said)}; generated {passage.generated:,}")
+    for line in passage_lines(len(found.through_models), found.passages):
+        output.write_line(line)
     titles = ("dataset", "rows", "affected", "share", *(("through models",) if found.passages else ()))
     rows = [
         (

@@ -17,6 +17,7 @@ from provenance.cli.options import (
     VerboseOption,
     open_repository,
     warn_of_stale,
+    warn_of_unknown_training,
 )
 from provenance.cli.progress import rows_progress
 
@@ -141,17 +142,20 @@ def trace(
 ) -> None:
     """Show where a sample came from, as a tree.
 
-    Each sample is described once; where it is reached again, it is only referred to.
+    Each sample is described once; where it is reached again, it is only referred to. Registered models are told
+    below the tree, with what they were trained on.
 
     Example: provenance trace data/mix.parquet:17
     """
-    from provenance.cli import graphs
+    from provenance.cli import graphs, model_chains
     from provenance.ledger import walks
     from provenance.ledger.ledger import Ledger
     from provenance.ledger.references import resolve
 
     if as_json + as_dot + as_mermaid > 1:
         raise typer.BadParameter("--json, --dot and --mermaid exclude each other")
+    if text and (as_dot or as_mermaid):
+        raise typer.BadParameter("pictures show no content: --text goes with the tree or with --json")
     direction = walks.Direction.DESCENDANTS if down else walks.Direction.ANCESTORS
     as_tree = not (as_json or as_dot or as_mermaid)
     with (
@@ -159,13 +163,15 @@ def trace(
         Ledger.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, progress_of=progress_of) as ledger,
     ):
         most = graphs.MOST_IN_A_TREE if as_tree else None
-        walk = walks.trace(ledger.graph, resolve(ledger, sample), direction, depth, most)
+        walk = walks.trace(ledger.models, resolve(ledger, sample), direction, depth, most)
         contents = _texts(ledger, [node.sample_id for node in walk.nodes]) if text else {}
         warn_of_stale(ledger, quiet=quiet)
+        warn_of_unknown_training(ledger, quiet=quiet)
     if as_json:
         nodes = [asdict(node) | ({"text": contents.get(node.sample_id)} if text else {}) for node in walk.nodes]
         edges = [asdict(edge) for edge in walk.edges]
-        output.write_json({"sample_id": walk.start, "direction": direction.value, "nodes": nodes, "edges": edges})
+        found = {"sample_id": walk.start, "direction": direction.value, "nodes": nodes, "edges": edges}
+        output.write_json(found | model_chains.as_json(walk))
     elif as_dot:
         output.write_line(graphs.dot(walk))
     elif as_mermaid:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from provenance.errors import UnknownReferenceError
+from provenance.errors import ProvenanceError, UnknownReferenceError
 from provenance.ledger.graph.graph import Direction, Graph, SampleSet
 from provenance.ledger.graph.store import Array
+from provenance.ledger.model_chain import ModelChain, model_chain
+from provenance.ledger.models import ModelLinks
 
 __all__ = ["Direction", "Edge", "Node", "Walk", "describe", "reached_from", "trace"]
 
@@ -56,7 +58,9 @@ class Edge:
 class Walk:
     """The samples reached, nearest first, and every derivation between two of them.
 
-    ``reached``: how many samples the walk reached, of which ``nodes`` may be only the nearest.
+    ``reached``: how many samples the walk reached, of which ``nodes`` may be only the nearest. ``models``: the
+    registered models that lineage goes back or on through, besides; those of a walk down are of all descendants,
+    whatever its depth.
     """
 
     start: str
@@ -64,25 +68,32 @@ class Walk:
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     reached: int
+    models: ModelChain
 
 
 def trace(
-    graph: Graph, sample_id: str, direction: Direction, depth: int | None = None, most: int | None = None
+    links: ModelLinks, sample_id: str, direction: Direction, depth: int | None = None, most: int | None = None
 ) -> Walk:
     """Walk from one sample, at most ``depth`` steps (None: to the end). ``nodes`` begins with the sample itself.
 
-    ``most``: describe only so many samples, the nearest; all are counted.
+    ``links``: the registered models, and with them the graph. ``most``: describe only so many samples, the nearest; all
+    are counted.
 
     Raises:
+        ProvenanceError: ``depth`` is less than 1.
         UnknownReferenceError: no sidecar knows the sample.
     """
+    if depth is not None and depth < 1:
+        raise ProvenanceError(f"a walk takes at least 1 step, not {depth}")
+    graph = links.graph
     start = graph.numbers([sample_id])
     if start[0] < 0:
         raise UnknownReferenceError(f"{sample_id}: no sidecar of this revision knows this sample")
     levels = [graph.in_order_of_ids(level) for level in graph.walk(start, direction, depth)]
-    reached = sum(map(len, levels))
-    chosen = np.concatenate(levels)[:most]
-    return Walk(sample_id, direction, tuple(describe(graph, chosen)), tuple(_edges(graph, chosen)), reached)
+    walked = np.concatenate(levels)
+    chosen = walked[:most]
+    models = model_chain(links, start, direction, walked)
+    return Walk(sample_id, direction, tuple(describe(graph, chosen)), tuple(_edges(graph, chosen)), len(walked), models)
 
 
 def reached_from(graph: Graph, sample_ids: Sequence[str], direction: Direction) -> SampleSet:

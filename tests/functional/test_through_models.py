@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.project import Project
+from support.project import Project, lines
 from support.workbench import Workbench, identifier
+
+import provenance
 
 SEED = [{"text": "a bad document"}, {"text": "a good document"}]
 ROWS = [{"text": "what the model wrote"}, {"text": "and more of it"}]
@@ -55,6 +57,41 @@ def test_impact_of_a_document_that_only_a_model_still_knows(project: Project) ->
         f"  writer@1: trained on 2 of these samples in seed.jsonl@{commit}; generated 2",
     ]
     assert said[3].split()[-2:] == ["through", "models"]
+
+
+def test_a_trace_shows_models_as_links(project: Project) -> None:
+    project.ask("model", "add", "student", "--base", "writer@1", "--trained-on", "rows.jsonl@HEAD")
+    back = project.ask("trace", "rows.jsonl:1")
+    (model,) = back["models"]
+    assert (model["model"], model["base"], model["trained_on_external"]) == ("writer@1", None, [])
+    (dataset,) = model["trained_on"]
+    assert (dataset["path"], dataset["samples"], dataset["generators"]) == ("seed.jsonl", 2, [])
+    commit = dataset["commit"][:7]
+    text = project.provenance("trace", "rows.jsonl:1").stdout.splitlines()
+    assert text[1:] == ["through models:", f"  writer@1: trained on seed.jsonl@{commit} (2 samples)"]
+
+    down = project.ask("trace", identifier(SEED[0]), "--down")
+    # The student wrote nothing yet, but learnt from what the writer wrote.
+    assert down["through_models"] == project.ask("impact", f"sample:{identifier(SEED[0])}")["through_models"]
+    assert [each["model"] for each in down["through_models"]["models"]] == ["writer@1", "student"]
+    assert "through models: 2 more samples" in project.provenance("trace", identifier(SEED[0]), "--down").stdout
+    with provenance.Ledger.open(project.root) as ledger:
+        assert [each.model for each in ledger.trace("rows.jsonl:1").models.behind] == ["writer@1"]
+    assert "models" not in project.provenance("trace", "seed.jsonl:1").stdout
+
+
+def test_what_wrote_the_training_data_is_behind_a_model(project: Project) -> None:
+    project.ask("model", "add", "student", "--base", "writer@1", "--trained-on", "rows.jsonl@HEAD")
+    project.write({"taught.jsonl": lines([{"text": "as I was taught"}])})
+    project.run("dvc", "add", "--quiet", "taught.jsonl")
+    project.ask("declare", "taught.jsonl", "--from", "columns", "--set", "model=student")
+    student, writer = project.ask("trace", "taught.jsonl:1")["models"]
+    assert (student["model"], student["base"], student["trained_on"][0]["generators"]) == (
+        "student",
+        "writer@1",
+        ["writer@1"],
+    )
+    assert writer["model"] == "writer@1"
 
 
 def test_a_revision_has_its_own_register(project: Project) -> None:

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from support.sidecars import sample
 
 from provenance.cli.graphs import dot, mermaid, print_tree
+from provenance.ledger.model_chain import ModelBehind, ModelChain, TrainedOn
+from provenance.ledger.through_models import Passage
 from provenance.ledger.walks import Direction, Edge, Node, Walk
+from provenance.models import TrainingDataset
 
 NODE = Node(
     sample_id=sample(1),
@@ -40,6 +43,7 @@ def walk(*edges: tuple[int, int], role: str | None = "context", **stated: str) -
         nodes=tuple(replace(NODE, sample_id=sample(number), **stated) for number in numbers),  # type: ignore[arg-type]
         edges=tuple(Edge(sample(child), sample(parent), role) for child, parent in edges),
         reached=len(numbers),
+        models=ModelChain(),
     )
 
 
@@ -65,9 +69,79 @@ def test_of_many_branches_the_first_are_shown_and_the_others_counted(capsys: pyt
     assert lines[-2:] == ["└── … 3,980 more", "4,001 samples reached, the nearest 101 looked at; --json has all"]
 
 
-def test_a_chain_longer_than_the_stack_is_a_tree(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_chain_is_shown_as_far_as_it_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    print_tree(walk(*((n, n + 1) for n in range(1, 31))), {})
+    assert len(capsys.readouterr().out.splitlines()) == 31
     print_tree(walk(*((n, n + 1) for n in range(1, 1100))), {})
-    assert len(capsys.readouterr().out.splitlines()) == 1100
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 32
+    assert lines[-1] == 30 * 4 * " " + "└── … 1 more"
+
+
+SEED = TrainingDataset(path="seed.jsonl", commit="a" * 40, md5="0" * 32, sidecar_md5="1" * 32)
+GONE = TrainingDataset(path="gone.jsonl", md5="2" * 32, sidecar_md5="3" * 32)
+BEHIND = (
+    ModelBehind("writer@1", ("writer@1",), "base", (TrainedOn(SEED, 2, ("base",)),), ("web",)),
+    ModelBehind("base", ("base@7",), None, (TrainedOn(GONE, None, ()),), ()),
+)
+
+
+def test_models_behind_a_sample_are_told_below_the_tree(capsys: pytest.CaptureFixture[str]) -> None:
+    print_tree(replace(walk((1, 2)), models=ModelChain(behind=BEHIND)), {})
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "through models:",
+        "  writer@1: trained on seed.jsonl@aaaaaaa (2 samples, in part by base); "
+        "trained on web, which is held elsewhere; made from base",
+        "  base: trained on gone.jsonl (its sidecar is not to be had)",
+    ]
+
+
+def test_models_behind_a_sample_are_dashed_in_pictures() -> None:
+    walked = replace(walk((1, 2), model="base@7"), models=ModelChain(behind=BEHIND))
+    drawn = dot(walked)
+    for line in (
+        '"model writer@1" [shape=ellipse, label="writer@1"];',
+        '"dataset seed.jsonl@aaaaaaa" [shape=folder, label="seed.jsonl@aaaaaaa\\n2 samples"];',
+        '"model base" -> "dataset seed.jsonl@aaaaaaa" [style=dashed];',
+        '"dataset seed.jsonl@aaaaaaa" -> "model writer@1" [style=dashed, label="trained on"];',
+        '"dataset web" -> "model writer@1" [style=dashed, label="trained on"];',
+        '"model base" -> "model writer@1" [style=dashed, label="made from"];',
+        f'"model base" -> "{sample(1)}" [style=dashed];',
+    ):
+        assert f"  {line}" in drawn.splitlines()
+    flow = mermaid(walked).splitlines()
+    assert '  m0(["writer@1"])' in flow
+    assert '  m3[("seed.jsonl@aaaaaaa<br>2 samples")]' in flow
+    assert '  m3 -.->|"trained on"| m0' in flow
+    assert "  m1 -.-> s0" in flow
+
+
+def test_models_that_learnt_from_a_sample_lead_on_from_it(capsys: pytest.CaptureFixture[str]) -> None:
+    chain = ModelChain(passages=(Passage("writer@1", (SEED,), 1, 3),), through_models=3)
+    down = replace(walk(), direction=Direction.DESCENDANTS, models=chain)
+    print_tree(down, {})
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "through models: 3 more samples",
+        "  writer@1: trained on 1 of these samples in seed.jsonl@aaaaaaa; generated 3",
+    ]
+    drawn = dot(down)
+    assert (
+        f'"{sample(1)}" -> "dataset seed.jsonl@aaaaaaa" [style=dashed, label="is in it, or what came of it"];' in drawn
+    )
+    assert '"model writer@1" [shape=ellipse, label="writer@1\\ngenerated 3 samples"];' in drawn
+
+
+@given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
+def test_no_name_ends_the_label_of_a_model(model: str, path: str) -> None:
+    learnt = TrainedOn(SEED.model_copy(update={"path": path}), 1, (model,))
+    walked = replace(walk((1, 2)), models=ModelChain(behind=(ModelBehind(model, (), None, (learnt,), (path,)),)))
+    for line in dot(walked).splitlines()[3:-1]:
+        outside = re.sub(r'"(?:[^"\\]|\\.)*"', "T", line)
+        assert re.fullmatch(r"  T( -> T)?( \[(shape=\w+, |style=dashed(, )?)?(label=T)?\])?;", outside)
+    for line in mermaid(walked).splitlines()[1:]:
+        outside = re.sub(r'"[^"\n]*"', "T", line)
+        assert "<" not in line.replace("<br>", "")
+        assert re.fullmatch(r"  [sm]\d(\[T\]|\(\[T\]\)|\[\(T\)\]| (-->|-\.->)(\|T\|)? [sm]\d)", outside)
 
 
 @given(st.text(max_size=20), st.text(max_size=20))

@@ -64,7 +64,7 @@ def test_births_come_with_the_best_evidence_and_the_earliest_first(repository: R
     )
     with ledger_of(repository, path) as ledger:
         found = ledger.records(sample(1))
-        (node,) = trace(ledger.graph, sample(1), Direction.ANCESTORS).nodes
+        (node,) = trace(ledger.models, sample(1), Direction.ANCESTORS).nodes
     assert [each.activity for each in found] == [EARLIER, GENERATION, COLLECTION]
     assert found[2].source == LIBRARY
     assert node.activity == EARLIER.id
@@ -77,7 +77,7 @@ def test_an_unknown_record_counts_only_where_there_is_no_other(repository: Repos
     with ledger_of(repository, first, second) as ledger:
         assert [each.origin for each in ledger.records(sample(1))] == [Origin.REAL]
         assert [each.origin for each in ledger.records(sample(2))] == [Origin.UNKNOWN]
-        assert trace(ledger.graph, sample(1), Direction.ANCESTORS).nodes[0].origin == "real"
+        assert trace(ledger.models, sample(1), Direction.ANCESTORS).nodes[0].origin == "real"
         with pytest.raises(UnknownReferenceError, match="no sidecar"):
             ledger.records(sample(3))
 

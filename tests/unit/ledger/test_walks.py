@@ -27,7 +27,7 @@ def test_a_walk_reaches_what_recursion_reaches(
     followed = graph if direction is Direction.ANCESTORS else turned(graph)
     expected = reached(followed, {start}, depth)
     with TemporaryDirectory() as folder, ledger_of(repository, *sidecars(Path(folder), graph, cut)) as ledger:
-        walk = trace(ledger.graph, sample(start), direction, depth)
+        walk = trace(ledger.models, sample(start), direction, depth)
     assert walk.nodes[0].sample_id == sample(start)
     assert sorted(node.sample_id for node in walk.nodes) == sorted(map(sample, expected))
     assert {(edge.child, edge.parent) for edge in walk.edges} == {
@@ -55,7 +55,7 @@ def test_an_inferred_parent_is_a_candidate_and_not_walked(repository: Repository
     records = [record(sample(1)), record(sample(2), parents=[sample(1)], evidence="inferred")]
     with ledger_of(repository, write(tmp_path, "a.jsonl", records)) as ledger:
         for start, direction in ((2, Direction.ANCESTORS), (1, Direction.DESCENDANTS)):
-            walk = trace(ledger.graph, sample(start), direction)
+            walk = trace(ledger.models, sample(start), direction)
             assert [node.sample_id for node in walk.nodes] == [sample(start)]
             assert walk.edges == ()
 
@@ -67,6 +67,6 @@ def test_roles_are_kept_and_a_long_chain_is_walked_to_its_end(repository: Reposi
         record(sample(n), parents=[sample(n - 1)], parent_roles=["draft" if n % 2 else None]) for n in range(1, length)
     ]
     with ledger_of(repository, write(tmp_path, "a.jsonl", records)) as ledger:
-        walk = trace(ledger.graph, sample(length - 1), Direction.ANCESTORS)
+        walk = trace(ledger.models, sample(length - 1), Direction.ANCESTORS)
     assert [node.sample_id for node in walk.nodes] == [sample(n) for n in reversed(range(length))]
     assert {edge.role for edge in walk.edges} == {"draft", None}
