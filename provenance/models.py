@@ -6,15 +6,27 @@ from the data it was trained on to the rows that it generates. A model goes by i
 
 from __future__ import annotations
 
-from typing import Literal, Self
+import unicodedata
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from provenance.errors import UnknownReferenceError
 
 _MD5 = r"^[0-9a-f]{32}(\.dir)?$"
 _COMMIT_DIGITS = 7
+
+
+def _plain(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "it says nothing")
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise PydanticCustomError("control", "it has control characters")
+    return text
+
+
+_Plain = Annotated[str, Field(min_length=1), AfterValidator(_plain)]
 
 
 class TrainingDataset(BaseModel):
@@ -42,13 +54,13 @@ class RegisteredModel(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1)
-    revision: str | None = Field(default=None, min_length=1)
+    name: _Plain
+    revision: _Plain | None = None
     base: str | None = Field(default=None, description="label of the registered model it was fine-tuned or made from")
     trained_on: tuple[TrainingDataset, ...] = ()
-    trained_on_external: tuple[str, ...] = Field(default=(), description="datasets that are held elsewhere, by name")
-    license: str | None = Field(default=None, description="SPDX expression of the weights' licence")
-    output_terms: str | None = Field(default=None, description="what the model's terms impose on its outputs")
+    trained_on_external: tuple[_Plain, ...] = Field(default=(), description="datasets that are held elsewhere, by name")
+    license: _Plain | None = Field(default=None, description="SPDX expression of the weights' licence")
+    output_terms: _Plain | None = Field(default=None, description="what the model's terms impose on its outputs")
 
     @property
     def label(self) -> str:

@@ -16,6 +16,7 @@ from provenance.cli.options import (
     RepositoryOption,
     VerboseOption,
     open_repository,
+    warn_of_cut_history,
 )
 
 if TYPE_CHECKING:
@@ -71,9 +72,10 @@ def log(
         found = sample_log = log_sample(repository, history, sample)
         show = partial(_print_sample, sample_log)
     if as_json:
-        output.write_json(found.as_json())
+        output.write_json(found.as_json() | {"cut_off": history.cut_off})
     elif not quiet:
         show()
+    warn_of_cut_history(history, quiet=quiet)
     if not quiet:
         for commit, file in found.unreadable:
             output.write_error(

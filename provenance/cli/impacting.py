@@ -18,6 +18,7 @@ from provenance.cli.options import (
     RevisionOption,
     VerboseOption,
     open_repository,
+    warn_of_cut_history,
     warn_of_stale,
     warn_of_unknown_training,
 )
@@ -80,7 +81,7 @@ def impact(
         warn_of_unknown_training(ledger, quiet=quiet)
         if ids is not None:
             _write_ids(ids, found)
-        log = _log(ledger, selectors, rev) if history else None
+        log = _log(ledger, selectors, rev, quiet=quiet) if history else None
     if as_json:
         output.write_json(_document(found) | ({} if log is None else log.as_json()))
     elif not quiet:
@@ -100,11 +101,13 @@ def _selected(ledger: Ledger, selectors: list[str] | None) -> Any:
     return selected_by(ledger, revoked_selectors(ledger))
 
 
-def _log(ledger: Ledger, selectors: list[str] | None, rev: str | None) -> ImpactLog:
+def _log(ledger: Ledger, selectors: list[str] | None, rev: str | None, *, quiet: bool) -> ImpactLog:
     from provenance.ledger.history.impact_log import log_impact
     from provenance.ledger.revoked import revoked_selectors
 
-    return log_impact(ledger, ledger.repository.history(rev), selectors or revoked_selectors(ledger))
+    history = ledger.repository.history(rev)
+    warn_of_cut_history(history, quiet=quiet)
+    return log_impact(ledger, history, selectors or revoked_selectors(ledger))
 
 
 def _document(found: Impact) -> dict[str, Any]:
@@ -150,7 +153,7 @@ def _print_log(log: ImpactLog) -> None:
             f"{each.dataset.rows:,}",
             f"{each.dataset.affected_rows:,}",
             f"{each.dataset.affected_through_models:,}",
-            output.safe(", ".join(each.version.references), output.CELL_WIDTH),
+            output.safe(", ".join(each.version.names), output.CELL_WIDTH),
         )
         for each in log.entries
     ]

@@ -15,6 +15,7 @@ from provenance.errors import RepositoryError
 if TYPE_CHECKING:
     from provenance.ledger.ledger import Ledger
     from provenance.repository import Repository
+    from provenance.repository.history import History
 
 RepositoryOption = Annotated[
     Path | None,
@@ -61,6 +62,15 @@ def warn_of_stale(ledger: Ledger, *, quiet: bool) -> None:
             write_error(
                 f"warning: {safe(dataset.path)}: changed since its sidecar was made; its rows are counted as they were"
             )
+
+
+def warn_of_cut_history(history: History, *, quiet: bool) -> None:
+    """Say on standard error that git has not all commits here, where that is so."""
+    if history.cut_off and not quiet:
+        write_error(
+            "warning: this is a shallow clone: older commits are not here, and the oldest one stands for them; "
+            "`git fetch --unshallow` fetches them"
+        )
 
 
 def warn_of_unknown_training(ledger: Ledger, *, quiet: bool) -> None:

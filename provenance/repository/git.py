@@ -49,6 +49,10 @@ class Git:
         """Whether there is a git repository."""
         return self._start("rev-parse", "--git-dir").returncode == 0
 
+    def is_shallow(self) -> bool:
+        """Whether commits from some depth on were left out when it was cloned."""
+        return self._run("rev-parse", "--is-shallow-repository").strip() == b"true"
+
     def commit_id(self, revision: str) -> str | None:
         """The full id of the commit that ``revision`` names; None where git knows none."""
         found = self._start("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")

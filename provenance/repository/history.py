@@ -37,6 +37,11 @@ class Version:
     experiment: str | None
     moved_from: str | None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What people call it by: the references, and the experiment."""
+        return (*self.references, *([f"experiment {self.experiment}"] if self.experiment else []))
+
 
 State = tuple[Recorded | None, Recorded | None]
 _NOTHING: State = (None, None)
@@ -44,12 +49,21 @@ _Any = TypeVar("_Any")
 
 
 class History:
-    """``commits``, children before parents, and what each changed; ``references``: full names of those of interest."""
+    """``commits``, children before parents, and what each changed; ``references``: full names of those of interest.
+
+    ``cut_off``: whether older commits are not here, so that the oldest ones seem to have made all that they have.
+    """
 
     def __init__(
-        self, commits: Sequence[Commit], changes: Mapping[str, Changed], references: Mapping[str, str]
+        self,
+        commits: Sequence[Commit],
+        changes: Mapping[str, Changed],
+        references: Mapping[str, str],
+        *,
+        cut_off: bool = False,
     ) -> None:
         self.commits = commits
+        self.cut_off = cut_off
         self._changes = changes
         self._names = {ref: name for ref in references if (name := reference_name(ref)) is not None}
         self._by_sha = {commit.sha: commit for commit in commits}

@@ -109,7 +109,7 @@ class Repository(Contents):
         }
         listed = self._git.commits(references.values() if rev is None else [self._tracking.commit(rev)])
         changes = read_changes(self._git, self.temporary, listed, self._tracking.files)
-        return History(listed, changes, references)
+        return History(listed, changes, references, cut_off=self._git.is_shallow())
 
     def has_revision(self, name: str) -> bool:
         """Whether ``name`` is a revision."""

@@ -118,6 +118,7 @@ def test_experiments_go_by_their_names(project: Project) -> None:
     assert by_name["bigger"]["rows"] == 5
     assert (by_name[None]["commit"], by_name[None]["rows"]) == (base, 2)
     assert "experiment bigger" in project.provenance("log", "out.jsonl").stdout
+    assert "experiment bigger" in project.provenance("impact", "dataset:out.jsonl", "--history").stdout
     assert [entry["rows"] for entry in project.ask("log", "out.jsonl", "--rev", "bigger")["entries"]] == [5, 2]
 
 
@@ -238,6 +239,20 @@ def test_warm_log_imports_neither_dvc_nor_what_reads_sidecars(project: Project) 
 
     assert '"rows": 1' in said
     assert said.rpartition("|")[2].split() == []
+
+
+def test_a_shallow_clone_is_told(project: Project, tmp_path: Path) -> None:
+    collect(project, "a")
+    collect(project, "a", "b")
+    clone = Project.at(tmp_path / "clone")
+    project.run("git", "clone", "--quiet", "--depth", "1", f"file://{project.root}", str(clone.root))
+    shutil.copytree(project.root / ".dvc/cache", clone.root / ".dvc/cache")
+    for command in (("log", DATA), ("impact", "origin:real", "--history")):
+        said = clone.provenance(*command)
+        assert "this is a shallow clone" in said.stderr
+        assert clone.ask(*command)["cut_off"]
+        assert "shallow" not in project.provenance(*command).stderr
+        assert not project.ask(*command)["cut_off"]
 
 
 def test_what_it_refuses(project: Project) -> None:

@@ -35,15 +35,20 @@ class AffectedVersion:
 
 @dataclass(frozen=True)
 class ImpactLog:
-    """``entries``: the versions with affected rows, the newest commit first; ``unknown``: those without a sidecar."""
+    """``entries``: the versions with affected rows, the newest commit first; ``unknown``: those without a sidecar.
+
+    ``cut_off``: as in `History`.
+    """
 
     entries: tuple[AffectedVersion, ...]
     unknown: tuple[Version, ...]
+    cut_off: bool
 
     def as_json(self) -> dict[str, Any]:
         return {
             "history": [entry.as_json() for entry in self.entries],
             "unknown": [{"commit": version.commit.sha, "path": version.path} for version in self.unknown],
+            "cut_off": self.cut_off,
         }
 
 
@@ -73,4 +78,4 @@ def log_impact(asked: Ledger, history: History, selectors: Sequence[str]) -> Imp
                 unknown.append(version)
             elif found[version.path].affected_rows or found[version.path].affected_through_models:
                 entries.append(AffectedVersion(version, found[version.path]))
-    return ImpactLog(tuple(entries), tuple(unknown))
+    return ImpactLog(tuple(entries), tuple(unknown), history.cut_off)
