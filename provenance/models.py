@@ -60,7 +60,9 @@ class RegisteredModel(BaseModel):
     trained_on: tuple[TrainingDataset, ...] = ()
     trained_on_external: tuple[_Plain, ...] = Field(default=(), description="datasets that are held elsewhere, by name")
     license: _Plain | None = Field(default=None, description="SPDX expression of the weights' licence")
-    output_terms: _Plain | None = Field(default=None, description="what the model's terms impose on its outputs")
+    output_terms: str | None = Field(
+        default=None, min_length=1, description="what the model's terms impose on its outputs"
+    )
 
     @property
     def label(self) -> str:
