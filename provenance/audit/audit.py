@@ -23,6 +23,7 @@ from provenance.audit.policy.loading import load_policy
 from provenance.audit.policy.rules import Policy
 from provenance.audit.request import ALL_MEASURES, DatasetAt, Ledgers, Request, opened_ledgers, request_for
 from provenance.audit.verdict import Verdict, finding_as_json, verdict_of
+from provenance.errors import ProvenanceError
 from provenance.repository import Repository
 
 Name = str | os.PathLike[str]
@@ -127,10 +128,10 @@ def audit(
     mixture: Name | None = None,
     policy: Name | Sequence[Name] | None = None,
     reference: Name | None = None,
-    evaluation: Sequence[Name] = (),
+    evaluation: Name | Sequence[Name] = (),
     since: str | None = None,
-    fields: Sequence[str] = (),
-    measures: Sequence[str] = (),
+    fields: str | Sequence[str] = (),
+    measures: str | Sequence[str] = (),
     rev: str | None = None,
     repo: Name = ".",
     today: date | None = None,
@@ -152,20 +153,25 @@ def audit(
     Raises:
         ProvenanceError: there is no such dataset, revision, policy or measure, or what there is cannot be used.
     """
+    _require("today", today, date)
+    for argument, named in (("repo", repo), ("mixture", mixture), ("reference", reference)):
+        _require(argument, named, str, os.PathLike)
+    for argument, revision in (("rev", rev), ("since", since)):
+        _require(argument, revision, str)
     with chdir(repo):
         repository = Repository.open()
         request = request_for(
             repository,
-            _listed(datasets),
+            _listed("datasets", datasets),
             rev=rev,
             reference=reference,
-            evaluation=evaluation,
+            evaluation=_listed("evaluation", evaluation),
             since=since,
-            fields=fields,
-            measures=measures,
+            fields=[str(field) for field in _listed("fields", fields)],
+            measures=[str(measure) for measure in _listed("measures", measures)],
             mixture=mixture,
         )
-        settled = None if policy is None else load_policy(_listed(policy), repository.root)
+        settled = None if policy is None else load_policy(_listed("policy", policy), repository.root)
         return run_audit(repository, request, settled, today)
 
 
@@ -249,5 +255,15 @@ def _previous(ledgers: Ledgers, request: Request, path: str) -> Part | None:
     return ledgers.part(DatasetAt(path=path, commit=request.since))
 
 
-def _listed(names: Name | Sequence[Name]) -> Sequence[Name]:
-    return [names] if isinstance(names, str | os.PathLike) else names
+def _require(argument: str, given: Any, *types: type) -> None:
+    if given is not None and not isinstance(given, types):
+        names = " or ".join(each.__name__ for each in types)
+        raise ProvenanceError(f"{argument}: asked for is a {names}, not {given!r}")
+
+
+def _listed(argument: str, named: Any) -> Sequence[Name]:
+    """One name, or several, as given for ``argument``."""
+    several = [named] if isinstance(named, str | os.PathLike) else named
+    if not (isinstance(several, Sequence) and all(isinstance(name, str | os.PathLike) for name in several)):
+        raise ProvenanceError(f"{argument}: asked for is a name, or a list of names, not {named!r}")
+    return several

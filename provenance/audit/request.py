@@ -117,6 +117,8 @@ def request_for(
         RepositoryError: no such revision, or a path outside of the repository.
         ProvenanceError: the mixture file is none.
     """
+    if not all(fields):
+        raise ProvenanceError("a field of the data needs a name")
     commit = None if rev is None else repository.commit(rev)
     if mixture is not None and not datasets:
         held = read_mixture(mixture).parts

@@ -76,7 +76,7 @@ def impact(
         rows_progress(quiet=quiet) as progress_of,
         Ledger.open(repository, rev, progress_of=progress_of) as ledger,
     ):
-        found = impact_of(ledger, _selected(ledger, selectors))
+        found = impact_of(ledger, _selected(ledger, selectors, quiet=quiet))
         warn_of_stale(ledger, quiet=quiet)
         warn_of_unknown_training(ledger, quiet=quiet)
         if ids is not None:
@@ -90,15 +90,18 @@ def impact(
             _print_log(log)
 
 
-def _selected(ledger: Ledger, selectors: list[str] | None) -> Any:
+def _selected(ledger: Ledger, selectors: list[str] | None, *, quiet: bool) -> Any:
     """Numbers in the ledger's graph of what ``selectors`` name; None: of what is revoked."""
     if selectors:
         from provenance.ledger.selectors import select
 
         return select(ledger, selectors)
-    from provenance.ledger.revoked import revoked_selectors, selected_by
+    from provenance.ledger.revoked import fitting_nothing, revoked_selectors, selected_by
 
-    return selected_by(ledger, revoked_selectors(ledger))
+    revoked = revoked_selectors(ledger)
+    for selector in [] if quiet else fitting_nothing(ledger, revoked):
+        output.write_error(f"note: {output.safe(selector)} is revoked, and no sidecar here has it")
+    return selected_by(ledger, revoked)
 
 
 def _log(ledger: Ledger, selectors: list[str] | None, rev: str | None, *, quiet: bool) -> ImpactLog:

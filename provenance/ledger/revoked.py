@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -54,12 +54,25 @@ def selected_by(ledger: Ledger, selectors: Sequence[str]) -> Array:
     Raises:
         UnknownReferenceError: one is not a selector at all.
     """
-    found = [np.empty(0, np.int64)]
-    with chdir(ledger.repository.root):  # paths in the file are from there
+    found = [samples for _, samples in _selected_each(ledger, selectors) if samples is not None]
+    return np.unique(np.concatenate([np.empty(0, np.int64), *found]))
+
+
+def fitting_nothing(ledger: Ledger, selectors: Sequence[str]) -> list[str]:
+    """Those of ``selectors`` that fit nothing at this revision.
+
+    Raises:
+        UnknownReferenceError: one is not a selector at all.
+    """
+    return [selector for selector, samples in _selected_each(ledger, selectors) if samples is None]
+
+
+def _selected_each(ledger: Ledger, selectors: Sequence[str]) -> Iterator[tuple[str, Array | None]]:
+    """Each selector with its samples, or None. Paths in them are from the root, as in the file."""
+    with chdir(ledger.repository.root):
         for selector in selectors:
             require_selector(selector)
             try:
-                found.append(select(ledger, [selector]).astype(np.int64))
+                yield selector, select(ledger, [selector]).astype(np.int64)
             except UnknownReferenceError:
-                continue
-    return np.unique(np.concatenate(found))
+                yield selector, None

@@ -10,7 +10,7 @@ import numpy as np
 
 from provenance.errors import UnknownReferenceError
 from provenance.ledger.ledger import Ledger, name_some
-from provenance.ledger.references import resolve
+from provenance.ledger.references import is_place, is_prefix, resolve
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.store import Array
@@ -38,8 +38,9 @@ def require_selector(selector: str) -> tuple[str, str]:
     """
     kind, colon, value = selector.partition(":")
     if not (colon and value) or kind not in _SELECTORS:
+        sample = f"; a sample is sample:{selector}" if is_prefix(selector) or is_place(selector) else ""
         raise UnknownReferenceError(
-            f"{selector}: not a selector; write one of {', '.join(f'{name}:…' for name in _SELECTORS)}"
+            f"{selector}: not a selector{sample}; write one of {', '.join(f'{name}:…' for name in _SELECTORS)}"
         )
     return kind, value
 

@@ -140,6 +140,32 @@ def test_only_what_the_policy_needs_is_measured(project: Project) -> None:
     assert set(found.datasets[0].measured) == {name for name, each in measures().items() if each.needs == "lineage"}
     with pytest.raises(ProvenanceError, match="nothing: no such measure"):
         provenance.audit("data/mix.jsonl", measures=["nothing"], repo=project.root)
+    with pytest.raises(ProvenanceError, match="nothing: no such measure"):
+        provenance.audit("data/mix.jsonl", measures="nothing", repo=project.root)
+
+
+def test_a_single_name_stands_for_a_list_of_one(project: Project) -> None:
+    found = provenance.audit(
+        "data/mix.jsonl", fields="model", evaluation="data/real.jsonl", measures="cost", repo=project.root
+    )
+    assert list(found.as_json()["datasets"][0]["by_field"]) == ["model"]
+    assert [each.path for each in found.request.evaluation] == ["data/real.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        ({"today": "2030-01-01"}, "today: asked for is a date, not '2030-01-01'"),
+        ({"datasets": 3}, "datasets: asked for is a name, or a list of names, not 3"),
+        ({"measures": [None]}, r"measures: asked for is a name, or a list of names, not \[None\]"),
+        ({"rev": 3}, "rev: asked for is a str, not 3"),
+        ({"mixture": 3}, "mixture: asked for is a str or PathLike, not 3"),
+        ({"fields": [""]}, "a field of the data needs a name"),
+    ],
+)
+def test_what_is_no_question_is_refused(project: Project, asked: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ProvenanceError, match=problem):
+        provenance.audit(**{"datasets": "data/mix.jsonl", "repo": project.root, **asked})
 
 
 def test_another_revision_is_judged_without_checkout(project: Project) -> None:

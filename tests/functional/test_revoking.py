@@ -180,6 +180,15 @@ def test_what_a_model_learnt_is_reached_at_every_commit(project: Project) -> Non
     assert project.ask("purge", "later.jsonl")["kept"] == 0
 
 
+def test_a_selector_that_fits_nothing_any_more_is_told(project: Project) -> None:
+    entry = {"id": "0" * 12, "selectors": ["source:gone"], "reason": REASON, "revoked": "2026-11-26T00:00:00Z"}
+    project.write({"provenance.revocations.yaml": json.dumps({"version": 1, "revocations": [entry]})})
+    said = project.provenance("impact", "--revoked")
+    assert said.code == 0
+    assert "note: source:gone is revoked, and no sidecar here has it\n" in said.stderr
+    assert project.ask("impact", "--revoked")["selected"] == 0
+
+
 def test_what_cannot_be_meant_is_refused(project: Project) -> None:
     assert "no such source" in project.refusal("revoke", "source:nowhere", "--reason", REASON)
     assert "not a selector" in project.refusal("revoke", "forum", "--reason", REASON)

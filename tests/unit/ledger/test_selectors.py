@@ -78,6 +78,8 @@ def test_a_selector_selects(ledger: Ledger, selectors: list[str], expected: set[
     [
         ("library", "not a selector; write one of sample:…, source:…"),
         ("source:", "not a selector"),
+        ("mix.jsonl:3", "mix.jsonl:3: not a selector; a sample is sample:mix.jsonl:3; write one of"),
+        ("0123456789ab", "a sample is sample:0123456789ab"),
         ("colour:blue", "not a selector"),
         ("source:libary", "source:libary: no such source in this revision; known: library$"),
         ("model:gpt", r"known: org/model:small@1, org/model:small@2$"),
