@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import secrets
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +22,13 @@ def whole_file(path: str | os.PathLike[str], *, lasting: bool = True) -> Iterato
 
     ``path`` is never appended to or truncated: under DVC it may be a hard link into the cache. What is checked when it
     is read, and can be made again, need not be ``lasting``: it is not synced, which takes long for many small files.
+    Of a lasting file, what was left by processes that were killed while they wrote it is removed.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+    if lasting:
+        _remove_abandoned(target)
+    temporary = target.with_name(f".{target.name}.{_writer()}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
     try:
         yield temporary
         if lasting:
@@ -38,6 +44,32 @@ def whole_file(path: str | os.PathLike[str], *, lasting: bool = True) -> Iterato
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _writer() -> str:
+    """This process among all that may write into one folder: its machine, and its number there."""
+    return f"{zlib.crc32(platform.node().encode()):08x}-{os.getpid()}"
+
+
+def _remove_abandoned(target: Path) -> None:
+    machine, _ = _writer().split("-")
+    named = re.compile(rf"\.{re.escape(target.name)}\.{machine}-(\d+)\.[0-9a-f]{{8}}{re.escape(TEMPORARY_SUFFIX)}")
+    with os.scandir(target.parent) as entries:
+        abandoned = [entry.path for entry in entries if (found := named.fullmatch(entry.name)) and _is_gone(found[1])]
+    for file in abandoned:
+        Path(file).unlink(missing_ok=True)
+
+
+def _is_gone(process: str) -> bool:
+    if os.name != "posix":
+        return False  # where it cannot be asked without harm
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False  # it is somebody else's
+    return False
 
 
 def _sync_directory(directory: Path) -> None:

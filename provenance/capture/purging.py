@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,7 +42,7 @@ ProgressOf = Callable[[str], Callable[[int], None]]
 class Purged:
     """``kept`` and ``dropped`` count rows; ``reasons`` say why, by the first revocation that reaches a row.
 
-    ``dataset`` and ``out`` are paths from the DVC root. ``next_steps``: files that git is to be told of.
+    ``dataset`` and ``out`` are paths from the DVC root. ``tracked``: what DVC was told of.
     """
 
     dataset: str
@@ -50,7 +50,7 @@ class Purged:
     kept: int
     dropped: int
     reasons: Mapping[str, int]
-    next_steps: tuple[str, ...] = ()
+    tracked: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -206,4 +206,4 @@ def _track(repository: Repository, counted: Purged) -> Purged:
     if stage is not None and counted.out in stage.outs:
         return counted
     repository.add(outs)
-    return Purged(**{**vars(counted), "next_steps": tuple(f"{out}.dvc" for out in outs)})
+    return replace(counted, tracked=tuple(outs))

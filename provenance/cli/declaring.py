@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provenance.cli.failures import FINDING
+from provenance.cli.next_steps import tell_to_add_tracked
 from provenance.cli.options import JsonOption, QuietOption, RepositoryOption, VerboseOption, open_repository
 from provenance.cli.output import safe, write_error, write_json, write_line
 from provenance.cli.progress import rows_progress
 
 if TYPE_CHECKING:
     from provenance.capture.declaring import Declared
+    from provenance.repository import Repository
 
 
 def declare(
@@ -54,7 +57,7 @@ def declare(
     """
     from provenance.capture.declaring import declare as declare_dataset
 
-    open_repository(repo)
+    repository = open_repository(repo)
     with rows_progress(quiet=quiet) as progress_of:
         declared = declare_dataset(
             path,
@@ -71,7 +74,7 @@ def declare(
     if json_:
         write_json(_document(declared))
     elif not quiet:
-        _report(declared)
+        _report(repository, declared)
     if declared.completion.rows and not declared.stated:
         write_error("nothing is stated of any row: check what --from names, with its part after the colon, and --set")
         raise typer.Exit(FINDING)
@@ -106,7 +109,7 @@ def _document(declared: Declared) -> dict[str, object]:
     }
 
 
-def _report(declared: Declared) -> None:
+def _report(repository: Repository, declared: Declared) -> None:
     completion = declared.completion
     write_line(
         f"{safe(declared.path)}: {declared.stated:,} of {completion.rows:,} rows declared, {completion.unknown:,} "
@@ -115,8 +118,16 @@ def _report(declared: Declared) -> None:
     if declared.unmatched:
         write_line(f"keys of parents that no row has: {declared.unmatched:,}")
     if completion.dangling:
-        write_line(f"parents that no sidecar knows: {completion.dangling:,}; name their datasets with --parents")
+        write_line(
+            f"parents that no sidecar knows: {completion.dangling:,}; name their datasets with --parents, unless they "
+            "were in an earlier version only"
+        )
     if completion.born_twice:
         write_line(f"samples with more than one birth: {completion.born_twice:,}")
-    if declared.tracked:
-        write_line(f"next: git add {safe(declared.sidecar)}.dvc")
+    if not declared.tracked:
+        return
+    if repository.recorded_hashes().get(declared.path) != repository.md5(declared.path)[0]:
+        write_line(
+            f"DVC has other data for it: `dvc add {safe(shlex.quote(declared.path))}`, else the sidecar is stale"
+        )
+    tell_to_add_tracked(repository, [declared.sidecar])

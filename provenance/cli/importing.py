@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provenance.cli import output
+from provenance.cli.next_steps import tell_to_add_tracked
 from provenance.cli.options import JsonOption, QuietOption, RepositoryOption, VerboseOption, open_repository
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def import_(
     brought = repository.imports.bring(_address(url, repository), path, _destination(repository, path, out), rev)
     _tell(repository, [brought], as_json=as_json, quiet=quiet)
     if not (quiet or as_json):
-        output.write_line(f"next: git add {output.safe(f'{brought.path}.dvc {brought.sidecar}.dvc')}")
+        tell_to_add_tracked(repository, [brought.path, brought.sidecar])
 
 
 def update(

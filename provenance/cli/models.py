@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provenance.cli import output
+from provenance.cli.next_steps import tell_to_add
 from provenance.cli.options import (
     JsonOption,
     QuietOption,
@@ -57,12 +58,13 @@ def add(
     stated = StatedModel(
         name, revision, base, tuple(trained_on or ()), tuple(trained_on_external or ()), license_, terms
     )
-    model = register_model(open_repository(repo), stated, replace=replace)
+    repository = open_repository(repo)
+    model = register_model(repository, stated, replace=replace)
     if as_json:
         output.write_json(document(model))
     elif not quiet:
         output.write_line(f"{output.safe(model.label)}: {_training(model)}")
-        output.write_line(f"next: git add {MODELS_FILE}")
+        tell_to_add(repository, [MODELS_FILE])
 
 
 def list_(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from provenance.cli.next_steps import tell_to_add, tell_to_add_tracked
 from provenance.cli.options import JsonOption, QuietOption, RepositoryOption, VerboseOption, open_repository
 from provenance.cli.output import safe, write_error, write_json, write_line
 from provenance.cli.progress import rows_progress
@@ -40,7 +39,10 @@ def init(
     elif not quiet:
         for path in written:
             write_line(f"wrote {safe(path)}")
-        write_line("nothing to do: prepared already" if not written else f"next: git add {safe(' '.join(written))}")
+        if written:
+            tell_to_add(repository, written)
+        else:
+            write_line("nothing to do: prepared already")
 
 
 def add(
@@ -95,9 +97,7 @@ def add(
     elif not quiet:
         for dataset in added:
             write_line(f"{safe(dataset.path)}: {dataset.rows:,} rows, {dataset.samples:,} samples, from {safe(source)}")
-        files = [f"{path}.dvc" for dataset in added for path in (dataset.path, dataset.sidecar)]
-        ignores = sorted({str(Path(dataset.path).with_name(".gitignore")) for dataset in added})
-        write_line(f"next: git add {safe(shlex.join([*files, *ignores]))}")
+        tell_to_add_tracked(repository, [path for dataset in added for path in (dataset.path, dataset.sidecar)])
 
 
 def run(context: typer.Context, quiet: QuietOption = False, verbose: VerboseOption = False) -> None:

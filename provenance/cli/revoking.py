@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from provenance.cli import output
+from provenance.cli.next_steps import tell_to_add, tell_to_add_tracked
 from provenance.cli.options import (
     JsonOption,
     NoFetchOption,
@@ -66,7 +66,7 @@ def revoke(
         for dataset in _affected(found)["datasets"]:
             rows = output.counted(dataset["affected_rows"] + dataset["affected_through_models"], "row")
             output.write_line(f"  {output.safe(dataset['path'])}: {rows} of {dataset['rows']:,} must go")
-        output.write_line(f"next: git add {REVOCATIONS_FILE}; take the rows out with `provenance purge DATASET`")
+        tell_to_add(repository, [REVOCATIONS_FILE], "; take the rows out with `provenance purge DATASET`")
 
 
 def purge(
@@ -96,6 +96,8 @@ def purge(
         output.write_json(found.as_json())
     elif not quiet:
         _print_purged(found, dry_run=dry_run)
+        if found.tracked:
+            tell_to_add_tracked(repository, found.tracked)
 
 
 def _document(entry: Revocation) -> dict[str, Any]:
@@ -138,5 +140,3 @@ def _print_purged(found: Purged, *, dry_run: bool) -> None:
     output.write_line(f"{output.safe(found.out)}: {output.counted(found.dropped, 'row')} {would}, {kept} stay")
     for reason, rows in found.reasons.items():
         output.write_line(f"  {rows:,}: {output.safe(reason)}")
-    if found.next_steps:
-        output.write_line(f"next: git add {output.safe(shlex.join(found.next_steps))}")
