@@ -86,7 +86,9 @@ def validated(
     except ValidationError as problem:
         first = problem.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise error(f"{name}: {f'{key}: ' if key else ''}{first['msg']}{hint}") from problem
+        raise error(
+            f"{name}: {f'{key}: ' if key else ''}{first['msg'].removeprefix('Value error, ')}{hint}"
+        ) from problem
 
 
 def load_tracked(path: Path, model: type[Model]) -> Model:

@@ -155,6 +155,18 @@ def _print(found: Audit, *, as_json: bool, markdown: bool, tables: bool, quiet: 
         from provenance.cli.audit_report import print_report
 
         print_report(found, tables=tables)
+    if not quiet:
+        _warn_of_broken(found)
+
+
+def _warn_of_broken(found: Audit) -> None:
+    """Say on standard error what is there and could not be used; a policy may pass over it."""
+    from provenance.audit.measures import NotMeasured
+
+    measured = (each for dataset in found.datasets for each in dataset.measured.items())
+    for name, each in measured:
+        if isinstance(each, NotMeasured) and each.broken:
+            output.write_error(f"warning: {name} was not measured: {output.safe(each.reason)}")
 
 
 def _recheck(repository: Repository, file: Path, *, as_json: bool, quiet: bool) -> None:

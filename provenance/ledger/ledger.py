@@ -208,7 +208,8 @@ class Ledger:
         if relative in self.unrecorded:
             raise SidecarError(
                 f"{relative}: no sidecar here; record lineage with `provenance add` (collected data), "
-                "`provenance stage add` (a stage's output) or `provenance declare` (afterwards)"
+                "`provenance stage add` (a stage's output) or `provenance declare` (afterwards; if nothing is known: "
+                "`--from columns --set origin=unknown`)"
             )
         from provenance.lineage.sidecar import sidecar_path
 

@@ -144,6 +144,18 @@ def test_only_what_the_policy_needs_is_measured(project: Project) -> None:
         provenance.audit("data/mix.jsonl", measures="nothing", repo=project.root)
 
 
+def test_a_card_that_is_broken_is_told_though_the_policy_passes_over_it(project: Project) -> None:
+    asked = ("audit", "data/real.jsonl", "--policy", "baseline")
+    assert project.provenance(*asked).stderr == ""
+    project.write({"data/README.md": "---\na: [\n---\n"})
+    said = project.provenance(*asked)
+    assert said.code == 0
+    warning = "warning: declared_actual was not measured: the dataset card of data/real.jsonl: "
+    assert said.stderr.startswith(warning)
+    assert len(said.stderr.splitlines()) == 1
+    assert project.provenance(*asked, "--quiet").stderr == ""
+
+
 def test_a_single_name_stands_for_a_list_of_one(project: Project) -> None:
     found = provenance.audit(
         "data/mix.jsonl", fields="model", evaluation="data/real.jsonl", measures="cost", repo=project.root

@@ -41,7 +41,7 @@ class DeclaredActual:
             )
         except ProvenanceError as error:
             # Any README may stand there.
-            return NotMeasured(str(error))
+            return NotMeasured(str(error), broken=True)
         rows = part.dataset.sidecar.header.dataset.rows
         stated, category = _stated_rows(metadata, part), _category(metadata)
         if stated is None and category is None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from provenance.audit.ancestry import Members
-from provenance.audit.measures.interface import Measured, Needs, NotMeasured, Outstanding, Part, Subject
+from provenance.audit.measures.interface import Doubt, Measured, Needs, NotMeasured, Outstanding, Part, Subject
 from provenance.ledger.graph.store import Array
 
 _SHOWN = 10
+
+_NO_POOL = Doubt(
+    None,
+    "what the parents were chosen from is known only of rows that a recorded stage made, with the parents' dataset "
+    "among its dependencies",
+)
 
 
 class FanOut:
@@ -54,6 +60,7 @@ class FanOut:
                 for sample_id, number in zip(ids, top.tolist(), strict=False)
                 if uses[number] > 1
             ),
+            doubts={} if pool else dict.fromkeys(("pool", "effective_of_pool"), _NO_POOL),
         )
 
 

@@ -60,7 +60,10 @@ class Outstanding:
 
 @dataclass(frozen=True)
 class Doubt:
-    """By how much more than was found a value may be in truth (None: there is no bound), and why."""
+    """By how much more than was found a value may be in truth (None: there is no bound), and why.
+
+    Of a value that is None, why it is not known.
+    """
 
     more: float | None
     why: str
@@ -82,9 +85,13 @@ class Measured:
 
 @dataclass(frozen=True)
 class NotMeasured:
-    """Why a measure could not be taken; what is missing and how to give it."""
+    """Why a measure could not be taken; what is missing and how to give it.
+
+    ``broken``: what it needs is there, and cannot be used, so that somebody should be told of it.
+    """
 
     reason: str
+    broken: bool = False
 
 
 class Measure(Protocol):

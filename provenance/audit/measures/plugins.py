@@ -29,11 +29,11 @@ class Plugin:
         try:
             found: object = self._wrapped.measure(subject)
         except Exception as error:  # noqa: BLE001 - whatever a stranger's code raises
-            return NotMeasured(f"{self.name}: the plug-in failed: {type(error).__name__}: {error}")
+            return NotMeasured(f"{self.name}: the plug-in failed: {type(error).__name__}: {error}", broken=True)
         if isinstance(found, NotMeasured):
             return found
         if not (isinstance(found, Measured) and isinstance(found.values, dict) and _are_sound(found.values)):
-            return NotMeasured(f"{self.name}: the plug-in gave what is no result of a measure")
+            return NotMeasured(f"{self.name}: the plug-in gave what is no result of a measure", broken=True)
         return found
 
 
@@ -49,7 +49,7 @@ class Unusable:
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """Why nothing is measured."""
-        return NotMeasured(self._reason)
+        return NotMeasured(self._reason, broken=True)
 
 
 def open_plugin(point: EntryPoint) -> Measure:

@@ -6,9 +6,21 @@ Names are globs, and asked of the groups of a breakdown (licences, models, sourc
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StrictFloat, StrictInt, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictFloat,
+    StrictInt,
+    Tag,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
@@ -24,11 +36,30 @@ class Reference(_Part):
     value: str = Field(min_length=1)
 
 
-def _bound_tag(content: Any) -> str:
-    return "reference" if isinstance(content, dict | Reference) else "number"
+def _is_number(content: Any) -> bool:
+    return isinstance(content, int | float) and not isinstance(content, bool) and math.isfinite(content)
 
 
-Bound = Annotated[Annotated[Number, Tag("number")] | Annotated[Reference, Tag("reference")], Discriminator(_bound_tag)]
+def _bound_tag(content: Any) -> str | None:
+    if isinstance(content, dict | Reference):
+        return "reference"
+    return "number" if _is_number(content) else None
+
+
+def _scalar(content: Any) -> Any:
+    if isinstance(content, bool | str) or _is_number(content):
+        return content
+    raise PydanticCustomError("scalar", "asked is a number, a text, true or false")
+
+
+Bound = Annotated[
+    Annotated[Number, Tag("number")] | Annotated[Reference, Tag("reference")],
+    Discriminator(
+        _bound_tag,
+        custom_error_type="bound",
+        custom_error_message="a bound is a number, or {value: PATH} for another value of the audit",
+    ),
+]
 
 
 class AtLeast(_Part):
@@ -54,7 +85,7 @@ class Between(_Part):
 
 
 class Equals(_Part):
-    equals: bool | Number | str
+    equals: Annotated[bool | Number | str, BeforeValidator(_scalar)]
 
 
 class Only(_Part):

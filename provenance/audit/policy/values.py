@@ -98,7 +98,13 @@ def look_up(audited: Mapping[str, Any], path: str) -> Any | Missing:
         found = found[name]
     if (reason := _not_measured(found)) is not None:
         return reason
-    return Missing(f"{path} is not known") if found is None else found
+    return _unknown(audited, path) if found is None else found
+
+
+def _unknown(audited: Mapping[str, Any], path: str) -> Missing:
+    head, _, value = path.partition(".")
+    doubt = _doubt(audited, value) if head == MEASURES else None
+    return Missing(f"{path} is not known" + (f": {doubt['why']}" if doubt else ""))
 
 
 def _not_measured(found: Any) -> Missing | None:
@@ -179,7 +185,7 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
     if path == "max_depth" and audited["by_depth"].get("unknown"):
         return Interval(number, math.inf, "some rows' depth is unknown")
     if head == MEASURES:
-        return _of_measure(audited, rest, number)
+        return _of_measure(audited, ".".join(rest), number)
     counted: tuple[str, ...] = _COUNTED
     if head == MIXTURE:
         audited, counted, head, rest = audited[MIXTURE], _WEIGHED, rest[0], rest[1:]
@@ -195,12 +201,18 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
     return Interval(number, number + sum(unsure.values()), f"up to {doubt} may belong to it")
 
 
-def _of_measure(audited: Mapping[str, Any], path: list[str], number: float) -> Interval:
-    measure, *value = path
-    doubt = audited.get("doubts", {}).get(measure, {}).get(".".join(value))
+def _of_measure(audited: Mapping[str, Any], path: str, number: float) -> Interval:
+    doubt = _doubt(audited, path)
     if doubt is None:
         return Interval(number, number)
     return Interval(number, math.inf if doubt["more"] is None else number + doubt["more"], doubt["why"])
+
+
+def _doubt(audited: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
+    """What a measure says of its value at ``path`` that is not sure: ``{more, why}``."""
+    measure, _, value = path.partition(".")
+    found: Mapping[str, Any] | None = audited.get("doubts", {}).get(measure, {}).get(value)
+    return found
 
 
 def _number(found: Any) -> float | None:

@@ -67,3 +67,16 @@ def test_references_are_other_values_of_the_audit() -> None:
     threshold = Between(at_least=Reference(value="max_depth"), at_most=3)
     assert references(threshold) == ["max_depth"]
     assert references(Equals(equals=1)) == []
+
+
+@pytest.mark.parametrize("bound", [float("nan"), float("inf"), "many", [1], True, None])
+def test_what_a_bound_may_be_is_told(bound: Any) -> None:
+    with pytest.raises(
+        ValidationError, match=r"a bound is a number, or \{value: PATH\} for another value of the audit"
+    ):
+        THRESHOLD.validate_python({"at_most": bound})
+
+
+def test_nothing_is_equal_to_no_number() -> None:
+    with pytest.raises(ValidationError, match="asked is a number, a text, true or false"):
+        THRESHOLD.validate_python({"equals": float("nan")})

@@ -33,10 +33,12 @@ AUDITED: dict[str, Any] = {
         "accumulation": {"not_measured": "no previous version"},
         "lineage_contamination": {"rows": 1, "fraction": 0.1, "unknown_rows": 2},
         "self_consumption": {"loops": 0},
+        "fan_out": {"pool": None, "top_1": None},
     },
     "doubts": {
         "lineage_contamination": {"rows": {"more": 2, "why": "so it is"}},
         "self_consumption": {"loops": {"more": None, "why": "nobody knows"}},
+        "fan_out": {"pool": {"more": None, "why": "nobody recorded it"}},
     },
 }
 
@@ -70,6 +72,8 @@ def test_a_dotted_path_finds_a_value(path: str, value: Any) -> None:
         ("measures.drift.fields.language", "the audit has no measures.drift.fields"),
         ("measures.accumulation.retained_fraction", "no previous version"),
         ("cost.amount.euro", "the audit has no cost.amount.euro"),
+        ("measures.fan_out.pool", "measures.fan_out.pool is not known: nobody recorded it"),
+        ("measures.fan_out.top_1", "measures.fan_out.top_1 is not known"),
     ],
 )
 def test_what_is_not_there_is_missing_with_the_reason(path: str, reason: str) -> None:
