@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from provenance.cli.model_chains import lines as model_lines
 from provenance.cli.model_chains import picture
-from provenance.cli.output import origin_style, safe, short, write_branches, write_line
+from provenance.cli.output import counted, origin_style, safe, short, write_branches, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,53 +21,68 @@ _TEXT_WIDTH = 60
 # A person reads no more; machines get all.
 MOST_IN_A_TREE = 2_000
 _MOST_BRANCHES = 20
-# Further to the right, nothing can be read.
-_DEEPEST = 30  # levels
-_STEP = 4
+# Each level takes four columns: so many leave room for what a line says.
+DEEPEST = 12
 # How models and datasets look, in Graphviz and in Mermaid.
 _SHAPES = {"model": ("ellipse", "([", "])"), "dataset": ("folder", "[(", ")]")}
 
-# Before the line, before its continuation, the sample (None: only counted), its role or the count.
-_Branch = tuple[str, str, str | None, str | None]
+# Before the line, before its continuation, how deep it is, the sample (None: only counted), its role or the count.
+_Branch = tuple[str, str, int, str | None, str | None]
 
 
-def print_tree(walk: Walk, texts: dict[str, str]) -> None:
-    """Write the walk as a tree under its start.
+def print_tree(walk: Walk, texts: dict[str, str], deepest: int | None = None) -> None:
+    """Write the walk as a tree under its start, at most ``deepest`` levels of it (None: all).
 
     A sample that is reached again is only referred to; of many branches the first are shown, and the others counted, as
     are all that are too far away.
     """
-    write_branches(_tree_lines(walk, texts))
-    if walk.reached > len(walk.nodes):
-        write_line(f"{walk.reached:,} samples reached, the nearest {len(walk.nodes):,} looked at; --json has all")
+    seen: set[str] = set()
+    write_branches(_tree_lines(walk, texts, deepest, seen))
+    if walk.reached > len(seen):
+        write_line(_left_out(walk, walk.reached - len(seen), deepest))
     for line in model_lines(walk):
         write_line(line)
 
 
-def _tree_lines(walk: Walk, texts: dict[str, str]) -> Iterator[tuple[str, str, Text]]:
+def _left_out(walk: Walk, count: int, deepest: int | None) -> str:
+    from provenance.ledger.walks import Direction
+
+    what = counted(count, f"more {'ancestor' if walk.direction is Direction.ANCESTORS else 'descendant'}")
+    if deepest is None or walk.steps <= deepest:
+        return f"{what} not shown; --json has all"
+    return f"{what} not shown, up to {walk.steps:,} steps away; --depth N shows N steps, --json has all"
+
+
+def _tree_lines(
+    walk: Walk, texts: dict[str, str], deepest: int | None, seen: set[str]
+) -> Iterator[tuple[str, str, Text]]:
+    """The lines, each with what goes before it and before its continuation; its sample is then among the ``seen``."""
     from rich.text import Text
 
     nodes = {node.sample_id: node for node in walk.nodes}
     branches = _branches(walk)
-    shown: set[str] = set()
+    # Those whose branches were shown: what is cut off at one place may be nearer at another.
+    told: set[str] = set()
     # A stack of our own: a chain of revisions may be longer than Python's recursion limit.
-    waiting: list[_Branch] = [("", "", walk.start, None)]
+    waiting: list[_Branch] = [("", "", 0, walk.start, None)]
     while waiting:
-        fork, trunk, sample, role = waiting.pop()
+        fork, trunk, level, sample, role = waiting.pop()
         if sample is None:
             yield fork, f"{trunk}  ", Text(f"… {role} more", style="dim")
             continue
-        again = sample in shown
+        again = sample in told
+        seen.add(sample)
         label = _reference(sample, role) if again else _label(nodes[sample], role, texts)
         yield fork, f"{trunk}  ", label
         if again:
             continue
-        shown.add(sample)
+        most = 0 if level == deepest else _MOST_BRANCHES
+        if most:
+            told.add(sample)
         last = True
-        most = _MOST_BRANCHES if len(trunk) < _DEEPEST * _STEP else 0
         for after, role_of_next in reversed(_first_branches(walk, nodes[sample], branches[sample], most)):
-            here = ("└── ", " " * _STEP) if last else ("├── ", "│   ")
-            waiting.append((trunk + here[0], trunk + here[1], after, role_of_next))
+            here = ("└── ", "    ") if last else ("├── ", "│   ")
+            waiting.append((trunk + here[0], trunk + here[1], level + 1, after, role_of_next))
             last = False
 
 

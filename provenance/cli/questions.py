@@ -129,7 +129,9 @@ def trace(
     down: Annotated[
         bool, typer.Option("--down", help="Trace what came of the sample, not where it came from.")
     ] = False,
-    depth: Annotated[int | None, typer.Option("--depth", metavar="N", min=1, help="Go at most N steps.")] = None,
+    depth: Annotated[
+        int | None, typer.Option("--depth", metavar="N", min=1, help="Go at most N steps, and show them all.")
+    ] = None,
     text: Annotated[bool, typer.Option("--text", help="Show the beginning of each sample's content.")] = False,
     as_dot: Annotated[bool, typer.Option("--dot", help="Write Graphviz text.")] = False,
     as_mermaid: Annotated[bool, typer.Option("--mermaid", help="Write a Mermaid flow chart.")] = False,
@@ -177,4 +179,4 @@ def trace(
     elif as_mermaid:
         output.write_line(graphs.mermaid(walk))
     elif not quiet:
-        graphs.print_tree(walk, contents)
+        graphs.print_tree(walk, contents, graphs.DEEPEST if depth is None else None)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provenance.ledger.graph.graph import Direction
-from provenance.ledger.models import ModelLinks
-from provenance.ledger.through_models import Passage, reached
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.store import Array
+    from provenance.ledger.models import ModelLinks
+    from provenance.ledger.through_models import Passage
     from provenance.models import RegisteredModel, TrainingDataset
 
 
@@ -65,6 +65,9 @@ def model_chain(links: ModelLinks, start: Array, direction: Direction, walked: A
         return ModelChain()
     if direction is Direction.ANCESTORS:
         return ModelChain(behind=_behind(links, walked))
+    # Only here: a walk is to start soon where no model is registered.
+    from provenance.ledger.through_models import reached
+
     reach = reached(links, start)
     return ModelChain(passages=reach.passages, through_models=len(reach.through_models))
 

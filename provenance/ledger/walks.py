@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from provenance.errors import ProvenanceError, UnknownReferenceError
 from provenance.ledger.graph.graph import Direction, Graph, SampleSet
-from provenance.ledger.graph.store import Array
 from provenance.ledger.model_chain import ModelChain, model_chain
-from provenance.ledger.models import ModelLinks
+
+if TYPE_CHECKING:
+    from provenance.ledger.graph.store import Array
+    from provenance.ledger.models import ModelLinks
 
 __all__ = ["Direction", "Edge", "Node", "Walk", "describe", "reached_from", "trace"]
 
@@ -58,9 +61,9 @@ class Edge:
 class Walk:
     """The samples reached, nearest first, and every derivation between two of them.
 
-    ``reached``: how many samples the walk reached, of which ``nodes`` may be only the nearest. ``models``: the
-    registered models that lineage goes back or on through, besides; those of a walk down are of all descendants,
-    whatever its depth.
+    ``reached``: how many samples the walk reached, of which ``nodes`` may be only the nearest; ``steps``: how many it
+    took to the farthest. ``models``: the registered models that lineage goes back or on through, besides; those of a
+    walk down are of all descendants, whatever its depth.
     """
 
     start: str
@@ -68,6 +71,7 @@ class Walk:
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     reached: int
+    steps: int
     models: ModelChain
 
 
@@ -93,7 +97,15 @@ def trace(
     walked = np.concatenate(levels)
     chosen = walked[:most]
     models = model_chain(links, start, direction, walked)
-    return Walk(sample_id, direction, tuple(describe(graph, chosen)), tuple(_edges(graph, chosen)), len(walked), models)
+    return Walk(
+        start=sample_id,
+        direction=direction,
+        nodes=tuple(describe(graph, chosen)),
+        edges=tuple(_edges(graph, chosen)),
+        reached=len(walked),
+        steps=len(levels) - 1,
+        models=models,
+    )
 
 
 def reached_from(graph: Graph, sample_ids: Sequence[str], direction: Direction) -> SampleSet:

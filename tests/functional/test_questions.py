@@ -116,6 +116,25 @@ def test_trace(project: Path) -> None:
     assert say("trace", "mix.jsonl:1", "--mermaid").startswith("flowchart")
 
 
+def test_a_long_chain_is_shown_as_far_as_it_can_be_read(dvc_repository: Path) -> None:
+    drafts = [{"text": f"draft {number}"} for number in range(15)]
+    parents = [[], *([identifier(draft)] for draft in drafts[:-1])]
+    Workbench(dvc_repository).generated("drafts.jsonl", drafts, parents)
+    (dvc_repository / "drafts.jsonl.births.parquet").unlink()
+    Repository.open().add(["drafts.jsonl", "drafts.jsonl.lineage.parquet"])
+    lines = say("trace", "drafts.jsonl:15").splitlines()
+    assert [line.split("derived_from: ")[1][:12] for line in lines[1:-2]] == [
+        identifier(draft)[:12] for draft in reversed(drafts[2:-1])
+    ]
+    assert lines[-2:] == [
+        " " * 48 + "└── … 1 more",
+        "2 more ancestors not shown, up to 14 steps away; --depth N shows N steps, --json has all",
+    ]
+    assert len(say("trace", "drafts.jsonl:15", "--depth", "14").splitlines()) == 15
+    assert len(ask("trace", "drafts.jsonl:15")["nodes"]) == 15
+    assert say("trace", "drafts.jsonl:1", "--down").splitlines()[-1].startswith("2 more descendants not shown")
+
+
 def test_impact(project: Path) -> None:
     answer = ask("impact", "sample:docs.jsonl:1", "--ids", "ids.txt")
     assert answer == {

@@ -43,6 +43,7 @@ def walk(*edges: tuple[int, int], role: str | None = "context", **stated: str) -
         nodes=tuple(replace(NODE, sample_id=sample(number), **stated) for number in numbers),  # type: ignore[arg-type]
         edges=tuple(Edge(sample(child), sample(parent), role) for child, parent in edges),
         reached=len(numbers),
+        steps=len(edges),
         models=ModelChain(),
     )
 
@@ -66,16 +67,35 @@ def test_of_many_branches_the_first_are_shown_and_the_others_counted(capsys: pyt
     print_tree(replace(wide, nodes=(first, *wide.nodes[1:]), reached=4_001), {})
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 1 + 20 + 2
-    assert lines[-2:] == ["└── … 3,980 more", "4,001 samples reached, the nearest 101 looked at; --json has all"]
+    assert lines[-2:] == ["└── … 3,980 more", "3,980 more ancestors not shown; --json has all"]
 
 
-def test_a_chain_is_shown_as_far_as_it_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
-    print_tree(walk(*((n, n + 1) for n in range(1, 31))), {})
-    assert len(capsys.readouterr().out.splitlines()) == 31
+def test_a_chain_longer_than_the_stack_is_a_tree(capsys: pytest.CaptureFixture[str]) -> None:
     print_tree(walk(*((n, n + 1) for n in range(1, 1100))), {})
+    assert len(capsys.readouterr().out.splitlines()) == 1100
+
+
+def test_a_deep_tree_is_cut_and_says_what_is_further_away(capsys: pytest.CaptureFixture[str]) -> None:
+    print_tree(walk(*((n, n + 1) for n in range(1, 1100))), {}, deepest=3)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 32
-    assert lines[-1] == 30 * 4 * " " + "└── … 1 more"
+    assert [line.split("context: ")[-1].split(" ")[0] for line in lines[:4]] == [sample(n)[:12] for n in range(1, 5)]
+    assert lines[4:] == [
+        " " * 12 + "└── … 1 more",
+        "1,096 more ancestors not shown, up to 1,099 steps away; --depth N shows N steps, --json has all",
+    ]
+
+
+def test_what_is_cut_off_in_one_place_is_shown_where_it_is_nearer(capsys: pytest.CaptureFixture[str]) -> None:
+    print_tree(walk((1, 2), (1, 3), (2, 3), (3, 4)), {}, deepest=2)
+    described = "synthetic (answer), depth 1, model writer@1, prompt ask, stage generate"
+    names = {number: f"context: {sample(number)[:12]} {described}" for number in (2, 3, 4)}
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"├── {names[2]}",
+        f"│   └── {names[3]}",
+        "│       └── … 1 more",
+        f"└── {names[3]}",
+        f"    └── {names[4]}",
+    ]
 
 
 SEED = TrainingDataset(path="seed.jsonl", commit="a" * 40, md5="0" * 32, sidecar_md5="1" * 32)

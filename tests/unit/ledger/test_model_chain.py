@@ -1,11 +1,14 @@
-"""Models behind a sample and after it, on a small line of models."""
+"""Models behind a sample and after it: on a small line of models, and on random lineages against plain recursion."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.sidecars import Words, record, sample, write
+from support.trained import COUNT, MODELS, Trained, closure, descendants, links_of, trained
 
 from provenance.ledger.graph.graph import Direction
 from provenance.ledger.graph.opening import IndexedSidecar, open_graph, store_in
@@ -66,3 +69,49 @@ def test_after_a_sample_come_the_models_that_learnt_from_it(tmp_path: Path) -> N
 def test_without_a_register_there_are_no_links(tmp_path: Path) -> None:
     for direction in Direction:
         assert trace(links(tmp_path, None), sample(1), direction).models == ModelChain()
+
+
+def members(stated: Trained, dataset: str) -> set[int]:
+    return {**stated.datasets, **stated.earlier, "gone": set[int]()}[dataset]
+
+
+@settings(max_examples=30, deadline=None)
+@given(stated=trained(), start=st.integers(0, COUNT - 1))
+def test_behind_a_sample_are_the_writers_and_all_that_these_descend_from(stated: Trained, start: int) -> None:
+    if start not in stated.lineage:
+        return
+    wrote = stated.generators(closure(stated.lineage, {start}))
+    with links_of(stated) as links:
+        behind = trace(links, sample(start), Direction.ANCESTORS).models.behind
+    assert {model.model for model in behind[: len(wrote)]} == wrote
+    assert {model.model for model in behind} == wrote.union(*map(stated.ancestry, wrote))
+    assert len({model.model for model in behind}) == len(behind)
+    for model in behind:
+        assert model.base == stated.bases[model.model]
+        assert {(each.dataset.path, each.samples, frozenset(each.generators)) for each in model.trained_on} == {
+            (
+                name,
+                None if name == "gone" else len(members(stated, name)),
+                frozenset(stated.generators(members(stated, name))),
+            )
+            for name in stated.trained_on[model.model]
+        }
+
+
+@settings(max_examples=30, deadline=None)
+@given(stated=trained(), start=st.integers(0, COUNT - 1))
+def test_after_a_sample_come_all_that_learnt_from_what_came_of_it(stated: Trained, start: int) -> None:
+    if start not in stated.lineage:
+        return
+    direct = found = descendants(stated.lineage, {start})
+    learnt: set[str] = set()
+    while (now := {model for model in MODELS if stated.members(model) & found}) != learnt:
+        learnt = now
+        written = {n for n, each in stated.lineage.items() if each["agent"] is not None}
+        found = descendants(stated.lineage, found | {n for n in written if MODELS[stated.lineage[n]["agent"]] in now})
+    with links_of(stated) as links:
+        after = trace(links, sample(start), Direction.DESCENDANTS, depth=1).models
+    assert {passage.model for passage in after.passages} == learnt
+    assert after.through_models == len(found - direct)
+    for passage in after.passages:
+        assert passage.training_samples == len(stated.members(passage.model) & found)
