@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import re
@@ -20,12 +21,13 @@ REVOCATIONS_FILE = "provenance.revocations.yaml"
 def whole_file(path: str | os.PathLike[str], *, lasting: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is synced and takes ``path``'s place, else it is removed.
 
-    ``path`` is never appended to or truncated: under DVC it may be a hard link into the cache. What is checked when it
-    is read, and can be made again, need not be ``lasting``: it is not synced, which takes long for many small files.
-    Of a lasting file, what was left by processes that were killed while they wrote it is removed.
+    ``path`` is never appended to or truncated: under DVC it may be a hard link into the cache. Folders that are missing
+    on the way to it are made. What is checked when it is read, and can be made again, need not be ``lasting``: it is
+    not synced, which takes long for many small files. Of a lasting file, what was left by processes that were killed
+    while they wrote it is removed.
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(target.parent)
     if lasting:
         _remove_abandoned(target)
     temporary = target.with_name(f".{target.name}.{_writer()}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
@@ -44,6 +46,13 @@ def whole_file(path: str | os.PathLike[str], *, lasting: bool = True) -> Iterato
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), error.filename) from None
 
 
 def _writer() -> str:

@@ -112,7 +112,7 @@ class ModelRegister(BaseModel):
             return fits[0]
         known = ", ".join(model.label for model in fits or self.models) or "none"
         problem = "there is more than one such model" if fits else "no such model is registered"
-        raise UnknownReferenceError(f"{reference}: {problem}; registered: {known}")
+        raise UnknownReferenceError(f"{reference or repr(reference)}: {problem}; registered: {known}")
 
     def fitting(self, name: str, revision: str | None) -> RegisteredModel | None:
         """The registered model that a generator is. One that is registered without revision stands for all revisions

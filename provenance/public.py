@@ -7,10 +7,11 @@ memory is given piece by piece.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from typing import TYPE_CHECKING, Self
 
 from provenance.errors import ProvenanceError
@@ -18,8 +19,6 @@ from provenance.ledger.graph.graph import Direction, SampleSet
 from provenance.ledger.ledger import Ledger as AllSidecars
 
 if TYPE_CHECKING:
-    import os
-
     import pyarrow as pa
 
     from provenance.audit.composition import Composition
@@ -49,7 +48,8 @@ class Ledger:
 
     A sample goes by its id, by six or more hex digits that its id begins with, or by ``PATH:ROW`` (rows from 1). Paths
     are from the DVC root, or absolute. Every method raises `provenance.errors.UnknownReferenceError` for a sample,
-    dataset or selector that does not exist, and `provenance.errors.SidecarError` for a sidecar that cannot be used.
+    dataset or selector that does not exist, `provenance.errors.SidecarError` for a sidecar that cannot be used, and
+    `provenance.errors.ProvenanceError` for an argument of another type than is asked for.
     """
 
     def __init__(self, sidecars: AllSidecars, resources: ExitStack) -> None:
@@ -58,7 +58,7 @@ class Ledger:
 
     @classmethod
     @contextmanager
-    def open(cls, repo: str | os.PathLike[str] = ".", rev: str | None = None) -> Iterator[Self]:
+    def open(cls, repo: str | PathLike[str] = ".", rev: str | None = None) -> Iterator[Self]:
         """Open the ledger of the repository that the folder ``repo`` is in, for as long as the ``with`` block lasts.
 
         ``rev``: a git revision, which is read without checkout; None is the workspace.
@@ -68,6 +68,9 @@ class Ledger:
         """
         from provenance.repository import Repository
 
+        _require("repo", repo, str, PathLike)
+        if rev is not None:
+            _require("rev", rev, str)
         with AllSidecars.open(Repository.open(repo), rev) as sidecars, ExitStack() as resources:
             yield cls(sidecars, resources)
 
@@ -103,6 +106,8 @@ class Ledger:
         """
         from provenance.ledger.walks import trace
 
+        if depth is not None:
+            _require("depth", depth, int)
         direction = Direction.DESCENDANTS if down else Direction.ANCESTORS
         return trace(self._sidecars.models, self._id(sample), direction, depth)
 
@@ -118,10 +123,11 @@ class Ledger:
             raise ProvenanceError("nothing is selected; name at least one selector, such as source:NAME")
         return impact(self._sidecars, [self._selector(selector) for selector in selectors])
 
-    def composition(self, dataset: str) -> Composition:
+    def composition(self, dataset: str | PathLike[str]) -> Composition:
         """What the dataset at this path is made of."""
         from provenance.audit.composition import composition
 
+        _require("dataset", dataset, str, PathLike)
         return composition(self._sidecars, self._sidecars.dataset(self._sidecars.repository.root / dataset))
 
     def sql(self, query: str, parameters: Parameters = ()) -> pa.RecordBatchReader:
@@ -132,6 +138,10 @@ class Ledger:
         Raises:
             QueryError: it is not one SELECT, or DuckDB refuses it; also while the batches are read.
         """
+        _require("query", query, str)
+        if isinstance(parameters, str | bytes):
+            raise ProvenanceError("parameters: asked for is a sequence or a mapping; for a single one, [value]")
+        _require("parameters", parameters, Sequence, Mapping)
         return self._questions.ask(query, parameters).batches
 
     @cached_property
@@ -143,21 +153,30 @@ class Ledger:
     def _reached(self, samples: str | Iterable[str], direction: Direction) -> SampleSet:
         from provenance.ledger.walks import reached_from
 
+        _require("samples", samples, str, Iterable)
         ids = [self._id(sample) for sample in ([samples] if isinstance(samples, str) else samples)]
         return reached_from(self._sidecars.graph, ids, direction)
 
     def _id(self, sample: str) -> str:
         from provenance.ledger.references import resolve
 
+        _require("sample", sample, str)
         return resolve(self._sidecars, self._from_root(sample))
 
     def _from_root(self, sample: str) -> str:
         return sample if _ID.fullmatch(sample) else str(self._sidecars.repository.root / sample)
 
     def _selector(self, selector: str) -> str:
+        _require("selector", selector, str)
         kind, _, value = selector.partition(":")
         if kind == "sample" and value:
             return f"{kind}:{self._from_root(value)}"
         if kind == "dataset" and value:
             return f"{kind}:{self._sidecars.repository.root / value}"
         return selector
+
+
+def _require(argument: str, given: object, *types: type) -> None:
+    if not isinstance(given, types) or isinstance(given, bool):
+        names = " or ".join(each.__name__ for each in types)
+        raise ProvenanceError(f"{argument}: asked for is {names}, not {type(given).__name__}")

@@ -98,7 +98,8 @@ def _training_dataset(repository: Repository, reference: str) -> TrainingDataset
             dataset = _tracked(repository, path, commit)
         if dataset is None:
             where = f"at {rev}, DVC tracks no dataset {path}" if at else "not a dataset that DVC tracks"
-            raise UnknownReferenceError(f"{reference}: {where}; one held elsewhere is named with --trained-on-external")
+            named = reference or repr(reference)
+            raise UnknownReferenceError(f"{named}: {where}; one held elsewhere is named with --trained-on-external")
     found = _of_workspace(repository, dataset) if commit is None else _of_commit(repository, dataset, commit)
     if found is None:
         raise SidecarError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -64,7 +65,16 @@ def add(
         output.write_json(document(model))
     elif not quiet:
         output.write_line(f"{output.safe(model.label)}: {_training(model)}")
+        _tell_of_name(model)
         tell_to_add(repository, [MODELS_FILE])
+
+
+def _tell_of_name(model: RegisteredModel) -> None:
+    """Say how a name was understood that may have been meant as NAME@REVISION; some models are called so."""
+    name, _, revision = model.name.rpartition("@")
+    if name and revision and model.revision is None:
+        stated = output.safe(f"{shlex.quote(name)} --revision {shlex.quote(revision)}")
+        output.write_line(f"all of it is taken for the name; to state a revision: `provenance model add {stated}`")
 
 
 def list_(

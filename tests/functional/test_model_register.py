@@ -136,3 +136,21 @@ def test_it_says_what_it_did(project: Project) -> None:
     assert said == f"m@1: data/docs.jsonl@{head[:7]}\nnext: git add provenance.models.yaml\n"
     assert f"  trained on: data/docs.jsonl at {head}" in project.provenance("model", "show", "m").stdout
     assert "no models are registered" in project.provenance("model", "list", "--rev", "HEAD").stdout
+
+
+def test_a_name_that_looks_like_a_revision_is_told_how_it_was_understood(project: Project) -> None:
+    said = project.provenance("model", "add", "claude-3@20240229").stdout.splitlines()
+    assert said[1] == (
+        "all of it is taken for the name; to state a revision: `provenance model add claude-3 --revision 20240229`"
+    )
+    (model,) = project.ask("model", "list")["models"]
+    assert (model["name"], model["revision"]) == ("claude-3@20240229", None)
+    for arguments in (("plain",), ("claude-3@20240229", "--revision", "b"), ("@scope",)):
+        assert "taken for the name" not in project.provenance("model", "add", *arguments).stdout
+
+
+def test_what_is_empty_is_named(project: Project) -> None:
+    assert "error: '': no such model" in project.refusal("model", "add", "small", "--base", "")
+    assert "error: '': not a dataset" in project.refusal("model", "add", "small", "--trained-on", "")
+    assert "revision" in project.refusal("model", "add", "small", "--revision", "")
+    assert "trained_on_external" in project.refusal("model", "add", "small", "--trained-on-external", "")

@@ -67,3 +67,17 @@ def test_a_folder_is_named_as_it_was_given(project: Project, tmp_path: Path) -> 
     answer = project.provenance("impact", "source:library", "--ids", str(tmp_path))
     assert answer.code == 2
     assert answer.stderr.splitlines()[-1] == f"error: {tmp_path}: Is a directory"
+
+
+@pytest.mark.parametrize("command", [("impact", "source:library", "--ids"), ("query", "SELECT 1 AS one", "--parquet")])
+def test_missing_folders_are_made_but_a_file_is_none(
+    project: Project, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    assert project.provenance(*command, str(tmp_path / "new/folder/found")).code == 0
+    assert (tmp_path / "new/folder/found").is_file()
+    (tmp_path / "file").write_text("kept")
+    answer = project.provenance(*command, str(tmp_path / "file/found"))
+    assert (answer.code, answer.stderr.splitlines()[-1]) == (2, f"error: {tmp_path / 'file'}: Not a directory")
+    folder = project.provenance(*command, str(tmp_path))
+    assert (folder.code, folder.stderr.splitlines()[-1]) == (2, f"error: {tmp_path}: Is a directory")
+    assert (tmp_path / "file").read_text() == "kept"

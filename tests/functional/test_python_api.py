@@ -14,7 +14,7 @@ from support.project import Project
 from support.workbench import identifier
 
 import provenance
-from provenance.errors import QueryError, RepositoryError, UnknownReferenceError
+from provenance.errors import ProvenanceError, QueryError, RepositoryError, UnknownReferenceError
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/python-api.md"
 NOBODY = "0" * 32
@@ -93,6 +93,47 @@ def test_what_does_not_exist(ledger: provenance.Ledger, project: Project, tmp_pa
         pass
     with pytest.raises(RepositoryError, match="no such git revision"), provenance.Ledger.open(project.root, "ghost"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "said"),
+    [
+        ("record", (["docs.jsonl:1"],), "sample: asked for is str, not list"),
+        ("records", (b"docs.jsonl:1",), "sample: asked for is str, not bytes"),
+        ("ancestors", (None,), "samples: asked for is str or Iterable, not NoneType"),
+        ("descendants", (b"abcdef",), "sample: asked for is str, not int"),
+        ("trace", (7,), "sample: asked for is str, not int"),
+        ("impact", (["source:library"],), "selector: asked for is str, not list"),
+        ("impact", (), "nothing is selected"),
+        ("composition", (["mix.jsonl"],), "dataset: asked for is str or PathLike, not list"),
+        ("sql", (None,), "query: asked for is str, not NoneType"),
+        ("sql", ("SELECT ?", "a"), r"for a single one, \[value\]"),
+        ("sql", ("SELECT ?", 7), "parameters: asked for is Sequence or Mapping, not int"),
+        ("record", ("docs\0.jsonl:1",), "not a dataset"),
+        ("composition", ("mix\0.jsonl",), "not a dataset"),
+    ],
+)
+def test_arguments_of_another_type_are_refused(
+    ledger: provenance.Ledger, method: str, arguments: tuple[Any, ...], said: str
+) -> None:
+    with pytest.raises(ProvenanceError, match=said):
+        getattr(ledger, method)(*arguments)
+
+
+@pytest.mark.parametrize("depth", [0, -3, "1", True])
+def test_a_trace_goes_at_least_one_step(ledger: provenance.Ledger, depth: Any) -> None:
+    with pytest.raises(ProvenanceError, match="at least 1 step|depth: asked for is int"):
+        ledger.trace("mix.jsonl:1", depth=depth)
+
+
+def test_a_path_is_a_dataset(ledger: provenance.Ledger, project: Project) -> None:
+    assert ledger.composition(project.root / "mix.jsonl").rows == len(MIX)
+
+
+def test_what_cannot_be_opened(project: Project) -> None:
+    for repo, rev in ((None, None), (project.root, 7), (project.root, "")):
+        with pytest.raises(ProvenanceError), provenance.Ledger.open(repo, rev):  # type: ignore[arg-type]
+            pass
 
 
 LAZILY = """
