@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import (
     adding,
+    asking,
     auditing,
     differing,
     history,
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "add": adding.run,
     "sidecar": sidecar.run,
     "recording": recording.run,
+    "asking": asking.run,
     "questions": questions.run,
     "history": history.run,
     "diff": differing.run,

@@ -16,12 +16,12 @@ def run(settings: Settings) -> Result:
     rows: list[list[str]] = []
     speeds: dict[str, float] = {}
     for tool in (RECORDER, *FLOORS, *PEERS):
-        python = _python(tool, settings.venvs)
+        python = python_of(tool, settings.venvs)
         if python is None:
             rows.append([tool.name, "not installed", "", "", "", tool.keeps])
             continue
         try:
-            found = _record(tool, python, settings.folder / tool.driver, width)
+            found = record(tool, python, settings.folder / tool.driver, width)
         except BenchmarkError as error:
             rows.append([tool.name, f"failed: {str(error)[-80:]}", "", "", "", tool.keeps])
             continue
@@ -38,13 +38,13 @@ def run(settings: Settings) -> Result:
     )
 
 
-def _python(tool: Tool, venvs: Path) -> Path | None:
+def python_of(tool: Tool, venvs: Path) -> Path | None:
     """The interpreter that has the tool; None where it is not installed."""
     python = venvs / tool.driver / "bin" / "python" if tool.requirements else Path(sys.executable)
     return python if python.exists() else None
 
 
-def _record(tool: Tool, python: Path, folder: Path, width: int) -> Measured:
+def record(tool: Tool, python: Path, folder: Path, width: int) -> Measured:
     folder.mkdir()
     return measure([python, "-m", "benchmarks.peers.run", tool.driver, str(width)], folder, says=True)
 

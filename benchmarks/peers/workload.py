@@ -7,7 +7,11 @@ one has a further parent there, one in ten of these the first sample of all. 80,
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
+
+_Name = TypeVar("_Name", str, int)
 
 LEVELS = 5
 WIDTH = 20_000
@@ -111,3 +115,13 @@ def _text(level: int, place: int) -> str:
         words.append(_WORDS[(seed[count % 32] + 7 * count + place) % len(_WORDS)])
         length += len(words[-1]) + 1
     return " ".join(words)
+
+
+def closure(start: _Name, next_to: Callable[[set[_Name]], set[_Name]]) -> int:
+    """How many samples a walk from ``start`` reaches; ``next_to``: what is one step from any of some."""
+    seen: set[_Name] = set()
+    frontier = {start}
+    while frontier:
+        frontier = next_to(frontier) - seen
+        seen |= frontier
+    return len(seen - {start})

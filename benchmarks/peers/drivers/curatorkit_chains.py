@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 from curatorkit.schema import DataSample, ProvenanceRecord  # type: ignore[import-not-found]
 
-from benchmarks.peers.interface import Recording
-from benchmarks.peers.workload import Level, Sample
+from benchmarks.peers.interface import Asking, Recording
+from benchmarks.peers.workload import Level, Sample, closure
 
 
 def prepare(folder: Path) -> Recording:
     return Recording(lambda levels: _record(folder / "samples.jsonl", levels), ["samples.jsonl"])
+
+
+def open_asking(folder: Path) -> Asking:
+    def count(start: str, *, up: bool) -> int:
+        next_to: dict[str, set[str]] = defaultdict(set)
+        with (folder / "samples.jsonl").open(encoding="utf-8") as file:
+            for line in file:
+                sample = json.loads(line)
+                notes = sample["provenance_chain"][-1]["notes"]
+                for parent in (notes[name] for name in ("source_sample_id", "source_sample_id_b") if name in notes):
+                    child = sample["id"]
+                    next_to[child if up else parent].add(parent if up else child)
+        return closure(start, lambda some: {found for each in some for found in next_to.get(each, ())})
+
+    return Asking(lambda sample, _: count(sample.id, up=True), lambda sample, _: count(sample.id, up=False))
 
 
 def _record(path: Path, levels: list[Level]) -> None:

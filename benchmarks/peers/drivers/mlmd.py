@@ -9,18 +9,42 @@ from typing import Any
 from ml_metadata.metadata_store import metadata_store  # type: ignore[import-not-found]
 from ml_metadata.proto import metadata_store_pb2 as messages  # type: ignore[import-not-found]
 
-from benchmarks.peers.interface import Recording
-from benchmarks.peers.workload import Level
+from benchmarks.peers.interface import Asking, Recording
+from benchmarks.peers.workload import Level, closure
 
 # Larger batches were not faster.
 _BATCH = 500
 
 
 def prepare(folder: Path) -> Recording:
+    return Recording(_Store(_open(folder)).record, ["lineage.db*"])
+
+
+def open_asking(folder: Path) -> Asking:
+    store = _open(folder)
+
+    def step(artifacts: set[int], made: int, used: int) -> set[int]:
+        """From samples to the other side of what made (or used) them."""
+        events = store.get_events_by_artifact_ids(artifacts)
+        executions = {event.execution_id for event in events if event.type == made}
+        others = store.get_events_by_execution_ids(executions) if executions else []
+        return {event.artifact_id for event in others if event.type == used}
+
+    def count(name: str, made: int, used: int) -> int:
+        start = store.get_artifact_by_type_and_name("Sample", name).id
+        return closure(start, lambda some: step(some, made, used))
+
+    output, input_ = messages.Event.OUTPUT, messages.Event.INPUT
+    return Asking(
+        lambda sample, _: count(sample.id, output, input_), lambda sample, _: count(sample.id, input_, output)
+    )
+
+
+def _open(folder: Path) -> Any:
     configuration = messages.ConnectionConfig()
     configuration.sqlite.filename_uri = str(folder / "lineage.db")
     configuration.sqlite.connection_mode = messages.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
-    return Recording(_Store(metadata_store.MetadataStore(configuration)).record, ["lineage.db*"])
+    return metadata_store.MetadataStore(configuration)
 
 
 class _Store:

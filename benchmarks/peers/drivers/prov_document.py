@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
-from prov.model import ProvDocument  # type: ignore[import-not-found]
+from prov.model import ProvDerivation, ProvDocument  # type: ignore[import-not-found]
 
-from benchmarks.peers.interface import Recording
-from benchmarks.peers.workload import Level
+from benchmarks.peers.interface import Asking, Recording
+from benchmarks.peers.workload import Level, closure
 
 
 def prepare(folder: Path) -> Recording:
     return Recording(lambda levels: _record(folder / "lineage.json", levels), ["lineage.json"])
+
+
+def open_asking(folder: Path) -> Asking:
+    document = ProvDocument.deserialize(str(folder / "lineage.json"))
+    parents: dict[str, set[str]] = defaultdict(set)
+    children: dict[str, set[str]] = defaultdict(set)
+    for derivation in document.get_records(ProvDerivation):
+        made, used = (str(value) for _, value in derivation.formal_attributes[:2])
+        parents[made].add(used)
+        children[used].add(made)
+
+    def count(name: str, next_to: dict[str, set[str]]) -> int:
+        return closure(f"sample:{name}", lambda some: {found for each in some for found in next_to.get(each, ())})
+
+    return Asking(lambda sample, _: count(sample.id, parents), lambda sample, _: count(sample.id, children))
 
 
 def _record(path: Path, levels: list[Level]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 # Importing these takes as long as the other tools' imports, which are not timed either.
@@ -10,13 +13,35 @@ import dvc.repo  # noqa: F401
 import provenance
 import provenance.capture.recorder
 from benchmarks.adding import make_repository
-from benchmarks.peers.interface import Recording
-from benchmarks.peers.workload import TEMPLATE, Level
+from benchmarks.peers.interface import Asking, Recording
+from benchmarks.peers.workload import LEVELS, TEMPLATE, Level, Sample
+
+# Until the process ends.
+_OPEN = ExitStack()
 
 
 def prepare(folder: Path) -> Recording:
     make_repository(folder)
     return Recording(_record, ["*.lineage.parquet"])
+
+
+def before_asking(folder: Path) -> None:
+    """Track what was recorded, as its users do before they commit it."""
+    levels = [folder / f"level-{number}.jsonl" for number in range(LEVELS)]
+    files = [str(file) for level in levels for file in (level, f"{level}.lineage.parquet")]
+    subprocess.run([sys.executable, "-m", "dvc", "add", "--quiet", *files], cwd=folder, check=True)
+
+
+def open_asking(folder: Path) -> Asking:
+    ledger = _OPEN.enter_context(provenance.Ledger.open(folder))
+
+    def place(sample: Sample, number: int) -> str:
+        return f"level-{sample.level}.jsonl:{number + 1}"
+
+    return Asking(
+        lambda sample, number: len(ledger.ancestors(place(sample, number))),
+        lambda sample, number: len(ledger.descendants(place(sample, number))),
+    )
 
 
 def _record(levels: list[Level]) -> None:

@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from benchmarks.peers.interface import Recording
-from benchmarks.peers.workload import Level
+from benchmarks.peers.interface import Asking, Recording
+from benchmarks.peers.workload import Level, Sample
 
 _SCHEMA = """
     PRAGMA journal_mode = WAL;
@@ -17,8 +17,29 @@ _SCHEMA = """
     CREATE TABLE parents(child INT, parent INT, PRIMARY KEY(child, parent)) WITHOUT ROWID;"""
 
 
+_ANCESTORS = """
+    WITH RECURSIVE reached(number) AS (
+        SELECT parent FROM parents WHERE child = (SELECT number FROM samples WHERE id = ?)
+        UNION SELECT parent FROM parents JOIN reached ON child = number)
+    SELECT count(*) FROM reached"""
+_DESCENDANTS = """
+    WITH RECURSIVE reached(number) AS (
+        SELECT child FROM parents WHERE parent = (SELECT number FROM samples WHERE id = ?)
+        UNION SELECT child FROM parents JOIN reached ON parent = number)
+    SELECT count(*) FROM reached"""
+
+
 def prepare(folder: Path) -> Recording:
     return Recording(lambda levels: _record(folder / "lineage.db", levels), ["lineage.db*"])
+
+
+def open_asking(folder: Path) -> Asking:
+    connection = sqlite3.connect(folder / "lineage.db")
+
+    def count(query: str, sample: Sample) -> int:
+        return int(connection.execute(query, [bytes.fromhex(sample.id)]).fetchone()[0])
+
+    return Asking(lambda sample, _: count(_ANCESTORS, sample), lambda sample, _: count(_DESCENDANTS, sample))
 
 
 def _record(path: Path, levels: list[Level]) -> None:
