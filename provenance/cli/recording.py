@@ -9,7 +9,7 @@ import typer
 
 from provenance.cli.next_steps import tell_to_add, tell_to_add_tracked
 from provenance.cli.options import JsonOption, QuietOption, RepositoryOption, VerboseOption, open_repository
-from provenance.cli.output import safe, write_error, write_json, write_line
+from provenance.cli.output import counted, safe, write_error, write_json, write_line
 from provenance.cli.progress import rows_progress
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def add(
         write_json({"datasets": [asdict(dataset) for dataset in added]})
     elif not quiet:
         for dataset in added:
-            write_line(f"{safe(dataset.path)}: {dataset.rows:,} rows, {dataset.samples:,} samples, from {safe(source)}")
+            size = f"{counted(dataset.rows, 'row')}, {counted(dataset.samples, 'sample')}"
+            write_line(f"{safe(dataset.path)}: {size}, from {safe(source)}")
         tell_to_add_tracked(repository, [path for dataset in added for path in (dataset.path, dataset.sidecar)])
 
 
