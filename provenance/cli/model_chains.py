@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from provenance.ledger.through_models import Passage
     from provenance.ledger.walks import Walk
 
+# A person reads no more; JSON has all.
+_MOST_GENERATORS = 5
+
 
 def as_json(walk: Walk) -> dict[str, Any]:
     """What the register of models adds to a walk: members of its JSON."""
@@ -77,7 +80,10 @@ def _in_words(model: ModelBehind) -> str:
 def _dataset_in_words(trained_on: TrainedOn) -> str:
     if trained_on.samples is None:
         return f"{trained_on.dataset.label} (its sidecar is not to be had)"
-    by = f", in part by {', '.join(trained_on.generators)}" if trained_on.generators else ""
+    named = trained_on.generators[:_MOST_GENERATORS]
+    more = len(trained_on.generators) - len(named)
+    by = f", in part by {', '.join(named)}" if named else ""
+    by += f" and {counted(more, 'more model')}" if more else ""
     return f"{trained_on.dataset.label} ({counted(trained_on.samples, 'sample')}{by})"
 
 

@@ -116,6 +116,15 @@ def test_models_behind_a_sample_are_told_below_the_tree(capsys: pytest.CaptureFi
     ]
 
 
+def test_of_many_generators_of_training_data_the_first_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    many = tuple(f"m{number}" for number in range(7))
+    writer = replace(BEHIND[1], trained_on=(TrainedOn(SEED, 9, many),))
+    print_tree(replace(walk(), models=ModelChain(behind=(writer,))), {})
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "  base: trained on seed.jsonl@aaaaaaa (9 samples, in part by m0, m1, m2, m3, m4 and 2 more models)"
+    ]
+
+
 def test_models_behind_a_sample_are_dashed_in_pictures() -> None:
     walked = replace(walk((1, 2), model="base@7"), models=ModelChain(behind=BEHIND))
     drawn = dot(walked)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support.graphs import COUNT, Parents, acyclic_graphs, graphs, reached, turned
 
 from provenance.ledger.graph import adjacency
-from provenance.ledger.graph.adjacency import Adjacency, levels, narrowed, offsets_of, ranges
+from provenance.ledger.graph.adjacency import Adjacency, levels, merged, narrowed, offsets_of, ranges
 
 
 def as_adjacency(graph: Parents) -> Adjacency:
@@ -29,7 +29,11 @@ def test_a_walk_gives_each_sample_once_at_its_distance(graph: Parents, start: se
 def test_few_and_many_edges_are_walked_alike(graph: Parents, dense: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(adjacency, "_DENSE", dense)
-        found = np.concatenate(list(as_adjacency(graph).walk(np.array([0]))))
+        walked = list(as_adjacency(graph).walk(np.array([0])))
+        found = np.concatenate(walked)
+        assert merged(walked, COUNT).tolist() == sorted(found.tolist())
+        everything = list(as_adjacency(graph).walk(np.arange(COUNT)[::-1]))
+        assert [level.tolist() for level in everything] == [list(range(COUNT))]
         level = levels(as_adjacency(graph), as_adjacency(graph).transposed())
     assert sorted(found.tolist()) == sorted(reached(graph, {0}, None))
     assert level.tolist() == levels(as_adjacency(graph), as_adjacency(graph).transposed()).tolist()
