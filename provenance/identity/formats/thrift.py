@@ -9,7 +9,7 @@ _LONG = 15  # in the head of a list: its length follows
 _DOUBLE_BYTES = 8
 
 # What content that makes no sense leads to.
-DAMAGE = (IndexError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
+DAMAGE = (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
 
 
 class CompactReader:

@@ -15,6 +15,7 @@ from support.samples import ids
 from provenance.errors import DataError
 from provenance.identity.formats.interface import RowError
 from provenance.identity.formats.parquet_pages import Pages
+from provenance.identity.formats.thrift import CompactReader
 
 MEBIBYTE = 1 << 20
 
@@ -70,5 +71,16 @@ def test_a_damaged_file_is_an_error_or_is_read(tmp_path_factory: pytest.TempPath
 def test_a_footer_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "data.parquet"
     path.write_bytes(b"PAR1" + os.urandom(10) + b"\xff\xff\xff\x7fPAR1")
+    with pytest.raises(RowError, match="its footer makes no sense"):
+        Pages(path).check(0, [0])
+
+
+@pytest.mark.parametrize(
+    "footer", [{}, {4: 1}, {4: [{1: [{3: 6}]}]}, {4: [{1: [6]}]}, {4: [{1: [{3: {9: b"", 7: 1}}]}]}]
+)
+def test_a_footer_that_holds_other_things(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, footer: object) -> None:
+    path = tmp_path / "data.parquet"
+    pq.write_table(pa.table({"text": ["a"]}), path)
+    monkeypatch.setattr(CompactReader, "struct", lambda _: footer)
     with pytest.raises(RowError, match="its footer makes no sense"):
         Pages(path).check(0, [0])
