@@ -171,7 +171,8 @@ def _timed(questions: Mapping[str, Callable[[], Answer]]) -> Mapping[str, Any]:
 
 
 def _graph(folder: Path, sidecar: Path) -> Any:
-    from provenance.ledger.graph.opening import IndexedSidecar, open_graph, store_in
+    from provenance.ledger.graph.opening import open_graph, store_in
+    from provenance.ledger.graph.segments import IndexedSidecar
 
     return open_graph(store_in(folder), [IndexedSidecar("data.jsonl", sidecar, sidecar.name)])
 

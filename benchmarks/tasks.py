@@ -179,12 +179,12 @@ def write_prose_rows(path: str, rows: str, seed: str) -> Said:
 
 def take_data_measures() -> Said:
     """Seconds of each measure that reads data, in the repository in the current folder."""
-    from provenance.audit.measures import Measured, Part, Subject, measures
-    from provenance.ledger.ledger import Ledger
+    from provenance.auditing.measures import Measured, Part, Subject, measures
+    from provenance.ledger.sidecars import Sidecars
     from provenance.repository import Repository
 
     seconds: dict[str, float] = {}
-    with Ledger.open(Repository.open()) as ledger:
+    with Sidecars.open(Repository.open()) as ledger:
         data, reference, evaluation = (
             Part(ledger, ledger.dataset(f"{name}.jsonl")) for name in ("data", "reference", "evaluation")
         )
@@ -213,11 +213,11 @@ def write_data_of_sidecar(path: str, sidecar: str) -> Said:
 
 def composition_from_lineage(dataset: str) -> Said:
     """In the repository of the working directory; without opening it, which takes DVC a second."""
-    from provenance.audit.composition import composition
-    from provenance.ledger.ledger import Ledger
+    from provenance.ledger.composition.composition import composition
+    from provenance.ledger.sidecars import Sidecars
     from provenance.repository import Repository
 
-    with Ledger.open(Repository.open()) as ledger:
+    with Sidecars.open(Repository.open()) as ledger:
         recorded = ledger.dataset(dataset)
         ledger.connection.execute("SELECT 1")
         return _timed(lambda: composition(ledger, recorded))

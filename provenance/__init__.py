@@ -6,20 +6,20 @@ gives the id of a row, `observe` has calls to models recorded as they happen, `d
 by a policy; `Model`, `Prompt` and `Source` describe where rows come from. What is imported here is stable.
 """
 
+from provenance.version import __version__
+
 # `typing` itself would be most of what `import provenance` costs; type checkers know this name without it.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from provenance.audit.audit import audit
-    from provenance.capture.declaring import declare
+    from provenance.auditing.audit import audit
+    from provenance.capture.declaring.declare import declare
     from provenance.capture.generators import Model, Prompt
-    from provenance.capture.observers import observe
     from provenance.capture.reading import read
-    from provenance.capture.recorder import record
+    from provenance.capture.recording.observers import observe
+    from provenance.capture.recording.recorder import record
     from provenance.identity import sample_id
     from provenance.lineage.records import Source
     from provenance.public import Ledger
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Ledger",
@@ -41,10 +41,11 @@ _HOMES = {
     "Model": "provenance.capture.generators",
     "Prompt": "provenance.capture.generators",
     "Source": "provenance.lineage.records",
-    "declare": "provenance.capture.declaring",
-    "observe": "provenance.capture.observers",
+    "audit": "provenance.auditing.audit",
+    "declare": "provenance.capture.declaring.declare",
+    "observe": "provenance.capture.recording.observers",
     "read": "provenance.capture.reading",
-    "record": "provenance.capture.recorder",
+    "record": "provenance.capture.recording.recorder",
     "sample_id": "provenance.identity",
 }
 
@@ -52,8 +53,6 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     from importlib import import_module
 
-    if name == "audit":
-        return import_module("provenance.audit")  # the package is the function, see there
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(import_module(_HOMES[name]), name)

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Self
 
 from provenance.errors import ProvenanceError
 from provenance.ledger.graph.graph import Direction, SampleSet
-from provenance.ledger.ledger import Ledger as AllSidecars
+from provenance.ledger.sidecars import Sidecars
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from provenance.audit.composition import Composition
+    from provenance.ledger.composition.composition import Composition
     from provenance.ledger.impact import Impact
-    from provenance.ledger.sql import Parameters, Questions
+    from provenance.ledger.sql.questions import Parameters, Questions
     from provenance.ledger.walks import Walk
     from provenance.lineage.records import Record
 
@@ -52,7 +52,7 @@ class Ledger:
     `provenance.errors.ProvenanceError` for an argument of another type than is asked for.
     """
 
-    def __init__(self, sidecars: AllSidecars, resources: ExitStack) -> None:
+    def __init__(self, sidecars: Sidecars, resources: ExitStack) -> None:
         self._sidecars = sidecars
         self._resources = resources
 
@@ -71,7 +71,7 @@ class Ledger:
         _require("repo", repo, str, PathLike)
         if rev is not None:
             _require("rev", rev, str)
-        with AllSidecars.open(Repository.open(repo), rev) as sidecars, ExitStack() as resources:
+        with Sidecars.open(Repository.open(repo), rev) as sidecars, ExitStack() as resources:
             yield cls(sidecars, resources)
 
     @property
@@ -125,7 +125,7 @@ class Ledger:
 
     def composition(self, dataset: str | PathLike[str]) -> Composition:
         """What the dataset at this path is made of."""
-        from provenance.audit.composition import composition
+        from provenance.ledger.composition.composition import composition
 
         _require("dataset", dataset, str, PathLike)
         return composition(self._sidecars, self._sidecars.dataset(self._sidecars.repository.root / dataset))
@@ -146,7 +146,7 @@ class Ledger:
 
     @cached_property
     def _questions(self) -> Questions:
-        from provenance.ledger.sql import open_questions
+        from provenance.ledger.sql.questions import open_questions
 
         return self._resources.enter_context(open_questions(self._sidecars))
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from provenance.capture.importers.columns import column_value
-from provenance.capture.importers.lookup import Lookup
+from provenance.capture.declaring.importers.columns import column_value
+from provenance.capture.lookup import Lookup
 from provenance.capture.reading import SampleIds, dependency_at
 from provenance.errors import ProvenanceError
-from provenance.identity import is_dataset, read_rows, scan
+from provenance.identity import read_rows, scan
 from provenance.identity.canonical import encode_row
 from provenance.identity.digests import digest_function, digest_size
+from provenance.identity.names import is_dataset
 
 if TYPE_CHECKING:
     from provenance.lineage.births import Dependency

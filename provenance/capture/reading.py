@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from provenance.capture.identities import identity_of
 from provenance.errors import DataError
 from provenance.identity import read_rows, scan
+from provenance.identity.names import sidecar_path
 from provenance.lineage.births import Dependency
-from provenance.lineage.sidecar import open_sidecar, sidecar_path
+from provenance.lineage.sidecar import open_sidecar
 from provenance.repository import Repository
 
 if TYPE_CHECKING:

@@ -19,11 +19,12 @@ from provenance.capture.environment import describe_environment, loaded_packages
 from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.capture.reading import dependency_at
 from provenance.errors import ProvenanceError, RepositoryError, SidecarError
+from provenance.identity.names import sidecar_path
 from provenance.lineage.accounting import StageAccount, account_for
 from provenance.lineage.births import Dependency
 from provenance.lineage.completion import Completion, complete
 from provenance.lineage.records import Activity, ActivityType
-from provenance.lineage.sidecar import open_sidecar, sidecar_path
+from provenance.lineage.sidecar import open_sidecar
 from provenance.repository import Repository, Stage
 
 # Progress of reading one dataset: its path gives a function that takes the number of rows in each batch read.

@@ -10,8 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from provenance import __version__
-from provenance.cli import (
+from provenance.cli.commands import (
     auditing,
     declaring,
     differing,
@@ -28,6 +27,7 @@ from provenance.cli import (
     state,
 )
 from provenance.cli.failures import reported
+from provenance.version import __version__
 
 app = typer.Typer(
     name="provenance",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from provenance.audit.measures import NotMeasured
+from provenance.auditing.measures import NotMeasured
 from provenance.cli import output
 
 if TYPE_CHECKING:
-    from provenance.audit.mixture import MixtureAudit
-    from provenance.audit.mixture.audit import Bounds, Weight
+    from provenance.auditing.mixture import MixtureAudit
+    from provenance.auditing.mixture.audit import Bounds, Weight
 
 COLUMNS = ("unique", "of unique", "exposure", "of exposure", "epochs")
 _BREAKDOWNS = (

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from provenance.audit.composition import BREAKDOWNS
-from provenance.audit.measures import NotMeasured
-from provenance.audit.policy.evaluation import Finding, Status
-from provenance.audit.policy.rules import Severity
+from provenance.auditing.measures import NotMeasured
+from provenance.auditing.policy.evaluation import Finding, Status
+from provenance.auditing.policy.rules import Severity
 from provenance.cli import output
 from provenance.cli.audit_mixture import print_mixture
+from provenance.ledger.composition.composition import BREAKDOWNS
 
 if TYPE_CHECKING:
-    from provenance.audit.audit import Audit, AuditedDataset, JudgedRule
-    from provenance.audit.composition import Composition, Share
-    from provenance.audit.examples import Example
+    from provenance.auditing.audit import Audit, AuditedDataset, JudgedRule
+    from provenance.auditing.examples import Example
+    from provenance.ledger.composition.composition import Composition, Share
 
 COLUMNS = ("rows", "share", "bytes", "tokens")
 MARKS = {Status.CLEARED: "✓", Status.BLOCKED: "✗", Status.UNKNOWN: "?"}

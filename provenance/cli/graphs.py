@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from provenance.cli.model_chains import lines as model_lines
-from provenance.cli.model_chains import picture
 from provenance.cli.output import counted, origin_style, safe, short, write_branches, write_line
+from provenance.report.model_chains import lines as model_lines
+from provenance.report.model_chains import picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

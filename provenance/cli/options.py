@@ -13,7 +13,7 @@ from provenance.cli.progress import fetch_progress
 from provenance.errors import RepositoryError
 
 if TYPE_CHECKING:
-    from provenance.ledger.ledger import Ledger
+    from provenance.ledger.sidecars import Sidecars
     from provenance.repository import Repository
     from provenance.repository.history import History
 
@@ -51,7 +51,7 @@ def open_repository(directory: Path | None, *, no_fetch: bool = False, quiet: bo
     return Repository.open(fetching=None if no_fetch else fetch_progress(quiet=quiet))
 
 
-def warn_of_stale(ledger: Ledger, *, quiet: bool) -> None:
+def warn_of_stale(ledger: Sidecars, *, quiet: bool) -> None:
     """Say on standard error which answers are about data that has changed: births hold, numbers of rows may not."""
     from provenance.ledger.datasets import State
 
@@ -73,7 +73,7 @@ def warn_of_cut_history(history: History, *, quiet: bool) -> None:
         )
 
 
-def warn_of_unknown_training(ledger: Ledger, *, quiet: bool) -> None:
+def warn_of_unknown_training(ledger: Sidecars, *, quiet: bool) -> None:
     """Say on standard error through which models lineage does not go on, as their training data is not known here."""
     for dataset in () if quiet else ledger.models.not_here:
         write_error(

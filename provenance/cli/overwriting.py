@@ -48,7 +48,7 @@ def require_harmless(repository: Repository, outputs: Mapping[str, Path | None],
 
 def _datasets(repository: Repository) -> set[str]:
     """All datasets and sidecars but those that the stage makes in which this runs."""
-    from provenance.lineage.sidecar import sidecar_path
+    from provenance.identity.names import sidecar_path
 
     stage = repository.current_stage()
     made = () if stage is None else stage.outs

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 from provenance.identity.canonical import CANONICAL_FORM, ContentError
 from provenance.identity.fields import RESERVED_COLUMNS, WELL_KNOWN_FIELDS
-from provenance.identity.formats import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset
+from provenance.identity.names import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset, sidecar_path
 from provenance.identity.samples import Identity, SampleBatch, sample_id
 
 if TYPE_CHECKING:
     from provenance.identity.file_ids import FileIds
     from provenance.identity.reading import file_id, read_row, read_rows, row_id
+    from provenance.identity.rewriting import strip_reserved, write_rows
     from provenance.identity.scanning import Scan, scan
-    from provenance.identity.stripping import strip_reserved
-    from provenance.identity.taking import write_rows
 
 __all__ = [
     "CANONICAL_FORM",
@@ -38,6 +37,7 @@ __all__ = [
     "row_id",
     "sample_id",
     "scan",
+    "sidecar_path",
     "strip_reserved",
     "write_rows",
 ]
@@ -50,8 +50,8 @@ _LAZY = {
     "read_rows": "reading",
     "row_id": "reading",
     "scan": "scanning",
-    "strip_reserved": "stripping",
-    "write_rows": "taking",
+    "strip_reserved": "rewriting",
+    "write_rows": "rewriting",
 }
 
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from provenance.identity.file_ids import FileIds
-    from provenance.identity.texts import BlockTexts
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,14 @@ class Identity:
     def digest_size(self) -> int:
         """Length of a sample id in bytes."""
         return digest_size(self.digest)
+
+
+@dataclass(frozen=True)
+class BlockTexts:
+    """``texts``: one a row, empty where it has none. ``values``: of each field, as text; null: none, or nested."""
+
+    texts: pa.LargeStringArray
+    values: Mapping[str, pa.LargeStringArray]
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from provenance.identity.digests import digest_function
 from provenance.identity.fields import RESERVED_COLUMNS, WELL_KNOWN_FIELDS, Rule, Selection, projection, select
 from provenance.identity.formats import open_reader
 from provenance.identity.formats.interface import Block, Reader, RowError
-from provenance.identity.samples import Identity, SampleBatch
-from provenance.identity.texts import BlockTexts, block_texts
+from provenance.identity.samples import BlockTexts, Identity, SampleBatch
+from provenance.identity.texts import block_texts
 
 # Arrow leaves Python's lock while it works, so two threads keep two cores busy with what little Python does between.
 _THREADS = 2

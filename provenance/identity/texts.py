@@ -8,7 +8,6 @@ types inside a conversation are no text of it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -17,19 +16,12 @@ import pyarrow.compute as pc
 from provenance.identity.arrow_values import plain
 from provenance.identity.fields import Selection
 from provenance.identity.formats.interface import Block
+from provenance.identity.samples import BlockTexts
 
 # A message's speaker and kind, as chat formats call them.
 _NO_TEXT = frozenset({"role", "from", "type"})
 _ASKING = ("system", "instruction", "context", "prompt", "question", "query", "input")
 _TEXT = pa.large_string()
-
-
-@dataclass(frozen=True)
-class BlockTexts:
-    """``texts``: one a row, empty where it has none. ``values``: of each field, as text; null: none, or nested."""
-
-    texts: pa.LargeStringArray
-    values: Mapping[str, pa.LargeStringArray]
 
 
 def block_texts(block: Block, selection: Selection, fields: Sequence[str]) -> BlockTexts:

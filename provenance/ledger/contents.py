@@ -11,10 +11,10 @@ from pathlib import Path
 from provenance.errors import DataError, RepositoryError
 from provenance.identity import Identity, read_row, scan
 from provenance.ledger.datasets import RecordedDataset
-from provenance.ledger.ledger import Ledger
+from provenance.ledger.sidecars import Sidecars
 
 
-def identity_of_sidecar(ledger: Ledger, dataset: RecordedDataset) -> Identity:
+def identity_of_sidecar(ledger: Sidecars, dataset: RecordedDataset) -> Identity:
     """How the ids in the dataset's sidecar were made."""
     stated = dataset.sidecar.header.identity
     types = ledger.repository.settings(ledger.rev).for_dataset(dataset.path).types
@@ -22,7 +22,7 @@ def identity_of_sidecar(ledger: Ledger, dataset: RecordedDataset) -> Identity:
     return Identity(digest=stated.digest, fields=stated.fields, column_types=dict(types), file_ids=file_ids)
 
 
-def local_data(ledger: Ledger, dataset: RecordedDataset) -> Path:
+def local_data(ledger: Sidecars, dataset: RecordedDataset) -> Path:
     """A file or directory to read with the dataset's data, under names that tell formats.
 
     Raises:
@@ -55,7 +55,7 @@ def named_as(dataset: RecordedDataset, data: Path) -> Iterator[None]:
         raise error.renamed(data, dataset.path) from error
 
 
-def texts(ledger: Ledger, sample_ids: Iterable[str]) -> dict[str, str]:
+def texts(ledger: Sidecars, sample_ids: Iterable[str]) -> dict[str, str]:
     """The content (of a file that is a sample: its path) of those samples that occur in a dataset whose data is here.
 
     A sidecar does not say in which row a sample is, so each dataset that holds some of the samples is scanned, the
@@ -82,7 +82,7 @@ def texts(ledger: Ledger, sample_ids: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def rows_of(ledger: Ledger, dataset: RecordedDataset, sample_ids: Iterable[str], most_rows: int) -> dict[str, str]:
+def rows_of(ledger: Sidecars, dataset: RecordedDataset, sample_ids: Iterable[str], most_rows: int) -> dict[str, str]:
     """PATH:ROW of the first row that bears each of the samples, for people to look at (of a file that is one: PATH).
 
     Only data that lies in the workspace is looked at, and of it about ``most_rows`` rows: samples that are not there
@@ -101,7 +101,7 @@ def rows_of(ledger: Ledger, dataset: RecordedDataset, sample_ids: Iterable[str],
     return named
 
 
-def _holders(ledger: Ledger, sample_ids: set[bytes]) -> list[RecordedDataset]:
+def _holders(ledger: Sidecars, sample_ids: set[bytes]) -> list[RecordedDataset]:
     places = ledger.connection.execute(
         "SELECT DISTINCT sidecar FROM samples WHERE rows > 0 AND sample_id IN (SELECT unnest(?::BLOB[]))",
         [sorted(sample_ids)],

@@ -170,7 +170,7 @@ def absent(repository: Repository) -> str:
 
 def _unfetched(repository: Repository, path: str, rev: str | None) -> str:
     """What to say of a dataset whose sidecar is tracked, but neither here nor to be fetched."""
-    from provenance.lineage.sidecar import sidecar_path
+    from provenance.identity.names import sidecar_path
 
     if rev is not None:
         return f"{path} at {rev}: {absent(repository)}"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provenance.ledger.graph.graph import SampleSet
-from provenance.ledger.ledger import Ledger
+from provenance.ledger.models.passages import Passage, reached
 from provenance.ledger.selectors import select
-from provenance.ledger.through_models import Passage, reached
+from provenance.ledger.sidecars import Sidecars
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.store import Array
@@ -44,7 +44,7 @@ class Impact:
     passages: tuple[Passage, ...]
 
 
-def impact(ledger: Ledger, selectors: Sequence[str]) -> Impact:
+def impact(ledger: Sidecars, selectors: Sequence[str]) -> Impact:
     """What came from the samples that fit any of ``selectors``.
 
     Raises:
@@ -53,7 +53,7 @@ def impact(ledger: Ledger, selectors: Sequence[str]) -> Impact:
     return impact_of(ledger, select(ledger, selectors))
 
 
-def impact_of(ledger: Ledger, selected: Array) -> Impact:
+def impact_of(ledger: Sidecars, selected: Array) -> Impact:
     """What came from the samples ``selected``, numbers in the ledger's graph, in order."""
     graph = ledger.graph
     reach = reached(ledger.models, selected)

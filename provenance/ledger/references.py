@@ -6,7 +6,7 @@ import re
 
 from provenance.errors import DataError, RepositoryError, UnknownReferenceError
 from provenance.ledger.datasets import RecordedDataset
-from provenance.ledger.ledger import Ledger, name_some
+from provenance.ledger.sidecars import Sidecars, name_some
 
 _PREFIX = re.compile(r"[0-9a-fA-F]{6,128}")
 _PLACE = re.compile(r"(?P<path>.+):(?P<row>[0-9]{1,18})", re.DOTALL)
@@ -22,7 +22,7 @@ def is_place(reference: str) -> bool:
     return _PLACE.fullmatch(reference) is not None
 
 
-def resolve(ledger: Ledger, reference: str) -> str:
+def resolve(ledger: Sidecars, reference: str) -> str:
     """The id of the sample that ``reference`` names.
 
     It is six or more hex digits, PATH:ROW with rows from 1, or the path of a file that is a sample of a directory. PATH
@@ -45,7 +45,7 @@ def resolve(ledger: Ledger, reference: str) -> str:
     raise UnknownReferenceError(f"{reference}: neither a sample id (six or more hex digits) nor PATH:ROW")
 
 
-def _around(ledger: Ledger, path: str) -> RecordedDataset | None:
+def _around(ledger: Sidecars, path: str) -> RecordedDataset | None:
     """The directory dataset that ``path`` is in."""
     try:
         relative = ledger.repository.relative(path)
@@ -54,7 +54,7 @@ def _around(ledger: Ledger, path: str) -> RecordedDataset | None:
     return next((dataset for dataset in ledger.recorded if relative.startswith(f"{dataset.path}/")), None)
 
 
-def _by_place(ledger: Ledger, dataset: RecordedDataset, path: str, row: int | None) -> str:
+def _by_place(ledger: Sidecars, dataset: RecordedDataset, path: str, row: int | None) -> str:
     """The sample in row ``row`` of the file at ``path``, which is, or is in, the dataset; None: the file itself."""
     from provenance.identity import file_id, row_id
     from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
@@ -70,7 +70,7 @@ def _by_place(ledger: Ledger, dataset: RecordedDataset, path: str, row: int | No
     return found
 
 
-def _by_prefix(ledger: Ledger, prefix: str) -> str:
+def _by_prefix(ledger: Sidecars, prefix: str) -> str:
     found = ledger.graph.beginning_with(prefix, most=11)
     if not found:
         raise UnknownReferenceError(f"{prefix}: no sample of this revision has an id that begins so{ledger.not_asked}")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provenance.errors import UnknownReferenceError
-from provenance.ledger.ledger import Ledger
+from provenance.ledger.models.passages import Reach, reached
 from provenance.ledger.selectors import require_selector, select
-from provenance.ledger.through_models import Reach, reached
+from provenance.ledger.sidecars import Sidecars
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.store import Array
@@ -33,7 +33,7 @@ class Revoked:
         return np.union1d(self.reach.direct, self.reach.through_models)
 
 
-def revoked(ledger: Ledger) -> list[Revoked]:
+def revoked(ledger: Sidecars) -> list[Revoked]:
     """What each revocation of the workspace reaches in the ledger, in the order of the file."""
     found = []
     for revocation in ledger.repository.revocations().revocations:
@@ -42,13 +42,13 @@ def revoked(ledger: Ledger) -> list[Revoked]:
     return found
 
 
-def revoked_selectors(ledger: Ledger) -> list[str]:
+def revoked_selectors(ledger: Sidecars) -> list[str]:
     """All selectors of the revocations of the workspace."""
     stated = ledger.repository.revocations().revocations
     return [selector for revocation in stated for selector in revocation.selectors]
 
 
-def selected_by(ledger: Ledger, selectors: Sequence[str]) -> Array:
+def selected_by(ledger: Sidecars, selectors: Sequence[str]) -> Array:
     """The samples that fit any of ``selectors``, in order; one that fits nothing at this revision is passed over.
 
     Raises:
@@ -58,7 +58,7 @@ def selected_by(ledger: Ledger, selectors: Sequence[str]) -> Array:
     return np.unique(np.concatenate([np.empty(0, np.int64), *found]))
 
 
-def fitting_nothing(ledger: Ledger, selectors: Sequence[str]) -> list[str]:
+def fitting_nothing(ledger: Sidecars, selectors: Sequence[str]) -> list[str]:
     """Those of ``selectors`` that fit nothing at this revision.
 
     Raises:
@@ -67,7 +67,7 @@ def fitting_nothing(ledger: Ledger, selectors: Sequence[str]) -> list[str]:
     return [selector for selector, samples in _selected_each(ledger, selectors) if samples is None]
 
 
-def _selected_each(ledger: Ledger, selectors: Sequence[str]) -> Iterator[tuple[str, Array | None]]:
+def _selected_each(ledger: Sidecars, selectors: Sequence[str]) -> Iterator[tuple[str, Array | None]]:
     """Each selector with its samples, or None. Paths in them are from the root, as in the file."""
     with chdir(ledger.repository.root):
         for selector in selectors:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from provenance.errors import UnknownReferenceError
-from provenance.ledger.ledger import Ledger, name_some
 from provenance.ledger.references import is_place, is_prefix, resolve
+from provenance.ledger.sidecars import Sidecars, name_some
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.store import Array
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
-def select(ledger: Ledger, selectors: Sequence[str]) -> Array:
+def select(ledger: Sidecars, selectors: Sequence[str]) -> Array:
     """The samples that fit any of ``selectors`` (at least one): numbers in the ledger's graph, in order.
 
     A sample that was born twice fits if one of its births does.
@@ -45,22 +45,22 @@ def require_selector(selector: str) -> tuple[str, str]:
     return kind, value
 
 
-def _fitting(ledger: Ledger, selector: str) -> Array:
+def _fitting(ledger: Sidecars, selector: str) -> Array:
     kind, value = require_selector(selector)
     return _SELECTORS[kind](ledger, value)
 
 
-def _sample(ledger: Ledger, value: str) -> Array:
+def _sample(ledger: Sidecars, value: str) -> Array:
     return ledger.graph.numbers([resolve(ledger, value)])
 
 
-def _source(ledger: Ledger, value: str) -> Array:
+def _source(ledger: Sidecars, value: str) -> Array:
     names = [source["name"] for source in ledger.graph.descriptions.sources]
     fits = _places(ledger, "source", [name == value for name in names], value, names)
     return ledger.graph.with_birth(lambda born: born.source in fits)
 
 
-def _model(ledger: Ledger, value: str) -> Array:
+def _model(ledger: Sidecars, value: str) -> Array:
     agents = ledger.graph.descriptions.agents
     labels = [agent["label"] for agent in agents]
     named = [value in (agent["name"], label) for agent, label in zip(agents, labels, strict=True)]
@@ -68,19 +68,19 @@ def _model(ledger: Ledger, value: str) -> Array:
     return ledger.graph.with_birth(lambda born: born.agent in fits)
 
 
-def _prompt(ledger: Ledger, value: str) -> Array:
+def _prompt(ledger: Sidecars, value: str) -> Array:
     prompts = [activity["plan"] for activity in ledger.graph.descriptions.activities]
     fits = _places(ledger, "prompt", [prompt == value for prompt in prompts], value, filter(None, prompts))
     return ledger.graph.with_birth(lambda born: born.activity in fits)
 
 
-def _activity(ledger: Ledger, value: str) -> Array:
+def _activity(ledger: Sidecars, value: str) -> Array:
     identifiers = [activity["id"] for activity in ledger.graph.descriptions.activities]
     fits = _places(ledger, "activity", [identifier == value for identifier in identifiers], value, identifiers)
     return ledger.graph.with_birth(lambda born: born.activity in fits)
 
 
-def _license(ledger: Ledger, value: str) -> Array:
+def _license(ledger: Sidecars, value: str) -> Array:
     graph = ledger.graph
     known = {graph.license_of(born) for born in graph.classes} - {None}
     if value not in known:
@@ -88,7 +88,7 @@ def _license(ledger: Ledger, value: str) -> Array:
     return graph.with_birth(lambda born: graph.license_of(born) == value)
 
 
-def _origin(ledger: Ledger, value: str) -> Array:
+def _origin(ledger: Sidecars, value: str) -> Array:
     from provenance.lineage.records import Origin
 
     origin = _member(Origin, "origin", value)
@@ -96,18 +96,18 @@ def _origin(ledger: Ledger, value: str) -> Array:
     return ledger.graph.with_birth(lambda born: born.origin == origin, every=origin is Origin.UNKNOWN)
 
 
-def _kind(ledger: Ledger, value: str) -> Array:
+def _kind(ledger: Sidecars, value: str) -> Array:
     from provenance.lineage.records import Kind
 
     kind = _member(Kind, "kind", value)
     return ledger.graph.with_birth(lambda born: born.kind == kind)
 
 
-def _dataset(ledger: Ledger, value: str) -> Array:
+def _dataset(ledger: Sidecars, value: str) -> Array:
     return ledger.graph.members(ledger.dataset(value).place)[0]
 
 
-_SELECTORS: dict[str, Callable[[Ledger, str], Array]] = {
+_SELECTORS: dict[str, Callable[[Sidecars, str], Array]] = {
     "sample": _sample,
     "source": _source,
     "model": _model,
@@ -120,7 +120,7 @@ _SELECTORS: dict[str, Callable[[Ledger, str], Array]] = {
 }
 
 
-def _places(ledger: Ledger, what: str, fits: Sequence[bool], value: str, known: Iterable[str]) -> set[int]:
+def _places(ledger: Sidecars, what: str, fits: Sequence[bool], value: str, known: Iterable[str]) -> set[int]:
     found = {number for number, fit in enumerate(fits) if fit}
     if not found:
         raise _unknown(what, value, known, ledger.not_asked)

@@ -13,11 +13,11 @@ import numpy as np
 
 from provenance.errors import ProvenanceError, UnknownReferenceError
 from provenance.ledger.graph.graph import Direction, Graph, SampleSet
-from provenance.ledger.model_chain import ModelChain, model_chain
+from provenance.ledger.models.chain import ModelChain, model_chain
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.store import Array
-    from provenance.ledger.models import ModelLinks
+    from provenance.ledger.models.links import ModelLinks
 
 __all__ = ["Direction", "Edge", "Node", "Walk", "describe", "reached_from", "trace"]
 

@@ -13,9 +13,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from provenance.errors import DataError, SidecarError
-from provenance.identity import CANONICAL_FORM, Identity, Scan, scan, strip_reserved
+from provenance.identity import CANONICAL_FORM, Identity, Scan, scan
 from provenance.identity.reserved import PARENT_ROLES, PARENTS
-from provenance.lineage import closing, explaining
+from provenance.identity.rewriting import strip_reserved
+from provenance.lineage import ancestors as closing
+from provenance.lineage import explaining
 from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.database import count, scratch_database
 from provenance.lineage.records import Activity, DatasetState, Header, IdentitySettings

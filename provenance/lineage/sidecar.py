@@ -18,7 +18,6 @@ from pydantic import ValidationError
 
 from provenance.errors import SidecarError
 from provenance.files import whole_file
-from provenance.identity import SIDECAR_SUFFIX, is_dataset
 from provenance.lineage.records import Header, Origin
 from provenance.lineage.schema import FORMAT_VERSION, ROW_GROUP_ROWS, sidecar_schema
 
@@ -36,16 +35,6 @@ class Sidecar:
     header: Header
     digest_size: int
     records: int
-
-
-def sidecar_path(dataset: str) -> str:
-    """The path of the sidecar of the dataset at path ``dataset``."""
-    return dataset.rstrip("/") + SIDECAR_SUFFIX
-
-
-def may_have_sidecar(path: str) -> bool:
-    """Whether the name is a dataset's. A directory may be one whatever its name; then it is where it has a sidecar."""
-    return is_dataset(path)
 
 
 def open_sidecar(path: Path) -> Sidecar:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from provenance.errors import RepositoryError
+
+# Called with the path, from the DVC root, of what is about to be fetched.
+Fetching = Callable[[str], None]
 
 _LOGGERS = ("dvc", "dvc_data", "dvc_objects", "scmrepo")
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from provenance.cached import read_cached, write_cached
 from provenance.errors import RepositoryError
-from provenance.identity import SIDECAR_SUFFIX
+from provenance.identity.names import SIDECAR_SUFFIX
 from provenance.repository.dvc_files import DvcFiles, UnusualError
 from provenance.repository.git import Change, Commit, Git
 from provenance.repository.tracked import TrackedFile

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
 from provenance.files import whole_file
-from provenance.repository.calls import dvc_call
+from provenance.repository.calls import Fetching, dvc_call
 from provenance.repository.changes import IN_GIT
 from provenance.repository.git import Git
-from provenance.repository.objects import Fetching, Objects
+from provenance.repository.objects import Objects
 from provenance.repository.paths import from_root
 from provenance.repository.sources import SourceSidecars
 from provenance.repository.tracked import TrackedFile
@@ -120,7 +120,7 @@ class Contents:
         Raises:
             RepositoryError: it may be at the source, which cannot be asked.
         """
-        from provenance.lineage.sidecar import sidecar_path
+        from provenance.identity.names import sidecar_path
 
         name = self._inside(self.root, sidecar_path(os.fspath(path)))
         file = self.data_file(name, rev)
@@ -146,7 +146,7 @@ class Contents:
         Raises:
             RepositoryError: it is nowhere.
         """
-        from provenance.lineage.sidecar import sidecar_path
+        from provenance.identity.names import sidecar_path
 
         name = self._inside(self.root, sidecar_path(os.fspath(path)))
         if rev is None and (self.root / name).exists():

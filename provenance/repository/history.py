@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from provenance.identity import SIDECAR_SUFFIX
+from provenance.identity.names import SIDECAR_SUFFIX
 from provenance.repository.changes import Changed, Recorded
 from provenance.repository.git import Commit
 

@@ -268,7 +268,7 @@ def _is_from(here: TrackedFile, source: ImportSource) -> bool:
 
 
 def _sidecar_of(path: str) -> str:
-    from provenance.lineage.sidecar import sidecar_path
+    from provenance.identity.names import sidecar_path
 
     return sidecar_path(path)
 

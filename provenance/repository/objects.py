@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.files import whole_file
-from provenance.repository.calls import dvc_call
+from provenance.repository.calls import Fetching, dvc_call
 from provenance.repository.manifests import read_manifest
 from provenance.repository.sources import source_files
 
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from dvc_data.hashfile.db import HashFileDB
 
     from provenance.repository.tracked import TrackedFile
-
-
-# Told the path, from the DVC root, of what is about to be fetched.
-Fetching = Callable[[str], None]
 
 
 class Objects:

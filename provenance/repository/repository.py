@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from provenance.errors import RepositoryError
 from provenance.files import MODELS_FILE, REVOCATIONS_FILE
 from provenance.repository import commits
-from provenance.repository.calls import dvc_call
+from provenance.repository.calls import Fetching, dvc_call
 from provenance.repository.contents import Contents
-from provenance.repository.objects import Fetching
 from provenance.repository.paths import root_around
 from provenance.repository.stages import Stage, running_stage
 from provenance.repository.tracked import Dataset, pointer_file

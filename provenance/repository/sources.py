@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dvc.fs import DVCFileSystem
     from dvc.repo import Repo
 
-    from provenance.repository.objects import Fetching
+    from provenance.repository.calls import Fetching
 
 # A source may have imported the dataset itself.
 _MOST_SOURCES = 10
@@ -104,7 +104,7 @@ class SourceSidecars:
 
     def _look(self, source: ImportSource, draft: Path) -> None:
         """Bring the sidecar into ``draft``, or a mark that there is none."""
-        from provenance.lineage.sidecar import sidecar_path
+        from provenance.identity.names import sidecar_path
 
         following: ImportSource | None = source
         for _ in range(_MOST_SOURCES):

@@ -40,14 +40,12 @@ class Stage:
     @property
     def datasets(self) -> list[str]:
         """The datasets of this repository that it depends on, without their sidecars."""
-        from provenance.lineage.sidecar import may_have_sidecar, sidecar_path
+        from provenance.identity.names import is_dataset, sidecar_path
 
         # What lies outside the repository has no hash, and no lineage here.
         here = {path for path, md5 in self.dependencies if md5 is not None}
         return [
-            path
-            for path, _ in self.dependencies
-            if path in here and (may_have_sidecar(path) or sidecar_path(path) in here)
+            path for path, _ in self.dependencies if path in here and (is_dataset(path) or sidecar_path(path) in here)
         ]
 
 

@@ -54,7 +54,7 @@ def with_sidecars(arguments: Sequence[str], directory: str, with_sidecar: Collec
 
 
 def _sidecar_options(parsed: dict[str, object], base: str, with_sidecar: Collection[str]) -> Iterator[str]:
-    from provenance.lineage.sidecar import may_have_sidecar, sidecar_path
+    from provenance.identity.names import is_dataset, sidecar_path
 
     deps, stated = _paths(parsed, "deps"), {path for name in _OUT_FLAGS for path in _paths(parsed, name)}
     for path in deps:
@@ -63,7 +63,7 @@ def _sidecar_options(parsed: dict[str, object], base: str, with_sidecar: Collect
             yield from ("--deps", sidecar_path(path))
     for name, flag in _OUT_FLAGS.items():
         for path in _paths(parsed, name):
-            if may_have_sidecar(path) and sidecar_path(path) not in stated:
+            if is_dataset(path) and sidecar_path(path) not in stated:
                 yield from (flag, sidecar_path(path))
 
 

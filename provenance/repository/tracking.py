@@ -62,7 +62,7 @@ class Tracking:
 
     def datasets(self, rev: str | None) -> Iterator[Dataset]:
         """Every dataset at ``rev``, or in the workspace, as DVC recorded it, by path; see `Repository.datasets`."""
-        from provenance.lineage.sidecar import may_have_sidecar, sidecar_path
+        from provenance.identity.names import is_dataset, sidecar_path
 
         tracked = self.files(rev)
         for path, file in sorted(tracked.items()):
@@ -70,9 +70,9 @@ class Tracking:
             known = sidecar in tracked or (rev is None and (self._root / sidecar).is_file())
             if known:
                 # What is not made yet may become a directory.
-                fits = file.md5 is None or file.is_directory or (self._root / path).is_dir() or may_have_sidecar(path)
+                fits = file.md5 is None or file.is_directory or (self._root / path).is_dir() or is_dataset(path)
             else:
-                fits = may_have_sidecar(path) and not path.lower().endswith(_MOSTLY_OTHER_THINGS)
+                fits = is_dataset(path) and not path.lower().endswith(_MOSTLY_OTHER_THINGS)
             if fits and not file.result:
                 source = None if file.source is None else file.source.path
                 yield Dataset(path, file.md5, file.size, file.stage, sidecar if known else None, source)

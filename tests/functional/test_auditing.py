@@ -13,7 +13,7 @@ import pytest
 from support.project import Project, lines
 
 import provenance
-from provenance.audit.verdict_file import VerdictFile
+from provenance.attest.verdict_file import VerdictFile
 from provenance.errors import ProvenanceError
 
 HOSTILE = "x](javascript:a) <b>@all</b> | `rm`\x1b[2J\u202e"
@@ -135,7 +135,7 @@ waive:
 
 def test_only_what_the_policy_needs_is_measured(project: Project) -> None:
     found = provenance.audit("data/mix.jsonl", repo=project.root)
-    from provenance.audit.measures import measures
+    from provenance.auditing.measures import measures
 
     assert set(found.datasets[0].measured) == {name for name, each in measures().items() if each.needs == "lineage"}
     with pytest.raises(ProvenanceError, match="nothing: no such measure"):
@@ -299,8 +299,12 @@ def test_metrics_and_plots_of_an_audit_are_read_by_dvc(project: Project) -> None
     assert json.loads((project.root / "plots/findings.json").read_text())
 
 
-def test_the_package_is_the_function_whatever_was_imported_first(project: Project) -> None:
-    for first in ("import provenance", "import provenance.audit.measures, provenance", "from provenance import audit"):
+def test_audit_is_a_function_whatever_was_imported_first(project: Project) -> None:
+    for first in (
+        "import provenance",
+        "import provenance.auditing.measures, provenance",
+        "from provenance import audit",
+    ):
         call = "audit" if first.startswith("from") else "provenance.audit"
         program = f"{first}\nprint({call}('data/mix.jsonl', policy='baseline').verdict.status.value)"
         assert project.run("python", "-c", program).stdout == "CLEARED\n"

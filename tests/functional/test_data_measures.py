@@ -18,8 +18,7 @@ from support.measuring import values
 from support.pools import pool_of, prose
 from support.project import Project, lines
 
-from provenance.audit.divergence import divergence
-from provenance.audit.measures import (
+from provenance.auditing.measures import (
     Measured,
     NotMeasured,
     Part,
@@ -30,12 +29,13 @@ from provenance.audit.measures import (
     self_repetition,
     take,
 )
-from provenance.audit.measures.drift import drift_of_words
-from provenance.audit.measures.near_duplicates import bands, shingles
-from provenance.audit.pools import Difference, difference
-from provenance.audit.words import spelled
+from provenance.auditing.measures.drift import drift_of_words
+from provenance.auditing.measures.near_duplicates import bands, shingles
+from provenance.auditing.texts.divergence import divergence
+from provenance.auditing.texts.pools import Difference, difference
+from provenance.auditing.texts.words import spelled
 from provenance.identity import sample_id
-from provenance.ledger.ledger import Ledger
+from provenance.ledger.sidecars import Sidecars
 from provenance.repository import Repository
 
 DIVERSITY = (compression_ratio, distinct_n, openings, self_repetition)
@@ -49,7 +49,7 @@ def project(tmp_path: Path) -> Project:
 
 @contextmanager
 def parts(project: Project, *names: str) -> Iterator[list[Part]]:
-    with Ledger.open(Repository.open(project.root)) as ledger:
+    with Sidecars.open(Repository.open(project.root)) as ledger:
         yield [Part(ledger, ledger.dataset(project.root / name)) for name in names]
 
 

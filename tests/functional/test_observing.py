@@ -17,7 +17,7 @@ from support.recording import LIBRARY, collect_documents, lines, records
 
 import provenance
 from provenance.capture import reading
-from provenance.capture.observers.calls import CALLS
+from provenance.capture.recording.observers.calls import CALLS
 from provenance.errors import ProvenanceError
 from provenance.lineage.records import Activity
 from provenance.lineage.sidecar import open_sidecar

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from support.project import Project, lines
 
-from provenance.audit.measures import measure_names
-from provenance.audit.policy.loading import pack, packs
+from provenance.auditing.measures import measure_names
+from provenance.auditing.policy.loading import pack, packs
 
 THINGS = ["kettle", "lamp", "chair", "radio", "clock", "bicycle", "teapot", "ladder", "mirror", "suitcase"]
 PLACES = ["kitchen", "garden", "attic", "cellar", "hall", "office", "shed", "porch", "study", "workshop"]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from provenance.capture.preparing import prepare
 from provenance.documents import parse_tracked
 from provenance.errors import RepositoryError
 from provenance.repository import Repository
 from provenance.settings import Settings
+from provenance.upkeep.preparing import prepare
 
 COMPOSITION = [
     {"origin": "real", "rows": 30, "fraction": 0.75},

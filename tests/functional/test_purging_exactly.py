@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.project import Project
 from support.workbench import Workbench, identifier
 
-from provenance.capture.yaml_editing import edited, entries_of
+from provenance.upkeep.yaml_editing import edited, entries_of
 
 SEEDS, MADE = range(4), range(4, 8)
 REASONS = ("consent withdrawn", "a stolen source")

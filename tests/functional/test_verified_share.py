@@ -9,9 +9,9 @@ from support.gsm8k import gsm8k
 from support.measuring import values
 from support.project import Project, lines
 
-from provenance.audit.measures import Part, Subject
-from provenance.audit.measures.verified_share import MEASURE
-from provenance.ledger.ledger import Ledger
+from provenance.auditing.measures import Part, Subject
+from provenance.auditing.measures.verified_share import MEASURE
+from provenance.ledger.sidecars import Sidecars
 from provenance.repository import Repository
 
 # In percent, as published for the test set with these four models: Cobbe et al. 2021 (arXiv 2110.14168).
@@ -38,7 +38,7 @@ def test_correct_rates_of_the_gpt_3_solutions_are_verified_shares(tmp_path: Path
             *("--set", f"model=gpt-3-{model}", "--map", "verdict=correct", "--set", "verifier=final-answer@1"),
         )
         assert declared.code == 0, declared.stderr
-    with Ledger.open(Repository.open(project.root)) as ledger:
+    with Sidecars.open(Repository.open(project.root)) as ledger:
         for model, percent in CORRECT.items():
             part = Part(ledger, ledger.dataset(project.root / f"{model}.jsonl"))
             found = values(MEASURE.measure(Subject(part, tmp_path)))

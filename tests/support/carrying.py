@@ -16,11 +16,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from provenance.capture.adding import add_datasets
 from provenance.identity import Identity, read_rows, sample_id
+from provenance.identity.names import sidecar_path
 from provenance.lineage.records import Origin, Source
-from provenance.lineage.sidecar import sidecar_path
 from provenance.repository import Repository
+from provenance.upkeep.adding import add_datasets
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/carrying.md"
 

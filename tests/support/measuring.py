@@ -8,7 +8,7 @@ from typing import Any
 
 from support.sidecars import Words, ledger_of, write
 
-from provenance.audit.measures import Measure, Measured, NotMeasured, Part, Subject
+from provenance.auditing.measures import Measure, Measured, NotMeasured, Part, Subject
 from provenance.repository import Repository
 
 NOTHING = Words()

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 from support.project import lines
 
-from provenance.audit.pools import Pool
-from provenance.audit.texts import Texts, write_texts
-from provenance.audit.words import words
+from provenance.auditing.texts.dataset_texts import Texts, write_texts
+from provenance.auditing.texts.pools import Pool
+from provenance.auditing.texts.words import words
 from provenance.identity import Identity, scan
 
 

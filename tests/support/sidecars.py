@@ -12,11 +12,12 @@ from typing import Any
 import pyarrow as pa
 from support.contents import digest
 
+from provenance.identity.names import sidecar_path
 from provenance.ledger.datasets import Found, recorded_dataset
-from provenance.ledger.ledger import Ledger
+from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.records import Activity, Agent, DatasetState, Header, IdentitySettings, Plan, Source
 from provenance.lineage.schema import FORMAT_VERSION, sidecar_schema
-from provenance.lineage.sidecar import open_sidecar, sidecar_path, write_sidecar
+from provenance.lineage.sidecar import open_sidecar, write_sidecar
 from provenance.repository import Repository
 
 DIGEST_SIZE = 16
@@ -83,13 +84,13 @@ def write(
 
 
 @contextmanager
-def ledger_of(repository: Repository, *sidecars: Path, md5: str | None = None) -> Iterator[Ledger]:
+def ledger_of(repository: Repository, *sidecars: Path, md5: str | None = None) -> Iterator[Sidecars]:
     """A ledger over these sidecars; ``md5`` is what DVC is said to have for each dataset."""
     recorded = [
         recorded_dataset(open_sidecar(path).header.dataset.path, md5, path, digest(path.read_bytes()), place)
         for place, path in enumerate(sidecars)
     ]
     with TemporaryDirectory() as folder:
-        ledger = Ledger(Found(recorded, ["data/bare.jsonl"]), repository, None, Path(folder))
+        ledger = Sidecars(Found(recorded, ["data/bare.jsonl"]), repository, None, Path(folder))
         with ledger.closed_at_the_end():
             yield ledger

@@ -14,9 +14,10 @@ from support.contents import digest
 from support.sidecars import Words, record, sample, write
 
 from provenance.ledger.graph.graph import Graph
-from provenance.ledger.graph.opening import IndexedSidecar, open_graph
+from provenance.ledger.graph.opening import open_graph
+from provenance.ledger.graph.segments import IndexedSidecar
 from provenance.ledger.graph.store import Store
-from provenance.ledger.models import ModelLinks
+from provenance.ledger.models.links import ModelLinks
 from provenance.lineage.records import Activity, ActivityType, Agent
 from provenance.models import ModelRegister, RegisteredModel, TrainingDataset
 

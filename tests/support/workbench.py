@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.identity import Identity, sample_id
+from provenance.identity.names import sidecar_path
 from provenance.lineage.births import Collection, Dependency, RecordedBirths
-from provenance.lineage.collecting import register
 from provenance.lineage.completion import Completion, complete
 from provenance.lineage.records import Activity, ActivityType, Agent, Evidence, Origin, Source
 from provenance.lineage.schema import birth_schema
-from provenance.lineage.sidecar import sidecar_path
+from provenance.lineage.shared_birth import register
 from provenance.lineage.vocabulary import Vocabulary
 
 MORNING = datetime(2026, 1, 1, 8, tzinfo=UTC)

@@ -7,56 +7,16 @@ without the dot (``avro``), an entry point is a subclass of `interface.FileReade
 from __future__ import annotations
 
 import os
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import DataError, ProvenanceError
+from provenance.identity.names import KNOWN_SUFFIXES, format_name, plugins
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
     from provenance.identity.formats.interface import FileReader, Reader
     from provenance.identity.samples import Identity
-
-SIDECAR_SUFFIX = ".lineage.parquet"
-
-_TEXT_MODULES = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "json_array",
-    ".csv": "csv_table",
-    ".tsv": "csv_table",
-}
-_MODULES = {
-    **{suffix + compression: name for suffix, name in _TEXT_MODULES.items() for compression in ("", ".gz", ".zst")},
-    ".parquet": "parquet",
-    ".arrow": "arrow_ipc",
-    ".feather": "arrow_ipc",
-    ".tar": "webdataset",
-}
-KNOWN_SUFFIXES = ".jsonl, .ndjson, .json, .csv, .tsv (also with .gz or .zst), .parquet, .arrow, .feather, .tar"
-
-
-def is_dataset(path: str | os.PathLike[str]) -> bool:
-    """Whether the name says that it is a dataset in a format that can be read; the file is not opened.
-
-    A directory may be a dataset whatever its name. A sidecar is none.
-    """
-    return format_name(path) is not None
-
-
-def format_name(path: str | os.PathLike[str]) -> str | None:
-    """What tells the format of the file at ``path`` from others, by the file's name; None: no dataset."""
-    name = Path(path).name.lower()
-    if name.endswith(SIDECAR_SUFFIX):
-        return None
-    suffixes = Path(name).suffixes
-    for count in (2, 1):
-        if module := _MODULES.get("".join(suffixes[-count:])):
-            return module
-    return suffixes[-1] if suffixes and suffixes[-1][1:] in _plugins() else None
 
 
 def open_reader(path: str | os.PathLike[str], identity: Identity) -> Reader:
@@ -89,7 +49,7 @@ def _reader_class(name: str) -> type[FileReader]:
         return reader
     from provenance.identity.formats.interface import FileReader as Base
 
-    plugin = _plugins()[name[1:]]
+    plugin = plugins()[name[1:]]
     try:
         loaded = plugin.load()
     except Exception as error:
@@ -97,10 +57,3 @@ def _reader_class(name: str) -> type[FileReader]:
     if not (isinstance(loaded, type) and issubclass(loaded, Base)):
         raise ProvenanceError(f"the plug-in {plugin.value} for {name} files is not a FileReader of provenance")
     return loaded
-
-
-@cache
-def _plugins() -> dict[str, EntryPoint]:
-    from importlib.metadata import entry_points
-
-    return {entry_point.name.lower(): entry_point for entry_point in entry_points(group="provenance.formats")}

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from provenance.errors import DataError
 from provenance.identity.canonical import shown
-from provenance.identity.formats import format_name
 from provenance.identity.formats.hugging_face import is_saved_dataset, open_saved_dataset
 from provenance.identity.formats.interface import Reader
 from provenance.identity.formats.shards import ShardsReader
 from provenance.identity.formats.whole_files import WholeFilesReader
+from provenance.identity.names import format_name
 from provenance.identity.samples import Identity
 
 # Hidden files, and what describes a dataset: people's words, and the metadata that tools leave beside the data.

@@ -22,7 +22,7 @@ from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.store import Array, Draft, Folder
 
 if TYPE_CHECKING:
-    from provenance.ledger.graph.opening import IndexedSidecar
+    from provenance.ledger.graph.segments import IndexedSidecar
 
 
 _SAMPLES_AT_ONCE = 1 << 22

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from provenance.errors import SidecarError
 from provenance.ledger.graph.graph import Graph
+from provenance.ledger.graph.segments import IndexedSidecar
 from provenance.ledger.graph.store import Cleaned, Folder, Store
 
 # A dataset's path gives a function that takes the number of records in each batch read.
 ProgressOf = Callable[[str], Callable[[int], None]]
-
-
-@dataclass(frozen=True)
-class IndexedSidecar:
-    """A sidecar to be in a graph: of the dataset at ``path``, the ``file``, found again by ``digest``, its hash.
-
-    ``file`` is None where it is not known yet, which is enough to find what is built. ``additional``: it is not of the
-    graph's revision, and adds only samples that the others do not know; it comes after them.
-    """
-
-    path: str
-    file: Path | None
-    digest: str
-    additional: bool = False
 
 
 def store_in(temporary: Path) -> Store:

@@ -10,6 +10,7 @@ samples that were born twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,20 @@ Progress = Callable[[int], None]
 _TEXTS = ("origin", "kind", "license", "evidence")
 _COLUMNS = ("sample_id", "rows", "content_bytes", "parents", "parent_roles", *BirthClass._fields)
 _EDGES_AT_ONCE = 1 << 22
+
+
+@dataclass(frozen=True)
+class IndexedSidecar:
+    """A sidecar to be in a graph: of the dataset at ``path``, the ``file``, found again by ``digest``, its hash.
+
+    ``file`` is None where it is not known yet, which is enough to find what is built. ``additional``: it is not of the
+    graph's revision, and adds only samples that the others do not know; it comes after them.
+    """
+
+    path: str
+    file: Path | None
+    digest: str
+    additional: bool = False
 
 
 def write_segment(sidecar: Sidecar, draft: Draft, progress: Progress | None = None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.cached import read_cached, write_cached
-from provenance.ledger.groups import CELL_COLUMNS, Counted, count_cells
+from provenance.ledger.composition.groups import CELL_COLUMNS, Counted, count_cells
 from provenance.ledger.history.sidecars import (
     MISSING,
     NO_SIDECAR,

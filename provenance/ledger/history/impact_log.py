@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from provenance.ledger.impact import AffectedDataset, impact_of
-from provenance.ledger.ledger import Ledger
 from provenance.ledger.revoked import selected_by
+from provenance.ledger.sidecars import Sidecars
 
 if TYPE_CHECKING:
     from provenance.repository.history import History, Version
@@ -52,7 +52,7 @@ class ImpactLog:
         }
 
 
-def log_impact(asked: Ledger, history: History, selectors: Sequence[str]) -> ImpactLog:
+def log_impact(asked: Sidecars, history: History, selectors: Sequence[str]) -> ImpactLog:
     """What came from ``selectors`` in every version in ``history``; where one fits nothing, it is passed over.
 
     It goes on through the models that are registered in the ledger that is ``asked``: that a model was trained on a
@@ -71,7 +71,7 @@ def log_impact(asked: Ledger, history: History, selectors: Sequence[str]) -> Imp
     for sha, versions in by_commit.items():
         if not versions:
             continue
-        with Ledger.open(asked.repository, sha, partial=True, register=asked.register) as ledger:
+        with Sidecars.open(asked.repository, sha, partial=True, register=asked.register) as ledger:
             found = {each.path: each for each in impact_of(ledger, selected_by(ledger, selectors)).datasets}
         for version in versions:
             if version.path not in found:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from provenance.errors import SidecarError
-from provenance.ledger.groups import CELL_COLUMNS, Counted, count_cells
+from provenance.ledger.composition.groups import CELL_COLUMNS, Counted, count_cells
 from provenance.lineage.sidecar import Sidecar
 
 _BLOCK_ROWS = 1 << 18

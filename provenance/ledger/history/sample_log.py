@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import UnknownReferenceError
-from provenance.ledger.groups import largest_first
+from provenance.ledger.composition.groups import largest_first
 from provenance.ledger.history.sidecars import NO_SIDECAR, UNUSABLE, Unknown, ask_each, key_of, locate, open_each
-from provenance.ledger.ledger import name_some
+from provenance.ledger.sidecars import name_some
 
 if TYPE_CHECKING:
     from provenance.repository import Repository

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from support.sidecars import sample
 
 from provenance.cli.graphs import dot, mermaid, print_tree
-from provenance.ledger.model_chain import ModelBehind, ModelChain, TrainedOn
-from provenance.ledger.through_models import Passage
+from provenance.ledger.models.chain import ModelBehind, ModelChain, TrainedOn
+from provenance.ledger.models.passages import Passage
 from provenance.ledger.walks import Direction, Edge, Node, Walk
 from provenance.models import TrainingDataset
 

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from provenance.errors import DataError
-from provenance.identity import Identity, read_rows, scan, strip_reserved
+from provenance.identity import Identity, read_rows, scan
+from provenance.identity.rewriting import strip_reserved
 
 
 def ids(path: Path) -> list[bytes]:

@@ -7,8 +7,8 @@ import pytest
 from support.sidecars import Words, ledger_of, record, sample, write
 
 from provenance.errors import UnknownReferenceError
-from provenance.ledger.ledger import Ledger
 from provenance.ledger.selectors import select
+from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.records import Activity, ActivityType, Agent, Plan, Source
 from provenance.repository import Repository
 
@@ -22,7 +22,7 @@ BY_NEW = Activity(type=ActivityType.GENERATION, agent=NEW.id)
 
 
 @pytest.fixture
-def ledger(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+def ledger(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sidecars]:
     """Samples 1 (collected), 2 (by the old model), 3 (by the new one) and 4 (unknown here, known there)."""
     monkeypatch.chdir(repository.root)
     here = write(
@@ -69,7 +69,7 @@ def ledger(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ([f"sample:{sample(2)[:8]}", "kind:rewrite", "kind:answer"], {2, 3}),
     ],
 )
-def test_a_selector_selects(ledger: Ledger, selectors: list[str], expected: set[int]) -> None:
+def test_a_selector_selects(ledger: Sidecars, selectors: list[str], expected: set[int]) -> None:
     assert sorted(ledger.graph.ids(select(ledger, selectors))) == sorted(map(sample, expected))
 
 
@@ -92,11 +92,11 @@ def test_a_selector_selects(ledger: Ledger, selectors: list[str], expected: set[
         ("sample:zz", "neither a sample id"),
     ],
 )
-def test_what_fits_nothing_is_an_error_that_says_what_there_is(ledger: Ledger, selector: str, message: str) -> None:
+def test_what_fits_nothing_is_an_error_that_says_what_there_is(ledger: Sidecars, selector: str, message: str) -> None:
     with pytest.raises(UnknownReferenceError, match=message):
         select(ledger, [selector])
 
 
-def test_a_value_cannot_leave_its_place_in_the_question(ledger: Ledger) -> None:
+def test_a_value_cannot_leave_its_place_in_the_question(ledger: Sidecars) -> None:
     with pytest.raises(UnknownReferenceError):
         select(ledger, ["license:' OR true --"])

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from support.workbench import DERIVATION, Workbench, identifier
 
+from provenance.identity.names import sidecar_path
 from provenance.lineage.accounting import InputRows, account_for
 from provenance.lineage.births import Dependency
-from provenance.lineage.sidecar import sidecar_path
 
 DOCUMENTS = [{"text": f"document {number}"} for number in range(4)]
 

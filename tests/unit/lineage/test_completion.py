@@ -9,7 +9,8 @@ from support.workbench import DERIVATION, LIBRARY, WRITER, Workbench, identifier
 
 from provenance.errors import DataError, SidecarError
 from provenance.identity import Identity
-from provenance.lineage.sidecar import open_sidecar, sidecar_path
+from provenance.identity.names import sidecar_path
+from provenance.lineage.sidecar import open_sidecar
 
 DOCUMENTS = [{"text": f"document {number}"} for number in range(5)]
 

@@ -15,7 +15,7 @@ import pytest
 from support.workbench import DERIVATION, Workbench, identifier
 
 from provenance.errors import DataError, SidecarError
-from provenance.lineage.sidecar import sidecar_path
+from provenance.identity.names import sidecar_path
 
 DOCUMENTS = [{"text": f"document {number}"} for number in range(5)]
 STRANGERS = ["ab" * 16, "cd" * 16]

@@ -9,9 +9,10 @@ import pytest
 from support.workbench import Workbench
 
 from provenance.errors import SidecarError
+from provenance.identity.names import sidecar_path
 from provenance.lineage.records import Origin
 from provenance.lineage.schema import ROW_GROUP_ROWS, sidecar_schema
-from provenance.lineage.sidecar import first_origin, open_sidecar, sidecar_path, write_sidecar
+from provenance.lineage.sidecar import first_origin, open_sidecar, write_sidecar
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from provenance.errors import DataError
-from provenance.identity import Identity, is_dataset, read_row, read_rows, sample_id, scan
+from provenance.identity import Identity, read_row, read_rows, sample_id, scan
 from provenance.identity.canonical import timestamp_text
 from provenance.identity.formats import csv_table, interface, json_array, parquet, row_block
+from provenance.identity.names import is_dataset
 
 TYPES = {"n": "integer", "x": "number", "b": "boolean", "t": "timestamp"}
 SCHEMA = pa.schema(

@@ -10,8 +10,9 @@ import pytest
 from support.samples import ids
 
 from provenance.errors import DataError
-from provenance.identity import Identity, read_row, read_rows, sample_id, strip_reserved
+from provenance.identity import Identity, read_row, read_rows, sample_id
 from provenance.identity.formats import ipc_sizes
+from provenance.identity.rewriting import strip_reserved
 
 FORMATS = {"data.arrow": ipc.new_stream, "data.feather": ipc.new_file}
 

@@ -11,8 +11,9 @@ import pytest
 from support.samples import ids
 
 from provenance.errors import DataError
-from provenance.identity import Identity, read_rows, sample_id, strip_reserved
+from provenance.identity import Identity, read_rows, sample_id
 from provenance.identity.formats import csv_table, json_array, jsonl
+from provenance.identity.rewriting import strip_reserved
 
 CODECS = {".gz": "gzip", ".zst": "zstd"}
 

@@ -14,7 +14,8 @@ import xxhash
 from support.samples import ids
 
 from provenance.errors import DataError, ProvenanceError
-from provenance.identity import FileIds, Identity, file_id, read_row, read_rows, row_id, sample_id, scan, strip_reserved
+from provenance.identity import FileIds, Identity, file_id, read_row, read_rows, row_id, sample_id, scan
+from provenance.identity.rewriting import strip_reserved
 
 Files = dict[str, bytes]
 
@@ -191,14 +192,16 @@ def test_hugging_face_itself_reads_what_was_stripped(tmp_path: Path) -> None:
 def test_formats_of_other_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from importlib.metadata import EntryPoint
 
-    from provenance.identity import formats, is_dataset
+    from provenance.identity import formats, names
+    from provenance.identity.names import is_dataset
 
     found = {
         "lines": EntryPoint("lines", "provenance.identity.formats.jsonl:READER", "provenance.formats"),
         "broken": EntryPoint("broken", "no_such_module:Reader", "provenance.formats"),
         "wrong": EntryPoint("wrong", "json:loads", "provenance.formats"),
     }
-    monkeypatch.setattr(formats, "_plugins", lambda: found)
+    for module in (formats, names):
+        monkeypatch.setattr(module, "plugins", lambda: found)
     assert is_dataset("a.lines")
     assert ids(write(tmp_path, {"a.lines": lines("a")}) / "a.lines") == [sample_id({"text": "a"})]
     for name, problem in (("a.broken", "cannot be loaded: No module"), ("a.wrong", "is not a FileReader")):

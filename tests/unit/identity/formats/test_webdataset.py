@@ -11,8 +11,9 @@ import pytest
 from support.samples import ids
 
 from provenance.errors import DataError
-from provenance.identity import Identity, read_row, sample_id, scan, strip_reserved
+from provenance.identity import Identity, read_row, sample_id, scan
 from provenance.identity.formats import webdataset
+from provenance.identity.rewriting import strip_reserved
 
 SAMPLES = [("a.jpg", b"1"), ("a.seg.PNG", b"2"), ("d.x/b.jpg", b"3"), ("d.x/b.cls", b"4")]
 

@@ -11,7 +11,8 @@ from support.sidecars import record, sample, write
 
 from provenance.ledger.graph.carrying import carried, inherited
 from provenance.ledger.graph.graph import Graph
-from provenance.ledger.graph.opening import IndexedSidecar, open_graph
+from provenance.ledger.graph.opening import open_graph
+from provenance.ledger.graph.segments import IndexedSidecar
 from provenance.ledger.graph.store import Store
 
 

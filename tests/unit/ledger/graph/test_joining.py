@@ -4,7 +4,8 @@ from pathlib import Path
 
 from support.sidecars import Words, ledger_of, record, sample, write
 
-from provenance.ledger.graph.opening import IndexedSidecar, open_graph, store_in
+from provenance.ledger.graph.opening import open_graph, store_in
+from provenance.ledger.graph.segments import IndexedSidecar
 from provenance.lineage.records import Activity, ActivityType, Agent, Source
 from provenance.repository import Repository
 

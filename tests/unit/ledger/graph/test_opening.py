@@ -9,7 +9,8 @@ from support.contents import digest
 from support.sidecars import record, sample, write
 
 from provenance.errors import SidecarError
-from provenance.ledger.graph.opening import IndexedSidecar, clean, find_graph, open_graph, store_in
+from provenance.ledger.graph.opening import clean, find_graph, open_graph, store_in
+from provenance.ledger.graph.segments import IndexedSidecar
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What can be checked by others: verdict files, and their recheck."""

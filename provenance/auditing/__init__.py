@@ -1,0 +1,1 @@
+"""The audit: what datasets are made of, what measures find, and what a policy makes of both."""

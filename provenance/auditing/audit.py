@@ -1,0 +1,269 @@
+"""An audit: what datasets are made of, what measures find, and what a policy makes of both.
+
+`audit` is the public function, the command `provenance audit` is made of `run_audit`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import chdir
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from provenance.auditing.by_field import by_field
+from provenance.auditing.examples import Example, examples
+from provenance.auditing.inputs import Input, inputs_of
+from provenance.auditing.measures import Measured, NotMeasured, Outstanding, Part, Subject, measures, take
+from provenance.auditing.mixture import MixtureAudit, mixture
+from provenance.auditing.policy.evaluation import Finding, evaluate, evaluate_mixture
+from provenance.auditing.policy.loading import load_policy
+from provenance.auditing.policy.rules import Policy
+from provenance.auditing.request import ALL_MEASURES, DatasetAt, Ledgers, Request, opened_ledgers, request_for
+from provenance.auditing.verdict import Verdict, finding_as_json, verdict_of
+from provenance.errors import ProvenanceError
+from provenance.ledger.composition.composition import Composition, Share, composition
+from provenance.repository import Repository
+
+Name = str | os.PathLike[str]
+
+# What findings about mixtures are said to be about where none was given.
+NO_MIXTURE = "mixture"
+# The measure that counts whatever the policy.
+REVOKED = "revoked"
+
+
+@dataclass(frozen=True)
+class AuditedDataset:
+    """What one dataset is made of, and what the measures that were taken found, by their names.
+
+    ``by_field``: for each field of the data that was asked for, the rows by their value of it.
+    """
+
+    composition: Composition
+    measured: Mapping[str, Measured | NotMeasured]
+    by_field: Mapping[str, Mapping[str, Share] | NotMeasured] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The dataset in JSON's types, as rules' paths address it."""
+        found = {name: each for name, each in self.measured.items() if isinstance(each, Measured)}
+        return self.composition.as_json() | {
+            "by_field": {
+                name: {"not_measured": groups.reason}
+                if isinstance(groups, NotMeasured)
+                else {value: asdict(share) for value, share in groups.items()}
+                for name, groups in self.by_field.items()
+            },
+            "measures": {
+                name: dict(each.values) if isinstance(each, Measured) else {"not_measured": each.reason}
+                for name, each in self.measured.items()
+            },
+            "outstanding": {name: samples_as_json(each.outstanding) for name, each in found.items()},
+            "sampled": {name: each.sampled for name, each in found.items() if each.sampled},
+            "doubts": {name: doubts_as_json(each) for name, each in found.items() if each.doubts},
+        }
+
+
+@dataclass(frozen=True)
+class JudgedRule:
+    """A finding, with samples that show it."""
+
+    finding: Finding
+    samples: tuple[Example, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding in JSON's types."""
+        return finding_as_json(self.finding) | {"samples": [asdict(sample) for sample in self.samples]}
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The whole. ``verdict`` and ``policy`` are None where no policy was asked for; ``findings`` are then none.
+
+    ``mixture``: what the mixture file comes to, if there is one.
+    ``inputs``: the data and sidecars that were read. ``today``: the day for which waivers were looked at.
+    """
+
+    request: Request
+    datasets: tuple[AuditedDataset, ...]
+    mixture: MixtureAudit | None
+    policy: Policy | None
+    findings: tuple[JudgedRule, ...]
+    verdict: Verdict | None
+    inputs: tuple[Input, ...]
+    today: date
+
+    @property
+    def passes(self) -> bool:
+        """Whether nothing stands against using the datasets: what was revoked, and what the policy asks.
+
+        A policy that has a rule on revoked rows judges them itself, and may waive them.
+        """
+        judged = self.policy is not None and REVOKED in self.policy.measures
+        return (judged or not self.revoked_rows) and (self.verdict is None or self.verdict.passes)
+
+    @property
+    def revoked_rows(self) -> int:
+        """Rows of the datasets that are, or came from, what is revoked."""
+        found = (dataset.measured.get(REVOKED) for dataset in self.datasets)
+        return sum(int(str(each.values["rows"])) for each in found if isinstance(each, Measured))
+
+    def as_json(self) -> dict[str, Any]:
+        """The audit in JSON's types: what `provenance audit --json` prints."""
+        policy = self.policy
+        return {
+            "datasets": [dataset.as_json() for dataset in self.datasets],
+            "mixture": None if self.mixture is None else self.mixture.as_json(),
+            "policy": None if policy is None else {"name": policy.name, "digest": policy.digest},
+            "verdict": None if self.verdict is None else self.verdict.status.value,
+            "passes": self.passes,
+            "findings": [judged.as_json() for judged in self.findings],
+        }
+
+
+def audit(
+    datasets: Name | Sequence[Name] = (),
+    *,
+    mixture: Name | None = None,
+    policy: Name | Sequence[Name] | None = None,
+    reference: Name | None = None,
+    evaluation: Name | Sequence[Name] = (),
+    since: str | None = None,
+    fields: str | Sequence[str] = (),
+    measures: str | Sequence[str] = (),
+    rev: str | None = None,
+    repo: Name = ".",
+    today: date | None = None,
+) -> Audit:
+    """Audit datasets of the DVC repository that ``repo`` is in.
+
+    Args:
+        datasets: paths, from ``repo``, of datasets that DVC tracks and that have sidecars; default: the mixture's.
+        mixture: a mixture file, from ``repo``: what is trained on, weighed by exposure.
+        policy: packs by name, or files (``*.yaml``), from ``repo``; none: nothing is judged.
+        reference: what synthetic text is compared with, as PATH or PATH@REV; default: each dataset's own real part.
+        evaluation: sets that must not have leaked into the datasets, as PATH or PATH@REV.
+        since: the git revision whose versions of the datasets came before.
+        fields: fields of the data, such as a language, whose values are counted and compared with the reference's.
+        measures: names of measures to take besides those that read lineage alone or that the policy needs; "all".
+        rev: the git revision to read; default: the workspace.
+        today: the day on which waivers must be in force; default: today, in UTC.
+
+    Raises:
+        ProvenanceError: there is no such dataset, revision, policy or measure, or what there is cannot be used.
+    """
+    _require("today", today, date)
+    for argument, named in (("repo", repo), ("mixture", mixture), ("reference", reference)):
+        _require(argument, named, str, os.PathLike)
+    for argument, revision in (("rev", rev), ("since", since)):
+        _require(argument, revision, str)
+    with chdir(repo):
+        repository = Repository.open()
+        request = request_for(
+            repository,
+            _listed("datasets", datasets),
+            rev=rev,
+            reference=reference,
+            evaluation=_listed("evaluation", evaluation),
+            since=since,
+            fields=[str(field) for field in _listed("fields", fields)],
+            measures=[str(measure) for measure in _listed("measures", measures)],
+            mixture=mixture,
+        )
+        settled = None if policy is None else load_policy(_listed("policy", policy), repository.root)
+        return run_audit(repository, request, settled, today)
+
+
+def run_audit(repository: Repository, request: Request, policy: Policy | None, today: date | None = None) -> Audit:
+    """Audit what ``request`` says by ``policy``.
+
+    Raises:
+        UnknownReferenceError: there is no such dataset or measure.
+        SidecarError: a sidecar cannot be used.
+        DataError: data cannot be read.
+    """
+    day = today or datetime.now(UTC).date()
+    names = _measures_to_take(request, policy)
+    audited: list[AuditedDataset] = []
+    findings: list[JudgedRule] = []
+    with opened_ledgers(repository) as ledgers:
+        for path in request.datasets:
+            subject = _subject(ledgers, request, path)
+            part = subject.audited
+            fields = {name: by_field(subject, name) for name in request.fields}
+            dataset = AuditedDataset(composition(part.ledger, part.dataset), take(subject, names), fields)
+            audited.append(dataset)
+            if policy is not None:
+                found = evaluate(policy, dataset.as_json(), day)
+                findings += map(JudgedRule, found, examples(found, part, dataset.measured))
+        mixed = _mixture(ledgers, request)
+        inputs = inputs_of(ledgers, request)
+    if policy is not None:
+        document = None if mixed is None else mixed.as_json()
+        findings += map(JudgedRule, evaluate_mixture(policy, request.mixture or NO_MIXTURE, document, day))
+    verdict = None if policy is None else verdict_of([judged.finding for judged in findings])
+    return Audit(request, tuple(audited), mixed, policy, tuple(findings), verdict, inputs, day)
+
+
+def _mixture(ledgers: Ledgers, request: Request) -> MixtureAudit | None:
+    if request.mixture is None:
+        return None
+    found = mixture(ledgers.at(request.commit), ledgers.root / request.mixture, request.fields)
+    return replace(found, path=request.mixture)
+
+
+def doubts_as_json(found: Measured) -> dict[str, dict[str, Any]]:
+    """The doubts about a measure's values in JSON's types."""
+    return {name: asdict(doubt) for name, doubt in found.doubts.items()}
+
+
+def samples_as_json(samples: Sequence[Outstanding]) -> list[dict[str, str]]:
+    """Samples that stand out, in JSON's types."""
+    return [{"sample_id": sample.sample_id, "why": sample.why} for sample in samples]
+
+
+def _measures_to_take(request: Request, policy: Policy | None) -> list[str]:
+    """The measures to take, in order; what a policy asks for and is not there stays missing in what it judges."""
+    known = measures()
+    if ALL_MEASURES in request.measures:
+        return list(known)
+    asked = measures(request.measures)
+    needed = policy.measures if policy is not None else frozenset()
+    return [name for name in known if name in asked or name in needed or known[name].needs == "lineage"]
+
+
+def _subject(ledgers: Ledgers, request: Request, path: str) -> Subject:
+    part = ledgers.part(DatasetAt(path=path, commit=request.commit))
+    return Subject(
+        audited=part,
+        folder=part.ledger.folder,
+        reference=None if request.reference is None else ledgers.part(request.reference),
+        evaluations=tuple(map(ledgers.part, request.evaluation)),
+        previous=_previous(ledgers, request, path),
+        fields=request.fields,
+    )
+
+
+def _previous(ledgers: Ledgers, request: Request, path: str) -> Part | None:
+    """The dataset as it was before; None where that was not asked for, or it was not there yet."""
+    if request.since is None:
+        return None
+    ledger = ledgers.at(request.since)
+    if all(dataset.path != path for dataset in ledger.recorded) and path not in (*ledger.unusable, *ledger.unfetched):
+        return None
+    return ledgers.part(DatasetAt(path=path, commit=request.since))
+
+
+def _require(argument: str, given: Any, *types: type) -> None:
+    if given is not None and not isinstance(given, types):
+        names = " or ".join(each.__name__ for each in types)
+        raise ProvenanceError(f"{argument}: asked for is a {names}, not {given!r}")
+
+
+def _listed(argument: str, named: Any) -> Sequence[Name]:
+    """One name, or several, as given for ``argument``."""
+    several = [named] if isinstance(named, str | os.PathLike) else named
+    if not (isinstance(several, Sequence) and all(isinstance(name, str | os.PathLike) for name in several)):
+        raise ProvenanceError(f"{argument}: asked for is a name, or a list of names, not {named!r}")
+    return several

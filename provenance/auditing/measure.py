@@ -1,0 +1,121 @@
+"""What a measure is: a number, or a few, that an auditor reads off a dataset, with its definition and source.
+
+A measure reads lineage alone, or the data too. It never holds a dataset in memory; one that works on a sample says
+which. What it needs and does not have (a reference, an evaluation set, data) makes it `NotMeasured`, with the reason,
+so that a policy's rule about it is UNKNOWN and not passed over.
+
+Third parties register measures as entry points of the group ``provenance.measures``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from provenance.ledger.datasets import RecordedDataset
+from provenance.ledger.sidecars import Sidecars
+
+# Nested, with JSON's types: policies address a value by its dotted path, and DVC metrics keep the numbers.
+Values = Mapping[str, "int | float | str | bool | Values | None"]
+
+Needs = Literal["lineage", "graph", "data"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A dataset in a ledger, of this or another revision, that an audited one is compared with."""
+
+    ledger: Sidecars
+    dataset: RecordedDataset
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: ``audited``, and what it is compared with.
+
+    ``reference``: what synthetic text is compared with (None: the audited dataset's own real part). ``evaluations``:
+    sets that must not have leaked into it. ``previous``: the same dataset at an earlier revision. ``folder``: for
+    temporary files, on a disk with room. ``seed``: of every random choice, so that anyone can recompute the result.
+    ``fields``: fields of the data (a language, a topic) whose values are compared with the reference's.
+    """
+
+    audited: Part
+    folder: Path
+    reference: Part | None = None
+    evaluations: tuple[Part, ...] = ()
+    previous: Part | None = None
+    seed: int = 0
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outstanding:
+    """A sample that stands out, for a person to look at: its id (hex), and in words why."""
+
+    sample_id: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """By how much more than was found a value may be in truth (None: there is no bound), and why.
+
+    Of a value that is None, why it is not known.
+    """
+
+    more: float | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a measure found. ``outstanding``: a bounded number of samples that show it, the worst first.
+
+    ``sampled``: what was measured if not everything, in words that let it be repeated (size and seed). ``doubts``: of
+    ``values``, by name, those that count what is known, where more may be so.
+    """
+
+    values: Values
+    outstanding: tuple[Outstanding, ...] = ()
+    sampled: str | None = None
+    doubts: Mapping[str, Doubt] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NotMeasured:
+    """Why a measure could not be taken; what is missing and how to give it.
+
+    ``broken``: what it needs is there, and cannot be used, so that somebody should be told of it.
+    """
+
+    reason: str
+    broken: bool = False
+
+
+class Measure(Protocol):
+    """One measure."""
+
+    name: str
+    definition: str
+    unit: str
+    source: str
+
+    @property
+    def needs(self) -> Needs:
+        """What it reads, which is what it costs.
+
+        ``lineage``: columns of the sidecar; ``graph``: walks along parents, for which the ledger's index is built if
+        it is not there yet; ``data``: the data too, in at least one pass over it.
+        """
+        ...
+
+    def measure(self, subject: Subject) -> Measured | NotMeasured:
+        """Take the measure.
+
+        Raises:
+            DataError: the data cannot be read.
+            SidecarError: a sidecar cannot be used.
+        """
+        ...

@@ -1,0 +1,78 @@
+"""Measures: one file each, behind one interface; `measures` lists them, third parties' entry points included.
+
+A module of this package is the measure of that name: its ``MEASURE`` is a `Measure`. Other packages register a
+`Measure` (an object, not a class) as an entry point of the group ``provenance.measures``; of two of one name, ours is
+taken. What others wrote cannot end an audit: where it fails, it is not measured, and the reason says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
+
+from provenance.auditing.measure import Doubt, Measure, Measured, Needs, NotMeasured, Outstanding, Part, Subject
+from provenance.errors import ProvenanceError
+
+__all__ = [
+    "Doubt",
+    "Measure",
+    "Measured",
+    "Needs",
+    "NotMeasured",
+    "Outstanding",
+    "Part",
+    "Subject",
+    "measure_names",
+    "measures",
+    "take",
+]
+
+ENTRY_POINTS = "provenance.measures"
+_NOT_A_MEASURE = "interface", "plugins"
+
+
+def measure_names() -> list[str]:
+    """The names of all measures, in order; none is imported."""
+    return sorted({*_built_in(), *(point.name for point in entry_points(group=ENTRY_POINTS))})
+
+
+def measures(names: Sequence[str] | None = None) -> dict[str, Measure]:
+    """The measures called ``names`` (None: all), by name.
+
+    Raises:
+        ProvenanceError: there is no such measure.
+    """
+    known = measure_names()
+    for name in names or ():
+        if name not in known:
+            raise ProvenanceError(f"{name}: no such measure; there are {', '.join(known)}")
+    return {name: _open(name) for name in (known if names is None else names)}
+
+
+def take(
+    subject: Subject, names: Sequence[str] | None = None, needs: Needs | None = None
+) -> dict[str, Measured | NotMeasured]:
+    """Take the measures called ``names`` (None: all); of these, with ``needs``, only those that read just that.
+
+    Raises:
+        ProvenanceError: there is no such measure; or what one of ours raises, see `Measure.measure`.
+    """
+    chosen = measures(names)
+    return {
+        name: measure.measure(subject) for name, measure in chosen.items() if needs is None or measure.needs == needs
+    }
+
+
+def _built_in() -> list[str]:
+    return [module.name for module in iter_modules(__path__) if module.name not in _NOT_A_MEASURE]
+
+
+def _open(name: str) -> Measure:
+    if name in _built_in():
+        measure: Measure = import_module(f"{__name__}.{name}").MEASURE
+        return measure
+    from provenance.auditing.measures.plugins import open_plugin
+
+    return open_plugin(next(iter(entry_points(group=ENTRY_POINTS, name=name))))

@@ -1,0 +1,91 @@
+"""Licences: what rows oblige to, through all their ancestors and all the models that generated them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+from provenance.auditing.measure import Measured, Needs, NotMeasured, Subject
+from provenance.ledger.composition.ancestry import Members, Name, going_back
+from provenance.ledger.graph.births import BirthClass
+from provenance.ledger.graph.graph import Graph
+from provenance.ledger.sidecars import Sidecars
+from provenance.lineage.license_terms import obligations
+from provenance.lineage.records import Agent
+from provenance.models import RegisteredModel
+
+_GROUPS = ("licences", "generator_licences", "output_terms")
+_UNSPECIFIED = ("unspecified", "unspecified_content", "unspecified_generators")
+
+
+class Licences:
+    """The union over a row, its ancestors and their generators; nothing is judged compatible or not.
+
+    Of a generator count its own licence and output terms, and those that the register of models states of it and of
+    the models that it was made from. Unspecified is content that was not made from other samples by a stage and has no
+    licence, neither its own nor its source's; and a generator of which neither licence nor output terms are known.
+    """
+
+    name = "licences"
+    definition = "rows that each licence or generator's terms apply to, through ancestors and generators"
+    unit = "rows; fraction of rows"
+    source = "terms that follow outputs: Llama 3.1 Community License 1.b.i, Gemma Terms of Use 1.1(e)"
+    needs: Needs = "graph"
+
+    def measure(self, subject: Subject) -> Measured | NotMeasured:
+        """``{rows, licences{ID: {rows, fraction}}, generator_licences{…}, output_terms{TERMS: {…}},
+        unspecified{rows, fraction}, unspecified_content{…}, unspecified_generators{…}, left_out}``."""
+        members = Members.of(subject.audited)
+        if not members.total:
+            return NotMeasured(f"{subject.audited.dataset.path}: has no rows")
+        found = going_back(members, _Terms(subject.audited.ledger).names)
+        return Measured(
+            {
+                "rows": members.total,
+                **{group: found.values(group) for group in _GROUPS},
+                **{name: asdict(found.of(name, name)) for name in _UNSPECIFIED},
+                "left_out": found.left_out,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What each birth obliges to."""
+
+    ledger: Sidecars
+
+    @cached_property
+    def _of_generators(self) -> list[frozenset[Name]]:
+        """The names of each agent's terms, in the order of the graph's agents."""
+        models, known = self.ledger.models, self.ledger.vocabulary.agents
+        terms = []
+        for number, described in enumerate(self.ledger.graph.descriptions.agents):
+            line: list[Agent | RegisteredModel] = [*models.line_of(models.label_of(number))]
+            if described["id"] in known:
+                line.append(known[described["id"]])
+            names = {
+                ("generator_licences", term) for each in line if each.license for term in obligations(each.license)
+            }
+            names |= {("output_terms", each.output_terms) for each in line if each.output_terms}
+            terms.append(frozenset(names or {(name, name) for name in ("unspecified", "unspecified_generators")}))
+        return terms
+
+    def names(self, born: BirthClass) -> Iterator[Name]:
+        """The names of all that a birth obliges to."""
+        graph: Graph = self.ledger.graph
+        licence = graph.license_of(born)
+        if licence is not None:
+            for term in obligations(licence):
+                yield "licences", term
+        activity = None if born.activity is None else graph.descriptions.activities[born.activity]["type"]
+        if licence is None and activity not in ("generation", "derivation"):
+            yield from ((name, name) for name in ("unspecified", "unspecified_content"))
+        if born.agent is not None:
+            yield from self._of_generators[born.agent]
+        elif activity == "generation":
+            yield from ((name, name) for name in ("unspecified", "unspecified_generators"))
+
+
+MEASURE = Licences()

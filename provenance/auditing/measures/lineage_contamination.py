@@ -1,0 +1,114 @@
+"""Contamination by lineage: rows that are, or were made from, rows of an evaluation set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Outstanding, Part, Subject
+from provenance.errors import SidecarError
+from provenance.ledger.composition.ancestry import Members, Reached, partly_unknown
+from provenance.ledger.graph.graph import Direction, SampleSet
+from provenance.ledger.models.passages import reached
+
+if TYPE_CHECKING:
+    from provenance.ledger.graph.store import Array
+
+_SHOWN = 20
+
+
+class LineageContamination:
+    """rows = rows of the audited dataset of which any ancestor, or the row itself, is a sample of an evaluation set.
+
+    Ancestors are followed through every stated parent; candidates that were only inferred are not. Nothing is read but
+    sidecars, so that rephrased and translated rows are found as surely as copies. What lineage does not say is not
+    found: rows that may go back to more than they are known to are counted as unknown. Rows that came of evaluation
+    rows only in that a registered model was trained on these are counted apart.
+    """
+
+    name = "lineage_contamination"
+    definition = "rows of which an ancestor, or the row itself, is a row of an evaluation set (one id)"
+    unit = "rows"
+    source = "rephrased samples escape text rules: Yang et al. 2023 (arXiv 2311.04850); found by ids, not by text"
+    needs: Needs = "graph"
+
+    def measure(self, subject: Subject) -> Measured | NotMeasured:
+        """``{rows, fraction, unknown_rows, rows_through_models, evaluation_samples, evaluations{PATH: {rows,
+        samples}}}``.
+
+        ``evaluation_samples`` and ``samples`` count those of the evaluation sets that rows were derived from.
+        """
+        if not subject.evaluations:
+            return NotMeasured("no evaluation set is named; name one with --evaluation")
+        graph = subject.audited.ledger.graph
+        members = Members.of(subject.audited)
+        own = members.numbers
+        derived, through = np.zeros(len(own), bool), np.zeros(len(own), bool)
+        found, outstanding = {}, []
+        for evaluation in subject.evaluations:
+            problem = _incomparable(subject.audited, evaluation)
+            if problem is not None:
+                return NotMeasured(problem)
+            start = _members(subject.audited, evaluation)
+            reach = reached(subject.audited.ledger.models, start)
+            from_it = np.isin(own, reach.direct, assume_unique=True)
+            sources = np.intersect1d(start, graph.reached(own[from_it], Direction.ANCESTORS), assume_unique=True)
+            found[evaluation.dataset.path] = {"rows": members.reached(from_it).rows, "samples": len(sources)}
+            outstanding += _shown(subject.audited, own[from_it], evaluation)
+            derived |= from_it
+            through |= np.isin(own, reach.through_models, assume_unique=True)
+        come_of_it, unknown = members.reached(derived), members.reached(partly_unknown(members) & ~derived)
+        return Measured(
+            {
+                "rows": come_of_it.rows,
+                "fraction": come_of_it.fraction,
+                "unknown_rows": unknown.rows,
+                "rows_through_models": members.reached(through & ~derived).rows,
+                "evaluation_samples": sum(each["samples"] for each in found.values()),
+                "evaluations": found,
+            },
+            tuple(outstanding[:_SHOWN]),
+            doubts=_doubts(unknown),
+        )
+
+
+def _doubts(unknown: Reached) -> dict[str, Doubt]:
+    if not unknown.rows:
+        return {}
+    why = f"what {unknown.rows:,} rows go back to is not wholly known"
+    return {"rows": Doubt(unknown.rows, why), "fraction": Doubt(unknown.fraction, why)}
+
+
+def _incomparable(audited: Part, evaluation: Part) -> str | None:
+    """Why ids of the evaluation set say nothing of the audited dataset."""
+    try:
+        evaluation.dataset.require_current()
+    except SidecarError as error:
+        return str(error)
+    if not evaluation.dataset.rows:
+        return f"{evaluation.dataset.path}: has no rows, so that nothing can go back to them"
+    own, other = (part.dataset.sidecar.header.identity for part in (audited, evaluation))
+    if (own.digest, own.canonical_form) == (other.digest, other.canonical_form):
+        return None
+    return f"{evaluation.dataset.path}: its sample ids are {other.digest}, those of {audited.dataset.path} {own.digest}"
+
+
+def _members(audited: Part, evaluation: Part) -> Array:
+    """The samples of the evaluation set that the audited dataset's graph knows, in order."""
+    graph, other = audited.ledger.graph, evaluation.ledger.graph
+    members, _ = other.members(evaluation.dataset.place)
+    if other is graph:
+        return members
+    # It is of another revision, where samples have other numbers.
+    numbers = graph.numbers_of_bytes(other.ids_as_bytes(members))
+    return np.sort(numbers[numbers >= 0])
+
+
+def _shown(audited: Part, samples: Array, evaluation: Part) -> list[Outstanding]:
+    why = f"is, or comes from, a row of {evaluation.dataset.path}"
+    shown = SampleSet(audited.ledger.graph, samples)
+    return [Outstanding(sample_id, why) for sample_id, _ in zip(shown, range(_SHOWN), strict=False)]
+
+
+MEASURE = LineageContamination()

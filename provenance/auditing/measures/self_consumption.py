@@ -1,0 +1,158 @@
+"""Self-consumption: rows in a loop of a model that was trained on what it, or a descendant of it, generated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Outstanding, Subject
+from provenance.ledger.composition.ancestry import Members, Name, going_back
+from provenance.ledger.graph.births import BirthClass
+from provenance.ledger.graph.graph import SampleSet
+from provenance.ledger.models.links import ModelLinks, TrainingLoop, training_loops
+from provenance.ledger.models.passages import Reach, reached
+
+if TYPE_CHECKING:
+    from provenance.ledger.graph.store import Array
+
+_LISTED = 20
+_SHOWN = 20
+_KNOWN, _UNKNOWN = "registered", "unregistered"
+
+
+class SelfConsumption:
+    """The loops are those of the register of models; a dataset is in one in either of two ways.
+
+    Its rows come of what the model generated after it was trained on its own output, or of what of its own output the
+    model was trained on where this dataset is that training data. Revisions of one name are one model, and so is what a
+    model was made from. Rows that come of it only in that a further model was trained on it are counted apart.
+    """
+
+    name = "self_consumption"
+    definition = "rows that come of a model that was trained on data that it, or a descendant of it, generated"
+    unit = "loops; rows; fraction of rows"
+    source = "self-consuming loops: Alemohammad et al. 2023 (arXiv 2307.01850)"
+    needs: Needs = "graph"
+
+    def measure(self, subject: Subject) -> Measured | NotMeasured:
+        """``{loops, rows, fraction, rows_through_models, chains{CHAIN: {rows, samples}}, unregistered_rows,
+        unknown_training_sets}``; ``samples``: of the training data, those that close the loop."""
+        ledger, dataset = subject.audited.ledger, subject.audited.dataset
+        members = Members.of(subject.audited)
+        if not members.total:
+            return NotMeasured(f"{dataset.path}: has no rows")
+        models = going_back(members, _registration(ledger.models))
+        unregistered = models.of(_UNKNOWN, _UNKNOWN).rows
+        if unregistered and not models.of(_KNOWN, _KNOWN).rows:
+            return NotMeasured(
+                f"{dataset.path}: no model that its rows go back to is registered; `provenance model add` tells what "
+                "one was trained on"
+            )
+        found = _Closed(members, ledger.models, dataset.place).loops()
+        direct, through = (_any(members, [getattr(each, name) for each in found]) for name in ("direct", "through"))
+        come_of_it = members.reached(direct)
+        return Measured(
+            {
+                "loops": len(found),
+                "rows": come_of_it.rows,
+                "fraction": come_of_it.fraction,
+                "rows_through_models": members.reached(through & ~direct).rows,
+                "chains": {
+                    each.chain: {"rows": members.reached(each.direct).rows, "samples": each.loop.samples}
+                    for each in found[:_LISTED]
+                },
+                "unregistered_rows": unregistered,
+                "unknown_training_sets": len(ledger.models.not_here),
+            },
+            tuple(_outstanding(members, found)),
+            doubts=_doubts(unregistered, len(ledger.models.not_here)),
+        )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A loop that the dataset is in; ``direct`` and ``through`` (bool) are the members that come of it."""
+
+    loop: TrainingLoop
+    direct: Array
+    through: Array
+
+    @property
+    def chain(self) -> str:
+        """The loop, from the model back to itself."""
+        return " <- ".join(self.loop.chain)
+
+
+class _Closed:
+    """The loops that a dataset is in."""
+
+    def __init__(self, members: Members, links: ModelLinks, place: int) -> None:
+        self._members = members
+        self._links = links
+        self._place = place
+        self._reached: dict[str, Reach] = {}
+
+    def loops(self) -> list[_Found]:
+        """The loops, the one that most rows come of first, of these the shortest."""
+        found = [
+            each for each in map(self._found, training_loops(self._links)) if each.direct.any() or each.through.any()
+        ]
+        rows = {each.chain: self._members.reached(each.direct).rows for each in found}
+        return sorted(found, key=lambda each: (-rows[each.chain], len(each.loop.chain), each.chain))
+
+    def _found(self, loop: TrainingLoop) -> _Found:
+        reach = self._reach(loop.model)
+        direct, through = self._among(reach.direct), self._among(reach.through_models)
+        if self._links.place_of(loop.dataset) == self._place:
+            direct = direct | self._among(self._reach(loop.generator).direct)
+        return _Found(loop, direct, through)
+
+    def _reach(self, label: str) -> Reach:
+        if label not in self._reached:
+            self._reached[label] = reached(self._links, self._links.generated_by(label))
+        return self._reached[label]
+
+    def _among(self, samples: Array) -> Array:
+        found: Array = np.isin(self._members.numbers, samples, assume_unique=True)
+        return found
+
+
+def _registration(links: ModelLinks) -> Callable[[BirthClass], Iterator[Name]]:
+    """The one name that a birth by a model bears: whether the model is registered."""
+
+    def names(born: BirthClass) -> Iterator[Name]:
+        if born.agent is not None:
+            name = _KNOWN if links.label_of(born.agent) in links.registered else _UNKNOWN
+            yield name, name
+
+    return names
+
+
+def _doubts(unregistered: int, not_here: int) -> dict[str, Doubt]:
+    """Loops may be hidden in what models were trained on that is not known."""
+    reasons = [
+        (unregistered, f"{unregistered:,} rows go back to models that are not registered"),
+        (not_here, f"the lineage of {not_here:,} training sets is not here"),
+    ]
+    why = " and ".join(reason for count, reason in reasons if count)
+    return dict.fromkeys(("loops", "rows", "fraction"), Doubt(None, why)) if why else {}
+
+
+def _any(members: Members, chosen: list[Array]) -> Array:
+    found: Array = np.logical_or.reduce([np.zeros(len(members.numbers), bool), *chosen])
+    return found
+
+
+def _outstanding(members: Members, found: list[_Found]) -> Iterator[Outstanding]:
+    """Samples that come of the loops, most rows first, as many of each loop."""
+    for each in found[:_LISTED]:
+        chosen = np.flatnonzero(each.direct)
+        most = chosen[np.argsort(-members.rows[chosen], kind="stable")][: max(1, _SHOWN // len(found))]
+        for sample_id in SampleSet(members.graph, np.sort(members.numbers[most])):
+            yield Outstanding(sample_id, f"in the loop {each.chain}")
+
+
+MEASURE = SelfConsumption()

@@ -1,0 +1,281 @@
+"""Judging an audited dataset by a policy: one finding for each rule that is for it.
+
+A rule is CLEARED or BLOCKED only where that is sure. It is UNKNOWN where a value is missing, or where what nobody
+stated of some rows could turn the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any
+
+from provenance.auditing.policy.rules import Policy, Rule, Severity, Waiver, WhenUnknown
+from provenance.auditing.policy.thresholds import (
+    AtLeast,
+    AtMost,
+    Between,
+    Equals,
+    NoneOf,
+    Only,
+    Reference,
+    Threshold,
+    in_words,
+)
+from provenance.auditing.policy.values import MIXTURE, UNSURE, Interval, Missing, interval, is_of_mixture, look_up
+
+# The rule that a dataset breaks that no rule is for: a gate that checks nothing must not look green.
+NO_RULE = "no-rule-applies"
+
+
+class Status(StrEnum):
+    """What is said of a rule, and of the whole."""
+
+    CLEARED = "CLEARED"
+    BLOCKED = "BLOCKED"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is said of one rule and one dataset.
+
+    ``value``: the path of what was observed. ``observed``: a scalar, or the names that are not allowed; None where it
+    is missing. ``threshold``: with its references settled as far as they could be. ``waiver``: the one in force;
+    ``expired``: the latest that no longer is. ``unknown``: what the policy makes of this rule where it is UNKNOWN.
+    """
+
+    rule: str
+    dataset: str
+    status: Status
+    severity: Severity
+    value: str
+    observed: Any
+    threshold: Mapping[str, Any]
+    message: str
+    reason: str
+    remedy: str | None
+    unknown: WhenUnknown
+    waiver: Waiver | None = None
+    expired: Waiver | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the verdict on the whole depends on it: its severity is error, and it is not waived."""
+        return self.severity is Severity.ERROR and self.waiver is None
+
+    @property
+    def fails(self) -> bool:
+        """Whether the whole does not pass because of it."""
+        return self.counts and (
+            self.status is Status.BLOCKED or (self.status is Status.UNKNOWN and self.unknown is WhenUnknown.FAIL)
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something in it for somebody to see."""
+        return self.status is not Status.CLEARED and not self.is_passed_over
+
+    @property
+    def is_passed_over(self) -> bool:
+        """Whether nothing is known of it, and the policy says that this does not matter."""
+        return self.status is Status.UNKNOWN and self.unknown is WhenUnknown.PASS
+
+
+@dataclass(frozen=True)
+class _Judged:
+    status: Status
+    observed: Any
+    threshold: Threshold
+    why: str
+
+
+def evaluate(policy: Policy, audited: Mapping[str, Any], today: date) -> list[Finding]:
+    """Judge a dataset by every rule that is for it.
+
+    Args:
+        audited: the audit of the dataset, as in the JSON of `provenance audit`.
+        today: the day on which waivers must be in force.
+    """
+    path = str(audited["path"])
+    rules = [rule for rule in policy.rules if not is_of_mixture(rule.value)]
+    findings = [_finding(policy, rule, audited, today) for rule in rules if _is_for(rule, path, audited)]
+    return findings or [_nothing_applies(policy, path)]
+
+
+def evaluate_mixture(policy: Policy, path: str, mixture: Mapping[str, Any] | None, today: date) -> list[Finding]:
+    """Judge a mixture by every rule about mixtures; where there is none (None), these rules are UNKNOWN.
+
+    Args:
+        path: of the mixture file, or what to call the lack of one.
+        mixture: as in the JSON of `provenance audit`.
+    """
+    audited = {"path": path, MIXTURE: mixture}
+    rules = [rule for rule in policy.rules if is_of_mixture(rule.value)]
+    return [_finding(policy, rule, audited, today) for rule in rules if mixture is None or _is_for(rule, path, mixture)]
+
+
+def _is_for(rule: Rule, path: str, breakdowns: Mapping[str, Any]) -> bool:
+    scope = rule.scope
+    return (
+        scope.covers(path)
+        and (scope.origin is None or scope.origin in breakdowns["by_origin"])
+        and (scope.kind is None or scope.kind in breakdowns["by_kind"])
+    )
+
+
+def _finding(policy: Policy, rule: Rule, audited: Mapping[str, Any], today: date) -> Finding:
+    judged = _judge(rule, audited)
+    waiver, expired = (
+        _waivers(policy, rule, str(audited["path"]), today) if judged.status != "CLEARED" else (None, None)
+    )
+    message = f"{rule.value}: {judged.why}"
+    if waiver is not None:
+        message += f"; waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
+    elif expired is not None:
+        message += f"; the waiver by {expired.owner} expired on {expired.expires}"
+    return Finding(
+        rule=rule.id,
+        dataset=str(audited["path"]),
+        status=judged.status,
+        severity=rule.severity,
+        value=rule.value,
+        observed=judged.observed,
+        threshold=judged.threshold.model_dump(mode="json"),
+        message=message,
+        reason=rule.reason,
+        remedy=rule.remedy,
+        unknown=rule.unknown or policy.unknown,
+        waiver=waiver,
+        expired=expired,
+    )
+
+
+def _nothing_applies(policy: Policy, path: str) -> Finding:
+    return Finding(
+        rule=NO_RULE,
+        dataset=path,
+        status=Status.UNKNOWN,
+        severity=Severity.ERROR,
+        value="rules",
+        observed=0,
+        threshold={"at_least": 1},
+        message=f"no rule of {policy.name} is for this dataset, so nothing was checked",
+        reason="A gate that checks nothing must not look green.",
+        remedy="Widen a rule's scope, or do not audit this dataset by this policy.",
+        unknown=policy.unknown,
+    )
+
+
+def _waivers(policy: Policy, rule: Rule, path: str, today: date) -> tuple[Waiver | None, Waiver | None]:
+    """The waiver of the rule that is in force longest; where there is none, the one that expired last."""
+    fitting = [
+        waiver
+        for waiver in policy.waivers
+        if waiver.rule == rule.id
+        and (waiver.datasets is None or any(fnmatchcase(path, pattern) for pattern in waiver.datasets))
+    ]
+    latest = max(fitting, key=lambda waiver: waiver.expires, default=None)
+    if latest is None or latest.expires >= today:
+        return latest, None
+    return None, latest
+
+
+def _judge(rule: Rule, audited: Mapping[str, Any]) -> _Judged:
+    found = look_up(audited, rule.value)
+    threshold = _settled(rule.threshold, audited)
+    if isinstance(found, Missing):
+        return _Judged(Status.UNKNOWN, None, rule.threshold, found.reason)
+    if isinstance(threshold, Missing):
+        shown = None if isinstance(found, Mapping) else found
+        return _Judged(Status.UNKNOWN, shown, rule.threshold, f"nothing to compare with: {threshold.reason}")
+    if isinstance(threshold, Only | NoneOf):
+        return _judge_names(threshold, found)
+    if isinstance(threshold, Equals) and not _is_number(threshold.equals):
+        status = Status.CLEARED if found == threshold.equals else Status.BLOCKED
+        shown = str(found).lower() if isinstance(found, bool) else str(found)
+        return _Judged(status, found, threshold, f"{shown}, asked is {in_words(threshold)}")
+    known = interval(audited, rule.value, found)
+    if isinstance(known, Missing):
+        return _Judged(Status.UNKNOWN, None if isinstance(found, Mapping) else found, threshold, known.reason)
+    return _judge_number(threshold, found, known)
+
+
+def _judge_number(threshold: Threshold, found: Any, known: Interval) -> _Judged:
+    holds, missed = _test(threshold)
+    asked = in_words(threshold)
+    lowest, highest = holds(known.low), holds(known.high)
+    # Where the threshold is two-sided, both ends may miss it and something between them keep it.
+    between = isinstance(threshold, Between | Equals) and known.low < known.high
+    if lowest and highest:
+        return _Judged(Status.CLEARED, found, threshold, f"{_show(known.low)}, asked is {asked}")
+    if not lowest and not highest and not (between and missed(known.low) < 0 < missed(known.high)):
+        distance = missed(known.low) if abs(missed(known.low)) < abs(missed(known.high)) else missed(known.high)
+        side = "below" if distance < 0 else "above"
+        return _Judged(
+            Status.BLOCKED, found, threshold, f"{_show(known.low)}, asked is {asked}: {_show(abs(distance))} {side}"
+        )
+    return _Judged(Status.UNKNOWN, found, threshold, f"{_show(known.low)}, asked is {asked}, but {known.doubt}")
+
+
+def _test(threshold: Threshold) -> tuple[Callable[[float], bool], Callable[[float], float]]:
+    """Whether a number keeps the threshold, and by how much it is below (negative) or above what is asked."""
+    low, high = -float("inf"), float("inf")
+    if isinstance(threshold, Equals):
+        low = high = float(threshold.equals)
+    if isinstance(threshold, AtLeast | Between):
+        low = _plain(threshold.at_least)
+    if isinstance(threshold, AtMost | Between):
+        high = _plain(threshold.at_most)
+
+    def missed(number: float) -> float:
+        return number - low if number < low else max(number - high, 0.0)
+
+    return lambda number: low <= number <= high, missed
+
+
+def _judge_names(threshold: Only | NoneOf, found: Any) -> _Judged:
+    if not isinstance(found, Mapping | str):
+        return _Judged(Status.UNKNOWN, found, threshold, f"{found} is not a name")
+    names = [found] if isinstance(found, str) else list(found)
+    patterns = threshold.only if isinstance(threshold, Only) else threshold.none_of
+    fitting = [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    others = [name for name in names if name not in fitting]
+    unsure = [name for name in others if name in UNSURE]
+    wrong = fitting if isinstance(threshold, NoneOf) else [name for name in others if name not in UNSURE]
+    if wrong:
+        return _Judged(Status.BLOCKED, wrong, threshold, f"{', '.join(wrong)}: allowed is {in_words(threshold)}")
+    if unsure:
+        why = f"some rows are {' or '.join(unsure)}, allowed is {in_words(threshold)}"
+        return _Judged(Status.UNKNOWN, unsure, threshold, why)
+    return _Judged(Status.CLEARED, names, threshold, f"allowed is {in_words(threshold)}")
+
+
+def _settled(threshold: Threshold, audited: Mapping[str, Any]) -> Threshold | Missing:
+    """The threshold with numbers in place of references."""
+    bounds: dict[str, Any] = {}
+    for end in ("at_least", "at_most"):
+        bound = getattr(threshold, end, None)
+        if isinstance(bound, Reference):
+            found = look_up(audited, bound.value)
+            known = found if isinstance(found, Missing) else interval(audited, bound.value, found)
+            if isinstance(known, Missing):
+                return known
+            bounds[end] = known.low
+    return threshold.model_copy(update=bounds)
+
+
+def _plain(bound: Any) -> float:
+    assert not isinstance(bound, Reference), "references are settled first"
+    return float(bound)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _show(number: float) -> str:
+    return f"{number:,.0f}" if number.is_integer() else f"{number:.4g}"

@@ -1,0 +1,230 @@
+"""Values of an audit by their dotted path, and how far they can be trusted.
+
+A path such as ``by_model.org/model-1.5@a.fraction`` names a breakdown, a group (which may have dots) and a number of
+it. A group that is not there has no rows. What nobody stated (the groups `UNSURE`) may belong to any other group of its
+breakdown, so that a group's number is known only up to that. The same holds of the breakdowns of a mixture, whose paths
+begin with ``mixture.``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from provenance.auditing.mixture.by_field import NOT_HELD
+from provenance.ledger.composition.composition import BREAKDOWNS
+from provenance.lineage.records import Evidence, Kind, Origin
+
+UNSURE = ("unknown", "unstated")
+MIXTURE = "mixture"
+MEASURES = "measures"
+BY_FIELD = "by_field"
+_COUNTED = ("rows", "bytes", "fraction")
+_WEIGHED = ("unique", "unique_fraction", "exposure", "exposure_fraction")
+_GROUPS = {
+    "by_origin": frozenset(Origin),
+    "by_kind": frozenset((*Kind, "unstated")),
+    "by_evidence": frozenset((*Evidence, "unknown")),
+}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """There is no such value, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number that lies between ``low``, which was observed, and ``high``; why it is not known better."""
+
+    low: float
+    high: float
+    doubt: str = ""
+
+
+def is_of_mixture(path: str) -> bool:
+    """Whether the path is of a value of a mixture, and not of a dataset."""
+    return path.split(".", maxsplit=1)[0] == MIXTURE
+
+
+def is_breakdown(path: str) -> bool:
+    """Whether the path names a breakdown as a whole."""
+    head, *rest = path.removeprefix(f"{MIXTURE}.").split(".")
+    return len(rest) == 1 if head == BY_FIELD else head.startswith("by_") and not rest
+
+
+def problem_of_path(path: str) -> str | None:
+    """What is wrong with a value's path, as far as that is known without an audit."""
+    parts = path.split(".")
+    if not all(parts):
+        return f"{path!r} is not a path of names joined by dots"
+    if parts[0] == MIXTURE:
+        parts = parts[1:] or [MIXTURE]
+    if parts == [MIXTURE]:
+        return f"{path!r} names no value of a mixture, such as mixture.real_epochs"
+    groups = _GROUPS.get(parts[0])
+    if parts[0] == MEASURES and len(parts) < 3:
+        return f"{path!r} names no value of a measure: measures.NAME.VALUE"
+    if parts[0] == BY_FIELD:
+        return None if len(parts) not in (1, 3) else f"{path!r} names no number: by_field.FIELD.VALUE.fraction"
+    if parts[0].startswith("by_") and len(parts) == 2:
+        return f"{path!r} names no number of a group: {parts[0]}.GROUP.fraction"
+    if groups is not None and len(parts) > 2 and ".".join(parts[1:-1]) not in groups:
+        return (
+            f"{path!r}: {parts[0]} has no group {'.'.join(parts[1:-1])!r}; its groups are {', '.join(sorted(groups))}"
+        )
+    return None
+
+
+def look_up(audited: Mapping[str, Any], path: str) -> Any | Missing:
+    """The value at ``path`` in the audit of a dataset: a scalar, or a breakdown as a whole."""
+    head, *rest = path.split(".")
+    if head not in audited:
+        return Missing(f"the audit has no {head}")
+    in_group = _in_group(audited, head, rest)
+    if in_group is not None:
+        return in_group
+    found = audited[head]
+    for place, name in enumerate(rest, 1):
+        if (reason := _not_measured(found)) is not None:
+            return reason
+        if not isinstance(found, Mapping) or name not in found:
+            return Missing(f"the audit has no {'.'.join((head, *rest[:place]))}")
+        found = found[name]
+    if (reason := _not_measured(found)) is not None:
+        return reason
+    return _unknown(audited, path) if found is None else found
+
+
+def _unknown(audited: Mapping[str, Any], path: str) -> Missing:
+    head, _, value = path.partition(".")
+    doubt = _doubt(audited, value) if head == MEASURES else None
+    return Missing(f"{path} is not known" + (f": {doubt['why']}" if doubt else ""))
+
+
+def _not_measured(found: Any) -> Missing | None:
+    """Why what was found is no value; a group that happens to be called so is one."""
+    reason = found.get("not_measured") if isinstance(found, Mapping) else None
+    return Missing(reason) if isinstance(reason, str) else None
+
+
+def _in_group(audited: Mapping[str, Any], head: str, rest: list[str]) -> Any | Missing | None:
+    """The number of a group of a breakdown, or why there is nothing; None where the path is of no breakdown."""
+    if head == MIXTURE and audited[head] is None:
+        return Missing("no mixture was given; name one with --mixture")
+    if head == MIXTURE and len(rest) > 2 and (rest[0] == "parts" or rest[0].startswith("by_")):
+        return _of_mixture(audited[head], rest)
+    if head == MEASURES and rest and rest[0] not in audited[head]:
+        return Missing(f"there is no measure {rest[0]} here")
+    if head == BY_FIELD and len(rest) > 2:
+        return _of_field(audited, rest[0], ".".join(rest[1:-1]), rest[-1])
+    if head in BREAKDOWNS and rest:
+        return _of_group(audited, audited[head], ".".join(rest[:-1]), rest[-1])
+    return None
+
+
+def _of_group(audited: Mapping[str, Any], breakdown: Mapping[str, Any], group: str, name: str) -> Any | Missing:
+    if not audited.get("rows"):
+        return Missing("the dataset has no rows")
+    if group not in breakdown:
+        return 0 if name in _COUNTED else Missing(f"no rows are of {group}")
+    share = breakdown[group]
+    if name not in share:
+        return Missing(f"a group has no {name}")
+    if name == "tokens" and share["rows_with_tokens"] < share["rows"]:
+        return Missing(f"tokens are known for {share['rows_with_tokens']} of {share['rows']} rows")
+    return share[name]
+
+
+def _of_field(audited: Mapping[str, Any], field: str, value: str, name: str) -> Any | Missing:
+    breakdown = audited[BY_FIELD].get(field)
+    if breakdown is None:
+        return Missing(f"the rows were not counted by {field}; ask for it with --by {field}")
+    return _not_measured(breakdown) or _of_group(audited, breakdown, value, name)
+
+
+def _of_mixture(mixture: Mapping[str, Any], path: list[str]) -> Any | Missing:
+    breakdown, *groups, name = path
+    if breakdown not in mixture:
+        return Missing(f"a mixture has no {breakdown}")
+    if breakdown != BY_FIELD:
+        return _of_weighed_group(mixture, breakdown, mixture[breakdown], ".".join(groups), name)
+    field, *value = groups
+    by_value = mixture[BY_FIELD].get(field)
+    if by_value is None:
+        return Missing(f"the mixture was not counted by {field}; ask for it with --by {field}")
+    return _not_measured(by_value) or _of_weighed_group(mixture, breakdown, by_value, ".".join(value), name)
+
+
+def _of_weighed_group(
+    mixture: Mapping[str, Any], breakdown: str, groups: Mapping[str, Any], group: str, name: str
+) -> Any | Missing:
+    if name in _WEIGHED and mixture["whole"][name] is None:
+        return Missing("the mixture states neither shares nor epochs of its parts")
+    weight = groups.get(group)
+    if weight is None and breakdown == "parts":
+        return Missing(f"the mixture has no part {group}")
+    if weight is None:
+        return 0 if name in _WEIGHED else Missing(f"no part is of {group}")
+    if name not in weight:
+        return Missing(f"a group has no {name}")
+    return Missing(f"{name} of {group} is not known") if weight[name] is None else weight[name]
+
+
+def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Missing:
+    """What was found at ``path``, as a number, and how large it may be in truth."""
+    number = _number(found)
+    if number is None:
+        return Missing(f"{path} is {found!r}, not a number")
+    head, *rest = path.split(".")
+    if path == "max_depth" and audited["by_depth"].get("unknown"):
+        return Interval(number, math.inf, "some rows' depth is unknown")
+    if head == MEASURES:
+        return _of_measure(audited, ".".join(rest), number)
+    counted: tuple[str, ...] = _COUNTED
+    if head == MIXTURE:
+        audited, counted, head, rest = audited[MIXTURE], _WEIGHED, rest[0], rest[1:]
+        if head == BY_FIELD and len(rest) > 2 and rest[-1] in counted and ".".join(rest[1:-1]) != NOT_HELD:
+            not_held = audited[head][rest[0]].get(NOT_HELD, {}).get(rest[-1]) or 0
+            return Interval(number, number + not_held, f"{_short(not_held)} are of data that is not held")
+    if head not in BREAKDOWNS or rest[-1] not in counted or ".".join(rest[:-1]) in UNSURE:
+        return Interval(number, number)
+    unsure = {group: audited[head][group][rest[-1]] for group in UNSURE if audited[head].get(group)}
+    if not unsure:
+        return Interval(number, number)
+    doubt = " and ".join(f"{_short(value)} {group}" for group, value in unsure.items())
+    return Interval(number, number + sum(unsure.values()), f"up to {doubt} may belong to it")
+
+
+def _of_measure(audited: Mapping[str, Any], path: str, number: float) -> Interval:
+    doubt = _doubt(audited, path)
+    if doubt is None:
+        return Interval(number, number)
+    return Interval(number, math.inf if doubt["more"] is None else number + doubt["more"], doubt["why"])
+
+
+def _doubt(audited: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
+    """What a measure says of its value at ``path`` that is not sure: ``{more, why}``."""
+    measure, _, value = path.partition(".")
+    found: Mapping[str, Any] | None = audited.get("doubts", {}).get(measure, {}).get(value)
+    return found
+
+
+def _number(found: Any) -> float | None:
+    if isinstance(found, str):  # an amount of money is decimal text
+        try:
+            found = Decimal(found)
+        except InvalidOperation:
+            return None
+    if isinstance(found, bool) or not isinstance(found, int | float | Decimal):
+        return None
+    return float(found) if math.isfinite(found) else None
+
+
+def _short(value: float) -> str:
+    return f"{value:,}" if float(value).is_integer() else f"{value:.4g}"

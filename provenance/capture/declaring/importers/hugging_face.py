@@ -1,0 +1,98 @@
+"""A Hugging Face dataset card (README.md): a whole set of known origin.
+
+The card's YAML is a statement of the publisher about all rows: licence, name, and who made language and annotations.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from provenance.capture.declaring.importers.interface import Importer, Request, Row, Statement
+from provenance.capture.declaring.importers.json_files import member
+from provenance.documents import front_matter, read_document
+from provenance.errors import DataError, ProvenanceError
+
+_CARD = "README.md"
+_MACHINE = "machine-generated"
+_PEOPLE = frozenset({"crowdsourced", "expert-generated", "found"})
+# The Hub writes SPDX identifiers in lower case, and has some of its own, which are kept as they stand.
+_SPDX_SPELLINGS = (
+    *("Apache-2.0", "MIT", "ISC", "Zlib", "Unlicense", "WTFPL", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "MPL-2.0"),
+    *("GPL-2.0", "GPL-3.0", "LGPL-2.1", "LGPL-3.0", "AGPL-3.0", "EPL-1.0", "EPL-2.0", "EUPL-1.1", "EUPL-1.2"),
+    *("CC0-1.0", "CC-BY-2.0", "CC-BY-2.5", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC-BY-NC-2.0"),
+    *("CC-BY-NC-3.0", "CC-BY-NC-4.0", "CC-BY-ND-4.0", "CC-BY-NC-ND-3.0", "CC-BY-NC-ND-4.0", "CC-BY-NC-SA-2.0"),
+    *("CC-BY-NC-SA-3.0", "CC-BY-NC-SA-4.0", "ODbL-1.0", "ODC-By-1.0", "PDDL-1.0", "GFDL-1.3", "Artistic-2.0"),
+)
+_SPDX = {name.lower(): name for name in _SPDX_SPELLINGS} | {
+    "odc-by": "ODC-By-1.0",
+    "odbl": "ODbL-1.0",
+    "pddl": "PDDL-1.0",
+}
+_NO_LICENSE = ("other", "unknown")
+
+
+class HuggingFaceCard(Importer):
+    """``using``: the card, or the folder that holds it; by default it is looked for in the dataset's folder and those
+    above it, up to three. ``part``: the source's name; by default the card's ``pretty_name``.
+    """
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request)
+        path = _card(request)
+        metadata = _metadata(path)
+        self._stated: Statement = {
+            "origin": _origin(metadata),
+            "source": request.part or metadata.get("pretty_name"),
+            "license": _license(metadata),
+        }
+        if not any(self._stated.values()):
+            raise ProvenanceError(f"{path.name}: the card says nothing of origin, name or licence")
+
+    def state(self, row: Row) -> Statement:
+        return self._stated
+
+
+IMPORTER = HuggingFaceCard
+
+
+def _card(request: Request) -> Path:
+    above = list(request.data.absolute().parents)[:3]
+    for place in request.using or above:
+        path = place / _CARD if place.is_dir() else place
+        if path.is_file():
+            return path
+    raise ProvenanceError(f"{request.data.name}: no {_CARD} beside it; name the dataset card with --using")
+
+
+def _metadata(path: Path) -> dict[str, Any]:
+    metadata = front_matter(read_document(path, "dataset card"), str(path))
+    if metadata is None:
+        raise DataError(path, 1, "no metadata: a dataset card begins with YAML between two lines of ---")
+    return metadata
+
+
+def _origin(metadata: dict[str, Any]) -> str | None:
+    """Language made by machines is synthetic, by people real, by both mixed; annotations are judged only with it."""
+    creators = _texts(metadata, "language_creators")
+    by_machine = _MACHINE in creators or "synthetic" in _texts(metadata, "tags")
+    by_people = not _PEOPLE.isdisjoint(creators)
+    if by_machine:
+        return "mixed" if by_people else "synthetic"
+    if not by_people:
+        return None
+    return "mixed" if _MACHINE in _texts(metadata, "annotations_creators") else "real"
+
+
+def _license(metadata: dict[str, Any]) -> str | None:
+    """The card's licence in SPDX's spelling; of several it is not said which is whose, so that none is taken."""
+    stated = _texts(metadata, "license")
+    if len(stated) != 1 or stated[0] in _NO_LICENSE:
+        return None
+    return _SPDX.get(stated[0].lower(), stated[0])
+
+
+def _texts(metadata: dict[str, Any], name: str) -> list[str]:
+    value = member(metadata, name)
+    values = value if isinstance(value, list) else [value]
+    return [item for item in values if isinstance(item, str)]

@@ -1,0 +1,1 @@
+"""Lineage recorded in process, as rows are written."""

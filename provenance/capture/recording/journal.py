@@ -1,0 +1,309 @@
+"""The recorder's journal: what was recorded so far, safe from a kill.
+
+DVC deletes a stage's outs before it runs, so the journal lives under ``.dvc/tmp``. It is JSON Lines, appended to and
+handed to the operating system line by line: ``kill -9`` loses at most the line being written. The first line says what
+was being recorded (`Heading`); then comes, in the order of recording, one line per
+
+- row: ``{"key": …, "birth": {…}, "row": {…}}``, in this order: it is taken apart without being parsed
+- rejection: ``{"key": …, "reason": …}``
+- dataset that a parent came from, ahead of the first such row: ``{"dataset": "data/docs.jsonl"}``
+- model that was observed, ahead of the first row that it made: ``{"maker": {"agent": {…}, "parameters": {…}}}``; the
+  births of its rows name it by its number, from 1
+- the packages in use, ahead of the first row: ``{"packages": {…}}``
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import sys
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from provenance.capture.recording import finished_journals
+from provenance.errors import ProvenanceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_FORMAT = 2
+# Where a row's line is taken apart. Within JSON text quotation marks are escaped, and no birth has a member "row".
+_BEFORE_BIRTH, _BEFORE_ROW = b'"birth":', b',"row":'
+_ROW_LINES = (b"{" + _BEFORE_BIRTH, b'{"key":')
+
+Key = str | int
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What a journal is of: finished rows can be used again only under the same ``configuration`` (a digest).
+
+    ``activity`` is the JSON of the activity as it was first started.
+    """
+
+    configuration: str
+    activity: Mapping[str, Any]
+
+    def line(self) -> dict[str, Any]:
+        return {"journal": _FORMAT, "configuration": self.configuration, "activity": self.activity}
+
+
+@dataclass
+class _Content:
+    """What a journal holds, as far as it is kept in memory. ``end``: length in bytes of its whole lines."""
+
+    activity: Mapping[str, Any]
+    end: int = 0
+    rows: int = 0
+    all_keyed: bool = True
+    packages: dict[str, str] | None = None
+    keys: set[Key] = field(default_factory=set)
+    rejected: set[Key] = field(default_factory=set)
+    datasets: set[str] = field(default_factory=set)
+    makers: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def take(self, line: Mapping[str, Any]) -> None:
+        """Take in one line after the first."""
+        if "row" in line:
+            self.rows += 1
+            self.all_keyed &= line.get("key") is not None
+        elif "reason" in line:
+            self.rejected.add(line["key"])
+        elif "dataset" in line:
+            self.datasets.add(line["dataset"])
+        elif "maker" in line:
+            self.makers.append(line["maker"])
+        else:
+            self.packages = self.packages or line["packages"]
+        if line.get("key") is not None:
+            self.keys.add(line["key"])
+
+
+class Journal:
+    """An open journal; get one from `open_journal`. Threads may append at the same time."""
+
+    def __init__(self, path: Path, content: _Content) -> None:
+        self.path = path
+        self._content = content
+        self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by `close`
+        self._file.truncate(content.end)
+        # Keys of the run that is resumed which this run has not asked for yet.
+        self._left_over = set(content.keys)
+        self._maker_numbers = {_sorted_json(maker): number for number, maker in enumerate(content.makers, start=1)}
+        self._lock = threading.RLock()
+        self._process = os.getpid()
+
+    @property
+    def activity(self) -> Mapping[str, Any]:
+        """The JSON of the activity as it was first started."""
+        return self._content.activity
+
+    @property
+    def packages(self) -> dict[str, str] | None:
+        """The packages in use as the first row was recorded; None before that."""
+        return self._content.packages
+
+    @property
+    def rows(self) -> int:
+        """The number of rows recorded."""
+        return self._content.rows
+
+    @property
+    def datasets(self) -> frozenset[str]:
+        """Paths (from the DVC root) of the datasets that parents came from."""
+        return frozenset(self._content.datasets)
+
+    @property
+    def makers(self) -> list[Mapping[str, Any]]:
+        """The models that were observed to make rows, each with its parameters; number 1 first."""
+        return list(self._content.makers)
+
+    def number_of(self, maker: Mapping[str, Any]) -> int:
+        """The number of an observed model with its parameters, which is written down if it is new."""
+        described = _sorted_json(maker)
+        with self._lock:
+            number = self._maker_numbers.get(described)
+            if number is None:
+                self.append({"maker": maker})
+                number = self._maker_numbers[described] = len(self._content.makers)
+        return number
+
+    def done(self, key: Key) -> bool:
+        """Whether ``key`` was recorded. What an earlier run recorded stays only if this one asks for it."""
+        self._left_over.discard(key)
+        return key in self._content.keys
+
+    def is_rejected(self, key: Key) -> bool:
+        """Whether a rejection was recorded under ``key``, in this run or in the one it resumes."""
+        return key in self._content.rejected
+
+    def append_row(self, row: orjson.Fragment, birth: Mapping[str, Any] | None, key: Key | None = None) -> None:
+        """Write the line of a row, of which no more than ``birth`` is known, as `append` does."""
+        self.append({"birth": birth, "row": row} if key is None else {"key": key, "birth": birth, "row": row})
+
+    def append(self, line: Mapping[str, Any]) -> None:
+        """Write one line, other than a row's, and hand it to the operating system.
+
+        Raises:
+            ProvenanceError: its key was recorded before, the journal is closed or of another process, or the disk is
+                full; what was recorded before stays whole.
+        """
+        try:
+            encoded = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+        except TypeError as error:
+            raise ProvenanceError(f"recorder: what comes with a row cannot be recorded: {error}") from error
+        with self._lock:
+            if self._file.closed or os.getpid() != self._process:
+                raise ProvenanceError("recorder: write within its `with` block, in the process that opened it")
+            key = line.get("key")
+            if key is not None and key in self._content.keys:
+                raise ProvenanceError(f"key {key!r} was recorded before; ask recorder.done(key) before generating")
+            self._write(encoded)
+            self._content.end += len(encoded)
+            self._content.take(line)
+
+    def _write(self, encoded: bytes) -> None:
+        try:
+            if self._file.write(encoded) == len(encoded):
+                return
+            problem = "the disk is full"
+        except OSError as error:
+            problem = error.strerror or type(error).__name__
+        self._file.truncate(self._content.end)
+        raise ProvenanceError(f"{self.path}: cannot be written: {problem}; what was recorded before is kept")
+
+    def rows_with_births(self) -> Iterator[tuple[bytes, bytes]]:
+        """The JSON of each row and of its birth, in the order of recording, without those not asked for by this run."""
+        with open(self.path, "rb") as file:
+            for line in file:
+                head, found, row = line.partition(_BEFORE_ROW)
+                if found and line.startswith(_ROW_LINES) and not (self._left_over and self._is_left_over(head)):
+                    yield row[:-2], head.partition(_BEFORE_BIRTH)[2]
+
+    def _is_left_over(self, head: bytes) -> bool:
+        return orjson.loads(head + b"}").get("key") in self._left_over
+
+    def rejections(self) -> Counter[str]:
+        """How many rejections there are for each reason, without those that this run did not ask for."""
+        reasons: Counter[str] = Counter()
+        with open(self.path, "rb") as file:
+            for line in file:
+                # A row's line is long, and mostly has none: it is not parsed twice.
+                parsed = orjson.loads(line) if b'"reason":' in line else {}
+                if "reason" in parsed and parsed["key"] not in self._left_over:
+                    reasons[parsed["reason"]] += 1
+        return reasons
+
+    def close(self) -> None:
+        """Take no more lines; the file stays."""
+        with self._lock:
+            self._file.close()
+
+    def remove(self) -> None:
+        """Close the journal and delete its file: what it holds has been written elsewhere."""
+        self.close()
+        self.path.unlink()
+
+
+def journal_of(folder: Path, dataset: str) -> Path:
+    """Where the journal of ``dataset`` (path from the DVC root) is in ``folder``."""
+    name = hashlib.sha256(dataset.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return folder / f"{name}.jsonl"
+
+
+@contextmanager
+def open_journal(folder: Path, dataset: str, heading: Heading) -> Iterator[Journal]:
+    """Open the journal of ``dataset`` (path from the DVC root) in ``folder``; one of the same configuration is resumed.
+
+    A journal of another configuration, or one with rows without a key (they cannot be told from those still to come),
+    is set aside under another name, where it stays until the next is. Standard error says what happened.
+
+    Raises:
+        ProvenanceError: another recorder is recording this dataset, or a line of the journal is damaged.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = journal_of(folder, dataset)
+    with _locked(path.with_suffix(".lock"), dataset):
+        finished_journals.take_up(path)
+        content = _resumable(path, dataset, heading)
+        if content is None:
+            content = _Content(heading.activity)
+            first = orjson.dumps(heading.line(), option=orjson.OPT_APPEND_NEWLINE)
+            path.write_bytes(first)
+            content.end = len(first)
+        journal = Journal(path, content)
+        try:
+            yield journal
+        finally:
+            journal.close()
+
+
+@contextmanager
+def _locked(path: Path, dataset: str) -> Iterator[None]:
+    with open(path, "wb") as file:
+        try:
+            # A lock of the file, not of the process: it also keeps a second recorder in the same process out.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ProvenanceError(f"{dataset}: another recorder is recording it; wait until it has ended") from error
+        yield
+
+
+def _resumable(path: Path, dataset: str, heading: Heading) -> _Content | None:
+    """What the journal at ``path`` holds, if recording can go on from it."""
+    try:
+        file = open(path, "rb")  # noqa: SIM115 - closed by the `with` below
+    except FileNotFoundError:
+        return None
+    with file:
+        first = file.readline()
+        if not first.endswith(b"\n"):
+            return None  # killed while it was begun
+        found = _parse(first, path, 1)
+        content = None
+        if found.get("journal") == _FORMAT and found.get("configuration") == heading.configuration:
+            content = _Content(found["activity"], end=len(first))
+            _read_lines(file, path, content)
+    if content is not None and content.all_keyed:
+        if content.rows or content.rejected:
+            say(f"{dataset}: resuming after {content.rows} rows and {len(content.rejected)} rejections")
+        return content
+    aside = path.with_suffix(".set-aside.jsonl")
+    os.replace(path, aside)
+    why = "was recorded otherwise (model, prompt, parameters, …)" if content is None else "has rows without a key"
+    say(f"{dataset}: starting afresh: what an earlier run left {why}; it was set aside as {aside}")
+    return None
+
+
+def _read_lines(file: Any, path: Path, content: _Content) -> None:
+    for number, line in enumerate(file, start=2):
+        if not line.endswith(b"\n"):
+            return  # the line that was being written at a kill
+        content.take(_parse(line, path, number))
+        content.end += len(line)
+
+
+def _parse(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        parsed = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise ProvenanceError(f"{path}:{number}: the journal is damaged: {error}; remove it to start afresh") from error
+    if not isinstance(parsed, dict):
+        raise ProvenanceError(f"{path}:{number}: the journal is damaged: not an object; remove it to start afresh")
+    return parsed
+
+
+def _sorted_json(value: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def say(message: str) -> None:
+    """Tell the person who runs the script, on standard error."""
+    sys.stderr.write(f"provenance: {message}\n")

@@ -1,0 +1,189 @@
+"""`audit`: what datasets are made of, what measures find, and whether a policy lets them pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provenance.cli import output
+from provenance.cli.failures import FINDING
+from provenance.cli.options import (
+    JsonOption,
+    NoFetchOption,
+    QuietOption,
+    RepositoryOption,
+    RevisionOption,
+    VerboseOption,
+    open_repository,
+)
+
+if TYPE_CHECKING:
+    from provenance.auditing.audit import Audit
+    from provenance.repository import Repository
+
+
+def audit(
+    datasets: Annotated[list[str] | None, typer.Argument(metavar="[DATASET]...", help="Datasets to audit.")] = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option("--policy", metavar="POLICY", help="Judge by this pack or file (*.yaml); repeatable."),
+    ] = None,
+    mixture: Annotated[
+        Path | None,
+        typer.Option("--mixture", metavar="FILE", help="Weigh what is trained on by exposure; see docs/mixtures.md."),
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option("--reference", metavar="DATASET[@REV]", help="Compare synthetic text with this."),
+    ] = None,
+    evaluation: Annotated[
+        list[str] | None,
+        typer.Option("--evaluation", metavar="DATASET[@REV]", help="A set that must not have leaked in; repeatable."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="REV", help="The revision whose version came before this one.")
+    ] = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by", metavar="FIELD", help="Break down by a field of the data, too, such as language; repeatable."
+        ),
+    ] = None,
+    measures: Annotated[
+        str | None,
+        typer.Option("--measures", metavar="NAME,...", help="Take these measures too, or all; see docs/measures.md."),
+    ] = None,
+    verdict: Annotated[
+        Path | None, typer.Option("--verdict", metavar="FILE", help="Write a verdict that anyone can recheck (JSON).")
+    ] = None,
+    recheck: Annotated[
+        Path | None, typer.Option("--recheck", metavar="VERDICT", help="Recompute a verdict: does it still hold?")
+    ] = None,
+    metrics: Annotated[
+        Path | None, typer.Option("--metrics", metavar="FILE", help="Write the numbers as DVC metrics (JSON).")
+    ] = None,
+    plots: Annotated[
+        Path | None, typer.Option("--plots", metavar="DIR", help="Write the audit for DVC plots (JSON).")
+    ] = None,
+    sarif: Annotated[
+        Path | None, typer.Option("--sarif", metavar="FILE", help="Write the findings for code scanning (SARIF 2.1.0).")
+    ] = None,
+    tables: Annotated[bool, typer.Option("--tables", help="Show every breakdown, and every value measured.")] = False,
+    markdown: Annotated[bool, typer.Option("--md", help="Write Markdown, with all tables.")] = False,
+    repo: RepositoryOption = None,
+    rev: RevisionOption = None,
+    no_fetch: NoFetchOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Say what datasets are made of, and judge them by a policy.
+
+    Without --policy nothing is judged. With it, the exit code is 1 unless the verdict passes.
+
+    Example: provenance audit data/mix.parquet --policy baseline --policy model-collapse
+    """
+    if as_json and markdown:
+        raise typer.BadParameter("--json and --md exclude each other")
+    if recheck is not None:
+        if datasets or policy or mixture:
+            raise typer.BadParameter("--recheck takes datasets, mixture and policy from the verdict")
+        _recheck(open_repository(repo, no_fetch=no_fetch, quiet=quiet), recheck, as_json=as_json, quiet=quiet)
+        return
+    if not datasets and mixture is None:
+        raise typer.BadParameter("name the DATASETs to audit, or a --mixture")
+    if policy is None and (verdict or sarif):
+        raise typer.BadParameter("--verdict and --sarif need a --policy")
+    from provenance.auditing.audit import run_audit
+    from provenance.auditing.policy.loading import load_policy
+    from provenance.auditing.request import request_for
+    from provenance.cli.overwriting import require_harmless
+
+    repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
+    outputs = {"--verdict": verdict, "--metrics": metrics, "--plots": plots, "--sarif": sarif}
+    require_harmless(repository, outputs, [*(Path(name) for name in policy or ()), *([mixture] if mixture else [])])
+    request = request_for(
+        repository,
+        datasets or (),
+        rev=rev,
+        reference=reference,
+        evaluation=evaluation or (),
+        since=since,
+        fields=fields or (),
+        measures=[name.strip() for name in measures.split(",")] if measures else (),
+        mixture=mixture,
+    )
+    found = run_audit(repository, request, load_policy(policy, repository.root) if policy else None)
+    _write_files(repository, found, verdict, metrics, plots, sarif)
+    _print(found, as_json=as_json, markdown=markdown, tables=tables, quiet=quiet)
+    if not found.passes:
+        raise typer.Exit(FINDING)
+
+
+def _write_files(
+    repository: Repository,
+    found: Audit,
+    verdict: Path | None,
+    metrics: Path | None,
+    plots: Path | None,
+    sarif: Path | None,
+) -> None:
+    from provenance.attest.verdict_file import verdict_file, write_verdict
+    from provenance.report.metrics import write_metrics, write_plots
+    from provenance.report.sarif import write_sarif
+
+    if verdict is not None:
+        write_verdict(verdict, verdict_file(found, repository.root))
+    if metrics is not None:
+        write_metrics(metrics, found)
+    if plots is not None:
+        write_plots(plots, found)
+    if sarif is not None:
+        write_sarif(sarif, found, repository)
+
+
+def _print(found: Audit, *, as_json: bool, markdown: bool, tables: bool, quiet: bool) -> None:
+    if as_json:
+        output.write_json(found.as_json())
+    elif markdown:
+        from provenance.report.markdown import print_markdown
+
+        print_markdown(found)
+    elif not quiet:
+        from provenance.cli.audit_report import print_report
+
+        print_report(found, tables=tables)
+    if not quiet:
+        _warn_of_broken(found)
+
+
+def _warn_of_broken(found: Audit) -> None:
+    """Say on standard error what is there and could not be used; a policy may pass over it."""
+    from provenance.auditing.measures import NotMeasured
+
+    measured = (each for dataset in found.datasets for each in dataset.measured.items())
+    for name, each in measured:
+        if isinstance(each, NotMeasured) and each.broken:
+            output.write_error(f"warning: {name} was not measured: {output.safe(each.reason)}")
+
+
+def _recheck(repository: Repository, file: Path, *, as_json: bool, quiet: bool) -> None:
+    from provenance.attest.recheck import recheck
+    from provenance.attest.verdict_file import read_verdict
+
+    found = recheck(repository, read_verdict(file))
+    if as_json:
+        output.write_json(found.as_json())
+    elif not quiet:
+        said = f"{found.recorded.verdict.value} of {found.recorded.date}"
+        output.write_line(f"{output.safe(str(file))}: {said} {'still holds' if found.holds else 'DOES NOT HOLD'}")
+        for change in found.changes:
+            output.write_line(f"  {output.safe(change.what)}")
+            output.write_line(f"    was {output.safe(change.was)}")
+            output.write_line(f"    now {output.safe(change.now)}")
+        for remark in found.remarks:
+            output.write_line(f"  note: {output.safe(remark)}")
+    if not (found.holds and found.recorded.passes):
+        raise typer.Exit(FINDING)

@@ -1,0 +1,133 @@
+"""`declare`: lineage stated afterwards."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provenance.cli.failures import FINDING
+from provenance.cli.next_steps import tell_to_add_tracked
+from provenance.cli.options import JsonOption, QuietOption, RepositoryOption, VerboseOption, open_repository
+from provenance.cli.output import safe, write_error, write_json, write_line
+from provenance.cli.progress import rows_progress
+
+if TYPE_CHECKING:
+    from provenance.capture.declaring.declare import Declared
+    from provenance.repository import Repository
+
+
+def declare(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A dataset file.")],
+    from_: Annotated[
+        str,
+        typer.Option("--from", metavar="IMPORTER[:PART]", help="What the lineage is read from; see docs/declaring.md."),
+    ],
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="A column holds the field, row by row.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="A value for all rows; {column} stands for a row's own."),
+    ] = None,
+    using: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="A file or folder that the generator left.")
+    ] = None,
+    parents: Annotated[
+        list[str] | None, typer.Option(metavar="PATH", help="A dataset that the parents are in.")
+    ] = None,
+    parent_key: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Look parent_key up in this column of the parents' dataset.")
+    ] = None,
+    prices: Annotated[str | None, typer.Option(metavar="FILE", help="Price table: cost of tokens per model.")] = None,
+    keep_prompts: Annotated[
+        bool, typer.Option("--keep-prompts", help="Keep rendered prompts, not only their digests.")
+    ] = False,
+    repo: RepositoryOption = None,
+    json_: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """State lineage afterwards: from columns, or from what a generator left.
+
+    What was observed stays; what was declared before of the same rows is replaced.
+
+    Example: provenance declare data/qa.jsonl --from columns --map model=model --set kind=answer
+    """
+    from provenance.capture.declaring.declare import declare as declare_dataset
+
+    repository = open_repository(repo)
+    with rows_progress(quiet=quiet) as progress_of:
+        declared = declare_dataset(
+            path,
+            from_,
+            mapping=_pairs("--map", map_ or []),
+            values=_pairs("--set", set_ or []),
+            using=using or [],
+            parents=parents or [],
+            parent_key=parent_key,
+            prices=prices,
+            keep_prompts=keep_prompts,
+            progress=progress_of(path),
+        )
+    if json_:
+        write_json(_document(declared))
+    elif not quiet:
+        _report(repository, declared)
+    if declared.completion.rows and not declared.stated:
+        write_error("nothing is stated of any row: check what --from names, with its part after the colon, and --set")
+        raise typer.Exit(FINDING)
+
+
+def _pairs(option: str, given: list[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in given:
+        field, sign, value = text.partition("=")
+        if not (field and sign and value):
+            raise typer.BadParameter(f"{safe(text)!r} is not of the form FIELD=…", param_hint=option)
+        if field in pairs:
+            raise typer.BadParameter(f"{safe(field)!r} is given twice", param_hint=option)
+        pairs[field] = value
+    return pairs
+
+
+def _document(declared: Declared) -> dict[str, object]:
+    completion = declared.completion
+    return {
+        "path": declared.path,
+        "sidecar": declared.sidecar,
+        "tracked": declared.tracked,
+        "rows": completion.rows,
+        "samples": completion.samples,
+        "stated": declared.stated,
+        "unknown": completion.unknown,
+        "ancestors": completion.ancestors,
+        "dangling": completion.dangling,
+        "unmatched": declared.unmatched,
+        "born_twice": completion.born_twice,
+    }
+
+
+def _report(repository: Repository, declared: Declared) -> None:
+    completion = declared.completion
+    write_line(
+        f"{safe(declared.path)}: {declared.stated:,} of {completion.rows:,} rows declared, {completion.unknown:,} "
+        f"unknown, {completion.ancestors:,} ancestors"
+    )
+    if declared.unmatched:
+        write_line(f"keys of parents that no row has: {declared.unmatched:,}")
+    if completion.dangling:
+        write_line(
+            f"parents that no sidecar knows: {completion.dangling:,}; name their datasets with --parents, unless they "
+            "were in an earlier version only"
+        )
+    if completion.born_twice:
+        write_line(f"samples with more than one birth: {completion.born_twice:,}")
+    if not declared.tracked:
+        return
+    if repository.recorded_hashes().get(declared.path) != repository.md5(declared.path)[0]:
+        write_line(
+            f"DVC has other data for it: `dvc add {safe(shlex.quote(declared.path))}`, else the sidecar is stale"
+        )
+    tell_to_add_tracked(repository, [declared.sidecar])

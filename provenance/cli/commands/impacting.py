@@ -1,0 +1,168 @@
+"""`impact`: what came from a selection, or from all that is revoked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from provenance.cli import output
+from provenance.cli.options import (
+    JsonOption,
+    NoFetchOption,
+    QuietOption,
+    RepositoryOption,
+    RevisionOption,
+    VerboseOption,
+    open_repository,
+    warn_of_cut_history,
+    warn_of_stale,
+    warn_of_unknown_training,
+)
+from provenance.cli.progress import rows_progress
+from provenance.report.model_chains import passage_lines, passages_as_json
+
+if TYPE_CHECKING:
+    from provenance.ledger.history.impact_log import ImpactLog
+    from provenance.ledger.impact import Impact
+    from provenance.ledger.sidecars import Sidecars
+
+_SHORT_COMMIT = 9
+_DAY = 10
+
+
+def impact(
+    selectors: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SELECTOR]...",
+            help="sample:, source:, model:NAME[@REVISION], prompt:, activity:, license:, origin:, kind: or "
+            "dataset:PATH; several are OR-ed.",
+        ),
+    ] = None,
+    revoked: Annotated[bool, typer.Option("--revoked", help="What came from all that is revoked.")] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="Count it in every version of every dataset, at all commits.")
+    ] = False,
+    ids: Annotated[
+        Path | None,
+        typer.Option("--ids", metavar="FILE", help="Write the ids of the selected samples and all descendants."),
+    ] = None,
+    repo: RepositoryOption = None,
+    rev: RevisionOption = None,
+    no_fetch: NoFetchOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Count everything that came from a selection.
+
+    A dataset's affected rows are those that bear a selected sample or one that descends from it. Rows by registered
+    models that were trained on any of these are counted apart.
+
+    Example: provenance impact model:SmolLM2-135M-Instruct --ids affected.txt
+    """
+    from provenance.cli.overwriting import require_harmless
+    from provenance.ledger.impact import impact_of
+    from provenance.ledger.sidecars import Sidecars
+
+    if bool(selectors) == revoked:
+        raise typer.BadParameter("name SELECTORs, or --revoked")
+    repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
+    require_harmless(repository, {"--ids": ids})
+    with (
+        rows_progress(quiet=quiet) as progress_of,
+        Sidecars.open(repository, rev, progress_of=progress_of) as ledger,
+    ):
+        found = impact_of(ledger, _selected(ledger, selectors, quiet=quiet))
+        warn_of_stale(ledger, quiet=quiet)
+        warn_of_unknown_training(ledger, quiet=quiet)
+        if ids is not None:
+            _write_ids(ids, found)
+        log = _log(ledger, selectors, rev, quiet=quiet) if history else None
+    if as_json:
+        output.write_json(_document(found) | ({} if log is None else log.as_json()))
+    elif not quiet:
+        _print_impact(found)
+        if log is not None:
+            _print_log(log)
+
+
+def _selected(ledger: Sidecars, selectors: list[str] | None, *, quiet: bool) -> Any:
+    """Numbers in the ledger's graph of what ``selectors`` name; None: of what is revoked."""
+    if selectors:
+        from provenance.ledger.selectors import select
+
+        return select(ledger, selectors)
+    from provenance.ledger.revoked import fitting_nothing, revoked_selectors, selected_by
+
+    revoked = revoked_selectors(ledger)
+    for selector in [] if quiet else fitting_nothing(ledger, revoked):
+        output.write_error(f"note: {output.safe(selector)} is revoked, and no sidecar here has it")
+    return selected_by(ledger, revoked)
+
+
+def _log(ledger: Sidecars, selectors: list[str] | None, rev: str | None, *, quiet: bool) -> ImpactLog:
+    from provenance.ledger.history.impact_log import log_impact
+    from provenance.ledger.revoked import revoked_selectors
+
+    history = ledger.repository.history(rev)
+    warn_of_cut_history(history, quiet=quiet)
+    return log_impact(ledger, history, selectors or revoked_selectors(ledger))
+
+
+def _document(found: Impact) -> dict[str, Any]:
+    return {
+        "selected": found.selected,
+        "descendants": found.descendants,
+        "datasets": [asdict(dataset) for dataset in found.datasets],
+        "through_models": passages_as_json(len(found.through_models), found.passages),
+    }
+
+
+def _write_ids(file: Path, found: Impact) -> None:
+    from provenance.files import whole_file
+
+    with whole_file(file) as temporary, open(temporary, "w", encoding="ascii") as handle:
+        handle.writelines(f"{sample_id}\n" for sample_id in found.affected)
+
+
+def _print_impact(found: Impact) -> None:
+    output.write_line(f"selected: {output.counted(found.selected, 'sample')}; descendants: {found.descendants:,}")
+    for line in passage_lines(len(found.through_models), found.passages):
+        output.write_line(line)
+    titles = ("dataset", "rows", "affected", "share", *(("through models",) if found.passages else ()))
+    rows = [
+        (
+            output.safe(dataset.path, output.CELL_WIDTH),
+            f"{dataset.rows:,}",
+            f"{dataset.affected_rows:,}",
+            output.percent(dataset.affected_rows, dataset.rows),
+            *((f"{dataset.affected_through_models:,}",) if found.passages else ()),
+        )
+        for dataset in found.datasets
+    ]
+    output.write_table(titles, rows, numbers=titles[1:])
+
+
+def _print_log(log: ImpactLog) -> None:
+    rows = [
+        (
+            each.version.commit.sha[:_SHORT_COMMIT],
+            each.version.commit.date[:_DAY],
+            output.safe(each.dataset.path, output.CELL_WIDTH),
+            f"{each.dataset.rows:,}",
+            f"{each.dataset.affected_rows:,}",
+            f"{each.dataset.affected_through_models:,}",
+            output.safe(", ".join(each.version.names), output.CELL_WIDTH),
+        )
+        for each in log.entries
+    ]
+    titles = ("commit", "date", "dataset", "rows", "affected", "through models", "in")
+    output.write_line()
+    output.write_table(titles, rows, numbers=titles[3:6])
+    for version in log.unknown:
+        what = f"{version.commit.sha[:_SHORT_COMMIT]}: {output.safe(version.path)}"
+        output.write_error(f"warning: {what}: its sidecar is not to be had, so that it is not counted")

@@ -1,0 +1,77 @@
+"""`index`: the graph index, which other commands build when they need it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provenance.cli import output
+from provenance.cli.options import (
+    JsonOption,
+    NoFetchOption,
+    QuietOption,
+    RepositoryOption,
+    RevisionOption,
+    VerboseOption,
+    open_repository,
+)
+from provenance.cli.progress import rows_progress
+
+if TYPE_CHECKING:
+    from provenance.ledger.graph.store import Cleaned
+    from provenance.ledger.sidecars import Sidecars
+
+
+def index(
+    collect_garbage: Annotated[
+        bool, typer.Option("--gc", help="Remove indexes that are not of this revision, and what killed runs left.")
+    ] = False,
+    repo: RepositoryOption = None,
+    rev: RevisionOption = None,
+    no_fetch: NoFetchOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Build the index that trace and impact follow.
+
+    They build it themselves when they first need it; this is for doing it ahead, in CI say. It lies under
+    .dvc/tmp/provenance and can be deleted at any time.
+
+    Example: provenance index --gc
+    """
+    from provenance.ledger.graph.opening import clean, store_in
+    from provenance.ledger.sidecars import Sidecars
+
+    repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
+    with (
+        rows_progress(quiet=quiet) as progress_of,
+        Sidecars.open(repository, rev, progress_of=progress_of) as ledger,
+    ):
+        described = _described(ledger)
+        cleaned = clean(store_in(repository.temporary), ledger.indexed) if collect_garbage else None
+    if as_json:
+        output.write_json(described | ({"removed": asdict(cleaned)} if cleaned else {}))
+    elif not quiet:
+        _print(described, cleaned)
+
+
+def _described(ledger: Sidecars) -> dict[str, int]:
+    graph = ledger.graph
+    return {
+        "datasets": len(graph.datasets),
+        "samples": graph.size,
+        "derivations": len(graph.parents.targets),
+        "bytes": graph.bytes,
+    }
+
+
+def _print(described: dict[str, int], cleaned: Cleaned | None) -> None:
+    said = ", ".join(
+        output.counted(described[what], what.removesuffix("s")) for what in ("datasets", "samples", "derivations")
+    )
+    output.write_line(f"{said}: {described['bytes']:,} bytes")
+    if cleaned is not None:
+        output.write_line(f"removed {output.counted(cleaned.folders, 'folder')}: {cleaned.bytes:,} bytes")

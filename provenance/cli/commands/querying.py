@@ -1,0 +1,160 @@
+"""`query`: SQL over the lineage of a revision. What is not a table for people streams, whatever its size."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections import Counter
+from datetime import date, datetime, time
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from provenance.cli import output
+from provenance.cli.options import (
+    JsonOption,
+    NoFetchOption,
+    QuietOption,
+    RepositoryOption,
+    RevisionOption,
+    VerboseOption,
+    open_repository,
+    warn_of_stale,
+)
+from provenance.errors import QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from provenance.ledger.sql.questions import Answer
+
+_TABLE_ROWS = 100
+_NUMBERS = ("int", "float", "double", "decimal")
+
+
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT statement; see docs/query.md for the views.")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="Write all rows as CSV.")] = False,
+    parquet: Annotated[
+        Path | None, typer.Option("--parquet", metavar="FILE", help="Write all rows into a Parquet file.")
+    ] = None,
+    repo: RepositoryOption = None,
+    rev: RevisionOption = None,
+    no_fetch: NoFetchOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Ask SQL of the lineage: samples, parents, activities, agents, prompts, sources, datasets.
+
+    It is DuckDB's SQL. It reads nothing but these views and changes nothing.
+
+    Example: provenance query "SELECT model, sum(rows) FROM samples GROUP BY model"
+    """
+    from provenance.cli.overwriting import require_harmless
+    from provenance.ledger.sidecars import Sidecars
+    from provenance.ledger.sql.questions import open_questions
+
+    if as_csv + as_json + (parquet is not None) > 1:
+        raise typer.BadParameter("--csv, --parquet and --json exclude each other")
+    as_they_are = as_json or parquet is not None
+    repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
+    require_harmless(repository, {"--parquet": parquet})
+    with Sidecars.open(repository, rev) as ledger:
+        with open_questions(ledger) as questions:
+            answer = questions.ask(sql, as_text=not as_they_are)
+            if parquet is not None:
+                _write_parquet(parquet, answer)
+            elif as_json:
+                _write_json(answer)
+            elif as_csv:
+                _write_csv(answer)
+            elif not quiet:
+                _print_table(answer)
+        warn_of_stale(ledger, quiet=quiet)
+
+
+def _print_table(answer: Answer) -> None:
+    rows = list(islice(_rows(answer), _TABLE_ROWS + 1))
+    cells = [["" if cell is None else output.safe(cell, output.CELL_WIDTH) for cell in row] for row in rows]
+    titles = [output.safe(column, output.CELL_WIDTH) for column in answer.columns]
+    numbers = [
+        title for title, kind in zip(titles, answer.types, strict=True) if any(name in kind for name in _NUMBERS)
+    ]
+    output.write_table(titles, cells[:_TABLE_ROWS], numbers=numbers)
+    if len(rows) > _TABLE_ROWS:
+        output.write_line(
+            f"only the first {_TABLE_ROWS} rows are shown: --csv, --json and --parquet FILE give them all"
+        )
+
+
+def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
+    # Not as dictionaries: two columns may have one name.
+    for batch in answer.batches:
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _write_csv(answer: Answer) -> None:
+    from pyarrow import csv
+
+    sys.stdout.flush()
+    options = csv.WriteOptions(quoting_style="needed")
+    with csv.CSVWriter(sys.stdout.buffer, answer.batches.schema, write_options=options) as writer:
+        for batch in answer.batches:
+            writer.write_batch(batch)
+
+
+def _write_parquet(file: Path, answer: Answer) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from provenance.files import whole_file
+
+    _require_distinct(answer)
+    try:
+        with whole_file(file) as temporary, pq.ParquetWriter(temporary, answer.batches.schema) as writer:
+            for batch in answer.batches:
+                writer.write_batch(batch)
+    except pa.ArrowNotImplementedError as error:
+        raise QueryError(f"{file}: Parquet cannot hold this: {error}; cast it in the query") from error
+
+
+def _write_json(answer: Answer) -> None:
+    """Write one document, row by row."""
+    _require_distinct(answer)
+    rows = _rows(answer)
+    row = next(rows, None)
+    # Only now: an error in the first rows leaves nothing on standard output.
+    output.write_line(f'{{"columns": {json.dumps(answer.columns)}, "rows": [')
+    while row is not None:
+        document = dict(zip(answer.columns, map(_plain, row), strict=True))
+        row = next(rows, None)
+        output.write_line(json.dumps(document, allow_nan=False) + ("" if row is None else ","))
+    output.write_line("]}")
+
+
+def _plain(value: Any) -> Any:
+    """``value`` in JSON's types; bytes as hex digits, decimal numbers as text where they have decimal places."""
+    if isinstance(value, dict):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Decimal):
+        return int(value) if value.as_tuple().exponent == 0 else format(value, "f")
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def _require_distinct(answer: Answer) -> None:
+    name, times = Counter(answer.columns).most_common(1)[0]
+    if times > 1:
+        raise QueryError(f"two columns have the name {name}: give one of them another with AS")

@@ -1,0 +1,183 @@
+"""`show` and `trace`: questions about samples."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from provenance.cli import output
+from provenance.cli.options import (
+    JsonOption,
+    NoFetchOption,
+    QuietOption,
+    RepositoryOption,
+    RevisionOption,
+    VerboseOption,
+    open_repository,
+    warn_of_stale,
+    warn_of_unknown_training,
+)
+from provenance.cli.progress import rows_progress
+
+if TYPE_CHECKING:
+    from provenance.ledger.sidecars import Occurrence, Sidecars
+    from provenance.lineage.records import Record
+
+SampleArgument = Annotated[
+    str, typer.Argument(metavar="SAMPLE", help="Six or more hex digits of a sample id, or PATH:ROW (rows from 1).")
+]
+
+
+def show(
+    sample: SampleArgument,
+    text: Annotated[bool, typer.Option("--text", help="Show the sample's content as well.")] = False,
+    repo: RepositoryOption = None,
+    rev: RevisionOption = None,
+    no_fetch: NoFetchOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show all that is recorded of a sample.
+
+    That is every birth of it, and in which datasets it occurs.
+
+    Example: provenance show data/mix.parquet:17 --text
+    """
+    from provenance.ledger.references import resolve
+    from provenance.ledger.sidecars import Sidecars
+
+    with (
+        rows_progress(quiet=quiet) as progress_of,
+        Sidecars.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, progress_of=progress_of) as ledger,
+    ):
+        sample_id = resolve(ledger, sample)
+        records = [_document(record) for record in ledger.records(sample_id)]
+        occurrences = ledger.occurrences(sample_id)
+        warn_of_stale(ledger, quiet=quiet)
+        content = _texts(ledger, [sample_id]).get(sample_id) if text else None
+    if as_json:
+        document = {
+            "sample_id": sample_id,
+            "records": records,
+            "occurrences": [asdict(occurrence) for occurrence in occurrences],
+        }
+        output.write_json(document | ({"text": content} if text else {}))
+    elif not quiet:
+        _print_sample(sample_id, records, occurrences)
+        if text:
+            _print_fields({"text": content or "not to be read: no dataset that holds the sample is here"}, 0)
+
+
+def _texts(ledger: Sidecars, sample_ids: list[str]) -> dict[str, str]:
+    from provenance.ledger.contents import texts
+
+    return texts(ledger, sample_ids)
+
+
+def _document(record: Record) -> dict[str, Any]:
+    """The record as JSON, with the ids by which selectors and sidecars know what it describes."""
+    document = record.model_dump(mode="json")
+    for name in ("activity", "agent", "plan", "source"):
+        described = getattr(record, name)
+        if described is not None:
+            document[name] = {"id": described.id} | document[name]
+    return document
+
+
+def _print_sample(sample_id: str, records: list[dict[str, Any]], occurrences: list[Occurrence]) -> None:
+    output.write_line(f"sample {sample_id}")
+    for occurrence in occurrences:
+        output.write_line(f"  in {output.safe(occurrence.dataset)}: {output.counted(occurrence.rows, 'row')}")
+    if not occurrences:
+        output.write_line("  in no dataset: only an ancestor")
+    for number, record in enumerate(records, 1):
+        output.write_line(f"record {number} of {len(records)}")
+        _print_fields({name: value for name, value in record.items() if name not in ("sample_id", "rows")}, 1)
+
+
+def _print_fields(fields: dict[str, Any], level: int) -> None:
+    """Write what is known, one field a line, what is in it indented."""
+    indent = "  " * level
+    for name, value in fields.items():
+        if value is None or value in ({}, []):
+            continue
+        label = f"{indent}{output.safe(name)}:"
+        if isinstance(value, dict) and name != "packages":
+            output.write_line(label)
+            _print_fields(value, level + 1)
+            continue
+        lines = output.safe_lines(_joined(value).rstrip())
+        if len(lines) == 1:
+            output.write_line(f"{label} {lines[0]}")
+            continue
+        output.write_line(label)
+        for line in lines:
+            output.write_line(f"{indent}  {line}")
+
+
+def _joined(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def trace(
+    sample: SampleArgument,
+    down: Annotated[
+        bool, typer.Option("--down", help="Trace what came of the sample, not where it came from.")
+    ] = False,
+    depth: Annotated[
+        int | None, typer.Option("--depth", metavar="N", min=1, help="Go at most N steps, and show them all.")
+    ] = None,
+    text: Annotated[bool, typer.Option("--text", help="Show the beginning of each sample's content.")] = False,
+    as_dot: Annotated[bool, typer.Option("--dot", help="Write Graphviz text.")] = False,
+    as_mermaid: Annotated[bool, typer.Option("--mermaid", help="Write a Mermaid flow chart.")] = False,
+    repo: RepositoryOption = None,
+    rev: RevisionOption = None,
+    no_fetch: NoFetchOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show where a sample came from, as a tree.
+
+    Each sample is described once; where it is reached again, it is only referred to. Registered models are told
+    below the tree, with what they were trained on.
+
+    Example: provenance trace data/mix.parquet:17
+    """
+    from provenance.cli import graphs
+    from provenance.ledger import walks
+    from provenance.ledger.references import resolve
+    from provenance.ledger.sidecars import Sidecars
+    from provenance.report import model_chains
+
+    if as_json + as_dot + as_mermaid > 1:
+        raise typer.BadParameter("--json, --dot and --mermaid exclude each other")
+    if text and (as_dot or as_mermaid):
+        raise typer.BadParameter("pictures show no content: --text goes with the tree or with --json")
+    direction = walks.Direction.DESCENDANTS if down else walks.Direction.ANCESTORS
+    as_tree = not (as_json or as_dot or as_mermaid)
+    with (
+        rows_progress(quiet=quiet) as progress_of,
+        Sidecars.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, progress_of=progress_of) as ledger,
+    ):
+        most = graphs.MOST_IN_A_TREE if as_tree else None
+        walk = walks.trace(ledger.models, resolve(ledger, sample), direction, depth, most)
+        contents = _texts(ledger, [node.sample_id for node in walk.nodes]) if text else {}
+        warn_of_stale(ledger, quiet=quiet)
+        warn_of_unknown_training(ledger, quiet=quiet)
+    if as_json:
+        nodes = [asdict(node) | ({"text": contents.get(node.sample_id)} if text else {}) for node in walk.nodes]
+        edges = [asdict(edge) for edge in walk.edges]
+        found = {"sample_id": walk.start, "direction": direction.value, "nodes": nodes, "edges": edges}
+        output.write_json(found | model_chains.as_json(walk))
+    elif as_dot:
+        output.write_line(graphs.dot(walk))
+    elif as_mermaid:
+        output.write_line(graphs.mermaid(walk))
+    elif not quiet:
+        graphs.print_tree(walk, contents, graphs.DEEPEST if depth is None else None)

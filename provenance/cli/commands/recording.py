@@ -1,0 +1,164 @@
+"""`init` and `add`, and `run` and `stage add` for stages: how lineage comes to be recorded."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from provenance.cli.next_steps import tell_to_add, tell_to_add_tracked
+from provenance.cli.options import JsonOption, QuietOption, RepositoryOption, VerboseOption, open_repository
+from provenance.cli.output import counted, safe, write_error, write_json, write_line
+from provenance.cli.progress import rows_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from provenance.capture.running import Completed, StageResult
+
+# Take everything after the command's own options as it stands.
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+def init(
+    repo: RepositoryOption = None, json_: JsonOption = False, quiet: QuietOption = False, verbose: VerboseOption = False
+) -> None:
+    """Prepare a DVC repository: settings file, ignore rules, plot templates.
+
+    Run it as often as you like: what is there already stays as it is.
+
+    Example: git init && dvc init && provenance init
+    """
+    from provenance.upkeep.preparing import prepare
+
+    repository = open_repository(repo)
+    written = prepare(repository)
+    if json_:
+        write_json({"root": str(repository.root), "written": written})
+    elif not quiet:
+        for path in written:
+            write_line(f"wrote {safe(path)}")
+        if written:
+            tell_to_add(repository, written)
+        else:
+            write_line("nothing to do: prepared already")
+
+
+def add(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Dataset files (JSONL, JSON, CSV, TSV, Parquet).")
+    ],
+    source: Annotated[str, typer.Option(metavar="NAME", help="Name of the source the data comes from.")],
+    origin: Annotated[
+        Literal["real", "synthetic", "mixed", "unknown"],
+        typer.Option(help="Who made it: people or instruments, a model, both, or nobody knows."),
+    ],
+    url: Annotated[str | None, typer.Option(metavar="URL", help="Where the source is found.")] = None,
+    license_: Annotated[
+        str | None, typer.Option("--license", metavar="SPDX", help="Licence of the data, as an SPDX expression.")
+    ] = None,
+    publisher: Annotated[str | None, typer.Option(metavar="NAME", help="Who published it.")] = None,
+    collected_at: Annotated[
+        datetime | None, typer.Option(help="When it was collected (UTC).", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+    ] = None,
+    fields: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Content fields, which identify a sample; kept in provenance.yaml."),
+    ] = None,
+    repo: RepositoryOption = None,
+    json_: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Track collected data with DVC, with a sidecar that says where it comes from.
+
+    Example: provenance add data/faq.jsonl --origin real --source faq-2024 --license CC-BY-4.0
+    """
+    from dataclasses import asdict
+
+    from provenance.lineage.records import Origin, Source
+    from provenance.upkeep.adding import add_datasets
+
+    repository = open_repository(repo)
+    collected = collected_at and collected_at.replace(tzinfo=UTC)
+    described = Source(name=source, url=url, license=license_, publisher=publisher, collected_at=collected)
+    with rows_progress(quiet=quiet) as progress_of:
+        added = add_datasets(
+            repository,
+            paths,
+            origin=Origin(origin),
+            source=described,
+            fields=None if fields is None else fields.split(","),
+            progress_of=progress_of,
+        )
+    if json_:
+        write_json({"datasets": [asdict(dataset) for dataset in added]})
+    elif not quiet:
+        for dataset in added:
+            size = f"{counted(dataset.rows, 'row')}, {counted(dataset.samples, 'sample')}"
+            write_line(f"{safe(dataset.path)}: {size}, from {safe(source)}")
+        tell_to_add_tracked(repository, [path for dataset in added for path in (dataset.path, dataset.sidecar)])
+
+
+def run(context: typer.Context, quiet: QuietOption = False, verbose: VerboseOption = False) -> None:
+    """Run a stage's command, then complete the sidecar of each dataset out.
+
+    Stands before the command in dvc.yaml; `dvc repro` starts it. Ends with the command's exit code if that is not 0.
+
+    Example: cmd: provenance run -- python mix.py
+    """
+    from provenance.capture.running import run_stage
+
+    if not context.args:
+        raise typer.BadParameter("no command; write it after `--`: provenance run -- COMMAND")
+    repository = open_repository(None)
+    with rows_progress(quiet=quiet) as progress_of:
+        result = run_stage(repository, context.args, progress_of)
+    if not quiet:
+        for line in _told(result):
+            write_error(safe(line))
+    if result.exit_code:
+        raise typer.Exit(result.exit_code)
+
+
+def stage_add(context: typer.Context, verbose: VerboseOption = False) -> None:
+    """Add a stage as `dvc stage add` does, with the sidecars of its datasets.
+
+    Takes the options of `dvc stage add`. The sidecar of each dataset it depends on and of each dataset it writes is
+    added, and `provenance run --` is put before the command.
+
+    Example: provenance stage add -n mix -d data/docs.jsonl -o data/mix.parquet python mix.py
+    """
+    from provenance.repository.staging import add_stage, with_sidecars
+
+    repository = open_repository(None)
+    with_sidecar = {dataset.path for dataset in repository.datasets() if dataset.sidecar}
+    code = add_stage(with_sidecars(context.args, repository.relative("."), with_sidecar))
+    if code:
+        raise typer.Exit(code)
+
+
+def _told(result: StageResult) -> Iterator[str]:
+    """What `run` says of a stage: its input, what it rejected, its outs."""
+    for path in result.unaccounted:
+        yield f"{path}: has no sidecar, so what became of its rows is not known"
+    if result.account is not None:
+        for read in result.account.inputs:
+            fates = f"{read.kept:,} kept, {read.changed:,} changed, {read.dropped:,} dropped"
+            yield f"{read.path}: of {read.rows:,} rows, {fates}"
+        for reason, number in result.account.rejected.items():
+            yield f"rejected: {number:,} ({reason})"
+    for dataset in result.datasets:
+        yield f"{dataset.path}: {_explained(dataset)}"
+
+
+def _explained(dataset: Completed) -> str:
+    completion = dataset.completion
+    if completion is None:
+        return "lineage recorded by its command"
+    ways = {name: getattr(completion, name) for name in ("recorded", "carried", "derived", "aligned", "unknown")}
+    said = ", ".join(f"{rows:,} {name}" for name, rows in ways.items() if rows)
+    first = f", the first in row {completion.dangling_row:,}" if completion.dangling_row else ""
+    dangling = f"; {completion.dangling:,} parents that no sidecar knows{first}" if completion.dangling else ""
+    return f"{completion.rows:,} rows ({said or 'none'}), {completion.ancestors:,} ancestors{dangling}"

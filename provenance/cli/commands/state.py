@@ -1,0 +1,174 @@
+"""`status` and `verify`: are the sidecars here, and do they tell the truth?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from operator import itemgetter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from provenance.cli import output
+from provenance.cli.failures import FINDING, fail_with
+from provenance.cli.options import (
+    JsonOption,
+    NoFetchOption,
+    QuietOption,
+    RepositoryOption,
+    RevisionOption,
+    VerboseOption,
+    open_repository,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provenance.ledger.datasets import RecordedDataset
+    from provenance.ledger.sidecars import Sidecars
+    from provenance.lineage.verification import Problem
+
+
+def status(
+    repo: RepositoryOption = None,
+    rev: RevisionOption = None,
+    no_fetch: NoFetchOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show every dataset's sidecar, rows and origins.
+
+    A sidecar is ok, stale (made for other data than is there), missing, or unusable, which is an error. Status informs;
+    to judge, and exit with 1 on a problem, is for `provenance verify`.
+
+    Example: provenance status --rev HEAD~1
+    """
+    from provenance.ledger.sidecars import Sidecars
+
+    with Sidecars.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, partial=True) as ledger:
+        datasets = _states(ledger)
+        unusable = [*ledger.unusable.values()]
+    if as_json:
+        output.write_json({"datasets": datasets})
+    elif not quiet:
+        _print_states(datasets)
+    fail_with(unusable)
+
+
+def _states(ledger: Sidecars) -> list[dict[str, Any]]:
+    from provenance.ledger.datasets import State
+
+    origins = ledger.rows_by_origin()
+    states: list[dict[str, Any]] = [
+        {
+            "path": dataset.path,
+            "state": dataset.state.value,
+            "rows": dataset.rows,
+            "by_origin": {
+                origin: {"rows": rows, "fraction": rows / sum(origins[dataset.path].values())}
+                for origin, rows in origins[dataset.path].items()
+            },
+        }
+        for dataset in ledger.recorded
+    ]
+    absent = dict.fromkeys((*ledger.unrecorded, *ledger.unfetched), State.MISSING)
+    absent |= dict.fromkeys(ledger.unusable, State.UNUSABLE)
+    states += [{"path": path, "state": state.value, "rows": None, "by_origin": {}} for path, state in absent.items()]
+    return sorted(states, key=itemgetter("path"))
+
+
+def _print_states(datasets: list[dict[str, Any]]) -> None:
+    from rich.text import Text
+
+    if not datasets:
+        output.write_line("no datasets: DVC tracks no file here that is a dataset")
+        return
+    colours = {"ok": "green", "stale": "red", "missing": "yellow", "unusable": "red"}
+    rows = [
+        (
+            output.safe(dataset["path"], output.CELL_WIDTH),
+            Text(dataset["state"], style=colours[dataset["state"]]),
+            "-" if dataset["rows"] is None else f"{dataset['rows']:,}",
+            output.origin_bar({origin: share["rows"] for origin, share in dataset["by_origin"].items()})
+            if dataset["by_origin"]
+            else "",
+        )
+        for dataset in datasets
+    ]
+    output.write_table(("dataset", "sidecar", "rows", "origin"), rows, numbers=("rows",))
+
+
+def verify(
+    datasets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[DATASET]...", help="Datasets to verify; default: all with a sidecar."),
+    ] = None,
+    repo: RepositoryOption = None,
+    rev: RevisionOption = None,
+    no_fetch: NoFetchOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Check sidecars against their data.
+
+    Every row has to have its record, every ancestor too, and the digests have to match. Exits with 1 on a problem, with
+    2 where a sidecar cannot be used or is not on this machine.
+
+    Example: provenance verify data/mix.parquet
+    """
+    from provenance.ledger.sidecars import Sidecars
+
+    with Sidecars.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, partial=True) as ledger:
+        chosen = [ledger.dataset(path) for path in datasets] if datasets else list(ledger.recorded)
+        problems = [problem for dataset in chosen for problem in _problems(ledger, dataset)]
+        skipped = () if datasets else ledger.unrecorded
+        errors = [] if datasets else [*ledger.unusable.values(), *ledger.unfetched.values()]
+    if as_json:
+        output.write_json(
+            {
+                "ok": not problems,
+                "datasets": [dataset.path for dataset in chosen],
+                "skipped": [{"path": path, "reason": "no sidecar"} for path in skipped],
+                "problems": [asdict(problem) for problem in problems],
+            }
+        )
+    elif not quiet:
+        _print_problems(problems, len(chosen), skipped)
+    fail_with(errors)
+    if problems:
+        raise typer.Exit(FINDING)
+
+
+def _problems(ledger: Sidecars, dataset: RecordedDataset) -> list[Problem]:
+    from provenance.ledger.contents import identity_of_sidecar, local_data
+    from provenance.lineage.verification import Problem
+    from provenance.lineage.verification import verify as verify_dataset
+
+    recorded = ledger.recorded_md5_of_sidecar(dataset)
+    problems = verify_dataset(
+        local_data(ledger, dataset),
+        dataset.sidecar.path,
+        identity_of_sidecar(ledger, dataset),
+        name=dataset.path,
+        md5=dataset.md5,
+        workspace=ledger.folder,
+    )
+    if recorded is not None and recorded != ledger.repository.md5(dataset.sidecar.path)[0]:
+        said = (
+            "it is not the one that DVC has recorded; `dvc checkout` brings that back, `dvc commit` takes over this one"
+        )
+        problems.append(Problem(f"{dataset.path} (sidecar)", None, said))
+    return problems
+
+
+def _print_problems(problems: list[Problem], verified: int, skipped: Sequence[str]) -> None:
+    if problems:
+        rows = [
+            (output.safe(problem.path), str(problem.row or ""), output.safe(problem.problem)) for problem in problems
+        ]
+        output.write_table(("dataset", "row", "problem"), rows, numbers=("row",))
+    else:
+        output.write_line(f"ok: {output.counted(verified, 'dataset')} verified")
+    for path in skipped:
+        output.write_line(f"not verified, no sidecar: {output.safe(path)}")

@@ -1,0 +1,167 @@
+"""Composition: a dataset's rows, bytes and tokens by what is known of their births, counted from the sidecar alone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from provenance.ledger.composition.cells import Cell, cells_of, grouped, groupings
+from provenance.ledger.datasets import RecordedDataset
+from provenance.ledger.sidecars import Sidecars
+
+BREAKDOWNS = (
+    *("by_origin", "by_kind", "by_model", "by_model_family", "by_source", "by_license", "by_depth", "by_evidence"),
+    "by_verdict",
+)
+
+
+@dataclass(frozen=True)
+class Share:
+    """A group's part of a dataset. ``bytes`` are of canonical content; ``tokens`` is None where no row's are known.
+
+    ``fraction`` is of all rows, ``bytes_fraction`` of all bytes, ``tokens_fraction`` of all tokens that are known; None
+    where there are none.
+    """
+
+    rows: int
+    bytes: int
+    tokens: int | None
+    rows_with_tokens: int
+    fraction: float
+    bytes_fraction: float | None
+    tokens_fraction: float | None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What was paid for the samples' births: a sum that only covers ``rows_costed`` of ``rows``.
+
+    A birth's cost is the one that was reported, else its tokens times the activity's price. ``currency`` is that of the
+    prices, None where none was used. Prices in different currencies are not added up: their rows are not costed.
+    """
+
+    amount: Decimal
+    rows_costed: int
+    rows: int
+    currency: str | None = None
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What a dataset is made of. Every breakdown maps groups to shares of the whole, the largest group first.
+
+    ``by_kind``, ``by_model``, ``by_model_family`` and ``by_verdict`` are of synthetic and mixed rows (and of what else
+    was verified), ``by_source`` of real rows and of what else bears a source's content; there, ``unstated`` is what
+    nobody said, or what differs between a row's parents. The other breakdowns are of all rows, with ``unknown`` for
+    what is not known.
+    """
+
+    path: str
+    rows: int
+    bytes: int
+    tokens: int | None
+    by_origin: dict[str, Share]
+    by_kind: dict[str, Share]
+    by_model: dict[str, Share]
+    by_model_family: dict[str, Share]
+    by_source: dict[str, Share]
+    by_license: dict[str, Share]
+    by_depth: dict[str, Share]
+    by_evidence: dict[str, Share]
+    by_verdict: dict[str, Share]
+    real_rooted_fraction: float | None
+    max_depth: int | None
+    cost: Cost | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The composition in JSON's types; amounts of money are decimal text, which loses nothing."""
+        document = asdict(self)
+        if self.cost is not None:
+            document["cost"]["amount"] = format(self.cost.amount.normalize(), "f")
+        return document
+
+
+def composition(ledger: Sidecars, dataset: RecordedDataset) -> Composition:
+    """Count what ``dataset`` (one of the ledger's) is made of.
+
+    Raises:
+        SidecarError: the sidecar is of other data than DVC has, or its records do not add up to its rows.
+    """
+    cells = cells_of(ledger, dataset)
+    total = _total(cells)
+    breakdowns = {
+        name: shares({key: _total(same) for key, same in grouped(cells, group).items()}, total)
+        for name, group in groupings(ledger).items()
+    }
+    return Composition(
+        path=dataset.path,
+        rows=total.rows,
+        bytes=total.bytes,
+        tokens=total.tokens,
+        **breakdowns,
+        real_rooted_fraction=_real_rooted_fraction(cells),
+        max_depth=max((cell.depth for cell in cells if cell.depth is not None), default=None),
+        cost=cost_of(cells),
+    )
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How much there is of something."""
+
+    rows: int
+    bytes: int
+    tokens: int | None
+    rows_with_tokens: int
+
+
+def shares(groups: dict[str, Amounts], total: Amounts) -> dict[str, Share]:
+    """The groups as parts of ``total``, the one of most rows first."""
+    found = {
+        name: Share(
+            rows=amounts.rows,
+            bytes=amounts.bytes,
+            tokens=amounts.tokens,
+            rows_with_tokens=amounts.rows_with_tokens,
+            fraction=amounts.rows / total.rows,
+            bytes_fraction=amounts.bytes / total.bytes if total.bytes else None,
+            tokens_fraction=None if amounts.tokens is None or not total.tokens else amounts.tokens / total.tokens,
+        )
+        for name, amounts in groups.items()
+    }
+    return dict(sorted(found.items(), key=lambda item: (-item[1].rows, item[0])))
+
+
+def cost_of(cells: list[Cell]) -> Cost | None:
+    """What the cells' births cost; None where nothing is known of it."""
+    currencies = {cell.currency for cell in cells} - {None}
+    costed = [cell for cell in cells if cell.cost is not None]
+    if len(currencies) > 1:
+        costed = [cell for cell in costed if cell.currency is None]
+    if not costed:
+        return None
+    return Cost(
+        amount=sum((cell.cost for cell in costed if cell.cost is not None), Decimal(0)),
+        rows_costed=sum(cell.rows_costed for cell in costed),
+        rows=sum(cell.rows for cell in cells),
+        currency=currencies.pop() if len(currencies) == 1 else None,
+    )
+
+
+def _total(cells: list[Cell]) -> Amounts:
+    tokens = [cell.tokens for cell in cells if cell.tokens is not None]
+    return Amounts(
+        rows=sum(cell.rows for cell in cells),
+        bytes=sum(cell.bytes for cell in cells),
+        tokens=sum(tokens) if tokens else None,
+        rows_with_tokens=sum(cell.rows_with_tokens for cell in cells),
+    )
+
+
+def _real_rooted_fraction(cells: list[Cell]) -> float | None:
+    """The part of the rows that are not real that have a real ancestor; None where all rows are real."""
+    made = [cell for cell in cells if cell.origin != "real"]
+    if not made:
+        return None
+    return sum(cell.rows for cell in made if cell.real_rooted) / sum(cell.rows for cell in made)

@@ -1,0 +1,294 @@
+"""The ledger: what the sidecars of one revision say, together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from provenance.errors import SidecarError, UnknownReferenceError
+from provenance.ledger.datasets import Found, RecordedDataset, collect
+from provenance.ledger.graph.graph import Graph
+from provenance.ledger.graph.opening import ProgressOf, find_graph, open_graph, store_in
+from provenance.ledger.graph.segments import IndexedSidecar
+from provenance.ledger.models.training import additional_sidecars, located_sidecars
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from provenance.ledger.models.links import ModelLinks
+    from provenance.lineage.records import Activity, Agent, Record, Source
+    from provenance.lineage.vocabulary import Vocabulary
+    from provenance.models import ModelRegister
+    from provenance.repository import Repository
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """How many rows of a dataset bear a sample."""
+
+    dataset: str
+    rows: int
+
+
+class Sidecars:
+    """All sidecars of a revision as one. Made by `Sidecars.open`; ids are lower-case hex digits.
+
+    ``recorded`` are the datasets that have a sidecar, in the order of their places, ``unrecorded`` the paths of those
+    that have none. ``unfetched`` says by path why a sidecar is not to be had here, and ``unusable``
+    what is wrong with a sidecar that cannot be read, or is that of another dataset. ``activities``, ``agents`` and
+    ``sources`` are in the order of their numbers. ``folder`` is for temporary files.
+
+    Questions about who came from whom go to the ``graph``, all others to DuckDB's ``connection``, with the view
+    ``samples`` over the sidecars' files (see `ledger.tables`). Each is opened when it is first needed.
+    """
+
+    def __init__(
+        self,
+        found: Found,
+        repository: Repository,
+        rev: str | None,
+        folder: Path,
+        progress_of: ProgressOf | None = None,
+        register: ModelRegister | None = None,
+    ) -> None:
+        self.folder = folder
+        self._progress_of = progress_of
+        self._given_register = register
+        self._resources = ExitStack()
+        self.recorded = tuple(found.recorded)
+        self.unrecorded = tuple(found.unrecorded)
+        self.unfetched = dict(found.unfetched)
+        self.unusable = dict(found.unusable)
+        self.repository = repository
+        self.rev = rev
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        repository: Repository,
+        rev: str | None = None,
+        *,
+        partial: bool = False,
+        progress_of: ProgressOf | None = None,
+        register: ModelRegister | None = None,
+    ) -> Iterator[Sidecars]:
+        """Open the ledger of revision ``rev``, or of the workspace.
+
+        ``partial``: go on without the sidecars that cannot be used, for questions about single datasets.
+        ``progress_of`` is told of the records read for an index that has to be built. ``register``: the models to go
+        by, if not those that the revision itself knew of.
+
+        Raises:
+            RepositoryError: no such revision.
+            SidecarError: a sidecar is damaged, newer or of another dataset; also while questions are asked.
+        """
+        found = collect(repository, rev)
+        if found.unusable and not partial:
+            raise SidecarError(next(iter(found.unusable.values())))
+        with TemporaryDirectory(prefix="ledger-", dir=repository.temporary) as folder:
+            ledger = cls(found, repository, rev, Path(folder), progress_of, register)
+            with ledger.closed_at_the_end():
+                yield ledger
+
+    @contextmanager
+    def closed_at_the_end(self) -> Iterator[None]:
+        """Close what was opened; what DuckDB and pydantic find wrong with a sidecar is told as a `SidecarError`."""
+        with self._resources:
+            try:
+                yield
+            except Exception as error:
+                if not isinstance(error, _errors_of_reading()):
+                    raise
+                if isinstance(error, _errors_of_reading("InterruptException")):
+                    raise KeyboardInterrupt from None
+                first_line = str(error).split("\n")[0]
+                raise SidecarError(
+                    f"{self.repository.root}: a sidecar cannot be read ({first_line}); `provenance verify` tells which"
+                ) from error
+
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """A scratch database with the view ``samples``."""
+        from provenance.ledger.tables import create_samples_view
+        from provenance.lineage.database import scratch_database
+
+        connection = self._resources.enter_context(scratch_database(self.folder))
+        create_samples_view(connection, [dataset.sidecar for dataset in self.recorded], self.vocabulary)
+        return connection
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Who came from whom, as integers; built if this set of sidecars has no index yet."""
+        return open_graph(store_in(self.repository.temporary), self.indexed, self._progress_of)
+
+    @cached_property
+    def indexed(self) -> list[IndexedSidecar]:
+        """The sidecars that the graph is of: those of the recorded datasets, in the order of their places.
+
+        Behind them are those of datasets that registered models were trained on, where they are others by now.
+        """
+        recorded = [IndexedSidecar(dataset.path, dataset.file, dataset.digest) for dataset in self.recorded]
+        trained_on = additional_sidecars(self.register, {sidecar.digest for sidecar in recorded})
+        store = store_in(self.repository.temporary)
+        if not trained_on or find_graph(store, [*recorded, *trained_on]) is not None:
+            return [*recorded, *trained_on]
+        return [*recorded, *located_sidecars(self.repository, self.register, store, trained_on)]
+
+    @cached_property
+    def models(self) -> ModelLinks:
+        """The registered models, as links between samples of the graph."""
+        from provenance.ledger.models.links import ModelLinks
+
+        return ModelLinks(self.graph, self.register)
+
+    @cached_property
+    def register(self) -> ModelRegister | None:
+        """The register of models to go by; None where there is none."""
+        if self._given_register is not None:
+            return self._given_register
+        return self.repository.models(self.rev) if self.repository.has_models(self.rev) else None
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The activities, agents, plans and sources of all sidecars."""
+        from provenance.ledger.tables import merged_vocabulary
+
+        return merged_vocabulary([dataset.sidecar for dataset in self.recorded])
+
+    @cached_property
+    def activities(self) -> tuple[Activity, ...]:
+        return tuple(self.vocabulary.activities.values())
+
+    @cached_property
+    def agents(self) -> tuple[Agent, ...]:
+        return tuple(self.vocabulary.agents.values())
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        return tuple(self.vocabulary.sources.values())
+
+    def recorded_md5_of_sidecar(self, dataset: RecordedDataset) -> str | None:
+        """What DVC has recorded as the hash of the workspace's sidecar; None at a revision, or where it has not."""
+        from provenance.identity.names import sidecar_path
+
+        if self.rev is not None:
+            return None
+        return self._recorded_hashes.get(sidecar_path(dataset.path))
+
+    @cached_property
+    def _recorded_hashes(self) -> dict[str, str]:
+        return self.repository.recorded_hashes()
+
+    @property
+    def not_asked(self) -> str:
+        """What to add to the answer that nothing is known of something: the first sidecar that could not be asked."""
+        return "".join(f"; not asked: {reason}" for reason in list(self.unfetched.values())[:1])
+
+    def dataset(self, path: str | Path) -> RecordedDataset:
+        """The dataset at ``path`` (relative to the current folder).
+
+        Raises:
+            UnknownReferenceError: DVC tracks no dataset there.
+            SidecarError: it has no sidecar here.
+        """
+        relative = self.repository.relative(path)
+        for dataset in self.recorded:
+            if dataset.path == relative:
+                return dataset
+        if relative in self.unusable:
+            raise SidecarError(self.unusable[relative])
+        if relative in self.unfetched:
+            raise SidecarError(self.unfetched[relative])
+        if relative in self.unrecorded:
+            raise SidecarError(
+                f"{relative}: no sidecar here; record lineage with `provenance add` (collected data), "
+                "`provenance stage add` (a stage's output) or `provenance declare` (afterwards; if nothing is known: "
+                "`--from columns --set origin=unknown`)"
+            )
+        from provenance.identity.names import sidecar_path
+
+        known = sorted([*(dataset.path for dataset in self.recorded), *self.unrecorded])
+        has_sidecar = (self.repository.root / sidecar_path(relative)).is_file()
+        hint = f"; track it and its sidecar: `dvc add {relative} {sidecar_path(relative)}`" if has_sidecar else ""
+        raise UnknownReferenceError(
+            f"{relative}: not a dataset that DVC tracks{hint}; datasets are: {name_some(known)}"
+        )
+
+    def records(self, sample_id: str) -> list[Record]:
+        """Every distinct birth of the sample, the most credible first; ``rows`` counts over all datasets.
+
+        A record that explains nothing is given only where there is no other.
+
+        Raises:
+            UnknownReferenceError: no sidecar knows the sample.
+        """
+        from provenance.ledger.tables import BEST_BIRTH_FIRST, BORN_BY
+
+        query = f"SELECT * FROM samples WHERE sample_id = ? ORDER BY {BEST_BIRTH_FIRST}"
+        found = self.connection.sql(query, params=[bytes.fromhex(sample_id)]).to_arrow_table().to_pylist()
+        if not found:
+            raise UnknownReferenceError(f"{sample_id}: no sidecar of this revision knows this sample")
+        births: dict[str, list[dict[str, Any]]] = {}
+        for row in found:
+            births.setdefault(repr([row[name] for name in BORN_BY]), []).append(row)
+        explained = [same for same in births.values() if not same[0]["unexplained"]]
+        return [self._record(same) for same in explained or births.values()]
+
+    def _record(self, same: list[dict[str, Any]]) -> Record:
+        """One record of what several sidecars say of one birth; what one leaves open another may know."""
+        from provenance.lineage.records import Record
+
+        row: dict[str, Any] = {name: next((r[name] for r in same if r[name] is not None), None) for name in same[0]}
+        activity = None if row["activity"] is None else self.activities[row["activity"]]
+        prompt: bytes | None = row["prompt"]
+        values = {name: row[name] for name in Record.model_fields if name in row}
+        return Record.model_validate(
+            values
+            | {
+                "sample_id": row["sample_id"].hex(),
+                "rows": sum(r["rows"] for r in same),
+                "activity": activity,
+                "agent": None if row["agent"] is None else self.agents[row["agent"]],
+                "plan": self.vocabulary.plans.get(activity.plan) if activity and activity.plan else None,
+                "source": None if row["source"] is None else self.sources[row["source"]],
+                "parents": tuple(parent.hex() for parent in row["parents"] or ()),
+                "parent_roles": tuple(row["parent_roles"] or ()),
+                "prompt": None if prompt is None else prompt.hex(),
+            }
+        )
+
+    def occurrences(self, sample_id: str) -> list[Occurrence]:
+        """In which datasets the sample occurs, and how often; none for a sample that is only an ancestor."""
+        number = int(self.graph.numbers([sample_id])[0])
+        if number < 0:
+            return []
+        counted = zip(self.recorded, self.graph.rows_of(number), strict=False)
+        return [Occurrence(dataset.path, rows) for dataset, rows in counted if rows]
+
+    def rows_by_origin(self) -> dict[str, dict[str, int]]:
+        """For every dataset with a sidecar, its rows by origin, the most frequent first."""
+        found = self.connection.execute(
+            "SELECT sidecar, origin, sum(rows)::BIGINT FROM samples WHERE rows > 0 GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
+        ).fetchall()
+        shares: dict[str, dict[str, int]] = {dataset.path: {} for dataset in self.recorded}
+        for sidecar, origin, rows in found:
+            shares[self.recorded[sidecar].path][origin] = rows
+        return shares
+
+
+def _errors_of_reading(of_duckdb: str = "Error") -> tuple[type[Exception], ...]:
+    """What DuckDB and pydantic raise, of those that are imported: the others cannot have raised anything."""
+    known = (("duckdb", of_duckdb), *((("pydantic", "ValidationError"),) if of_duckdb == "Error" else ()))
+    return tuple(getattr(sys.modules[module], name) for module, name in known if module in sys.modules)
+
+
+def name_some(names: Sequence[str], limit: int = 10) -> str:
+    """The first few of ``names`` for a message; what else there is to choose from."""
+    return ", ".join(names[:limit]) + (", …" if len(names) > limit else "") or "none"

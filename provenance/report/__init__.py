@@ -1,0 +1,1 @@
+"""Everything that renders an answer: words for terminals, Markdown, SARIF, pictures, metrics."""

@@ -1,0 +1,166 @@
+"""An audit as DVC metrics and plots."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from provenance.auditing.audit import Audit
+from provenance.auditing.measures import NotMeasured
+from provenance.auditing.mixture import MixtureAudit
+from provenance.auditing.policy.evaluation import Status
+from provenance.auditing.verdict import verdict_of
+from provenance.files import whole_file
+from provenance.ledger.composition.composition import BREAKDOWNS, Composition, Share
+
+_OUTSIDE_SLUG = re.compile(r"[^0-9A-Za-z_-]+")
+
+
+def write_metrics(file: Path, audit: Audit) -> None:
+    """Write ``file`` for ``dvc metrics``: per dataset, nested numbers and nothing else (DVC drops lists and nulls).
+
+    So are those of the mixture, under the name of its file.
+    """
+    paths = [dataset.composition.path for dataset in audit.datasets]
+    mixed = [] if audit.mixture is None else [audit.mixture]
+    slugs = _slugs([*paths, *(mixture.path for mixture in mixed)])
+    documents = {slugs[mixture.path]: _only_numbers(mixture.as_json()) for mixture in mixed}
+    for dataset in audit.datasets:
+        found = dataset.as_json()
+        numbers = _numbers(dataset.composition) | {"measures": _only_numbers(found["measures"])}
+        if dataset.by_field:
+            numbers["by_field"] = _only_numbers(found["by_field"])
+        if audit.policy is not None:
+            numbers["verdict"] = _verdict(audit, dataset.composition.path)
+        documents[slugs[dataset.composition.path]] = numbers
+    _write_json(file, documents)
+
+
+def write_plots(directory: Path, audit: Audit) -> None:
+    """Write files for ``dvc plots``, each a list of JSON rows.
+
+    One for each breakdown (``{dataset, group, rows, fraction}``), ``by_field.json`` (with ``field``, too),
+    ``measures.json`` (``{dataset, measure, value}``), ``findings.json`` (``{dataset, rule, severity, status,
+    message}``) and ``mixture.json`` (``{mixture, breakdown, group, weighting, fraction}``, by unique amount and by
+    exposure). All are written each time, so that none is left from before.
+    """
+    by_field = [
+        {
+            "dataset": dataset.composition.path,
+            "field": name,
+            "group": value,
+            "rows": each.rows,
+            "fraction": each.fraction,
+        }
+        for dataset in audit.datasets
+        for name, values in dataset.by_field.items()
+        if not isinstance(values, NotMeasured)
+        for value, each in values.items()
+    ]
+    _write_json(directory / "by_field.json", by_field)
+    _write_json(directory / "mixture.json", [] if audit.mixture is None else list(_weights(audit.mixture)))
+    for name in BREAKDOWNS:
+        rows = [
+            {"dataset": composition.path, "group": group, "rows": share.rows, "fraction": share.fraction}
+            for composition in (dataset.composition for dataset in audit.datasets)
+            for group, share in getattr(composition, name).items()
+        ]
+        _write_json(directory / f"{name}.json", rows)
+    measured = [
+        {"dataset": dataset.composition.path, "measure": path, "value": value}
+        for dataset in audit.datasets
+        for path, value in _leaves(_only_numbers(dataset.as_json()["measures"]))
+    ]
+    _write_json(directory / "measures.json", measured)
+    shown = ("dataset", "rule", "severity", "status", "message")
+    _write_json(directory / "findings.json", [{key: each.as_json()[key] for key in shown} for each in audit.findings])
+
+
+def _weights(mixture: MixtureAudit) -> Iterator[dict[str, Any]]:
+    document = mixture.as_json()
+    breakdowns = {key: document[key] for key in document if key == "parts" or key.startswith("by_")}
+    fields = breakdowns.pop("by_field")
+    breakdowns |= {f"by_field.{field}": groups for field, groups in fields.items() if "not_measured" not in groups}
+    for breakdown, groups in breakdowns.items():
+        for group, weight in groups.items():
+            for weighting in ("unique", "exposure"):
+                if (fraction := weight[f"{weighting}_fraction"]) is not None:
+                    yield {
+                        "mixture": mixture.path,
+                        "breakdown": breakdown,
+                        "group": group,
+                        "weighting": weighting,
+                        "fraction": fraction,
+                    }
+
+
+def _verdict(audit: Audit, path: str) -> dict[str, int]:
+    """How many rules came out how for the dataset at ``path``, how many are waived, and whether it passes."""
+    findings = [judged.finding for judged in audit.findings if judged.finding.dataset == path]
+    counts = {status.value.lower(): sum(finding.status is status for finding in findings) for status in Status}
+    waived = sum(finding.waiver is not None for finding in findings)
+    return counts | {"waived": waived, "passes": int(verdict_of(findings).passes)}
+
+
+def _only_numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What of ``values`` is a number, nested as it was; under keys without dots."""
+    slugs = _slugs(values)
+    numbers: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            if inside := _only_numbers(value):
+                numbers[slugs[name]] = inside
+        elif isinstance(value, int | float):
+            numbers[slugs[name]] = int(value) if isinstance(value, bool) else value
+    return numbers
+
+
+def _leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, float]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
+
+
+def _numbers(composition: Composition) -> dict[str, Any]:
+    numbers: dict[str, Any] = {"rows": composition.rows, "bytes": composition.bytes}
+    for name in ("real_rooted_fraction", "max_depth"):
+        if (value := getattr(composition, name)) is not None:
+            numbers[name] = value
+    if composition.cost is not None:
+        numbers["cost"] = {"amount": float(composition.cost.amount), "rows_costed": composition.cost.rows_costed}
+    for name in BREAKDOWNS:
+        shares: dict[str, Share] = getattr(composition, name)
+        slugs = _slugs(shares)
+        numbers[name] = {slugs[group]: _share(share) for group, share in shares.items()}
+    return numbers
+
+
+def _share(share: Share) -> dict[str, Any]:
+    numbers = {name: value for name, value in asdict(share).items() if value is not None}
+    if share.tokens is None:
+        del numbers["rows_with_tokens"]
+    return numbers
+
+
+def _slugs(names: Iterable[str]) -> dict[str, str]:
+    """Keys for ``names`` without the dots with which DVC joins keys; names that would collide bear a digest."""
+    plain = {name: _OUTSIDE_SLUG.sub("_", name) for name in names}
+    uses = Counter(plain.values())
+    return {
+        name: slug if uses[slug] == 1 else f"{slug}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+        for name, slug in plain.items()
+    }
+
+
+def _write_json(file: Path, document: Any) -> None:
+    text = json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    with whole_file(file) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -1,0 +1,179 @@
+"""`provenance add`: register where collected data comes from, and track it with DVC.
+
+The person who adds the data states its origin, so the evidence is `declared`. A dataset that is unchanged since it was
+added in the same words is left as it is, so that adding twice gives the same files. All datasets are added or none is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+
+from provenance.capture.environment import describe_environment, loaded_packages
+from provenance.capture.identities import identity_of, tokenizer_of
+from provenance.capture.redaction import refuse_secrets
+from provenance.documents import parse_tracked
+from provenance.errors import RepositoryError, SidecarError
+from provenance.files import whole_file
+from provenance.identity.names import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset, sidecar_path
+from provenance.lineage.births import Collection
+from provenance.lineage.completion import Fingerprint
+from provenance.lineage.records import Activity, ActivityType, Evidence, Origin, Source
+from provenance.lineage.shared_birth import register
+from provenance.lineage.sidecar import first_origin, open_sidecar
+from provenance.lineage.verification import verify
+from provenance.repository import Repository
+from provenance.settings import SETTINGS_FILE, Settings
+from provenance.upkeep.content_fields import settings_with_fields
+
+ProgressOf = Callable[[str], Callable[[int], None]]
+
+
+@dataclass(frozen=True)
+class Added:
+    """One dataset that is registered: paths from the DVC root, its rows and its distinct samples."""
+
+    path: str
+    rows: int
+    samples: int
+    sidecar: str
+
+
+def add_datasets(
+    repository: Repository,
+    paths: Sequence[str],
+    *,
+    origin: Origin,
+    source: Source,
+    fields: Sequence[str] | None = None,
+    progress_of: ProgressOf,
+) -> list[Added]:
+    """Write a sidecar for each dataset in ``paths``, and track both with DVC.
+
+    Args:
+        fields: content fields of these datasets, to be kept in provenance.yaml; None: as that file has them.
+
+    Raises:
+        DataError: a dataset cannot be read, or bears reserved columns.
+        RepositoryError: a path is no dataset file or is the out of a stage, a field has no name, or DVC refuses a
+            file. Nothing was written then.
+    """
+    refuse_secrets(source)
+    made_by_stages = {dataset.path: dataset.stage for dataset in repository.datasets() if dataset.stage}
+    names = list(dict.fromkeys(repository.relative(path) for path in paths))
+    for name in names:
+        _check(repository.root / name, name, made_by_stages.get(name))
+        for tracked in filter(repository.is_in_git, (name, sidecar_path(name))):
+            raise RepositoryError(f"{tracked}: tracked by git, so DVC cannot; run `git rm --cached {tracked}` first")
+    text = None if fields is None else settings_with_fields(repository, names, fields)
+    settings = repository.settings() if text is None else parse_tracked(text, SETTINGS_FILE, Settings)
+    with (
+        TemporaryDirectory(prefix="add-", dir=repository.temporary) as workspace,
+        # Whatever is written here takes its place when all of it has been written.
+        ExitStack() as written,
+    ):
+        adding = _Adding(repository, settings, origin, source, Path(workspace))
+        for name in names:
+            if not adding.says_the_same(name):
+                temporary = written.enter_context(whole_file(repository.root / sidecar_path(name)))
+                adding.register(name, temporary, progress_of(name))
+        if text is not None:
+            written.enter_context(whole_file(repository.root / SETTINGS_FILE)).write_text(text, encoding="utf-8")
+        repository.add(names)
+    repository.add(sidecar_path(name) for name in names)
+    return [_added(repository, name) for name in names]
+
+
+def _check(file: Path, name: str, stage: str | None) -> None:
+    if not file.exists():
+        raise RepositoryError(f"{name}: no such file")
+    if name.endswith(SIDECAR_SUFFIX):
+        raise RepositoryError(f"{name}: a sidecar, which is added with its dataset; name the dataset")
+    if not (file.is_dir() or is_dataset(name)):
+        raise RepositoryError(f"{name}: not a dataset format that provenance reads ({KNOWN_SUFFIXES}, directories)")
+    if stage is not None:
+        raise RepositoryError(
+            f"{name}: made by the stage {stage}; record its lineage there, with `provenance run` or `provenance.record`"
+        )
+
+
+def _added(repository: Repository, name: str) -> Added:
+    opened = open_sidecar(repository.root / sidecar_path(name))
+    return Added(name, opened.header.dataset.rows, opened.records, sidecar_path(name))
+
+
+@dataclass(frozen=True)
+class _Adding:
+    """What is said of all datasets that are added together. ``workspace`` is for temporary files."""
+
+    repository: Repository
+    settings: Settings
+    origin: Origin
+    source: Source
+    workspace: Path
+
+    def register(self, name: str, sidecar: Path, progress: Callable[[int], None]) -> None:
+        """Write the sidecar of the dataset ``name`` (its path from the DVC root) to the file ``sidecar``."""
+        environment = describe_environment(self.repository, None)
+        activity = Activity(
+            type=ActivityType.COLLECTION,
+            source=self.source.id,
+            command=environment.command,
+            git=environment.git,
+            packages=loaded_packages(),
+            started=datetime.now(UTC),
+        )
+        file = self.repository.root / name
+        register(
+            file,
+            sidecar,
+            Collection(self.origin, activity, self.source, Evidence.DECLARED, self.source.license),
+            dataset_path=name,
+            identity=identity_of(self.settings, name, self.repository),
+            fingerprint=self._hashing(file),
+            workspace=self.workspace,
+            tokenizer=tokenizer_of(self.settings, name),
+            progress=progress,
+        )
+
+    def _hashing(self, file: Path) -> Fingerprint:
+        """What gives DVC's hash of ``file``, which is computed while its samples are read.
+
+        That of a directory is computed when it is asked for: for its samples, DVC is asked about its files.
+        """
+        if file.is_dir():
+            return self.repository.md5
+        hashed: Future[tuple[str, int]] = Future()
+
+        def compute() -> None:
+            try:
+                hashed.set_result(self.repository.md5(file))
+            except BaseException as error:  # noqa: BLE001 - raised where the hash is asked for
+                hashed.set_exception(error)
+
+        # A daemon, so that nobody waits for it where a row cannot be read.
+        Thread(target=compute, daemon=True).start()
+        return lambda _: hashed.result()
+
+    def says_the_same(self, name: str) -> bool:
+        """Whether the dataset ``name`` has a sidecar that says just this of the file as it is."""
+        sidecar = self.repository.root / sidecar_path(name)
+        try:
+            opened = open_sidecar(sidecar)
+        except SidecarError:
+            return False
+        md5, stated = self.repository.md5(name)[0], opened.header
+        said = (stated.dataset.path, stated.dataset.md5, stated.sources, stated.identity.tokenizer)
+        identity = identity_of(self.settings, name, self.repository)
+        return (
+            said == (name, md5, (self.source,), tokenizer_of(self.settings, name))
+            and first_origin(opened) in (self.origin, None)
+            # Settings may make other ids of the same bytes now.
+            and not verify(self.repository.root / name, sidecar, identity, name=name, md5=md5, workspace=self.workspace)
+        )

@@ -1,0 +1,209 @@
+"""`provenance purge`: a dataset and its sidecar without everything that came from what was revoked.
+
+The sidecar keeps every record that it had. Those of the samples that went count no rows any more, and each of them gets
+a tombstone: a record whose activity is the purge, with the revocation and its reason. What is purged in place must be a
+file that was added; what a stage made is purged in a stage of its own, to another file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from provenance.capture.environment import describe_environment, loaded_packages
+from provenance.capture.identities import identity_of
+from provenance.errors import DataError, RepositoryError
+from provenance.files import REVOCATIONS_FILE, whole_file
+from provenance.identity import scan, write_rows
+from provenance.identity.names import format_name, is_dataset, sidecar_path
+from provenance.ledger.revoked import Revoked, revoked
+from provenance.ledger.sidecars import Sidecars
+from provenance.lineage.records import Activity, ActivityType
+from provenance.lineage.sidecar import write_sidecar
+from provenance.lineage.tombstones import Tombstones
+
+if TYPE_CHECKING:
+    from provenance.ledger.datasets import RecordedDataset
+    from provenance.ledger.graph.graph import Graph
+    from provenance.ledger.graph.store import Array
+    from provenance.repository import Repository
+
+ProgressOf = Callable[[str], Callable[[int], None]]
+
+
+@dataclass(frozen=True)
+class Purged:
+    """``kept`` and ``dropped`` count rows; ``reasons`` say why, by the first revocation that reaches a row.
+
+    ``dataset`` and ``out`` are paths from the DVC root. ``tracked``: what DVC was told of.
+    """
+
+    dataset: str
+    out: str
+    kept: int
+    dropped: int
+    reasons: Mapping[str, int]
+    tracked: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "dataset": self.dataset,
+            "out": self.out,
+            "kept": self.kept,
+            "dropped": self.dropped,
+            "reasons": dict(self.reasons),
+        }
+
+
+def purge(repository: Repository, dataset: str, out: str | None, *, dry_run: bool, progress_of: ProgressOf) -> Purged:
+    """Write the dataset at ``dataset`` to ``out`` (None: in place) without what revocations reach.
+
+    Raises:
+        UnknownReferenceError: DVC tracks no such dataset.
+        SidecarError: its sidecar is missing or not of this data.
+        RepositoryError: it cannot be purged in place, or not to ``out``.
+        DataError: it cannot be read, or rows cannot be taken out of its format.
+    """
+    with Sidecars.open(repository, progress_of=progress_of) as ledger:
+        recorded = ledger.dataset(dataset)
+        recorded.require_current()
+        target = recorded.path if out is None else repository.relative(out)
+        _require_writable(repository, recorded.path, target)
+        going = _Going.of(ledger, recorded)
+        counted = going.purged(recorded, target)
+        if dry_run or (out is None and not counted.dropped):
+            return counted
+        with TemporaryDirectory(prefix="purge-", dir=repository.temporary) as workspace, ExitStack() as written:
+            # Both take their places when both have been written.
+            data = written.enter_context(whole_file(repository.root / target))
+            sidecar = written.enter_context(whole_file(repository.root / sidecar_path(target)))
+            kept = _rows_kept(repository, recorded, going, Path(workspace) / "kept", progress_of(recorded.path))
+            write_rows(repository.root / recorded.path, kept, data)
+            _write_sidecar(repository, recorded, going, counted, data, sidecar)
+    return _track(repository, counted)
+
+
+def _require_writable(repository: Repository, path: str, target: str) -> None:
+    datasets = repository.datasets()
+    made_by = {dataset.path: dataset.stage for dataset in datasets if dataset.stage}
+    imported = {dataset.path for dataset in datasets if dataset.source is not None}
+    stage = repository.current_stage()
+    if target in imported:
+        raise RepositoryError(
+            f"{target}: imported: its source would bring the rows back; purge it there, or name another file with -o"
+        )
+    if target == path and path in made_by:
+        raise RepositoryError(
+            f"{path}: made by the stage {made_by[path]}, which would make it again; purge it in a stage of its own: "
+            f"provenance stage add -n purge -d {path} -d {REVOCATIONS_FILE} -o OUT provenance purge {path} -o OUT"
+        )
+    if target in made_by and (stage is None or stage.name != made_by[target]):
+        raise RepositoryError(f"{target}: made by the stage {made_by[target]}; name another file")
+    if target != path and (not is_dataset(target) or _format(target) != _format(path)):
+        raise RepositoryError(f"{target}: must be a file of the same format as {path}")
+    for tracked in filter(repository.is_in_git, (target, sidecar_path(target))):
+        raise RepositoryError(f"{tracked}: tracked by git, so DVC cannot; run `git rm --cached {tracked}` first")
+
+
+def _format(path: str) -> tuple[str | None, str]:
+    return format_name(path), Path(path).suffix.lower()
+
+
+@dataclass(frozen=True)
+class _Going:
+    """The samples of a dataset that go. ``cause[n]``: of sample number n, the place of its revocation plus 1, or 0."""
+
+    graph: Graph
+    found: list[Revoked]
+    cause: Array
+
+    @classmethod
+    def of(cls, ledger: Sidecars, dataset: RecordedDataset) -> _Going:
+        graph, found = ledger.graph, revoked(ledger)
+        cause = np.zeros(graph.size, np.uint32)
+        # The first revocation that reaches a sample is its cause.
+        for number in reversed(range(len(found))):
+            cause[found[number].samples] = number + 1
+        is_member = np.zeros(graph.size, bool)
+        is_member[graph.members(dataset.place)[0]] = True
+        cause[~is_member] = 0
+        return cls(graph, found, cause)
+
+    def purged(self, dataset: RecordedDataset, target: str) -> Purged:
+        """What goes, counted by the sidecar."""
+        members, rows = self.graph.members(dataset.place)
+        counts = np.bincount(self.cause[members], weights=rows, minlength=len(self.found) + 1).astype(int)
+        reasons: dict[str, int] = {}
+        for each, count in zip(self.found, counts[1:].tolist(), strict=True):
+            if count:
+                reasons[each.revocation.reason] = reasons.get(each.revocation.reason, 0) + count
+        dropped = int(counts[1:].sum())
+        return Purged(dataset.path, target, dataset.rows - dropped, dropped, reasons)
+
+    def causes(self, ids: Array) -> Array:
+        """The cause of each of some samples, by their ids as rows of bytes; 0: it stays."""
+        numbers = self.graph.numbers_of_bytes(ids)
+        found: Array = np.where(numbers < 0, 0, self.cause[np.maximum(numbers, 0)])
+        return found
+
+
+def _rows_kept(
+    repository: Repository, dataset: RecordedDataset, going: _Going, file: Path, progress: Callable[[int], None]
+) -> Array:
+    """For each row of the data, whether it stays; mapped from ``file``, as there may be many."""
+    identity = identity_of(repository.settings(), dataset.path, repository)
+    width = dataset.sidecar.digest_size
+    with open(file, "wb") as output:
+        for batch in scan(repository.root / dataset.path, identity, progress=progress):
+            ids = np.frombuffer(batch.sample_ids.buffers()[1], np.uint8)
+            first = batch.sample_ids.offset * width
+            ids = ids[first : first + len(batch.sample_ids) * width].reshape(-1, width)
+            output.write((going.causes(ids) == 0).tobytes())
+    kept: Array = np.fromfile(file, bool) if not file.stat().st_size else np.memmap(file, bool, "r").view(np.ndarray)
+    if len(kept) != dataset.rows:
+        raise DataError(
+            dataset.path, None, f"has {len(kept)} rows, but its sidecar {dataset.rows}; run `provenance verify`"
+        )
+    return kept
+
+
+def _write_sidecar(
+    repository: Repository, dataset: RecordedDataset, going: _Going, counted: Purged, data: Path, file: Path
+) -> None:
+    header = dataset.sidecar.header
+    environment = describe_environment(repository, repository.current_stage())
+    activities = [
+        Activity(
+            type=ActivityType.PURGE,
+            parameters={"revocation": found.revocation.id, "reason": found.revocation.reason},
+            stage=environment.stage,
+            command=None if environment.stage else environment.command,
+            git=environment.git,
+            packages=loaded_packages(),
+            started=datetime.now(UTC),
+        )
+        for found in going.found
+    ]
+    md5, size = repository.md5(data)
+    state = header.dataset.model_copy(update={"path": counted.out, "md5": md5, "size": size, "rows": counted.kept})
+    first = len(header.activities)
+    header = header.model_copy(update={"dataset": state, "activities": (*header.activities, *activities)})
+    batches = Tombstones(dataset.sidecar, going.causes, first).batches()
+    write_sidecar(file, header, batches, dataset.sidecar.digest_size)
+
+
+def _track(repository: Repository, counted: Purged) -> Purged:
+    """Tell DVC of what was written, unless the stage in which this runs does."""
+    stage = repository.current_stage()
+    outs = [counted.out, sidecar_path(counted.out)]
+    if stage is not None and counted.out in stage.outs:
+        return counted
+    repository.add(outs)
+    return replace(counted, tracked=tuple(outs))

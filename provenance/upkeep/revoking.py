@@ -1,0 +1,61 @@
+"""`provenance revoke`: an entry in the git-tracked file of what must not be used any more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from provenance.capture.redaction import redact_text
+from provenance.documents import parse_tracked, validated
+from provenance.errors import RepositoryError
+from provenance.files import REVOCATIONS_FILE, whole_file
+from provenance.ledger.references import resolve
+from provenance.ledger.selectors import select
+from provenance.ledger.sidecars import Sidecars
+from provenance.revocations import Revocation, Revocations
+from provenance.upkeep.yaml_editing import edited, entries_of
+
+
+def revoke(ledger: Sidecars, selectors: Sequence[str], reason: str) -> tuple[Revocation, bool]:
+    """Enter that what fits ``selectors`` is not to be used; the entry, and whether it is new.
+
+    A sample that is named by its row is entered by its id, which stays true when rows move.
+
+    Raises:
+        UnknownReferenceError: a selector fits nothing that this revision knows.
+        RepositoryError: there is no reason, or the file is not valid.
+    """
+    repository = ledger.repository
+    select(ledger, selectors)
+    lasting = tuple(dict.fromkeys(_lasting(ledger, selector) for selector in selectors))
+    words = (redact_text(reason) or "").strip()
+    described = {
+        "id": sha256(json.dumps([lasting, words]).encode()).hexdigest()[:12],
+        "selectors": lasting,
+        "reason": words,
+        "by": repository.git_user(),
+        "revoked": datetime.now(UTC).replace(microsecond=0),
+    }
+    entry = validated(Revocation, described, "this cannot be revoked", error=RepositoryError)
+    known = {each.id: each for each in repository.revocations().revocations}
+    if entry.id in known:
+        return known[entry.id], False
+    file = repository.root / REVOCATIONS_FILE
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    added = entry.model_dump(mode="json", exclude_none=True)
+    changed = edited(text, lambda content: entries_of(content, "revocations").append(added))
+    parse_tracked(changed, REVOCATIONS_FILE, Revocations)
+    with whole_file(file) as temporary:
+        temporary.write_text(changed, encoding="utf-8")
+    return entry, True
+
+
+def _lasting(ledger: Sidecars, selector: str) -> str:
+    kind, _, value = selector.partition(":")
+    if kind == "sample":
+        return f"sample:{resolve(ledger, value)}"
+    if kind == "dataset":
+        return f"dataset:{ledger.dataset(value).path}"
+    return selector

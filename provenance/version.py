@@ -1,0 +1,3 @@
+"""The version of this package, read by all that write it into a file."""
+
+__version__ = "0.1.0"

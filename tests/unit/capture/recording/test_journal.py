@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from provenance.capture.recording.journal import Heading, Journal, open_journal
+from provenance.errors import ProvenanceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADING = Heading(configuration="one", activity={"type": "generation", "started": "2026-01-01T00:00:00Z"})
+LATER = Heading(configuration="one", activity={"type": "generation", "started": "2026-02-02T00:00:00Z"})
+OTHER = Heading(configuration="two", activity=LATER.activity)
+
+
+def row(number: int, **line: Any) -> dict[str, Any]:
+    return {"row": {"text": f"row {number}"}, "key": number, "birth": {"seed": number}} | line
+
+
+def append(journal: Journal, line: dict[str, Any]) -> None:
+    journal.append_row(orjson.Fragment(orjson.dumps(line["row"])), line["birth"], line.get("key"))
+
+
+def rows(journal: Journal) -> list[dict[str, Any]]:
+    """The lines of the rows that the journal gives."""
+    written = map(orjson.loads, journal.path.read_bytes().splitlines())
+    lines = {orjson.dumps(line["row"]): line for line in written if "row" in line}
+    found = [(lines[row], orjson.loads(birth)) for row, birth in journal.rows_with_births()]
+    assert all(line["birth"] == birth for line, birth in found)
+    return [line for line, _ in found]
+
+
+def journal_file(folder: Path) -> Path:
+    (file,) = [file for file in folder.glob("*.jsonl") if "set-aside" not in file.name]
+    return file
+
+
+def test_the_same_configuration_resumes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        journal.append({"packages": {"python": "3"}})
+        journal.append({"dataset": "/d/parents.jsonl"})
+        append(journal, row(1))
+        journal.append({"key": "no", "reason": "too short"})
+    assert capsys.readouterr().err == ""
+    with open_journal(tmp_path, "d.jsonl", LATER) as journal:
+        assert journal.activity == HEADING.activity
+        assert journal.packages == {"python": "3"}
+        assert journal.datasets == {"/d/parents.jsonl"}
+        assert [journal.done(key) for key in (1, "no", "1", 2)] == [True, True, False, False]
+        append(journal, row(2))
+        assert rows(journal) == [row(1), row(2)]
+    assert capsys.readouterr().err == "provenance: d.jsonl: resuming after 1 rows and 1 rejections\n"
+
+
+def test_a_journal_cut_at_any_byte_resumes_with_its_whole_lines(tmp_path: Path) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        for number in range(3):
+            append(journal, row(number))
+        path = journal.path
+    whole = path.read_bytes()
+    ends = [len(b"".join(whole.splitlines(keepends=True)[: n + 1])) for n in range(4)]
+    for length in range(len(whole) + 1):
+        path.write_bytes(whole[:length])
+        with open_journal(tmp_path, "d.jsonl", LATER) as journal:
+            kept = sum(end <= length for end in ends[1:])
+            assert [journal.done(number) for number in range(3)] == [number < kept for number in range(3)]
+            assert rows(journal) == [row(number) for number in range(kept)]
+            assert journal.activity == (HEADING if length >= ends[0] else LATER).activity
+            for number in range(kept, 3):
+                append(journal, row(number))
+            assert rows(journal) == [row(number) for number in range(3)]
+
+
+def test_rows_that_the_resuming_run_does_not_ask_for_are_left_out(tmp_path: Path) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        for number in range(3):
+            append(journal, row(number))
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        assert journal.done(0)
+        assert journal.done(2)
+        append(journal, row(3))
+        assert rows(journal) == [row(0), row(2), row(3)]
+
+
+def test_another_configuration_starts_afresh_and_keeps_the_old(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        append(journal, row(1))
+        before = journal.path.read_bytes()
+    with open_journal(tmp_path, "d.jsonl", OTHER) as journal:
+        assert not journal.done(1)
+        assert rows(journal) == []
+    (aside,) = tmp_path.glob("*.set-aside.jsonl")
+    assert aside.read_bytes() == before
+    said = capsys.readouterr().err
+    assert said.startswith("provenance: d.jsonl: starting afresh: ")
+    assert str(aside) in said
+
+
+def test_rows_without_a_key_are_not_resumed(tmp_path: Path) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        append(journal, {"row": {"text": "a"}, "birth": {}})
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        assert rows(journal) == []
+    assert len(list(tmp_path.glob("*.set-aside.jsonl"))) == 1
+
+
+def test_a_key_is_recorded_once(tmp_path: Path) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        append(journal, row(1))
+        with pytest.raises(ProvenanceError, match=r"key 1 was recorded before; ask recorder.done"):
+            append(journal, row(1))
+        assert rows(journal) == [row(1)]
+
+
+def test_a_dataset_is_recorded_by_one_recorder_at_a_time(tmp_path: Path) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        append(journal, row(1))
+        with (
+            pytest.raises(ProvenanceError, match="d.jsonl: another recorder is recording it"),
+            open_journal(tmp_path, "d.jsonl", OTHER),
+        ):
+            pass
+        with open_journal(tmp_path, "other.jsonl", HEADING):
+            pass
+        assert rows(journal) == [row(1)]
+
+
+def test_a_damaged_line_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        append(journal, row(1))
+        append(journal, row(2))
+    path = journal_file(tmp_path)
+    whole = path.read_bytes()
+    for broken in (whole.replace(b'"key":1', b'"key":', 1), whole.splitlines(keepends=True)[0] + b"[]\n"):
+        path.write_bytes(broken)
+        with (
+            pytest.raises(ProvenanceError, match=r"\.jsonl:2: the journal is damaged: .*; remove it"),
+            open_journal(tmp_path, "d.jsonl", HEADING),
+        ):
+            pass
+        assert path.read_bytes() == broken
+
+
+def test_threads_write_whole_lines(tmp_path: Path) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+
+        def write(start: int) -> None:
+            for number in range(start, start + 200):
+                append(journal, row(number))
+
+        threads = [threading.Thread(target=write, args=(start,)) for start in (0, 1000, 2000)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(line["key"] for line in rows(journal)) == [n + k for n in (0, 1000, 2000) for k in range(200)]
+
+
+def test_a_closed_journal_takes_nothing(tmp_path: Path) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        pass
+    with pytest.raises(ProvenanceError, match="write within its `with` block"):
+        append(journal, row(1))
+
+
+def test_a_forked_process_may_not_write(tmp_path: Path) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        child = os.fork()
+        if child == 0:
+            try:
+                append(journal, row(1))
+            except ProvenanceError:
+                os._exit(7)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert rows(journal) == []
+
+
+def test_a_write_cut_short_leaves_whole_lines(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        append(journal, row(1))
+        size = journal.path.stat().st_size
+        child = os.fork()
+        if child == 0:
+            # A limit on the size of files stands for a full disk: the write is cut short in the middle of the line.
+            with open_journal(tmp_path, "full.jsonl", HEADING) as full:
+                append(full, row(1))
+                before = full.path.read_bytes()
+                resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, resource.RLIM_INFINITY))
+                try:
+                    append(full, row(2))
+                except ProvenanceError:
+                    os._exit(7 if full.path.read_bytes() == before else 1)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert journal.path.stat().st_size == size
+
+
+def test_what_json_cannot_hold_is_refused_before_it_is_written(tmp_path: Path) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        for key in (2**70, "\ud800"):
+            with pytest.raises(ProvenanceError, match="cannot be recorded"):
+                append(journal, row(1, key=key))
+        assert journal.rows == 0
+        assert orjson.loads(journal.path.read_bytes())["configuration"] == "one"
+
+
+def test_observed_models_keep_their_numbers_when_resumed(tmp_path: Path) -> None:
+    one, two = ({"agent": {"name": name}, "parameters": {"b": 1, "a": 2}} for name in ("one", "two"))
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        assert [journal.number_of(maker) for maker in (one, two, one)] == [1, 2, 1]
+        append(journal, row(1, birth={"activity": 2}))
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        reordered = {"parameters": {"a": 2, "b": 1}, "agent": {"name": "two"}}
+        assert journal.number_of(reordered) == 2
+        assert journal.number_of(one | {"parameters": {}}) == 3
+        assert journal.makers == [one, two, one | {"parameters": {}}]
+        assert journal.done(1)
+        assert rows(journal) == [row(1, birth={"activity": 2})]
