@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 ENTRY_POINTS = "provenance.measures"
-_NOT_A_MEASURE = "interface", "plugins"
+_NOT_A_MEASURE = ("plugins",)
 
 
 def measure_names() -> list[str]:

@@ -6,17 +6,25 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, Values
-from provenance.auditing.measures.verdict_words import passed
 from provenance.ledger.composition.cells import cells_of
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.sidecars import Sidecars
 
 _SHOWN = 20
 _LISTED = 50
+# As verifiers write their verdicts.
+_PASS = frozenset({"pass", "passed", "correct", "true", "yes", "ok", "valid", "accept", "accepted", "1", "1.0"})
+_FAIL = frozenset({"fail", "failed", "incorrect", "false", "no", "wrong", "invalid", "reject", "rejected", "0", "0.0"})
 _UNVERIFIED = (
     "SELECT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND rows > 0 AND verdict IS NULL AND origin IN "
     f"('synthetic', 'mixed') ORDER BY rows DESC, sample_id LIMIT {_SHOWN}"
 )
+
+
+def passed(verdict: str) -> bool | None:
+    """Whether ``verdict`` is a word for pass; None for what is neither that nor a word for fail, such as a score."""
+    word = verdict.strip().casefold()
+    return True if word in _PASS else False if word in _FAIL else None
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ class _Check:
 class VerifiedShare:
     """A row is verified when it has a verdict. It counts for more where it names the verifier, as NAME@VERSION.
 
-    Pass rates are of the verdicts that are words for pass or fail, see `verdict_words`.
+    Pass rates are of the verdicts that are words for pass or fail, see `passed`.
     """
 
     name = "verified_share"

@@ -7,7 +7,7 @@ from support.measuring import take, values
 from support.sidecars import Words, record, sample
 
 from provenance.auditing.measures import Measured, NotMeasured
-from provenance.auditing.measures.verified_share import MEASURE
+from provenance.auditing.measures.verified_share import MEASURE, passed
 from provenance.lineage.records import Agent
 from provenance.repository import Repository
 
@@ -57,3 +57,21 @@ def test_verdicts_are_counted_by_verifier_and_by_model(repository: Repository, t
 def test_real_rows_need_no_verdict(repository: Repository, tmp_path: Path) -> None:
     found = take(repository, tmp_path, MEASURE, [record(sample(1))])
     assert found == NotMeasured("mix.jsonl: has no synthetic, mixed or verified rows")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "means"),
+    [
+        ("pass", True),
+        ("Correct", True),
+        (" true ", True),
+        ("REJECTED", False),
+        ("0", False),
+        ("incorrect", False),
+        ("0.7", None),
+        ("passable", None),
+        ("", None),
+    ],
+)
+def test_only_whole_words_for_pass_and_fail_count(verdict: str, means: bool | None) -> None:
+    assert passed(verdict) is means

@@ -15,7 +15,7 @@ from provenance.lineage.license_terms import obligations
 from provenance.lineage.records import Agent
 from provenance.models import RegisteredModel
 
-_GROUPS = ("licences", "generator_licences", "output_terms")
+_GROUPS = ("licenses", "generator_licenses", "output_terms")
 _UNSPECIFIED = ("unspecified", "unspecified_content", "unspecified_generators")
 
 
@@ -27,14 +27,14 @@ class Licences:
     licence, neither its own nor its source's; and a generator of which neither licence nor output terms are known.
     """
 
-    name = "licences"
+    name = "licenses"
     definition = "rows that each licence or generator's terms apply to, through ancestors and generators"
     unit = "rows; fraction of rows"
     source = "terms that follow outputs: Llama 3.1 Community License 1.b.i, Gemma Terms of Use 1.1(e)"
     needs: Needs = "graph"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
-        """``{rows, licences{ID: {rows, fraction}}, generator_licences{…}, output_terms{TERMS: {…}},
+        """``{rows, licenses{ID: {rows, fraction}}, generator_licenses{…}, output_terms{TERMS: {…}},
         unspecified{rows, fraction}, unspecified_content{…}, unspecified_generators{…}, left_out}``."""
         members = Members.of(subject.audited)
         if not members.total:
@@ -66,7 +66,7 @@ class _Terms:
             if described["id"] in known:
                 line.append(known[described["id"]])
             names = {
-                ("generator_licences", term) for each in line if each.license for term in obligations(each.license)
+                ("generator_licenses", term) for each in line if each.license for term in obligations(each.license)
             }
             names |= {("output_terms", each.output_terms) for each in line if each.output_terms}
             terms.append(frozenset(names or {(name, name) for name in ("unspecified", "unspecified_generators")}))
@@ -78,7 +78,7 @@ class _Terms:
         licence = graph.license_of(born)
         if licence is not None:
             for term in obligations(licence):
-                yield "licences", term
+                yield "licenses", term
         activity = None if born.activity is None else graph.descriptions.activities[born.activity]["type"]
         if licence is None and activity not in ("generation", "derivation"):
             yield from ((name, name) for name in ("unspecified", "unspecified_content"))

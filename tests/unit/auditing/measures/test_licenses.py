@@ -9,7 +9,7 @@ from support.lineages import WORDS, ancestors, lineages, records_of, rows_where
 from support.measuring import take, values
 from support.sidecars import Words, record, sample
 
-from provenance.auditing.measures.licences import MEASURE
+from provenance.auditing.measures.licenses import MEASURE
 from provenance.files import MODELS_FILE
 from provenance.lineage.records import Activity, ActivityType, Agent, Source
 from provenance.repository import Repository
@@ -47,8 +47,8 @@ def test_obligations_are_the_union_over_ancestors_and_generators(repository: Rep
     one, two, four = ({"rows": rows, "fraction": rows / 4} for rows in (1, 2, 4))
     assert found == {
         "rows": 4,
-        "licences": {"MIT": four, "PSF-2.0": four, "CC-BY-4.0": one},
-        "generator_licences": {"LicenseRef-Llama-3.1": two},
+        "licenses": {"MIT": four, "PSF-2.0": four, "CC-BY-4.0": one},
+        "generator_licenses": {"LicenseRef-Llama-3.1": two},
         "output_terms": {LLAMA: two},
         "unspecified": {"rows": 0, "fraction": 0.0},
         "unspecified_content": {"rows": 0, "fraction": 0.0},
@@ -92,7 +92,7 @@ def test_agrees_with_gathering_the_licences_of_all_ancestors(
     found = values(take(repository, tmp_path, MEASURE, records_of(stated), WORDS))
     for licence in ("MIT", "CC-BY-4.0", "PSF-2.0"):
         expected = rows_where(stated, lambda number, _, licence=licence: licence in licences(number))
-        assert found["licences"].get(licence, {"rows": 0})["rows"] == expected
+        assert found["licenses"].get(licence, {"rows": 0})["rows"] == expected
 
 
 def test_the_register_states_what_a_generator_was_made_from(repository: Repository, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_the_register_states_what_a_generator_was_made_from(repository: Reposito
         found = values(take(repository, tmp_path, MEASURE, records, AGENTS))
     finally:
         register.unlink()
-    assert list(found["generator_licences"]) == ["LicenseRef-Llama-3"]
+    assert list(found["generator_licenses"]) == ["LicenseRef-Llama-3"]
     assert list(found["output_terms"]) == ["none"]
     assert found["unspecified"]["rows"] == 0
 
@@ -113,4 +113,4 @@ def test_the_register_states_what_a_generator_was_made_from(repository: Reposito
 @pytest.mark.parametrize("license_", ["llama3.3", "see the card"])
 def test_words_that_are_no_expression_are_kept(repository: Repository, tmp_path: Path, license_: str) -> None:
     found = take(repository, tmp_path, MEASURE, [record(sample(1), license=license_)])
-    assert list(values(found)["licences"]) == [license_]
+    assert list(values(found)["licenses"]) == [license_]
