@@ -7,9 +7,9 @@ lift a revocation, take its entry out of the file.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 
@@ -26,17 +26,20 @@ class Revocation(BaseModel):
 
 
 class Revocations(BaseModel):
-    """The whole file. Ids do not repeat."""
+    """The whole file. A decision that is listed twice, as after a merge, counts once."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Literal[1] = 1
     revocations: tuple[Revocation, ...] = ()
 
-    @model_validator(mode="after")
-    def _are_distinct(self) -> Self:
-        ids = [each.id for each in self.revocations]
-        for each in ids:
-            if ids.count(each) > 1:
-                raise PydanticCustomError("inconsistent", "the revocation {id} stands there twice", {"id": each})
-        return self
+    @field_validator("revocations")
+    @classmethod
+    def _are_distinct(cls, given: tuple[Revocation, ...]) -> tuple[Revocation, ...]:
+        """Each decision once: two branches may have taken the same one, and the earliest counts."""
+        first: dict[str, Revocation] = {}
+        for each in sorted(given, key=lambda each: each.revoked):
+            same = first.setdefault(each.id, each)
+            if (same.selectors, same.reason) != (each.selectors, each.reason):
+                raise PydanticCustomError("inconsistent", "two revocations have the id {id}", {"id": each.id})
+        return tuple(each for each in given if first[each.id] is each)

@@ -26,6 +26,8 @@ from provenance.lineage.completion import Completion, complete
 from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.sidecar import open_sidecar
 from provenance.repository import Repository, Stage
+from provenance.repository.remarks import missing_dependency
+from provenance.repository.stages import missing_sidecars
 
 # Progress of reading one dataset: its path gives a function that takes the number of rows in each batch read.
 ProgressOf = Callable[[str], Callable[[int], None]]
@@ -44,13 +46,14 @@ class StageResult:
     """What `run_stage` did. ``exit_code`` is what a shell gives as the command's; of a failed one there is no more.
 
     ``unaccounted``: paths of the datasets that the stage depends on whose rows cannot be accounted for, since they have
-    no sidecar.
+    no sidecar. ``warnings``: what to mend in the stage, one line each.
     """
 
     exit_code: int
     datasets: tuple[Completed, ...] = ()
     account: StageAccount | None = None
     unaccounted: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def run_stage(repository: Repository, command: Sequence[str], progress_of: ProgressOf) -> StageResult:
@@ -88,13 +91,14 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
         started=started,
         ended=datetime.now(UTC),
     )
+    unread = tuple(missing_dependency(stage.name, path, "dvc.yaml") for path in _unread(repository, stage))
     completed = tuple(_complete_outs(repository, stage, outs, derivation, progress_of))
     sidecars = {path: repository.sidecar_file(path) for path in stage.datasets}
     inputs = [sidecar for sidecar in sidecars.values() if sidecar is not None]
     with TemporaryDirectory(prefix="account-", dir=repository.temporary) as workspace:
         account = account_for(inputs, [repository.root / sidecar_path(out) for out in outs], Path(workspace))
     unaccounted = tuple(path for path, sidecar in sidecars.items() if sidecar is None)
-    return StageResult(exit_code, completed, account, unaccounted)
+    return StageResult(exit_code, completed, account, unaccounted, unread)
 
 
 def _run(command: Sequence[str]) -> int:
@@ -110,6 +114,12 @@ def _run(command: Sequence[str]) -> int:
     finally:
         signal.signal(signal.SIGINT, previous)
     return code if code >= 0 else 128 - code
+
+
+def _unread(repository: Repository, stage: Stage) -> list[str]:
+    """The datasets whose sidecars lie here, and are no dependency of ``stage`` though the data is."""
+    here = [path for path, md5 in stage.dependencies if md5 is not None]
+    return missing_sidecars(here, lambda beside: (repository.root / beside).is_file())
 
 
 def dataset_outs(stage: Stage) -> list[str]:

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 def tell_to_add(repository: Repository, files: Iterable[str], then: str = "") -> None:
-    """Write `next: git add` with ``files`` (from the DVC root), as seen from the working directory."""
+    """Write `next: git add` with ``files`` (from the DVC root), as seen from the working directory.
+
+    Nothing is written where there is no git.
+    """
+    if not repository.has_git:
+        return
     seen = [os.path.relpath(repository.root / file) for file in dict.fromkeys(files)]
     options_end = ["--"] if any(file.startswith("-") for file in seen) else []
     write_line(f"next: {safe(shlex.join(['git', 'add', *options_end, *seen]))}{then}")

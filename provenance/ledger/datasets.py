@@ -79,12 +79,18 @@ class RecordedDataset:
 
 @dataclass
 class Found:
-    """The datasets of a revision, by what there is of their sidecars; of some, what to say of it, by path."""
+    """The datasets of a revision, by what there is of their sidecars; of some, what to say of it, by path.
+
+    ``unmade``: those of ``unrecorded`` whose stage has not run yet. ``remarks``: of the workspace, what lets lineage go
+    stale or get lost, and what mends it.
+    """
 
     recorded: list[RecordedDataset] = field(default_factory=list)
     unrecorded: list[str] = field(default_factory=list)
+    unmade: list[str] = field(default_factory=list)
     unfetched: dict[str, str] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         document = asdict(self)
@@ -124,8 +130,10 @@ def _collect(repository: Repository, rev: str | None) -> Found:
             found.unfetched[dataset.path] = str(error)
             continue
         if file is None:
-            if dataset.sidecar is None:
+            if dataset.sidecar is None or dataset.md5 is None:
                 found.unrecorded.append(dataset.path)
+                if dataset.md5 is None:
+                    found.unmade.append(dataset.path)
             else:
                 found.unfetched[dataset.path] = _unfetched(repository, dataset.path, rev)
             continue
@@ -143,6 +151,8 @@ def _collect(repository: Repository, rev: str | None) -> Found:
             )
         else:
             found.recorded.append(recorded)
+    if rev is None:
+        found.remarks = repository.remarks()
     return found
 
 

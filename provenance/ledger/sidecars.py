@@ -63,8 +63,10 @@ class Sidecars:
         self._resources = ExitStack()
         self.recorded = tuple(found.recorded)
         self.unrecorded = tuple(found.unrecorded)
+        self.unmade = frozenset(found.unmade)
         self.unfetched = dict(found.unfetched)
         self.unusable = dict(found.unusable)
+        self.remarks = tuple(found.remarks)
         self.repository = repository
         self.rev = rev
 
@@ -206,6 +208,8 @@ class Sidecars:
             raise SidecarError(self.unusable[relative])
         if relative in self.unfetched:
             raise SidecarError(self.unfetched[relative])
+        if relative in self.unmade:
+            raise SidecarError(f"{relative}: not made yet: its stage has not run; run `dvc repro`")
         if relative in self.unrecorded:
             raise SidecarError(
                 f"{relative}: no sidecar here; record lineage with `provenance add` (collected data), "

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from provenance.errors import SidecarError
 from provenance.files import whole_file
-from provenance.lineage.records import Header, Origin
+from provenance.lineage.records import Evidence, Header, Origin
 from provenance.lineage.schema import FORMAT_VERSION, ROW_GROUP_ROWS, sidecar_schema
 
 _KEY_PREFIX = "provenance."
@@ -64,8 +64,17 @@ def open_sidecar(path: Path) -> Sidecar:
 
 def first_origin(sidecar: Sidecar) -> Origin | None:
     """The origin of the first record; None where there is none."""
+    return Origin(_first(sidecar, "origin")) if sidecar.records else None
+
+
+def first_evidence(sidecar: Sidecar) -> Evidence | None:
+    """The evidence of the first record; None where there is none, or nobody explained it."""
+    return Evidence(value) if (value := _first(sidecar, "evidence")) is not None else None
+
+
+def _first(sidecar: Sidecar, column: str) -> Any:
     with pq.ParquetFile(sidecar.path) as file:
-        return Origin(file.read_row_group(0, ["origin"])["origin"][0].as_py()) if sidecar.records else None
+        return file.read_row_group(0, [column])[column][0].as_py() if sidecar.records else None
 
 
 def write_sidecar(path: Path, header: Header, batches: Iterable[pa.RecordBatch], digest_size: int) -> None:

@@ -8,12 +8,14 @@ them at different commits, or one without the other; the same command again mend
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import os
 import posixpath
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import RepositoryError
@@ -89,6 +91,8 @@ class Imports:
             self._require_free(path, sidecar, tracked)
             commit = self._commit(source.repo)
         self._require_sidecar(source, commit)
+        if half:
+            self._make_way(source, commit, sidecar)
         with self._undone(path, [sidecar] if half else [path, sidecar], [path] if half else []):
             data = self._load(path) if half else self._import(source, source.path, path, commit)
             beside = self._import(source, _sidecar_of(source.path), sidecar, commit)
@@ -178,6 +182,21 @@ class Imports:
                 "`provenance declare`"
             )
         raise RepositoryError(f"{where}: {source.path} has no sidecar at {commit[:9]}; {said}")
+
+    def _make_way(self, source: ImportSource, commit: str, sidecar: str) -> None:
+        """Remove the sidecar that an import which was killed has left untracked; one of other content stays."""
+        left = self._root / sidecar
+        if not os.path.lexists(left):
+            return
+        with TemporaryDirectory(dir=self._unfinished.parent) as folder, dvc_call(sidecar):
+            copy = Path(folder) / "sidecar"
+            source_files(self._dvc, source.repo | {"rev_lock": commit}).get_file(_sidecar_of(source.path), str(copy))
+            same = left.is_file() and filecmp.cmp(left, copy, shallow=False)
+        if not same:
+            raise RepositoryError(
+                f"{sidecar}: exists already and is not the source's; move it elsewhere, then import again"
+            )
+        left.unlink()
 
     def _require_free(self, path: str, sidecar: str, tracked: dict[str, TrackedFile]) -> None:
         self._clear_what_was_killed(path, sidecar, tracked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
@@ -87,9 +88,31 @@ class Repository(Contents):
         found = self._tracking.datasets(rev)
         return [self._workspace.as_it_is_now(dataset) if rev is None else dataset for dataset in found]
 
+    def remarks(self) -> list[str]:
+        """What lets lineage in the workspace go stale or get lost without a word from DVC, and what mends it."""
+        from provenance.repository.remarks import remarks_on
+
+        def is_file(path: str) -> bool:
+            return (self.root / path).is_file() and not self.is_in_git(path)
+
+        tracked = self._tracking.files(None)
+        with dvc_call():
+            return list(remarks_on(self._dvc, tracked, is_file))
+
     def pointers(self, rev: str | None = None) -> dict[str, str]:
         """For each dataset, the file in git that stands for it (a .dvc file or dvc.yaml), from the root of git."""
         return {dataset.path: self.in_git(pointer_file(dataset.path, dataset.stage)) for dataset in self.datasets(rev)}
+
+    def require_whole(self, path: str) -> None:
+        """Refuse ``path``, from the DVC root, where it is a part of a directory that DVC tracks as one.
+
+        Raises:
+            RepositoryError: it is; the message names the directory.
+        """
+        tracked = self._tracking.files(None)
+        for folder in map(str, PurePosixPath(path).parents):
+            if folder in tracked:
+                raise RepositoryError(f"{path}: part of the dataset {folder}, which has one sidecar; name {folder}")
 
     def in_git(self, path: str) -> str:
         """``path``, from the DVC root, as a path from the root of the git repository."""
@@ -117,6 +140,11 @@ class Repository(Contents):
     def commit(self, rev: str) -> str:
         """The id of the commit that ``rev`` is."""
         return self._tracking.commit(rev)
+
+    @property
+    def has_git(self) -> bool:
+        """Whether DVC works with git here, and not as after `dvc init --no-scm`."""
+        return self._tracking.has_git()
 
     def git_state(self) -> GitState:
         """The commit that is checked out (None before the first) and whether tracked files differ from it.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from provenance.errors import RepositoryError
+from provenance.identity.names import is_dataset, sidecar_path
 from provenance.repository.tracked import address, path_from_root
 
 if TYPE_CHECKING:
@@ -40,13 +41,17 @@ class Stage:
     @property
     def datasets(self) -> list[str]:
         """The datasets of this repository that it depends on, without their sidecars."""
-        from provenance.identity.names import is_dataset, sidecar_path
-
         # What lies outside the repository has no hash, and no lineage here.
         here = {path for path, md5 in self.dependencies if md5 is not None}
         return [
             path for path, _ in self.dependencies if path in here and (is_dataset(path) or sidecar_path(path) in here)
         ]
+
+
+def missing_sidecars(deps: Iterable[str], exists: Callable[[str], bool]) -> list[str]:
+    """Of the paths ``deps`` that a stage depends on, those whose sidecar ``exists`` and is not one of ``deps``."""
+    stated = set(deps)
+    return [path for path in sorted(stated) if (beside := sidecar_path(path)) not in stated and exists(beside)]
 
 
 def running_stage(repo: Repo, hash_of: Callable[[str], str | None]) -> Stage | None:

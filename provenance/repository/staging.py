@@ -13,8 +13,11 @@ from contextlib import redirect_stdout
 from pathlib import PurePosixPath
 
 from provenance.errors import RepositoryError
+from provenance.files import MODELS_FILE, REVOCATIONS_FILE
+from provenance.identity.names import is_dataset, sidecar_path
 
 _WRAPPER = ("provenance", "run", "--")
+_JUDGES = re.compile(r"\bprovenance\s+(audit|purge)\b")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 # DVC's names of the options that take an out, and the flag of each.
@@ -50,12 +53,21 @@ def with_sidecars(arguments: Sequence[str], directory: str, with_sidecar: Collec
         raise RepositoryError("no command; write it after the options, as for `dvc stage add`")
     options = list(arguments[: len(arguments) - len(command)])
     base = os.path.normpath(os.path.join(directory, parsed.wdir or "."))
-    return [*options, *_sidecar_options(vars(parsed), base, with_sidecar), *_wrapped(command)]
+    found = (*_sidecar_options(vars(parsed), base, with_sidecar), *_judged_by(vars(parsed), base, command))
+    return [*options, *found, *_wrapped(command)]
+
+
+def _judged_by(parsed: dict[str, object], base: str, command: Sequence[str]) -> Iterator[str]:
+    """What a command that judges or purges reads besides datasets: it has to run again when that changes."""
+    if not _JUDGES.search(" ".join(command)):
+        return
+    deps = {os.path.normpath(os.path.join(base, path)) for path in _paths(parsed, "deps")}
+    for file in (MODELS_FILE, REVOCATIONS_FILE):
+        if file not in deps:
+            yield from ("--deps", os.path.relpath(file, base))
 
 
 def _sidecar_options(parsed: dict[str, object], base: str, with_sidecar: Collection[str]) -> Iterator[str]:
-    from provenance.identity.names import is_dataset, sidecar_path
-
     deps, stated = _paths(parsed, "deps"), {path for name in _OUT_FLAGS for path in _paths(parsed, name)}
     for path in deps:
         from_root = PurePosixPath(os.path.normpath(os.path.join(base, path))).as_posix()

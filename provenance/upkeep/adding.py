@@ -26,11 +26,12 @@ from provenance.lineage.births import Collection
 from provenance.lineage.completion import Fingerprint
 from provenance.lineage.records import Activity, ActivityType, Evidence, Origin, Source
 from provenance.lineage.shared_birth import register
-from provenance.lineage.sidecar import first_origin, open_sidecar
+from provenance.lineage.sidecar import first_evidence, first_origin, open_sidecar
 from provenance.lineage.verification import verify
 from provenance.repository import Repository
 from provenance.settings import SETTINGS_FILE, Settings
 from provenance.upkeep.content_fields import settings_with_fields
+from provenance.upkeep.tracked_files import only_writer
 
 ProgressOf = Callable[[str], Callable[[int], None]]
 
@@ -69,6 +70,7 @@ def add_datasets(
     names = list(dict.fromkeys(repository.relative(path) for path in paths))
     for name in names:
         _check(repository.root / name, name, made_by_stages.get(name))
+        repository.require_whole(name)
         for tracked in filter(repository.is_in_git, (name, sidecar_path(name))):
             raise RepositoryError(f"{tracked}: tracked by git, so DVC cannot; run `git rm --cached {tracked}` first")
     text = None if fields is None else settings_with_fields(repository, names, fields)
@@ -81,11 +83,15 @@ def add_datasets(
         adding = _Adding(repository, settings, origin, source, Path(workspace))
         for name in names:
             if not adding.says_the_same(name):
+                _require_replaceable(repository, name)
                 temporary = written.enter_context(whole_file(repository.root / sidecar_path(name)))
                 adding.register(name, temporary, progress_of(name))
-        if text is not None:
-            written.enter_context(whole_file(repository.root / SETTINGS_FILE)).write_text(text, encoding="utf-8")
         repository.add(names)
+        if fields is not None:
+            # Somebody else may have changed the file while rows were read.
+            written.enter_context(only_writer(repository, SETTINGS_FILE))
+            text = settings_with_fields(repository, names, fields)
+            written.enter_context(whole_file(repository.root / SETTINGS_FILE)).write_text(text, encoding="utf-8")
     repository.add(sidecar_path(name) for name in names)
     return [_added(repository, name) for name in names]
 
@@ -101,6 +107,27 @@ def _check(file: Path, name: str, stage: str | None) -> None:
         raise RepositoryError(
             f"{name}: made by the stage {stage}; record its lineage there, with `provenance run` or `provenance.record`"
         )
+
+
+def _require_replaceable(repository: Repository, name: str) -> None:
+    """Refuse to write over lineage that this command could not have stated.
+
+    Raises:
+        RepositoryError: the sidecar of ``name`` has such lineage.
+    """
+    beside = sidecar_path(name)
+    try:
+        opened = open_sidecar(repository.root / beside)
+    except SidecarError:
+        return
+    activities = opened.header.activities
+    registered = all(activity.type is ActivityType.COLLECTION for activity in activities)
+    if len(activities) <= 1 and registered and first_evidence(opened) in (None, Evidence.DECLARED):
+        return
+    raise RepositoryError(
+        f"{name}: has lineage that was recorded or stated row by row, which `add` would replace; state what is missing "
+        f"with `provenance declare {name}`, or move {beside} away to register the dataset anew"
+    )
 
 
 def _added(repository: Repository, name: str) -> Added:

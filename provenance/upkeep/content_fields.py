@@ -10,6 +10,7 @@ from typing import Any
 from provenance.errors import RepositoryError
 from provenance.repository import Repository
 from provenance.settings import SETTINGS_FILE
+from provenance.upkeep.tracked_files import text_of
 from provenance.upkeep.yaml_editing import edited, entries_of
 
 
@@ -25,7 +26,7 @@ def settings_with_fields(repository: Repository, paths: Sequence[str], fields: S
         raise RepositoryError("--fields: a field has no name; write them as a,b,c")
     settings = repository.settings()  # an invalid file is an error that names the key
     if all(settings.for_dataset(path).fields == tuple(names) for path in paths):
-        return _text(repository)
+        return text_of(repository, SETTINGS_FILE)
 
     def put(content: Any) -> None:
         entries = entries_of(content, "datasets")
@@ -33,12 +34,7 @@ def settings_with_fields(repository: Repository, paths: Sequence[str], fields: S
             # A list of its own: YAML writes one that comes twice as an alias.
             _entry(entries, path, settings.for_dataset(path).path)["fields"] = list(names)
 
-    return edited(_text(repository), put)
-
-
-def _text(repository: Repository) -> str:
-    file = repository.root / SETTINGS_FILE
-    return file.read_text(encoding="utf-8") if file.exists() else ""
+    return edited(text_of(repository, SETTINGS_FILE), put)
 
 
 def _entry(entries: list[dict[str, Any]], path: str, winner: str) -> dict[str, Any]:

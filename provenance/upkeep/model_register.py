@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provenance.documents import parse_tracked, validated
+from provenance.documents import validated
 from provenance.errors import RepositoryError, SidecarError, UnknownReferenceError
-from provenance.files import MODELS_FILE, whole_file
+from provenance.files import MODELS_FILE
 from provenance.models import ModelRegister, RegisteredModel, TrainingDataset
-from provenance.upkeep.yaml_editing import edited, entries_of
+from provenance.upkeep.tracked_files import change_file, only_writer
+from provenance.upkeep.yaml_editing import entries_of
 
 if TYPE_CHECKING:
     from provenance.repository import Dataset, Repository
@@ -37,6 +38,11 @@ def register_model(repository: Repository, stated: StatedModel, *, replace: bool
         SidecarError: a dataset has no sidecar.
         RepositoryError: no such revision; the register is not valid, or would not be, as by a cycle of bases.
     """
+    with only_writer(repository, MODELS_FILE):
+        return _register(repository, stated, replace=replace)
+
+
+def _register(repository: Repository, stated: StatedModel, *, replace: bool) -> RegisteredModel:
     register = repository.models()
     described = {
         "name": stated.name,
@@ -70,22 +76,18 @@ def remove_model(repository: Repository, reference: str) -> RegisteredModel:
         UnknownReferenceError: there is none, or more than one, or another model is made from it.
         RepositoryError: the register is not valid.
     """
-    register = repository.models()
-    model = register.named(reference)
-    made_from_it = [other.label for other in register.models if other.base == model.label]
-    if made_from_it:
-        raise UnknownReferenceError(f"{model.label}: the base of {', '.join(made_from_it)}; remove these first")
-    _change(repository, lambda entries: entries.pop(register.models.index(model)))
-    return model
+    with only_writer(repository, MODELS_FILE):
+        register = repository.models()
+        model = register.named(reference)
+        made_from_it = [other.label for other in register.models if other.base == model.label]
+        if made_from_it:
+            raise UnknownReferenceError(f"{model.label}: the base of {', '.join(made_from_it)}; remove these first")
+        _change(repository, lambda entries: entries.pop(register.models.index(model)))
+        return model
 
 
 def _change(repository: Repository, change: Callable[[Any], Any]) -> None:
-    file = repository.root / MODELS_FILE
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
-    changed = edited(text, lambda content: change(entries_of(content, "models")))
-    parse_tracked(changed, MODELS_FILE, ModelRegister)
-    with whole_file(file) as temporary:
-        temporary.write_text(changed, encoding="utf-8")
+    change_file(repository, MODELS_FILE, ModelRegister, lambda content: change(entries_of(content, "models")))
 
 
 def _training_dataset(repository: Repository, reference: str) -> TrainingDataset:

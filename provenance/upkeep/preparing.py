@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from provenance.errors import RepositoryError
-from provenance.files import TEMPORARY_SUFFIX, whole_file
+from provenance.files import MODELS_FILE, REVOCATIONS_FILE, TEMPORARY_SUFFIX, whole_file
 from provenance.repository import Repository
 from provenance.settings import SETTINGS_FILE
 from provenance.upkeep.plot_templates import TEMPLATES
@@ -31,6 +32,20 @@ digest: xxh3_128
 datasets: []
 """
 
+# What a gate depends on must be there from the first day: DVC then runs it again when they change.
+_MODELS = b"""\
+# Models as links in the chain: what each was trained on. Written by `provenance model add`; commit this file.
+version: 1
+models: []
+"""
+_REVOCATIONS = b"""\
+# What must not be used any more, and why. Written by `provenance revoke`, one decision a line; commit this file.
+version: 1
+revocations: []
+"""
+# Two branches that both revoke merge without a conflict: git keeps the lines of both.
+_MERGED_BY_LINES = f"{REVOCATIONS_FILE} merge=union".encode()
+
 
 def prepare(repository: Repository) -> list[str]:
     """Write the settings file, the ignore rules and the plot templates; what is there already is left as it is.
@@ -45,12 +60,13 @@ def prepare(repository: Repository) -> list[str]:
     repository.settings()
     written = []
     try:
-        if not (root / SETTINGS_FILE).exists():
-            written.append(_write(root, SETTINGS_FILE, _SETTINGS))
-        for name in (".gitignore", ".dvcignore"):
-            content = _with_rule(root / name)
-            if content is not None:
+        for name, content in ((SETTINGS_FILE, _SETTINGS), (MODELS_FILE, _MODELS), (REVOCATIONS_FILE, _REVOCATIONS)):
+            if not (root / name).exists():
                 written.append(_write(root, name, content))
+        for name, rule in _rules(repository):
+            changed = _with_rule(root / name, rule)
+            if changed is not None:
+                written.append(_write(root, name, changed))
         for name, template in TEMPLATES.items():
             file = f".dvc/plots/{name}.json"
             if not (root / file).exists():
@@ -66,10 +82,18 @@ def _write(root: Path, name: str, content: bytes) -> str:
     return name
 
 
-def _with_rule(file: Path) -> bytes | None:
-    """The ignore file's content with our rule at its end; None where it has the rule."""
+def _rules(repository: Repository) -> Iterator[tuple[str, bytes]]:
+    """The files of which each must have a line, and that line; git's only where there is git."""
+    yield ".dvcignore", _IGNORE_RULE
+    if repository.has_git:
+        yield ".gitignore", _IGNORE_RULE
+        yield ".gitattributes", _MERGED_BY_LINES
+
+
+def _with_rule(file: Path, rule: bytes) -> bytes | None:
+    """The file's content with ``rule`` at its end; None where it has the rule."""
     content = file.read_bytes() if file.exists() else b""
-    if _IGNORE_RULE in content.splitlines():
+    if rule in content.splitlines():
         return None
     separator = b"" if not content or content.endswith(b"\n") else b"\n"
-    return content + separator + _IGNORE_RULE + b"\n"
+    return content + separator + rule + b"\n"

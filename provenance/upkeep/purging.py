@@ -28,6 +28,7 @@ from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.sidecar import write_sidecar
 from provenance.lineage.tombstones import Tombstones
+from provenance.upkeep.unfinished_purges import settle_purge
 
 if TYPE_CHECKING:
     from provenance.ledger.datasets import RecordedDataset
@@ -42,7 +43,8 @@ ProgressOf = Callable[[str], Callable[[int], None]]
 class Purged:
     """``kept`` and ``dropped`` count rows; ``reasons`` say why, by the first revocation that reaches a row.
 
-    ``dataset`` and ``out`` are paths from the DVC root. ``tracked``: what DVC was told of.
+    ``dataset`` and ``out`` are paths from the DVC root. ``tracked``: what DVC was told of. ``finished``: rows that an
+    earlier purge, which was killed before DVC was told, had taken out; DVC was told of that now.
     """
 
     dataset: str
@@ -51,6 +53,7 @@ class Purged:
     dropped: int
     reasons: Mapping[str, int]
     tracked: tuple[str, ...] = ()
+    finished: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -59,6 +62,7 @@ class Purged:
             "kept": self.kept,
             "dropped": self.dropped,
             "reasons": dict(self.reasons),
+            "finished": self.finished,
         }
 
 
@@ -71,6 +75,7 @@ def purge(repository: Repository, dataset: str, out: str | None, *, dry_run: boo
         RepositoryError: it cannot be purged in place, or not to ``out``.
         DataError: it cannot be read, or rows cannot be taken out of its format.
     """
+    earlier = 0 if dry_run or out is not None else settle_purge(repository, repository.relative(dataset))
     with Sidecars.open(repository, progress_of=progress_of) as ledger:
         recorded = ledger.dataset(dataset)
         recorded.require_current()
@@ -79,7 +84,7 @@ def purge(repository: Repository, dataset: str, out: str | None, *, dry_run: boo
         going = _Going.of(ledger, recorded)
         counted = going.purged(recorded, target)
         if dry_run or (out is None and not counted.dropped):
-            return counted
+            return replace(counted, finished=earlier)
         with TemporaryDirectory(prefix="purge-", dir=repository.temporary) as workspace, ExitStack() as written:
             # Both take their places when both have been written.
             data = written.enter_context(whole_file(repository.root / target))
@@ -87,7 +92,7 @@ def purge(repository: Repository, dataset: str, out: str | None, *, dry_run: boo
             kept = _rows_kept(repository, recorded, going, Path(workspace) / "kept", progress_of(recorded.path))
             write_rows(repository.root / recorded.path, kept, data)
             _write_sidecar(repository, recorded, going, counted, data, sidecar)
-    return _track(repository, counted)
+    return _track(repository, replace(counted, finished=earlier))
 
 
 def _require_writable(repository: Repository, path: str, target: str) -> None:

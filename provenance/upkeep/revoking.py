@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from provenance.capture.redaction import redact_text
-from provenance.documents import parse_tracked, validated
+from provenance.documents import validated
 from provenance.errors import RepositoryError
-from provenance.files import REVOCATIONS_FILE, whole_file
+from provenance.files import REVOCATIONS_FILE
 from provenance.ledger.references import resolve
 from provenance.ledger.selectors import select
 from provenance.ledger.sidecars import Sidecars
 from provenance.revocations import Revocation, Revocations
-from provenance.upkeep.yaml_editing import edited, entries_of
+from provenance.upkeep.tracked_files import change_file, only_writer
+from provenance.upkeep.yaml_editing import entries_of, one_line
 
 
 def revoke(ledger: Sidecars, selectors: Sequence[str], reason: str) -> tuple[Revocation, bool]:
@@ -39,16 +40,17 @@ def revoke(ledger: Sidecars, selectors: Sequence[str], reason: str) -> tuple[Rev
         "revoked": datetime.now(UTC).replace(microsecond=0),
     }
     entry = validated(Revocation, described, "this cannot be revoked", error=RepositoryError)
-    known = {each.id: each for each in repository.revocations().revocations}
-    if entry.id in known:
-        return known[entry.id], False
-    file = repository.root / REVOCATIONS_FILE
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
-    added = entry.model_dump(mode="json", exclude_none=True)
-    changed = edited(text, lambda content: entries_of(content, "revocations").append(added))
-    parse_tracked(changed, REVOCATIONS_FILE, Revocations)
-    with whole_file(file) as temporary:
-        temporary.write_text(changed, encoding="utf-8")
+    added = one_line(entry.model_dump(mode="json", exclude_none=True))
+    with only_writer(repository, REVOCATIONS_FILE):
+        known = {each.id: each for each in repository.revocations().revocations}
+        if entry.id in known:
+            return known[entry.id], False
+        change_file(
+            repository,
+            REVOCATIONS_FILE,
+            Revocations,
+            lambda content: entries_of(content, "revocations").append(added),
+        )
     return entry, True
 
 

@@ -26,6 +26,26 @@ def edited(text: str, change: Callable[[Any], None]) -> str:
     return changed.getvalue()
 
 
+def one_line(entry: dict[str, Any]) -> Any:
+    """``entry`` as YAML writes it on one line, so that git's union of two branches keeps whole entries of both."""
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    def quoted(value: Any) -> Any:
+        # Other styles would write a line break as one.
+        return DoubleQuotedScalarString(value) if isinstance(value, str) and len(value.splitlines()) > 1 else value
+
+    line = CommentedMap()
+    for name, value in entry.items():
+        if isinstance(value, list):
+            line[name] = CommentedSeq(quoted(each) for each in value)
+            line[name].fa.set_flow_style()
+        else:
+            line[name] = quoted(value)
+    line.fa.set_flow_style()
+    return line
+
+
 def entries_of(content: Any, key: str) -> Any:
     """The list at ``key`` of ``content``, to be appended to; an empty one is written anew, in block style."""
     if not content.get(key):

@@ -24,8 +24,11 @@ def test_writes_what_is_missing_and_nothing_twice(dvc_repository: Path, run: Cal
 
     assert prepare(repository) == [
         "provenance.yaml",
-        ".gitignore",
+        "provenance.models.yaml",
+        "provenance.revocations.yaml",
         ".dvcignore",
+        ".gitignore",
+        ".gitattributes",
         ".dvc/plots/provenance_composition.json",
         ".dvc/plots/provenance_mixture.json",
     ]

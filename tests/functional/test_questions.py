@@ -179,6 +179,7 @@ def test_verify(project: Path) -> None:
         "datasets": ["docs.jsonl", "mix.jsonl", "pairs.jsonl"],
         "skipped": [],
         "problems": [],
+        "warnings": [],
     }
     assert "3 datasets verified" in say("verify")
     data = project / "mix.jsonl"

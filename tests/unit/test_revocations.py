@@ -32,10 +32,16 @@ def test_a_file_that_is_edited_by_hand_is_read() -> None:
     assert (entry.selectors, entry.reason, entry.by, entry.revoked.hour) == (("source:forum",), "withdrawn", None, 9)
 
 
+def test_a_decision_that_two_branches_took_counts_once_and_from_the_earlier_day() -> None:
+    later = ENTRY.replace("09:", "11:", 1)
+    assert later != ENTRY
+    assert parsed(START + later + ENTRY).revocations == parsed(START + ENTRY).revocations
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (START + ENTRY + ENTRY, "0123456789ab stands there twice"),
+        (START + ENTRY + ENTRY.replace("withdrawn", "recalled"), "two revocations have the id 0123456789ab"),
         (START + ENTRY.replace("withdrawn", '""'), "reason"),
         (START + ENTRY.replace("reason", "reasons"), "reason: Field required"),
         (START + ENTRY.replace('["source:forum"]', "[]"), "selectors"),

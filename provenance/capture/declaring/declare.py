@@ -140,8 +140,9 @@ def _check_place(repository: Repository, name: str, stage: Stage | None) -> bool
     file = repository.root / name
     if not file.exists():
         raise RepositoryError(f"{name}: no such dataset")
-    if not (file.is_dir() or (is_dataset(name) and is_dataset(name))):
+    if not (file.is_dir() or is_dataset(name)):
         raise RepositoryError(f"{name}: not a dataset in a format that provenance reads")
+    repository.require_whole(name)
     sidecar = sidecar_path(name)
     if stage is not None and name in stage.outs:
         if sidecar not in stage.outs:

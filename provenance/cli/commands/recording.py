@@ -141,6 +141,8 @@ def stage_add(context: typer.Context, verbose: VerboseOption = False) -> None:
 
 def _told(result: StageResult) -> Iterator[str]:
     """What `run` says of a stage: its input, what it rejected, its outs."""
+    for warning in result.warnings:
+        yield f"warning: {warning}"
     for path in result.unaccounted:
         yield f"{path}: has no sidecar, so what became of its rows is not known"
     if result.account is not None:

@@ -135,6 +135,9 @@ def _print_revocations(entries: list[Revocation], *, as_json: bool, quiet: bool)
 
 
 def _print_purged(found: Purged, *, dry_run: bool) -> None:
+    if found.finished:
+        gone = output.counted(found.finished, "row")
+        output.write_line(f"{output.safe(found.out)}: an interrupted purge was finished; it had taken out {gone}")
     would = "would go" if dry_run else "went"
     kept = output.counted(found.kept, "row")
     output.write_line(f"{output.safe(found.out)}: {output.counted(found.dropped, 'row')} {would}, {kept} stay")

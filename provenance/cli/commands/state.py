@@ -21,7 +21,7 @@ from provenance.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from provenance.ledger.datasets import RecordedDataset
     from provenance.ledger.sidecars import Sidecars
@@ -47,11 +47,12 @@ def status(
 
     with Sidecars.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, partial=True) as ledger:
         datasets = _states(ledger)
-        unusable = [*ledger.unusable.values()]
+        unusable, remarks = [*ledger.unusable.values()], list(ledger.remarks)
     if as_json:
-        output.write_json({"datasets": datasets})
+        output.write_json({"datasets": datasets, "warnings": remarks})
     elif not quiet:
         _print_states(datasets)
+        _warn(remarks)
     fail_with(unusable)
 
 
@@ -123,18 +124,23 @@ def verify(
         chosen = [ledger.dataset(path) for path in datasets] if datasets else list(ledger.recorded)
         problems = [problem for dataset in chosen for problem in _problems(ledger, dataset)]
         skipped = () if datasets else ledger.unrecorded
+        remarks = list(ledger.remarks)
         errors = [] if datasets else [*ledger.unusable.values(), *ledger.unfetched.values()]
     if as_json:
         output.write_json(
             {
                 "ok": not problems,
                 "datasets": [dataset.path for dataset in chosen],
-                "skipped": [{"path": path, "reason": "no sidecar"} for path in skipped],
+                "skipped": [{"path": path, "reason": _why_skipped(path, ledger.unmade)} for path in skipped],
                 "problems": [asdict(problem) for problem in problems],
+                "warnings": remarks,
             }
         )
     elif not quiet:
-        _print_problems(problems, len(chosen), skipped)
+        _print_problems(problems, len(chosen))
+        for path in skipped:
+            output.write_line(f"not verified, {_why_skipped(path, ledger.unmade)}: {output.safe(path)}")
+        _warn(remarks)
     fail_with(errors)
     if problems:
         raise typer.Exit(FINDING)
@@ -162,7 +168,16 @@ def _problems(ledger: Sidecars, dataset: RecordedDataset) -> list[Problem]:
     return problems
 
 
-def _print_problems(problems: list[Problem], verified: int, skipped: Sequence[str]) -> None:
+def _warn(remarks: Sequence[str]) -> None:
+    for remark in remarks:
+        output.write_error(f"warning: {output.safe(remark)}")
+
+
+def _why_skipped(path: str, unmade: Collection[str]) -> str:
+    return "its stage has not run" if path in unmade else "no sidecar"
+
+
+def _print_problems(problems: list[Problem], verified: int) -> None:
     if problems:
         rows = [
             (output.safe(problem.path), str(problem.row or ""), output.safe(problem.problem)) for problem in problems
@@ -170,5 +185,3 @@ def _print_problems(problems: list[Problem], verified: int, skipped: Sequence[st
         output.write_table(("dataset", "row", "problem"), rows, numbers=("row",))
     else:
         output.write_line(f"ok: {output.counted(verified, 'dataset')} verified")
-    for path in skipped:
-        output.write_line(f"not verified, no sidecar: {output.safe(path)}")

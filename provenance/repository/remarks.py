@@ -1,0 +1,55 @@
+"""What is not wrong in a repository, but lets lineage go stale or get lost without a word from DVC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from provenance.identity.names import SIDECAR_SUFFIX, sidecar_path
+from provenance.repository.stages import missing_sidecars
+from provenance.repository.tracked import TrackedFile, address, path_from_root
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+    from dvc.stage import PipelineStage
+
+
+def remarks_on(repo: Repo, tracked: Mapping[str, TrackedFile], is_file: Callable[[str], bool]) -> Iterator[str]:
+    """A line for each thing to mend in the workspace, with what mends it.
+
+    Args:
+        tracked: every out of the workspace by its path from the DVC root.
+        is_file: whether there is a file, which git does not track, at a path from the DVC root.
+
+    Raises:
+        dvc.exceptions.DvcException: a DVC file cannot be read.
+    """
+    from dvc.repo.index import Index
+    from dvc.stage import PipelineStage
+
+    for path, file in tracked.items():
+        beside = sidecar_path(path)
+        if file.source is None and beside not in tracked and is_file(beside):
+            yield f"{beside}: not tracked by DVC, so it is lost with this folder; track it with `dvc add {beside}`"
+    for stage in Index.from_repo(repo).stages:
+        if isinstance(stage, PipelineStage):
+            yield from _remarks_on_stage(repo, stage, tracked)
+
+
+def _remarks_on_stage(repo: Repo, stage: PipelineStage, tracked: Mapping[str, TrackedFile]) -> Iterator[str]:
+    outs = [path_from_root(repo, out.fs_path) for out in stage.outs if out.is_in_repo]
+    commands = [stage.cmd] if isinstance(stage.cmd, str) else stage.cmd or []
+    if not any(out.endswith(SIDECAR_SUFFIX) for out in outs) and "provenance " not in " ".join(commands):
+        return
+    deps = [path_from_root(repo, dep.fs_path) for dep in stage.deps if dep.is_in_repo and dep.def_path]
+    for path in missing_sidecars(deps, lambda beside: beside in tracked):
+        where = str(stage.path_in_repo).replace("\\", "/")
+        yield missing_dependency(address(stage), path, where)
+
+
+def missing_dependency(stage: str, dataset: str, where: str) -> str:
+    """What to say of ``stage``, defined in the file ``where``, which reads ``dataset`` but not its sidecar."""
+    return (
+        f"stage {stage} reads {dataset} but does not depend on its sidecar, so it does not run again when only the "
+        f"lineage changes; add this line to its deps in {where}: - {sidecar_path(dataset)}"
+    )

@@ -1,0 +1,46 @@
+"""What a purge in place that was killed has left: files that took their places before DVC was told of them."""
+
+from __future__ import annotations
+
+import shutil
+
+from provenance.files import whole_file
+from provenance.identity.names import sidecar_path
+from provenance.lineage.records import ActivityType, Header
+from provenance.lineage.sidecar import open_sidecar
+from provenance.repository import Repository
+
+
+def settle_purge(repository: Repository, path: str) -> int:
+    """Finish the purge of the dataset at ``path`` (from the DVC root) that was killed, if one was.
+
+    Where data and sidecar have both taken their places, DVC is told of them. Where only the sidecar has, the one that
+    DVC recorded comes back, and the purge is to be done again.
+
+    Returns:
+        How many rows the killed purge had taken out; 0 where none was finished here.
+
+    Raises:
+        SidecarError: the sidecar cannot be read.
+    """
+    beside = sidecar_path(path)
+    recorded = repository.recorded_hashes()
+    if not {path, beside} <= recorded.keys() or not (repository.root / beside).is_file():
+        return 0
+    now = {name: repository.md5(name)[0] for name in (path, beside)}
+    header = open_sidecar(repository.root / beside).header
+    if all(now[name] == recorded[name] for name in now) or not _was_purged(header):
+        return 0
+    before = repository.file_once_at(beside, recorded[beside], None)
+    if now[path] == header.dataset.md5:
+        rows = 0 if before is None else open_sidecar(before).header.dataset.rows - header.dataset.rows
+        repository.add([path, beside])
+        return rows
+    if now[path] == recorded[path] and before is not None:
+        with whole_file(repository.root / beside) as temporary:
+            shutil.copyfile(before, temporary)
+    return 0
+
+
+def _was_purged(header: Header) -> bool:
+    return any(activity.type is ActivityType.PURGE for activity in header.activities)

@@ -1,0 +1,141 @@
+"""What several writers, killed commands and hurried users must not lose, on real repositories."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.project import Project, lines
+
+PEOPLE = [{"text": f"person {number}"} for number in range(1, 9)]
+# The kill comes when the files have taken their places, just before DVC is told of them.
+KILLED = """
+import os, signal, sys
+import dvc.repo
+dvc.repo.Repo.add = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+from provenance.cli import main
+sys.argv = ["provenance", "purge", "people.jsonl"]
+main()
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    project = Project.new(tmp_path / "repository")
+    project.provenance("init")
+    project.write({"people.jsonl": lines(PEOPLE)})
+    project.provenance("add", "people.jsonl", "--origin", "real", "--source", "forum")
+    project.commit()
+    return project
+
+
+def at_once(project: Project, *commands: tuple[str, ...]) -> list[int]:
+    started = [
+        subprocess.Popen(["provenance", *command], cwd=project.root, stdout=subprocess.DEVNULL) for command in commands
+    ]
+    return [process.wait() for process in started]
+
+
+def test_writers_at_once_leave_what_each_said(project: Project) -> None:
+    revoke = [("revoke", f"sample:people.jsonl:{row}", "--reason", f"person {row}") for row in range(1, 5)]
+    models = [("model", "add", f"m{number}", "--trained-on-external", "x") for number in range(3)]
+    assert at_once(project, *revoke, *models) == [0] * 7
+    entries = project.ask("revoke", "--list")["revocations"]
+    assert sorted(entry["reason"] for entry in entries) == [f"person {row}" for row in range(1, 5)]
+    assert {model["name"] for model in project.ask("model", "list")["models"]} == {"m0", "m1", "m2"}
+
+
+def test_branches_that_both_revoke_merge(project: Project) -> None:
+    for branch, rows in (("one", (1, 2)), ("two", (2, 3))):
+        project.run("git", "checkout", "--quiet", "-b", branch, "main")
+        for row in rows:
+            reason = f"person {row}\nasked: {{now}}"
+            assert project.provenance("revoke", f"sample:people.jsonl:{row}", "--reason", reason).code == 0
+        project.commit()
+    project.run("git", "merge", "--quiet", "--no-edit", "one")
+    reasons = [entry["reason"] for entry in project.ask("revoke", "--list")["revocations"]]
+    assert sorted(reasons) == [f"person {row}\nasked: {{now}}" for row in (1, 2, 3)]
+
+
+def test_a_purge_that_was_killed_is_finished_by_the_next(project: Project) -> None:
+    project.provenance("revoke", "sample:people.jsonl:2", "--reason", "withdrawn")
+    project.write({"killed.py": KILLED})
+    project.run("python", "killed.py", code=-9)
+    said = project.provenance("purge", "people.jsonl").stdout
+    assert "an interrupted purge was finished; it had taken out 1 row" in said
+    project.run("dvc", "checkout", "--force", "--quiet")
+    assert "person 2" not in (project.root / "people.jsonl").read_text()
+    assert project.provenance("verify").code == 0
+
+
+def test_a_purge_that_was_killed_between_its_two_files_is_done_again(project: Project) -> None:
+    before = (project.root / "people.jsonl").read_bytes()
+    project.provenance("revoke", "sample:people.jsonl:2", "--reason", "withdrawn")
+    project.write({"killed.py": KILLED})
+    project.run("python", "killed.py", code=-9)
+    (project.root / "people.jsonl").unlink()
+    (project.root / "people.jsonl").write_bytes(before)
+    assert "1 row went, 7 rows stay" in project.provenance("purge", "people.jsonl").stdout
+    assert "person 2" not in (project.root / "people.jsonl").read_text()
+    assert project.provenance("verify").code == 0
+
+
+def test_add_does_not_replace_what_was_observed(project: Project) -> None:
+    record = "import provenance\nwith provenance.record('q.jsonl', model=provenance.Model(name='m')) as recorder:\n"
+    project.write({"g.py": record + "    recorder.write({'text': 'generated'})\n"})
+    project.run("python", "g.py")
+    project.run("dvc", "add", "--quiet", "q.jsonl")
+    said = project.provenance("status")
+    assert "q.jsonl.lineage.parquet: not tracked by DVC" in said.stderr
+    assert "`dvc add q.jsonl.lineage.parquet`" in said.stderr
+    refused = project.refusal("add", "q.jsonl", "--origin", "real", "--source", "web")
+    assert "provenance declare q.jsonl" in refused
+    (record_,) = project.ask("show", "q.jsonl:1")["records"]
+    assert record_["agent"]["name"] == "m"
+
+
+def test_what_was_added_may_be_added_in_other_words(project: Project) -> None:
+    assert project.provenance("add", "people.jsonl", "--origin", "real", "--source", "wiki").code == 0
+    assert list(project.ask("audit", "people.jsonl")["datasets"][0]["by_source"]) == ["wiki"]
+
+
+def test_a_stage_that_lacks_a_sidecar_among_its_dependencies_is_reported(project: Project) -> None:
+    stage = "stages:\n  copy:\n    cmd: provenance run -- cp people.jsonl out.jsonl\n    deps: [people.jsonl]\n"
+    project.write({"dvc.yaml": stage + "    outs: [out.jsonl, out.jsonl.lineage.parquet]\n"})
+    remark = "stage copy reads people.jsonl but does not depend on its sidecar"
+    ran = project.run("dvc", "repro")
+    assert remark in ran.stdout + ran.stderr
+    for command in ("status", "verify"):
+        said = project.provenance(command)
+        assert said.code == 0
+        assert remark in said.stderr and "in dvc.yaml: - people.jsonl.lineage.parquet" in said.stderr
+        assert any(remark in warning for warning in project.ask(command)["warnings"])
+
+
+def test_a_stage_that_never_ran_is_not_a_problem(project: Project) -> None:
+    project.provenance("stage", "add", "-n", "later", "-d", "people.jsonl", "-o", "c.jsonl", "cp people.jsonl c.jsonl")
+    project.commit()
+    assert project.ask("verify")["skipped"] == [{"path": "c.jsonl", "reason": "its stage has not run"}]
+    assert "run `dvc repro`" in project.refusal("audit", "c.jsonl")
+    assert "dvc pull" not in project.provenance("impact", "source:forum", "--rev", "HEAD").stderr
+
+
+@pytest.mark.parametrize("command", [("add",), ("declare", "--from", "columns")])
+def test_a_part_of_a_tracked_directory_is_refused(project: Project, command: tuple[str, ...]) -> None:
+    project.write({"hub/0.jsonl": lines(PEOPLE[:1]), "hub/deep/1.jsonl": lines(PEOPLE[1:2])})
+    said = (
+        ("--origin", "real", "--source", "s") if command[0] == "add" else ("--set", "origin=real", "--set", "source=s")
+    )
+    project.provenance("add", "hub", "--origin", "real", "--source", "s")
+    for part in ("hub/0.jsonl", "hub/deep/1.jsonl", "hub/deep"):
+        assert "part of the dataset hub" in project.refusal(command[0], part, *command[1:], *said)
+    assert not list((project.root / "hub").rglob("*.lineage.parquet"))
+
+
+def test_a_gate_depends_on_what_may_be_revoked(project: Project) -> None:
+    project.provenance(
+        "stage", "add", "-n", "gate", "-d", "people.jsonl", "-o", "v.json", "provenance audit people.jsonl"
+    )
+    text = (project.root / "dvc.yaml").read_text()
+    assert "- provenance.revocations.yaml" in text and "- provenance.models.yaml" in text
