@@ -197,7 +197,7 @@ def _judge(rule: Rule, audited: Mapping[str, Any]) -> _Judged:
     if isinstance(threshold, Equals) and not _is_number(threshold.equals):
         status = Status.CLEARED if found == threshold.equals else Status.BLOCKED
         shown = str(found).lower() if isinstance(found, bool) else str(found)
-        return _Judged(status, found, threshold, f"{shown}, asked is {in_words(threshold)}")
+        return _Judged(status, found, threshold, f"{shown}; the rule requires {in_words(threshold)}")
     known = interval(audited, rule.value, found)
     if isinstance(known, Missing):
         return _Judged(Status.UNKNOWN, None if isinstance(found, Mapping) else found, threshold, known.reason)
@@ -211,14 +211,19 @@ def _judge_number(threshold: Threshold, found: Any, known: Interval) -> _Judged:
     # Where the threshold is two-sided, both ends may miss it and something between them keep it.
     between = isinstance(threshold, Between | Equals) and known.low < known.high
     if lowest and highest:
-        return _Judged(Status.CLEARED, found, threshold, f"{_show(known.low)}, asked is {asked}")
+        return _Judged(Status.CLEARED, found, threshold, f"{_show(known.low)}; the rule requires {asked}")
     if not lowest and not highest and not (between and missed(known.low) < 0 < missed(known.high)):
         distance = missed(known.low) if abs(missed(known.low)) < abs(missed(known.high)) else missed(known.high)
-        side = "below" if distance < 0 else "above"
+        side = "under" if distance < 0 else "over"
         return _Judged(
-            Status.BLOCKED, found, threshold, f"{_show(known.low)}, asked is {asked}: {_show(abs(distance))} {side}"
+            Status.BLOCKED,
+            found,
+            threshold,
+            f"{_show(known.low)}; the rule requires {asked} ({_show(abs(distance))} {side})",
         )
-    return _Judged(Status.UNKNOWN, found, threshold, f"{_show(known.low)}, asked is {asked}, but {known.doubt}")
+    return _Judged(
+        Status.UNKNOWN, found, threshold, f"{_show(known.low)}; the rule requires {asked}, but {known.doubt}"
+    )
 
 
 def _test(threshold: Threshold) -> tuple[Callable[[float], bool], Callable[[float], float]]:

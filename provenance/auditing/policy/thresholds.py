@@ -49,7 +49,7 @@ def _bound_tag(content: Any) -> str | None:
 def _scalar(content: Any) -> Any:
     if isinstance(content, bool | str) or _is_number(content):
         return content
-    raise PydanticCustomError("scalar", "asked is a number, a text, true or false")
+    raise PydanticCustomError("scalar", "expected a number, text, true or false")
 
 
 Bound = Annotated[

@@ -84,7 +84,7 @@ def test_a_finding_says_by_how_much() -> None:
     assert finding.status is Status.BLOCKED
     assert finding.observed == pytest.approx(60 / 90)
     assert finding.threshold == {"at_least": 0.8}
-    assert finding.message == "by_origin.real.fraction: 0.6667, asked is at least 0.8: 0.1333 below"
+    assert finding.message == "by_origin.real.fraction: 0.6667; the rule requires at least 0.8 (0.1333 under)"
 
 
 def test_what_is_missing_is_unknown_and_says_why() -> None:

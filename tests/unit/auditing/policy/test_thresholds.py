@@ -78,5 +78,5 @@ def test_what_a_bound_may_be_is_told(bound: Any) -> None:
 
 
 def test_nothing_is_equal_to_no_number() -> None:
-    with pytest.raises(ValidationError, match="asked is a number, a text, true or false"):
+    with pytest.raises(ValidationError, match="expected a number, text, true or false"):
         THRESHOLD.validate_python({"equals": float("nan")})
