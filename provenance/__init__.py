@@ -2,7 +2,7 @@
 
 `record` writes a dataset together with the lineage of its rows, `read` yields rows that know their own id, `sample_id`
 gives the id of a row, `observe` has calls to models recorded as they happen, `declare` states lineage afterwards;
-`Ledger` answers questions about the lineage of a revision; `audit` tells what datasets are made of, and judges them
+`Ledger` answers questions about the lineage of a revision; `audit` says what datasets are made of, and judges them
 by a policy; `Model`, `Prompt` and `Source` describe where rows come from. What is imported here is stable.
 """
 

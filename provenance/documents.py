@@ -58,7 +58,7 @@ def front_matter(content: bytes, name: str) -> dict[str, Any] | None:
     """The YAML between the first two lines of dashes of the dataset card ``content``; None where it has none.
 
     Raises:
-        ProvenanceError: not UTF-8, or what stands there is not a YAML mapping.
+        ProvenanceError: not UTF-8, or its content is not a YAML mapping.
     """
     try:
         lines = content.decode("utf-8").splitlines()
@@ -79,7 +79,7 @@ def validated(
     """``content`` as a ``model``; ``hint`` is added to the message, such as "; see docs/prices.md".
 
     Raises:
-        ProvenanceError: or the subclass ``error``: it is none; the message names the first key that is wrong.
+        ProvenanceError: or the subclass ``error``: it is not one; the message names the first key that is wrong.
     """
     try:
         return model.model_validate(content)

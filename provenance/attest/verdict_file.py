@@ -136,7 +136,7 @@ def read_verdict(file: Path) -> VerdictFile:
     """Read the verdict at ``file``.
 
     Raises:
-        ProvenanceError: it cannot be read, or is none.
+        ProvenanceError: it cannot be read, or is not one.
     """
     try:
         content = json.loads(read_document(file, "verdict"))

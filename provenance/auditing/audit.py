@@ -258,12 +258,12 @@ def _previous(ledgers: Ledgers, request: Request, path: str) -> Part | None:
 def _require(argument: str, given: Any, *types: type) -> None:
     if given is not None and not isinstance(given, types):
         names = " or ".join(each.__name__ for each in types)
-        raise ProvenanceError(f"{argument}: asked for is a {names}, not {given!r}")
+        raise ProvenanceError(f"{argument}: expected a {names}, got {given!r}")
 
 
 def _listed(argument: str, named: Any) -> Sequence[Name]:
     """One name, or several, as given for ``argument``."""
     several = [named] if isinstance(named, str | os.PathLike) else named
     if not (isinstance(several, Sequence) and all(isinstance(name, str | os.PathLike) for name in several)):
-        raise ProvenanceError(f"{argument}: asked for is a name, or a list of names, not {named!r}")
+        raise ProvenanceError(f"{argument}: expected a name or a list of names, got {named!r}")
     return several

@@ -1,4 +1,4 @@
-"""What an audit has read: data and sidecars with their hashes, so that anyone can tell whether they are the same."""
+"""What an audit has read: data and sidecars with their hashes, so anyone can check whether they are the same."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from provenance.auditing.policy.rules import Waiver
 
 @dataclass(frozen=True)
 class Verdict:
-    """``status`` of the whole, and whether it ``passes``, as the exit code tells."""
+    """``status`` of the whole, and whether it ``passes``, as the exit code says."""
 
     status: Status
     passes: bool

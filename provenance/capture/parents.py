@@ -60,7 +60,7 @@ class ParentFinder:
         """The ids (hex) of the parents that ``references`` and ``keys`` name, each a value or several; each id once.
 
         Raises:
-            ValueError: a reference is none, names no row, or a key fits several samples.
+            ValueError: a reference is malformed, names no row, or a key fits several samples.
         """
         found = [self._referenced(reference) for reference in _several(references)]
         if self._keys is not None:
@@ -142,7 +142,7 @@ def _several(value: Any) -> list[Any]:
         try:
             value = orjson.loads(value)
         except orjson.JSONDecodeError as error:
-            raise ValueError(f"{value[:80]!r} begins like a JSON list, but is none: {error}") from error
+            raise ValueError(f"{value[:80]!r} starts like a JSON list but is not one: {error}") from error
     if value is None:
         return []
     return [item for item in value if item is not None] if isinstance(value, list) else [value]

@@ -30,7 +30,7 @@ def prompt_text(request: Mapping[str, Any]) -> str | None:
         text = _single_text(asked)
         if text is not None or not asked:
             return text
-        # Messages alone are told by being a list.
+        # Messages alone are recognised by being a list.
         listed = asked["messages"] if asked.keys() == {"messages"} else asked
         return orjson.dumps(listed, option=orjson.OPT_SORT_KEYS).decode("utf-8")
     except (TypeError, RecursionError):

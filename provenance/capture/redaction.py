@@ -105,7 +105,7 @@ def _redact_value(value: Any) -> Any:
 
 
 def refuse_secrets(source: Source) -> None:
-    """Refuse a source that tells a secret, as in a URL with a password or an access token: lineage is shared.
+    """Refuse a source that contains a secret, as in a URL with a password or an access token: lineage is shared.
 
     Raises:
         ProvenanceError: naming the part of the source.

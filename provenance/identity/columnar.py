@@ -31,7 +31,7 @@ def encode_columns(columns: Mapping[str, pa.Array], rows: int) -> pa.LargeBinary
 
     Raises:
         ContentError: a column's type has no canonical form.
-        NotColumnarError: a value has none, or only the way over Python values can tell it.
+        NotColumnarError: a value has none, or only going through Python values can say what it is.
     """
     return _joined(_map_pieces(columns.items(), None, rows), rows)
 
@@ -135,7 +135,7 @@ def _map_pieces(members: Iterable[tuple[str, pa.Array]], valid: Booleans | None,
 
 
 def _python_piece(array: pa.Array, name: str) -> pa.LargeBinaryArray:
-    """Values of the rarer types, encoded one by one, each distinct one once where they can be told apart cheaply."""
+    """Values of the rarer types, encoded one by one, each distinct one once where they can be distinguished cheaply."""
     if not _has_form(array.type):
         problem = f"a column of type {array.type} has no canonical form; leave it out by declaring the content fields"
         raise canonical.ContentError(problem, (name,))

@@ -75,7 +75,7 @@ def repeated(content: bytes, rows: int, valid: Booleans | None = None) -> pa.Lar
 
 
 def grouped(content: pa.LargeBinaryArray, lengths: npt.NDArray[np.int64]) -> pa.LargeBinaryArray:
-    """The concatenation of each ``lengths[i]`` consecutive elements of ``content``; only offsets are made anew."""
+    """The concatenation of each ``lengths[i]`` consecutive elements of ``content``; only offsets are recomputed."""
     _, offsets, data = content.buffers()
     bounds = np.frombuffer(offsets, np.int64)[content.offset : content.offset + len(content) + 1]
     return _from_buffers(bounds[_offsets(lengths)], data)
@@ -106,7 +106,7 @@ def _packed(
     matrix = np.empty((rows, 1 + widest), np.uint8)
     matrix[:, 0] = first
     if widest:
-        # The bytes that follow are moved to the left, so that every row's begin in the same column.
+        # The bytes that follow are moved to the left: every row's begin in the same column.
         shifts = ((8 - np.maximum(widths, 1)) * 8).astype(np.uint64)
         matrix[:, 1:] = (payload << shifts).astype(">u8").view(np.uint8).reshape(rows, 8)[:, :widest]
     if rows and lengths.min() == 1 + widest:

@@ -20,7 +20,7 @@ def references(values: pa.Array | Sequence[object], column: str) -> pa.ListArray
     A row has a list of strings, one string, a JSON list in a string (as in CSV), or binary ids, which become hex.
 
     Raises:
-        RowError: a row's value is none of these.
+        RowError: a row's value is not one of these.
     """
     if isinstance(values, pa.Array):
         if pa.types.is_null(values.type):

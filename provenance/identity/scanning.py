@@ -58,7 +58,7 @@ class Scan:
         self._filled: set[str] = set()
 
     def __iter__(self) -> Iterator[SampleBatch]:
-        digest_function(self._identity.digest)  # an unknown digest is told before any work
+        digest_function(self._identity.digest)  # an unknown digest is refused before any work
         reader = open_reader(self._path, self._identity)
         try:
             selection, blocks = _select(reader, self._identity, self._texts_and or ())
@@ -130,7 +130,7 @@ def scan(
 ) -> Scan:
     """The samples of the dataset at ``path``; nothing is read before the result is iterated over.
 
-    ``progress`` is called after each batch with the number of rows in it. With ``texts_and``, batches also bear their
+    ``progress`` is called after each batch with the number of rows in it. With ``texts_and``, batches also have their
     rows' texts and values of these fields (which may be none). Iterating raises DataError, which names the
     row, where the dataset cannot be read or a value has no canonical form, and ProvenanceError for an unknown digest.
     """
@@ -162,7 +162,7 @@ def _filled_names(block: Block) -> set[str]:
         for row in block.rows():
             names.update([name for name, value in row.items() if value is not None])
     except RowError:
-        pass  # told in its turn, when the block is encoded
+        pass  # reported in its turn, when the block is encoded
     return names
 
 

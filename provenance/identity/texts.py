@@ -1,7 +1,7 @@
 """What a block's rows say: all text in their content fields, and the values of other fields that are asked for.
 
 A row's text is every text value in its content fields, also inside lists and objects, one value a line: fields that
-ask before fields that answer, each group by name, so that the order of keys does not matter. Names of speakers and
+ask before fields that answer, each group by name: the order of keys does not matter. Names of speakers and
 types inside a conversation are no text of it.
 """
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AffectedDataset:
-    """A dataset's rows, and those of them that bear a selected sample or a descendant of one.
+    """A dataset's rows, and those of them that are a selected sample or a descendant of one.
 
     ``affected_rows`` are those by derivation, ``affected_through_models`` the others.
     """

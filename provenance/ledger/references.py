@@ -66,14 +66,14 @@ def _by_place(ledger: Sidecars, dataset: RecordedDataset, path: str, row: int | 
     with named_as(dataset, data):
         found = file_id(data, inside, identity) if row is None else row_id(data / inside, row, identity)
     if not ledger.occurrences(found):
-        raise DataError(dataset.path, row, "has no record in the sidecar; `provenance verify` tells what else differs")
+        raise DataError(dataset.path, row, "has no record in the sidecar; `provenance verify` says what else differs")
     return found
 
 
 def _by_prefix(ledger: Sidecars, prefix: str) -> str:
     found = ledger.graph.beginning_with(prefix, most=11)
     if not found:
-        raise UnknownReferenceError(f"{prefix}: no sample of this revision has an id that begins so{ledger.not_asked}")
+        raise UnknownReferenceError(f"{prefix}: no sample id in this revision starts with this{ledger.not_asked}")
     if len(found) > 1:
         raise UnknownReferenceError(f"{prefix}: fits more than one sample, give more digits: {name_some(found)}")
     return found[0]

@@ -23,7 +23,7 @@ BEST_BIRTH_FIRST = (
     "origin = 'unknown', unexplained, list_position(['observed', 'declared', 'inferred'], evidence) NULLS LAST, "
     "activity NULLS LAST, parents, sidecar"
 )
-# What tells births of one sample apart. The others follow from ancestors, of which one sidecar may know more.
+# What distinguishes the births of one sample. The others follow from ancestors, of which one sidecar may know more.
 BORN_BY = tuple(name for name in BIRTH_NAMES if name not in ("origin", "kind", "license"))
 # A guessed parent is a candidate, never lineage.
 STATED = "evidence IS DISTINCT FROM 'inferred'"

@@ -158,7 +158,7 @@ def require_read(data: Path, columns: Set[str], derivation: Activity | None) -> 
 
 def _used_vocabulary(tables: Tables, births: RecordedBirths | None) -> Vocabulary:
     recorded = () if births is None else births.activities
-    # An activity is told of even if its every result was rejected.
+    # An activity is described even if its every result was rejected.
     return tables.use_vocabulary([activity for activity in recorded if activity.rejected])
 
 

@@ -45,7 +45,7 @@ class _Runs:
     def __init__(self, file: Path, digest_size: int) -> None:
         self._file = file
         self._type = _sample_type(digest_size)
-        # Of each run, where in the file (in samples) each value of the leading bits begins, and the end.
+        # For each run, where in the file (in samples) each value of the leading bits begins, and the end.
         self._starts: list[npt.NDArray[np.int64]] = []
         self._counts = np.zeros(1 << _LEADING_BITS, np.int64)
 

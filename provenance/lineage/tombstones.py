@@ -1,7 +1,7 @@
 """The records of a sidecar after samples have left its dataset: none is lost, and each of these gets a tombstone.
 
 A tombstone is a record of the sample whose activity is the purge. It follows the sample's births, which count no rows
-any more; it has no parents and bears no evidence, so that no question takes it for a birth.
+any more; it has no parents and no evidence, so no question takes it for a birth.
 """
 
 from __future__ import annotations

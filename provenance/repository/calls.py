@@ -18,7 +18,7 @@ _LOGGERS = ("dvc", "dvc_data", "dvc_objects", "scmrepo")
 def dvc_call(where: str | None = None) -> Iterator[None]:
     """Silence DVC's log, hints and progress bars, and turn what it raises into a `RepositoryError` of one line.
 
-    ``where`` (a revision, say) goes before DVC's message where that does not tell.
+    ``where`` (a revision, say) goes before DVC's message where that does not say so.
 
     Raises:
         RepositoryError: DVC, git or the file system refused what was asked, or a plug-in of DVC is not installed.

@@ -1,8 +1,8 @@
 """What each commit changed of what DVC tracks, against its first parent: read once, remembered by commit.
 
 Only DVC files that differ are read, and of `dvc.lock` only the stages whose text is new. A commit with a DVC file that
-cannot be read changes nothing as far as that file goes; the file is told. A sidecar that git tracks itself is known by
-its blob.
+cannot be read changes nothing as far as that file goes; the file is reported. A sidecar that git tracks itself is known
+by its blob.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ByDvc = Callable[[str], Tracked]
 class Recorded(NamedTuple):
     """An out as a commit left it: DVC's hash and its kind; ``imported``: from another repository.
 
-    Of a sidecar that git tracks, ``md5`` is the id of its blob, and ``hash_name`` is IN_GIT.
+    For a sidecar that git tracks, ``md5`` is the id of its blob, and ``hash_name`` is IN_GIT.
     """
 
     md5: str

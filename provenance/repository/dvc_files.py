@@ -39,7 +39,7 @@ class DvcFiles:
         """What a .dvc file tracks.
 
         Raises:
-            UnusualError: only DVC can tell.
+            UnusualError: only DVC can say.
         """
         with _reading():
             content = _mapping(_parse(text))
@@ -57,7 +57,7 @@ class DvcFiles:
         ``lenient``: of a stage that is written with variables take what was recorded.
 
         Raises:
-            UnusualError: only DVC can tell.
+            UnusualError: only DVC can say.
         """
         with _reading():
             stages = _mapping(_parse(text)).get("stages") or {}

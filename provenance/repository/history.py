@@ -1,6 +1,6 @@
 """The versions of a dataset through the history of its repository: which commits changed it or its sidecar, and how.
 
-A commit that DVC's files tell of is compared with all its parents, so a merge is a version only where it differs from
+A commit that DVC's files describe is compared with all its parents, so a merge is a version only where it differs from
 both sides. A dataset that appears where another of the same content goes was moved, and is followed back.
 """
 
@@ -51,7 +51,7 @@ _Any = TypeVar("_Any")
 class History:
     """``commits``, children before parents, and what each changed; ``references``: full names of those of interest.
 
-    ``cut_off``: whether older commits are not here, so that the oldest ones seem to have made all that they have.
+    ``cut_off``: whether older commits are not here, so the oldest ones seem to have made all that they have.
     """
 
     def __init__(

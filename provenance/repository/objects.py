@@ -22,7 +22,7 @@ class Objects:
     """The objects of the repository at ``root``.
 
     ``dvc`` opens DVC, which takes its time. ``temporary``: a directory for what can be made again. ``fetching`` is
-    called before each fetch; None forbids them.
+    called before each fetch; None rules them out.
     """
 
     def __init__(self, root: Path, dvc: Callable[[], Repo], temporary: Path, fetching: Fetching | None) -> None:
@@ -64,7 +64,7 @@ class Objects:
         return files if all(file.is_file() for file in files.values()) else None
 
     def md5s(self, tracked: TrackedFile) -> dict[str, str]:
-        """The MD5 of each file of the directory ``tracked``, by its path in it; empty where DVC does not tell."""
+        """The MD5 of each file of the directory ``tracked``, by its path in it; empty where DVC does not say."""
         # DVC's old hash, of text whatever its line ends, does not stand for a file's bytes.
         manifest = self.file(tracked) if tracked.hash_name == "md5" else None
         return {} if manifest is None else read_manifest(manifest)
@@ -88,7 +88,7 @@ class Objects:
             try:
                 self._dvc().cloud.pull([HashInfo(tracked.hash_name, tracked.md5)], remote=tracked.remote)
             except NoRemoteError:
-                # Without a remote it is simply not to be had.
+                # Without a remote it is simply not available.
                 return
 
     def _download(self, tracked: TrackedFile) -> Path | None:

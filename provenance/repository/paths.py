@@ -32,7 +32,7 @@ def from_root(root: Path, base: Path, path: str | os.PathLike[str]) -> str:
     """
     if any("\ud800" <= character <= "\udfff" for character in os.fspath(path)):
         # Python's stand-ins for bytes that are not UTF-8.
-        raise RepositoryError(f"{os.fspath(path)!r}: not valid UTF-8, so that DVC cannot track it; rename the file")
+        raise RepositoryError(f"{os.fspath(path)!r}: not valid UTF-8, so DVC cannot track it; rename the file")
     # Only the directory is resolved: the file itself may be DVC's link into its cache.
     try:
         joined = Path(os.path.normpath(base / path))

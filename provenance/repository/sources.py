@@ -52,7 +52,7 @@ def source_files(dvc: Repo, repo: dict[str, Any]) -> DVCFileSystem:
 
 
 def has_file(files: DVCFileSystem, path: str) -> bool:
-    """Whether a file or directory is at ``path``; unlike `exists`, it raises what keeps it from being told."""
+    """Whether a file or directory is at ``path``; unlike `exists`, it raises what keeps the answer from being known."""
     try:
         files.info(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -69,7 +69,7 @@ def location(root: Path, url: str) -> str:
 class SourceSidecars:
     """The sidecars that the sources of imported datasets have.
 
-    ``folder``: where they are kept. ``dvc`` opens DVC; ``fetching`` is called before each fetch; None forbids them.
+    ``folder``: where they are kept. ``dvc`` opens DVC; ``fetching`` is called before each fetch; None rules them out.
     """
 
     def __init__(self, folder: Path, dvc: Callable[[], Repo], fetching: Fetching | None) -> None:
@@ -89,7 +89,7 @@ class SourceSidecars:
         url = without_credentials(str(source.repo["url"]))
         if self._fetching is None:
             raise RepositoryError(
-                f"{path}: imported from {url} without its sidecar, and --no-fetch forbids to look for it there"
+                f"{path}: imported from {url} without its sidecar, and --no-fetch rules out looking there"
             )
         self._fetching(f"the sidecar of {path} from {url}")
         draft = self._folder / f".{kept.name}.{secrets.token_hex(4)}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-# Colour-blind readers can tell these hues.
+# Colour-blind readers can distinguish these hues.
 _HUES = ["#0072b2", "#e69f00", "#009e73", "#999999", "#cc79a7", "#56b4e9", "#d55e00"]
 
 

@@ -82,7 +82,7 @@ def test_nothing_is_fetched_where_that_is_forbidden(here: Project) -> None:
     (shown,) = here.ask("status", "--no-fetch")["datasets"]
     assert (shown["state"], shown["rows"]) == ("missing", None)
     refused = here.provenance("audit", PAIRS, "--no-fetch")
-    assert refused.code == 2 and "--no-fetch forbids to look for it there" in refused.stderr
+    assert refused.code == 2 and "--no-fetch rules out looking there" in refused.stderr
     assert not sources(here).exists()
 
     assert here.ask("status")["datasets"][0]["state"] == "ok"

@@ -15,7 +15,7 @@ _SYNTHETIC_ANCESTOR, _REAL_ROOTED = "synthetic_ancestor", "real_rooted"
 
 
 class Ancestry:
-    """A row counts once for a name, whether it bears it or one or many of its ancestors do.
+    """A row counts once for a name, whether it has it or one or many of its ancestors do.
 
     Ancestors are those of the whole ledger, as `provenance trace` shows them. A licence is the record's own, else its
     source's.

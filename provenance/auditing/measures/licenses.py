@@ -22,7 +22,7 @@ _UNSPECIFIED = ("unspecified", "unspecified_content", "unspecified_generators")
 class Licences:
     """The union over a row, its ancestors and their generators; nothing is judged compatible or not.
 
-    Of a generator count its own licence and output terms, and those that the register of models states of it and of
+    For a generator, its own licence counts, and output terms, and those that the register of models states of it and of
     the models that it was made from. Unspecified is content that was not made from other samples by a stage and has no
     licence, neither its own nor its source's; and a generator of which neither licence nor output terms are known.
     """

@@ -37,7 +37,7 @@ class TeacherStudent:
         students = [model for model in links.registered.values() if any(each.path == path for each in model.trained_on)]
         if not students:
             return NotMeasured(
-                f"{path}: no registered model is trained on it; `provenance model add NAME --trained-on` tells one"
+                f"{path}: no registered model is trained on it; `provenance model add NAME --trained-on` registers one"
             )
         members = Members.of(subject.audited)
         if not members.total:
@@ -56,7 +56,7 @@ class TeacherStudent:
 
 
 def _relations(links: ModelLinks, students: list[RegisteredModel]) -> Callable[[BirthClass], Iterator[Name]]:
-    """The names that a birth bears: its generator, and what that has in common with any student."""
+    """The names that a birth has: its generator, and what that has in common with any student."""
 
     def names(born: BirthClass) -> Iterator[Name]:
         if born.agent is None:

@@ -160,7 +160,7 @@ class Mixture(_Closed):
     @model_validator(mode="after")
     def _is_weighed_in_one_way(self) -> Self:
         if not self.parts and self.cost is None:
-            raise _wrong("parts: there are none")
+            raise _wrong("parts: give at least one")
         titles = [part.title for part in self.parts]
         datasets = [part.dataset for part in self.parts if part.dataset is not None]
         for name in (*_repeated(titles), *_repeated(datasets)):

@@ -21,7 +21,7 @@ Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 
 class Severity(StrEnum):
-    """What it means that a rule is not kept: ``error`` blocks, the others are told."""
+    """What it means that a rule is not kept: ``error`` blocks, the others are reported."""
 
     ERROR = "error"
     WARN = "warn"

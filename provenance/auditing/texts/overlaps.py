@@ -104,7 +104,7 @@ def coverage(evaluation: Words, trained: Texts, size: int) -> Coverage:
             row, evaluation_row, words_covered = _covered(found.rows[known][some], index, numbers[some], size)
             order = np.argsort(words_covered, kind="stable")
             row, evaluation_row, words_covered = row[order], evaluation_row[order], words_covered[order]
-            # Of several writes to one place the last stays: that of the greatest.
+            # The last of several writes to one place stays: that of the greatest.
             greatest = np.zeros(rows, np.int64)
             writer = np.zeros(rows, np.int64)
             greatest[evaluation_row] = words_covered

@@ -1,7 +1,7 @@
 """Words and n-grams of texts, as numbers, all rows at once.
 
 A word is a run of letters, marks and digits (Unicode categories L, M, N), in lower case; in scripts that are written
-without spaces each character is one. Words are told apart by a 32-bit hash, n-grams by a 64-bit one: of a million
+without spaces each character is one. Words are distinguished by a 32-bit hash, n-grams by a 64-bit one: of a million
 different words about a hundred pairs share a number, which changes no share that is reported here in its third digit.
 """
 
@@ -29,7 +29,7 @@ _GRAM_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 _HALF = np.uint64(32)
 _PLACES = np.arange(256, dtype=np.uint8)
-# Of the memory that hashing takes, eight bytes a character are only needed for so many words.
+# Hashing takes eight bytes a character, which are only needed for so many words.
 _WORDS_AT_A_TIME = 50_000
 
 
@@ -79,7 +79,7 @@ def spelled(text: str) -> list[str]:
 def _starts(codes: Codes, ends: Integers) -> Integers:
     """The places at which words begin; ``ends`` are the bounds of rows."""
     inside = _is_of_word()[codes]
-    # A word begins where the character before is none of a word, or is another row's.
+    # A word begins where the character before is not part of a word, or is another row's.
     begins = inside.copy()
     begins[1:] &= ~inside[:-1]
     if codes.dtype != np.uint8:

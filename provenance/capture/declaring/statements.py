@@ -1,4 +1,4 @@
-"""From statements about rows to births: checked, typed, and their activities told apart."""
+"""From statements about rows to births: checked, typed, and their activities distinguished."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Journals of finished recordings in a stage, kept until DVC has taken over what they hold.
 
 A stage that is killed after its recorder has finished, but before DVC has recorded its outs, runs again, and DVC
-deletes the outs before it does. Then the journal is taken up again, so that nothing is generated twice.
+deletes the outs before it does. Then the journal is taken up again, and nothing is generated twice.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def finish(
         with whole_file(file) as temporary:
             births = workspace / "births.parquet"
             unlinked = _write(journal, temporary, births, declaration.birth())
-            # A dataset's format is told by its name, which the temporary file does not bear.
+            # A dataset's format follows from its name, which the temporary file does not have.
             data.symlink_to(temporary)
             complete(
                 data,

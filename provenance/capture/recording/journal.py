@@ -222,8 +222,9 @@ def journal_of(folder: Path, dataset: str) -> Path:
 def open_journal(folder: Path, dataset: str, heading: Heading) -> Iterator[Journal]:
     """Open the journal of ``dataset`` (path from the DVC root) in ``folder``; one of the same configuration is resumed.
 
-    A journal of another configuration, or one with rows without a key (they cannot be told from those still to come),
-    is set aside under another name, where it stays until the next is. Standard error says what happened.
+    A journal of another configuration, or one with rows without a key (they cannot be distinguished from those
+    still to come), is set aside under another name, where it stays until the next is. Standard error says what
+    happened.
 
     Raises:
         ProvenanceError: another recorder is recording this dataset, or a line of the journal is damaged.

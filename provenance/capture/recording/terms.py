@@ -86,8 +86,8 @@ class Declaration:
     def configuration(self, dataset: str, digest: str, environment: Environment) -> str:
         """Digest of all that a finished row depends on besides its key: rows are used again only where it is the same.
 
-        Of the stage's dependencies that is the datasets, not the code: mending a script must not throw away what was
-        generated, at a price, before it failed.
+        Among the stage's dependencies, that is the datasets, not the code: mending a script must not throw away what
+        was generated, at a price, before it failed.
         """
         stage = environment.stage
         datasets = {} if stage is None else {p: md5 for p, md5 in stage.dependencies.items() if is_dataset(p)}

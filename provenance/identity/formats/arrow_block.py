@@ -59,7 +59,7 @@ def numbered_tables(path: Path, tables: Iterator[pa.Table], before: int = 0) -> 
 
 
 def rows_of(tables: Iterable[tuple[int, pa.Table]], kept: npt.NDArray[np.bool_]) -> Iterator[pa.Table]:
-    """Of numbered tables, those rows for which ``kept``, one value a row, is true."""
+    """The rows of numbered tables for which ``kept``, one value a row, is true."""
     for before, table in tables:
         yield table.filter(pa.array(kept[before : before + table.num_rows]))
 

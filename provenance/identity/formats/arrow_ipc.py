@@ -58,7 +58,7 @@ class ArrowReader(FileReader):
                     _check_layout(table)
                     yield from cut(table)
             except (pa.ArrowException, OSError) as error:
-                raise RowError(0, f"the Arrow data cannot be read on: {one_line(error)}") from None
+                raise RowError(0, f"the Arrow data cannot be read any further: {one_line(error)}") from None
 
     @contextmanager
     def _open(self) -> Iterator[tuple[pa.Schema, bool]]:
@@ -127,7 +127,7 @@ def _next_batch_is_bounded(messages: ipc.MessageReader) -> bool:
 def _check_layout(table: pa.Table) -> None:
     """Refuse offsets and indices that point out of their buffers, which Arrow would follow.
 
-    Text that is not UTF-8 is told later, with its row, where it can be told apart from these.
+    Text that is not UTF-8 is reported later, with its row.
     """
     for name in table.column_names:
         try:

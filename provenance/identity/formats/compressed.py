@@ -42,7 +42,7 @@ def create_bytes(target: Path, like: Path) -> IO[bytes]:
 
 
 def uncompressed_suffix(path: Path) -> str:
-    """The end of the file's name that tells the format within: ``.csv`` of ``a.csv.gz``; in lower case."""
+    """The end of the file's name that names the format within: ``.csv`` of ``a.csv.gz``; in lower case."""
     return Path(path.stem).suffix.lower() if path.suffix.lower() in _CODECS else path.suffix.lower()
 
 

@@ -89,7 +89,7 @@ class CSVReader(FileReader):
         # Bounded, since what is compressed may be one endless line.
         with open_bytes(self.path) as file:
             start = file.read(_LONGEST_ROW)
-        # What is not UTF-8 in the rows after the header is not told here, but with their number.
+        # What is not UTF-8 in the rows after the header is reported later, with their number.
         lines = io.StringIO(start.decode("utf-8-sig", errors="surrogateescape"), newline="")
         header = next(csv.reader(lines, delimiter=self._delimiter, strict=True), None)
         if len(start) == _LONGEST_ROW and not lines.read(1):

@@ -1,4 +1,4 @@
-"""How large an Arrow IPC message becomes when it is decompressed, told before it is.
+"""How large an Arrow IPC message becomes when it is decompressed, found without doing so.
 
 Arrow allocates what a compressed buffer says of itself, be it a terabyte. The sizes stand in the message's FlatBuffers
 metadata and at the start of each buffer (see the Arrow columnar format, "Encapsulated message format").

@@ -1,4 +1,4 @@
-"""The schema that Arrow is told to read JSON by, learned from rows that Python has read."""
+"""The schema by which Arrow reads JSON, learned from rows that Python has read."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class ParquetReader(FileReader):
 
     def _write(self, without: Collection[str], kept: npt.NDArray[np.bool_] | None, target: Path) -> None:
         with self._open() as file:
-            whole = file.schema_arrow  # made anew each time it is asked for
+            whole = file.schema_arrow  # built on each access
             names = [name for name in whole.names if name not in without]
             schema = pa.schema([whole.field(name) for name in names])
             schema = schema.with_metadata(metadata_without(whole.metadata, without))
@@ -100,7 +100,7 @@ class ParquetReader(FileReader):
                 yield from cut(pa.Table.from_batches([batch]))
                 read += batch.num_rows
         except DAMAGE as error:
-            raise RowError(0, f"the Parquet file cannot be read on: {one_line(error)}") from None
+            raise RowError(0, f"the Parquet file cannot be read any further: {one_line(error)}") from None
         if read != metadata.num_rows:
             raise RowError(0, "the Parquet file holds fewer rows than its footer says")
 
@@ -114,20 +114,20 @@ class ParquetReader(FileReader):
         try:
             next(file.iter_batches(1, row_groups=[group], columns=names, use_threads=False), None)
         except DAMAGE as error:
-            raise RowError(0, f"the Parquet file cannot be read on: {one_line(error)}") from None
+            raise RowError(0, f"the Parquet file cannot be read any further: {one_line(error)}") from None
 
     @cached_property
     def _pages(self) -> Pages:
         return Pages(self.path)
 
     def _longest_repeated(self, file: pq.ParquetFile, group: int, names: list[str] | None) -> int:
-        """Bytes that a row may take, at most, from the row group's dictionaries, which are read to tell."""
+        """Bytes that a row may take, at most, from the row group's dictionaries, which are read to find out."""
         paths = [file.schema.column(leaf).path for leaf in _leaves(file, names)]
         try:
             with pq.ParquetFile(self.path, read_dictionary=paths) as coded:
                 first = next(coded.iter_batches(1, row_groups=[group], columns=names, use_threads=False), None)
         except DAMAGE as error:
-            raise RowError(0, f"the Parquet file cannot be read on: {one_line(error)}") from None
+            raise RowError(0, f"the Parquet file cannot be read any further: {one_line(error)}") from None
         return 1 + sum(longest_value(column) for column in (first.columns if first is not None else ()))
 
     @contextmanager

@@ -42,7 +42,7 @@ class Pages:
     def check(self, group: int, leaves: Iterable[int]) -> None:
         """Raise RowError where the pages that are open at once expand beyond all reason.
 
-        Of each of ``leaves``, columns of row group number ``group``, these are its dictionary and one page of data.
+        For each of ``leaves``, columns of row group number ``group``: its dictionary and one page of data.
         """
         open_at_once = 0
         with open(self._path, "rb") as file:
@@ -66,7 +66,7 @@ class Pages:
         try:
             return [self._chunks[group][leaf] for leaf in leaves]
         except (*DAMAGE, OSError):
-            raise RowError(0, "the Parquet file cannot be read on: its footer makes no sense") from None
+            raise RowError(0, "the Parquet file cannot be read any further: its footer makes no sense") from None
 
     @cached_property
     def _chunks(self) -> list[list[_Chunk]]:
@@ -79,7 +79,7 @@ class Pages:
 
 
 def _chunk(column: dict[int, Any]) -> _Chunk:
-    """Of a ColumnMetaData: its type, size on disk, and where its pages begin, with the dictionary if there is one."""
+    """A ColumnMetaData's type, size on disk, and where its pages begin, with the dictionary if there is one."""
     start = column.get(11) or column[9]
     return _Chunk(start, start + column[7], column[1] in _VARIABLE_LENGTH)
 

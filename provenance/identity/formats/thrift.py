@@ -50,7 +50,7 @@ class CompactReader:
         head = self._byte()
         count, kind = head >> 4, head & 0x0F
         count = self._varint() if count == _LONG else count
-        # Of booleans, which are a part of a field's head, each is a byte here.
+        # Each boolean, otherwise a part of a field's head, is a byte here.
         return [self._value(_BYTE if kind in (_TRUE, _FALSE) else kind) for _ in range(count)]
 
     def _pass_over(self, count: int) -> None:

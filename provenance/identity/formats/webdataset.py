@@ -97,7 +97,7 @@ def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
             yield member
             archive.members = []  # type: ignore[attr-defined]
     except (tarfile.TarError, OSError, ValueError) as error:
-        raise RowError(0, f"the archive cannot be read on: {one_line(error)}") from None
+        raise RowError(0, f"the archive cannot be read any further: {one_line(error)}") from None
     _check_end(archive)
 
 

@@ -41,7 +41,7 @@ class Adjacency:
         return ranges(self.offsets[samples].astype(np.int64), counts), counts
 
     def next_to(self, samples: Array) -> Array:
-        """What is next to any of ``samples``; one stands there as often as an edge leads to it."""
+        """What is next to any of ``samples``; one is listed as often as an edge leads to it."""
         found: Array = self.targets[self.edges_of(samples)[0]]
         return found
 

@@ -152,7 +152,7 @@ class Graph:
         return born.license
 
     def model_of(self, born: BirthClass) -> str | None:
-        """The label of the model whose content the sample bears."""
+        """The label of the model whose content the sample is."""
         return None if born.agent is None else str(self.descriptions.agents[born.agent]["label"])
 
     def with_birth(self, fits: Callable[[BirthClass], bool], *, every: bool = False) -> Array:
@@ -174,11 +174,11 @@ class Graph:
         return [self.classes[number] for number in found]
 
     def members(self, dataset: int) -> tuple[Array, Array]:
-        """The samples of dataset number ``dataset``, in order, and how many of its rows bear each."""
+        """The samples of dataset number ``dataset``, in order, and how many of its rows each has."""
         return self._folder.array(f"members_{dataset}"), self._folder.array(f"rows_{dataset}")
 
     def rows_of(self, number: int) -> list[int]:
-        """For each dataset, how many of its rows bear the sample."""
+        """For each dataset, how many of its rows are the sample."""
         counted = []
         for members, rows in map(self.members, range(len(self.datasets))):
             place = int(np.searchsorted(members, number))
@@ -186,7 +186,7 @@ class Graph:
         return counted
 
     def rows_in(self, numbers: Array) -> list[int]:
-        """For each dataset, how many of its rows bear one of ``numbers``."""
+        """For each dataset, how many of its rows are one of ``numbers``."""
         chosen = np.zeros(self.size, bool)
         chosen[numbers] = True
         counted = (self.members(dataset) for dataset in range(len(self.datasets)))

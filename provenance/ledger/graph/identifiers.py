@@ -1,4 +1,4 @@
-"""Sample ids as arrays: the first eight bytes as an integer, which tells nearly all apart, and the rest as bytes."""
+"""Sample ids as arrays: the first eight bytes as an integer, which distinguishes nearly all, and the rest as bytes."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def _join(sidecars: Sequence[IndexedSidecar], segments: Sequence[Folder]) -> Joi
 
 
 def _says_anything(segment: Folder) -> Array:
-    """Of which of its samples (bool) the segment knows more than that they were named as parents."""
+    """For each of its samples (bool), whether the segment knows more than that it was named as a parent."""
     explained = np.array([not each.unexplained for each in classes_of(segment.stated)], bool)
     seen: Array = segment.array("content") != 0
     return seen | explained[segment.array("class")] if len(explained) else seen

@@ -45,7 +45,7 @@ class IndexedSidecar:
 
 
 def write_segment(sidecar: Sidecar, draft: Draft, progress: Progress | None = None) -> None:
-    """Read the sidecar into ``draft``; ``progress`` is told how many records were read.
+    """Read the sidecar into ``draft``; ``progress`` is called with the number of records read.
 
     Raises:
         SidecarError: a parent has no record in the sidecar, or the ids are not in order.

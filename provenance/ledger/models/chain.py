@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainedOn:
-    """A dataset that a model was trained on, of so many ``samples``; None: its sidecar is not to be had.
+    """A dataset that a model was trained on, of so many ``samples``; None: its sidecar is not available.
 
     ``generators``: the labels of the models whose content is in it, or in what its samples were made from.
     """

@@ -63,7 +63,7 @@ class ModelLinks:
 
     @cached_property
     def not_here(self) -> tuple[TrainingDataset, ...]:
-        """The training datasets whose sidecars are not to be had: lineage does not go on through these."""
+        """The training datasets whose sidecars are not available: lineage does not go on through these."""
         stated = (dataset for model in self.registered.values() for dataset in model.trained_on)
         return tuple(dataset for dataset in dict.fromkeys(stated) if self.place_of(dataset) is None)
 
@@ -78,7 +78,7 @@ class ModelLinks:
         return self._register.lineage(model) if self._register and model else ()
 
     def names_in_line(self, label: str) -> tuple[str, ...]:
-        """The names of the model and of all that it was made from, nearest first; revisions bear the same name."""
+        """The names of the model and of all that it was made from, nearest first; revisions have the same name."""
         return tuple(model.name for model in self.line_of(label)) or (self.name_of(label),)
 
     def training_of(self, label: str) -> tuple[TrainingDataset, ...]:
@@ -86,11 +86,11 @@ class ModelLinks:
         return tuple(dict.fromkeys(dataset for each in self.line_of(label) for dataset in each.trained_on))
 
     def place_of(self, dataset: TrainingDataset) -> int | None:
-        """Its number among the graph's datasets; None where its sidecar is not to be had."""
+        """Its number among the graph's datasets; None where its sidecar is not available."""
         return self._places.get(dataset.sidecar_md5)
 
     def members(self, dataset: TrainingDataset) -> Array:
-        """The samples of the training dataset that are known, in order: none where its sidecar is not to be had."""
+        """The samples of the training dataset that are known, in order: none where its sidecar is not available."""
         place = self.place_of(dataset)
         return np.empty(0, np.int64) if place is None else self.graph.members(place)[0]
 
@@ -108,7 +108,7 @@ class ModelLinks:
         return model.name if model else next((self._agents[n]["name"] for n in self.agents_of(label)), label)
 
     def generated_by(self, label: str) -> Array:
-        """The samples that bear the model's content, in order."""
+        """The samples with the model's content, in order."""
         agents = set(self.agents_of(label))
         return self.graph.with_birth(lambda born: born.agent in agents)
 

@@ -21,7 +21,7 @@ class Passage:
     """A model that was trained on samples that a walk reached.
 
     ``trained_on``: the datasets that hold such samples, ``training_samples`` how many there are; ``generated``: all
-    samples that bear the model's content, which is what the walk goes on from.
+    samples with the model's content, which is what the walk goes on from.
     """
 
     model: str
@@ -85,7 +85,7 @@ def _passage(links: ModelLinks, label: str, is_reached: Array) -> Passage:
 def depths(links: ModelLinks) -> Array:
     """The generation depth of every sample (uint16), with its generator's training data counted as its parents are.
 
-    It is `UNKNOWN_DEPTH` where that data is not to be had, or the generator is its own indirect teacher: the register
+    It is `UNKNOWN_DEPTH` where that data is not available, or the generator is its own indirect teacher: the register
     does not say then which rows were there first.
     """
     endless = [label for label in links.trained if _has_no_depth(links, label)]

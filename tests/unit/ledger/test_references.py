@@ -31,7 +31,7 @@ def test_a_prefix_names_what_begins_so(repository: Repository, tmp_path: Path, s
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("123456", "no sample of this revision"),
+        ("123456", "no sample id in this revision"),
         ("abcde", "neither a sample id"),
         ("", "neither a sample id"),
         ("data.jsonl:", "neither a sample id"),

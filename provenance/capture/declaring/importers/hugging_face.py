@@ -85,7 +85,7 @@ def _origin(metadata: dict[str, Any]) -> str | None:
 
 
 def _license(metadata: dict[str, Any]) -> str | None:
-    """The card's licence in SPDX's spelling; of several it is not said which is whose, so that none is taken."""
+    """The card's licence in SPDX's spelling; of several it is not said which is whose, so none is taken."""
     stated = _texts(metadata, "license")
     if len(stated) != 1 or stated[0] in _NO_LICENSE:
         return None

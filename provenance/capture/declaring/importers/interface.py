@@ -44,7 +44,7 @@ class Request:
 
 
 class Importer(ABC):
-    """Says of each row of a dataset what a generator left about it; made anew for each dataset.
+    """Says of each row of a dataset what a generator left about it; made for each dataset.
 
     The constructor takes a `Request` and raises ProvenanceError where it lacks something, or a file cannot be read.
     """
@@ -57,7 +57,7 @@ class Importer(ABC):
         """What is known of ``row``; called for each row in order. Nothing known is an empty statement.
 
         Raises:
-            ValueError: what is there contradicts itself, or fits more than one thing; told with path and row.
+            ValueError: what is there contradicts itself, or fits more than one thing; the message names path and row.
         """
 
     def close(self) -> None:

@@ -28,10 +28,10 @@ def observe(target: Target) -> Target:
 
     Args:
         target: a client of the `openai` package (sync or async, of any compatible service), the module `litellm`, or
-            an OpenTelemetry SDK ``TracerProvider`` whose spans bear ``gen_ai.*`` attributes.
+            an OpenTelemetry SDK ``TracerProvider`` whose spans have ``gen_ai.*`` attributes.
 
     Raises:
-        ProvenanceError: it is none of these.
+        ProvenanceError: it is not one of these.
     """
     for package, name in _OBSERVERS.items():
         if package in sys.modules:

@@ -1,7 +1,7 @@
 """The calls to models that were observed in this process, and which of them made a row.
 
 A row is linked to a call by the response it was made from: the object itself, else the provider's id of it. Where
-neither is told, it is linked only to a call that cannot be another row's: the only one that was made in this thread or
+neither is given, it is linked only to a call that cannot be another row's: the only one that was made in this thread or
 task since something was last recorded in it.
 """
 
@@ -23,10 +23,10 @@ _REMEMBERED_CHARACTERS = 64 * 2**20
 
 @dataclass(eq=False, kw_only=True)
 class Call:
-    """One call to a model that succeeded. What was not told is None.
+    """One call to a model that succeeded. What is not known is None.
 
-    ``observer`` tells apart the ways in which one call may be seen twice. ``model`` is named by the response,
-    ``requested_model`` by the request. ``server``: host name of the service. ``parameters`` bear ``gen_ai.*`` names.
+    ``observer`` distinguishes the ways in which one call may be seen twice. ``model`` is named by the response,
+    ``requested_model`` by the request. ``server``: host name of the service. ``parameters`` have ``gen_ai.*`` names.
     ``prompt``: the canonical text of what was asked. ``cost``: decimal text.
     """
 
@@ -131,7 +131,7 @@ class CallLog:
         return made.last if is_only and made.owner() is _owner() and not made.last.is_linked else None
 
     def _remember(self, call: Call) -> bool:
-        """Remember ``call`` by its response id; False if another observer has told of the same call."""
+        """Remember ``call`` by its response id; False if another observer has reported the same call."""
         identifier = call.response_id
         if not identifier:
             return True

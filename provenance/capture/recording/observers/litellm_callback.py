@@ -1,7 +1,7 @@
 """LiteLLM (`completion` and `acompletion`, also through routers), by its own callbacks.
 
 LiteLLM calls back before a request, but about its success only later and in another thread or task. So what a request
-asked is remembered by LiteLLM's id of the call, which every response bears, and put together with the response when a
+asked is remembered by LiteLLM's id of the call, which every response has, and put together with the response when a
 row is written from it.
 """
 

@@ -1,4 +1,4 @@
-"""What a response of an OpenAI-compatible service tells, whole or in the pieces of a stream."""
+"""What a response of an OpenAI-compatible service says, whole or in the pieces of a stream."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provenance.capture.prompt_text import prompt_text, request_parameters
 from provenance.capture.recording.observers.calls import Call
 from provenance.errors import ProvenanceError
 
-# Of the Responses API: an answer that has ended, in full or at a limit.
+# In the Responses API, an answer that has ended, in full or at a limit.
 _ENDED = ("completed", "incomplete")
 
 

@@ -50,7 +50,7 @@ def test_shares_are_numbers_or_percent(written: Any, share: float) -> None:
 
 
 REFUSED = [
-    ("name: m", "parts: there are none"),
+    ("name: m", "parts: give at least one"),
     ("name: m\nparts: [{name: web, tokens: 1}]", "state the class"),
     ("name: m\nparts: [{class: real, tokens: 1}]", "needs a name"),
     ("name: m\nparts: [{name: web, class: real}]", "needs its rows, tokens or bytes"),
