@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Outstanding, Part, Subject
+from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Outstanding, Subject
 from provenance.errors import SidecarError
 from provenance.ledger.composition.ancestry import Members, Reached, partly_unknown
 from provenance.ledger.graph.graph import Direction, SampleSet
 from provenance.ledger.models.passages import reached
+from provenance.ledger.part import Part
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.store import Array
