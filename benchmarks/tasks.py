@@ -219,7 +219,7 @@ def composition_from_lineage(dataset: str) -> Said:
 
     with Sidecars.open(Repository.open()) as ledger:
         recorded = ledger.dataset(dataset)
-        ledger.connection.execute("SELECT 1")
+        ledger.engine.holders([])
         return _timed(lambda: composition(ledger, recorded))
 
 

@@ -12,28 +12,13 @@ from typing import Any
 
 from provenance.auditing.measures import Measured, NotMeasured, Outstanding, Part
 from provenance.auditing.policy.evaluation import Finding, Status
-from provenance.ledger.composition.cells import UNKNOWN, UNSTATED
+from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.ledger.contents import rows_of
 
 _SHOWN = 5
 # Of a large group so many samples are looked for, so that some are found among the first rows.
 _CANDIDATES = 500
 _ROWS = 200_000
-_TEXT_COLUMNS = {
-    "by_origin": "origin",
-    "by_kind": "kind",
-    "by_depth": "depth::VARCHAR",
-    "by_evidence": "evidence",
-    "by_verdict": "verdict",
-    "by_license": "effective_license(license, source)",
-}
-# Of which origins a breakdown asks something, so that `unstated` is a group of it.
-_ASKED_OF = {
-    "by_kind": ("kind", "'synthetic', 'mixed'"),
-    "by_model": ("agent", "'synthetic', 'mixed'"),
-    "by_verdict": ("verdict", "'synthetic', 'mixed'"),
-    "by_source": ("source", "'real'"),
-}
 
 
 @dataclass(frozen=True)
@@ -88,35 +73,10 @@ def _is_too_much(finding: Finding) -> bool:
     return isinstance(most, int | float) and isinstance(observed, int | float) and observed > most
 
 
-def _of_group(part: Part, breakdown: str, group: str) -> list[Outstanding]:
-    condition, values = _condition(part, breakdown, group)
-    if condition is None:
+def _of_group(part: Part, name: str, group: str) -> list[Outstanding]:
+    breakdown = BREAKDOWNS.get(name)
+    where = None if breakdown is None else breakdown.where(group)
+    if breakdown is None or where is None:
         return []
-    found = part.ledger.connection.execute(
-        f"SELECT DISTINCT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND rows > 0 AND {condition} "
-        f"ORDER BY 1 LIMIT {_CANDIDATES}",
-        [part.dataset.place, *values],
-    ).fetchall()
-    name = breakdown.removeprefix("by_").replace("_", " ")
-    return [Outstanding(sample_id, f"its {name} is {group}") for (sample_id,) in found]
-
-
-def _condition(part: Part, breakdown: str, group: str) -> tuple[str | None, list[str]]:
-    """SQL for the records that are of the group, as `cells.groupings` has them, and its parameters."""
-    if group == UNSTATED and breakdown in _ASKED_OF:
-        column, origins = _ASKED_OF[breakdown]
-        return f"{column} IS NULL AND origin IN ({origins})", []
-    if breakdown in _TEXT_COLUMNS:
-        column = _TEXT_COLUMNS[breakdown]
-        # Origin states `unknown` itself; elsewhere it stands for nothing stated.
-        unknown = f" OR {column} IS NULL" if group == UNKNOWN else ""
-        return f"({column} = ?{unknown})", [group]
-    if breakdown == "by_model":
-        return _numbered("agent", [number for number, each in enumerate(part.ledger.agents) if each.label == group])
-    if breakdown == "by_source":
-        return _numbered("source", [number for number, each in enumerate(part.ledger.sources) if each.name == group])
-    return None, []
-
-
-def _numbered(column: str, numbers: list[int]) -> tuple[str | None, list[str]]:
-    return (f"{column} IN ({', '.join(map(str, numbers))})" if numbers else None), []
+    found = part.questions.some_where(where, _CANDIDATES)
+    return [Outstanding(sample_id, f"its {breakdown.words} is {group}") for sample_id in found]

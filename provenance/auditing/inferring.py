@@ -20,11 +20,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from provenance.auditing.measure import NotMeasured, Part, Subject
+from provenance.auditing.measure import NotMeasured, Subject
 from provenance.auditing.texts.dataset_texts import Texts, texts_of, words_of
 from provenance.auditing.texts.groups import Group, of_origins
 from provenance.auditing.texts.words import Integers, grams
 from provenance.errors import ProvenanceError
+from provenance.ledger.part import Part
 
 _FEATURE_BITS = 24
 _SHIFT = np.uint64(64 - _FEATURE_BITS)

@@ -14,21 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from provenance.ledger.datasets import RecordedDataset
-from provenance.ledger.sidecars import Sidecars
+from provenance.ledger.part import Part
 
 # Nested, with JSON's types: policies address a value by its dotted path, and DVC metrics keep the numbers.
 Values = Mapping[str, "int | float | str | bool | Values | None"]
 
 Needs = Literal["lineage", "graph", "data"]
-
-
-@dataclass(frozen=True)
-class Part:
-    """A dataset in a ledger, of this or another revision, that an audited one is compared with."""
-
-    ledger: Sidecars
-    dataset: RecordedDataset
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 
 from provenance.auditing.measures import NotMeasured
 from provenance.cli import output
+from provenance.ledger.composition.breakdowns import OF_MIXTURES
 
 if TYPE_CHECKING:
     from provenance.auditing.mixture import MixtureAudit
     from provenance.auditing.mixture.audit import Bounds, Weight
 
 COLUMNS = ("unique", "of unique", "exposure", "of exposure", "epochs")
-_BREAKDOWNS = (
-    *("parts", "by_origin", "by_kind", "by_model", "by_model_family", "by_source", "by_license", "by_depth"),
-    "by_evidence",
-)
-_ALWAYS_SHOWN = ("parts", "by_origin")
+_ALWAYS_SHOWN = ("by_origin",)
 
 
 def print_mixture(mixture: MixtureAudit, *, tables: bool) -> None:
@@ -37,8 +34,8 @@ def print_mixture(mixture: MixtureAudit, *, tables: bool) -> None:
 
 def breakdowns(mixture: MixtureAudit, *, every: bool) -> list[tuple[str, Mapping[str, Weight]]]:
     """What there is to show, as tables with a title each, which may hold names from the data."""
-    shown = _BREAKDOWNS if every else _ALWAYS_SHOWN
-    named = [(name.removeprefix("by_").replace("_", " "), getattr(mixture, name)) for name in shown]
+    shown = OF_MIXTURES if every else _ALWAYS_SHOWN
+    named = [("parts", mixture.parts), *((OF_MIXTURES[name].words, getattr(mixture, name)) for name in shown)]
     named += [(f"by {field}", each) for field, each in mixture.by_field.items() if not isinstance(each, NotMeasured)]
     return [(title, weights) for title, weights in named if weights]
 

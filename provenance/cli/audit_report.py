@@ -10,7 +10,7 @@ from provenance.auditing.policy.evaluation import Finding, Status
 from provenance.auditing.policy.rules import Severity
 from provenance.cli import output
 from provenance.cli.audit_mixture import print_mixture
-from provenance.ledger.composition.composition import BREAKDOWNS
+from provenance.ledger.composition.breakdowns import BREAKDOWNS
 
 if TYPE_CHECKING:
     from provenance.auditing.audit import Audit, AuditedDataset, JudgedRule
@@ -131,9 +131,9 @@ def _print_dataset(dataset: AuditedDataset) -> None:
         numbers = f"{output.percent(share.rows, composition.rows):>7}  {output.counted(share.rows, 'row')}"
         bar = output.share_bar(origin, share.fraction)
         output.write_text(Text.assemble("  ", output.safe(origin).ljust(_LABEL), bar, numbers))
-    for breakdown in BREAKDOWNS[1:]:
-        if said := _in_words(composition, breakdown):
-            label = breakdown.removeprefix("by_").replace("_", " ").ljust(_LABEL)
+    for name, breakdown in BREAKDOWNS.items():
+        if name != "by_origin" and (said := _in_words(composition, name)):
+            label = breakdown.words.ljust(_LABEL)
             output.write_folded(f"  {label}", " " * (_LABEL + 2), said)
     for name, groups in dataset.by_field.items():
         label = f"by {output.safe(name, _LABEL - 4)}".ljust(_LABEL)
@@ -168,7 +168,7 @@ def _shares_in_words(shares: Mapping[str, Share], composition: Composition) -> s
 
 def breakdowns(dataset: AuditedDataset) -> list[tuple[str, Mapping[str, Share]]]:
     """Every breakdown that there is, each with a title, which may hold names from the data."""
-    named = [(name.replace("_", " "), getattr(dataset.composition, name)) for name in BREAKDOWNS]
+    named = [(f"by {breakdown.words}", getattr(dataset.composition, name)) for name, breakdown in BREAKDOWNS.items()]
     named += [(f"by {name}", each) for name, each in dataset.by_field.items() if not isinstance(each, NotMeasured)]
     return [(title, shares) for title, shares in named if shares]
 

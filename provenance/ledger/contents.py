@@ -102,11 +102,7 @@ def rows_of(ledger: Sidecars, dataset: RecordedDataset, sample_ids: Iterable[str
 
 
 def _holders(ledger: Sidecars, sample_ids: set[bytes]) -> list[RecordedDataset]:
-    places = ledger.connection.execute(
-        "SELECT DISTINCT sidecar FROM samples WHERE rows > 0 AND sample_id IN (SELECT unnest(?::BLOB[]))",
-        [sorted(sample_ids)],
-    ).fetchall()
-    holders = [ledger.recorded[place] for (place,) in places]
+    holders = [ledger.recorded[place] for place in ledger.engine.holders(sorted(sample_ids))]
     return sorted(holders, key=lambda dataset: (dataset.sidecar.header.dataset.size, dataset.path))
 
 

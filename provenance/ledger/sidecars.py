@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,8 +19,7 @@ from provenance.ledger.graph.segments import IndexedSidecar
 from provenance.ledger.models.training import additional_sidecars, located_sidecars
 
 if TYPE_CHECKING:
-    import duckdb
-
+    from provenance.engines.interface import Cell, Engine
     from provenance.ledger.models.links import ModelLinks
     from provenance.lineage.records import Activity, Agent, Record, Source
     from provenance.lineage.vocabulary import Vocabulary
@@ -44,8 +43,8 @@ class Sidecars:
     what is wrong with a sidecar that cannot be read, or is that of another dataset. ``activities``, ``agents`` and
     ``sources`` are in the order of their numbers. ``folder`` is for temporary files.
 
-    Questions about who came from whom go to the ``graph``, all others to DuckDB's ``connection``, with the view
-    ``samples`` over the sidecars' files (see `ledger.tables`). Each is opened when it is first needed.
+    Questions about who came from whom go to the ``graph``, all others to the ``engine`` (see `engines.interface`).
+    Each is opened when it is first needed.
     """
 
     def __init__(
@@ -116,14 +115,29 @@ class Sidecars:
                 ) from error
 
     @cached_property
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """A scratch database with the view ``samples``."""
-        from provenance.ledger.tables import create_samples_view
-        from provenance.lineage.database import scratch_database
+    def engine(self) -> Engine:
+        """What answers set questions about the records of all sidecars."""
+        from provenance.engines.duckdb import duckdb_engine
 
-        connection = self._resources.enter_context(scratch_database(self.folder))
-        create_samples_view(connection, [dataset.sidecar for dataset in self.recorded], self.vocabulary)
-        return connection
+        sidecars = [dataset.sidecar for dataset in self.recorded]
+        return self._resources.enter_context(duckdb_engine(sidecars, self.vocabulary, self.folder))
+
+    def cells(self, dataset: RecordedDataset) -> list[Cell]:
+        """The rows of ``dataset`` (one of these), grouped by all that breakdowns look at; counted once.
+
+        Raises:
+            SidecarError: the sidecar is of other data than DVC has, or its records do not add up to its rows.
+        """
+        if dataset.place not in self._counted:
+            dataset.require_current()
+            cells = self.engine.of(dataset.place).cells()
+            dataset.sidecar.require_rows(sum(cell.rows for cell in cells))
+            self._counted[dataset.place] = cells
+        return self._counted[dataset.place]
+
+    @cached_property
+    def _counted(self) -> dict[int, list[Cell]]:
+        return {}
 
     @cached_property
     def graph(self) -> Graph:
@@ -160,7 +174,7 @@ class Sidecars:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The activities, agents, plans and sources of all sidecars."""
-        from provenance.ledger.tables import merged_vocabulary
+        from provenance.engines.samples_view import merged_vocabulary
 
         return merged_vocabulary([dataset.sidecar for dataset in self.recorded])
 
@@ -233,19 +247,18 @@ class Sidecars:
         Raises:
             UnknownReferenceError: no sidecar knows the sample.
         """
-        from provenance.ledger.tables import BEST_BIRTH_FIRST, BORN_BY
+        from provenance.engines.samples_view import BORN_BY
 
-        query = f"SELECT * FROM samples WHERE sample_id = ? ORDER BY {BEST_BIRTH_FIRST}"
-        found = self.connection.sql(query, params=[bytes.fromhex(sample_id)]).to_arrow_table().to_pylist()
+        found = self.engine.births(bytes.fromhex(sample_id))
         if not found:
             raise UnknownReferenceError(f"{sample_id}: no sidecar of this revision knows this sample")
-        births: dict[str, list[dict[str, Any]]] = {}
+        births: dict[str, list[Mapping[str, Any]]] = {}
         for row in found:
             births.setdefault(repr([row[name] for name in BORN_BY]), []).append(row)
         explained = [same for same in births.values() if not same[0]["unexplained"]]
         return [self._record(same) for same in explained or births.values()]
 
-    def _record(self, same: list[dict[str, Any]]) -> Record:
+    def _record(self, same: Sequence[Mapping[str, Any]]) -> Record:
         """One record of what several sidecars say of one birth; what one leaves open another may know."""
         from provenance.lineage.records import Record
 
@@ -278,11 +291,8 @@ class Sidecars:
 
     def rows_by_origin(self) -> dict[str, dict[str, int]]:
         """For every dataset with a sidecar, its rows by origin, the most frequent first."""
-        found = self.connection.execute(
-            "SELECT sidecar, origin, sum(rows)::BIGINT FROM samples WHERE rows > 0 GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
-        ).fetchall()
         shares: dict[str, dict[str, int]] = {dataset.path: {} for dataset in self.recorded}
-        for sidecar, origin, rows in found:
+        for sidecar, origin, rows in self.engine.rows_by_origin():
             shares[self.recorded[sidecar].path][origin] = rows
         return shares
 

@@ -36,6 +36,22 @@ class Sidecar:
     digest_size: int
     records: int
 
+    def miscounted(self, counted: int) -> str | None:
+        """What is wrong where the records' rows come to ``counted``; None where the footer states as many."""
+        stated = self.header.dataset.rows
+        return None if counted == stated else f"its records account for {counted} rows, its footer states {stated}"
+
+    def require_rows(self, counted: int) -> None:
+        """Refuse the sidecar where its records do not add up to the rows that its footer states.
+
+        Raises:
+            SidecarError: the records' rows come to ``counted``, which is another number.
+        """
+        if (problem := self.miscounted(counted)) is not None:
+            raise SidecarError(
+                f"{self.path}: {problem}; the sidecar is damaged: restore it with `dvc checkout`, or make it again"
+            )
+
 
 def open_sidecar(path: Path) -> Sidecar:
     """Open the sidecar at ``path`` and check that it can be read by this version.

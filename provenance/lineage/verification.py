@@ -76,8 +76,8 @@ def verify(
 def _of_sidecar(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar) -> list[str]:
     problems = []
     total = count(connection, "SELECT coalesce(sum(rows), 0) FROM records")
-    if total != sidecar.header.dataset.rows:
-        problems.append(f"its records sum to {total} rows, but its header states {sidecar.header.dataset.rows}")
+    if (problem := sidecar.miscounted(total)) is not None:
+        problems.append(problem)
     dangling = count(
         connection,
         "SELECT count(*) FROM (SELECT DISTINCT unnest(parents) AS sample_id FROM records) ANTI JOIN records "

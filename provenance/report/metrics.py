@@ -17,7 +17,8 @@ from provenance.auditing.mixture import MixtureAudit
 from provenance.auditing.policy.evaluation import Status
 from provenance.auditing.verdict import verdict_of
 from provenance.files import whole_file
-from provenance.ledger.composition.composition import BREAKDOWNS, Composition, Share
+from provenance.ledger.composition.breakdowns import BREAKDOWNS
+from provenance.ledger.composition.composition import Composition, Share
 
 _OUTSIDE_SLUG = re.compile(r"[^0-9A-Za-z_-]+")
 

@@ -12,8 +12,9 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from pkgutil import iter_modules
 
-from provenance.auditing.measure import Doubt, Measure, Measured, Needs, NotMeasured, Outstanding, Part, Subject
+from provenance.auditing.measure import Doubt, Measure, Measured, Needs, NotMeasured, Outstanding, Subject
 from provenance.errors import ProvenanceError
+from provenance.ledger.part import Part
 
 __all__ = [
     "Doubt",

@@ -9,11 +9,11 @@ import numpy as np
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, Values
 from provenance.auditing.texts.dataset_texts import Texts, texts_of
 from provenance.auditing.texts.overlaps import coverage, shared_grams, slices
+from provenance.engines.interface import MOST_SHOWN
 
 _LONG, _SHORT = 13, 8
 _MOST_OF_ROW = 0.5
 _MOST_OF_SET = 0.02
-_SHOWN = 20
 
 
 class Contamination:
@@ -54,7 +54,7 @@ class Contamination:
             if found[path].too_short == found[path].rows:
                 return NotMeasured(f"{path}: has no row of {_SHORT} words or more, and shorter ones cannot be found")
         shown = sorted((pair for each in found.values() for pair in each.outstanding), key=lambda pair: -pair[0])
-        return Measured(_values(found), tuple(outstanding for _, outstanding in shown[:_SHOWN]))
+        return Measured(_values(found), tuple(outstanding for _, outstanding in shown[:MOST_SHOWN]))
 
 
 @dataclass
@@ -82,7 +82,7 @@ def _overlap(evaluation: Texts, audited: Texts, path: str) -> _Overlap:
         found.by_13gram += int(np.count_nonzero(shared_grams(some, audited, _LONG)))
         covered = coverage(some, audited, _SHORT)
         hits = np.flatnonzero(covered.parts > _MOST_OF_ROW)
-        for row in hits[np.argsort(-covered.parts[hits], kind="stable")][:_SHOWN].tolist():
+        for row in hits[np.argsort(-covered.parts[hits], kind="stable")][:MOST_SHOWN].tolist():
             part = float(covered.parts[row])
             why = f"has {part:.0%} of the words of row {found.rows + row + 1:,} of {path}, in 8-grams"
             found.outstanding.append((part, Outstanding(covered.ids[row].tobytes().hex(), why)))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from provenance.auditing.measure import Measured, Needs, NotMeasured, Subject
-from provenance.ledger.composition.cells import cells_of
-from provenance.ledger.composition.composition import cost_of
+from collections.abc import Iterable
 
-_USAGE = (
-    "SELECT sum(input_tokens)::BIGINT, sum(output_tokens)::BIGINT, coalesce(sum(rows) FILTER (input_tokens IS NOT NULL "
-    "AND output_tokens IS NOT NULL), 0)::BIGINT FROM samples WHERE sidecar = ? AND rows > 0"
-)
+from provenance.auditing.measure import Measured, Needs, NotMeasured, Subject
+from provenance.ledger.composition.composition import cost_of
 
 
 class Cost:
@@ -27,13 +23,11 @@ class Cost:
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{amount, currency, rows_costed, costed_fraction, input_tokens, output_tokens, rows_with_usage}``."""
-        ledger, dataset = subject.audited.ledger, subject.audited.dataset
-        cells = cells_of(ledger, dataset)
+        cells = subject.audited.cells
         made = [cell for cell in cells if cell.origin in ("synthetic", "mixed")]
         cost, of_made = cost_of(cells), cost_of(made)
         if not made and cost is None:
-            return NotMeasured(f"{dataset.path}: has no rows that were made by a model, and no costs")
-        read, written, rows_with_usage = ledger.connection.execute(_USAGE, [dataset.place]).fetchall()[0]
+            return NotMeasured(f"{subject.audited.dataset.path}: has no rows that were made by a model, and no costs")
         return Measured(
             {
                 "amount": None if cost is None else float(cost.amount),
@@ -42,11 +36,17 @@ class Cost:
                 "costed_fraction": (of_made.rows_costed if of_made else 0) / sum(c.rows for c in made)
                 if made
                 else None,
-                "input_tokens": read,
-                "output_tokens": written,
-                "rows_with_usage": rows_with_usage,
+                "input_tokens": _sum(cell.input_tokens for cell in cells),
+                "output_tokens": _sum(cell.output_tokens for cell in cells),
+                "rows_with_usage": sum(cell.rows_with_usage for cell in cells),
             }
         )
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    """What is known of a sum; None where nothing is."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 MEASURE = Cost()

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.auditing.measure import Measured, Needs, Outstanding, Part, Subject
-
-_SHOWN = 20
-_DANGLING = "FROM samples WHERE sidecar = ? AND content_bytes IS NULL"
-_CHILDREN = (
-    f"WITH dangling AS (SELECT sample_id {_DANGLING}), children AS (SELECT DISTINCT sample_id, rows FROM (SELECT "
-    "sample_id, rows, unnest(parents) AS parent FROM samples WHERE sidecar = ? AND rows > 0) WHERE parent IN (FROM "
-    "dangling)) "
-)
+from provenance.auditing.measure import Measured, Needs, Outstanding, Subject
 
 
 class DanglingParents:
@@ -24,27 +16,11 @@ class DanglingParents:
 
     def measure(self, subject: Subject) -> Measured:
         """``{samples, rows, fraction}``: parents, and rows made from one; some of these rows' samples stand out."""
-        part = subject.audited
-        samples, total = dangling(part)["samples"], part.dataset.sidecar.header.dataset.rows
-        if not samples:
-            return Measured({"samples": 0, "rows": 0, "fraction": 0.0})
-        places = [part.dataset.place] * 2
-        execute = part.ledger.connection.execute
-        rows = execute(f"{_CHILDREN} SELECT coalesce(sum(rows), 0)::BIGINT FROM children", places).fetchall()[0][0]
-        shown = execute(
-            f"{_CHILDREN} SELECT lower(hex(sample_id)) FROM children ORDER BY rows DESC, sample_id LIMIT {_SHOWN}",
-            places,
-        ).fetchall()
+        found, total = subject.audited.questions.dangling(), subject.audited.dataset.sidecar.header.dataset.rows
         return Measured(
-            {"samples": samples, "rows": rows, "fraction": rows / total if total else 0.0},
-            tuple(Outstanding(sample_id, "made from a parent that no sidecar knows") for (sample_id,) in shown),
+            {"samples": found.samples, "rows": found.rows, "fraction": found.rows / total if total else 0.0},
+            tuple(Outstanding(child.sample_id, "made from a parent that no sidecar knows") for child in found.children),
         )
-
-
-def dangling(part: Part) -> dict[str, int]:
-    """How many parents no sidecar knows."""
-    query = f"SELECT count(*) {_DANGLING}"
-    return {"samples": part.ledger.connection.execute(query, [part.dataset.place]).fetchall()[0][0]}
 
 
 MEASURE = DanglingParents()

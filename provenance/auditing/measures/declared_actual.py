@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from provenance.auditing.measure import Measured, Needs, NotMeasured, Part, Subject
+from provenance.auditing.measure import Measured, Needs, NotMeasured, Subject
 from provenance.documents import front_matter, read_document
 from provenance.errors import ProvenanceError
+from provenance.ledger.part import Part
 
 _CARD = "README.md"
 _CATEGORY = re.compile(r"(?:([0-9]+)([KMBT]?)\s*<\s*)?n\s*<\s*([0-9]+)([KMBT]?)|n\s*>\s*([0-9]+)([KMBT]?)")

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Outstanding, Subject
-from provenance.ledger.composition.cells import cells_of
-
-_SHOWN = 20
-_DEEPEST = (
-    "SELECT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND rows > 0 AND depth = ? "
-    f"ORDER BY rows DESC, sample_id LIMIT {_SHOWN}"
-)
+from provenance.engines.interface import Among
 
 
 class Depth:
@@ -27,11 +21,10 @@ class Depth:
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{max, mean, deep_fraction, unknown_fraction, max_without_real_ancestor, fractions{DEPTH: fraction}}``."""
-        ledger, dataset = subject.audited.ledger, subject.audited.dataset
-        cells = cells_of(ledger, dataset)
+        cells = subject.audited.cells
         rows = sum(cell.rows for cell in cells)
         if not rows:
-            return NotMeasured(f"{dataset.path}: has no rows")
+            return NotMeasured(f"{subject.audited.dataset.path}: has no rows")
         at: dict[int, int] = {}
         rootless = [cell.depth for cell in cells if cell.depth is not None and cell.real_rooted is False]
         for cell in cells:
@@ -39,7 +32,7 @@ class Depth:
                 at[cell.depth] = at.get(cell.depth, 0) + cell.rows
         known = sum(at.values())
         most = max(at, default=0)
-        shown = ledger.connection.execute(_DEEPEST, [dataset.place, most]).fetchall() if most > 1 else []
+        shown = subject.audited.questions.most_rows_where([Among("depth", [most])]) if most > 1 else []
         return Measured(
             {
                 "max": max(at, default=None),
@@ -49,7 +42,7 @@ class Depth:
                 "max_without_real_ancestor": max(rootless, default=0),
                 "fractions": {str(depth): count / rows for depth, count in sorted(at.items())},
             },
-            tuple(Outstanding(sample_id, f"{most} model steps from real data") for (sample_id,) in shown),
+            tuple(Outstanding(each.sample_id, f"{most} model steps from real data") for each in shown),
             doubts=_doubts(rows - known),
         )
 

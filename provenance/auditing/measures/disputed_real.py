@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from provenance.auditing.measure import Measured, Needs, Outstanding, Subject
+from provenance.engines.interface import MOST_SHOWN
 
-_SHOWN = 20
 _MADE = ("synthetic", "mixed")
 
 
@@ -32,7 +32,7 @@ class DisputedReal:
             assume_unique=True,
         )
         found = np.isin(members, disputed, assume_unique=True)
-        most = np.flatnonzero(found)[np.argsort(-rows[found].astype(np.int64), kind="stable")[:_SHOWN]]
+        most = np.flatnonzero(found)[np.argsort(-rows[found].astype(np.int64), kind="stable")[:MOST_SHOWN]]
         affected = int(rows[found].sum(dtype=np.int64))
         return Measured(
             {

@@ -4,14 +4,6 @@ from __future__ import annotations
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
 
-_SHOWN = 20
-# A sample's rows stand on one record of it: counting records is counting samples.
-_COUNTS = "SELECT coalesce(sum(rows), 0)::BIGINT, count(*) FROM samples WHERE sidecar = ? AND rows > 0"
-_MOST_REPEATED = (
-    "SELECT lower(hex(sample_id)), rows FROM samples WHERE sidecar = ? AND rows > 1 "
-    f"ORDER BY rows DESC, sample_id LIMIT {_SHOWN}"
-)
-
 
 class ExactDuplicates:
     """fraction = (rows - distinct sample ids) / rows. Ids are of content fields, so metadata does not tell rows apart.
@@ -27,19 +19,18 @@ class ExactDuplicates:
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{rows, samples, duplicate_rows, fraction}``; the most repeated samples stand out."""
-        ledger, place = subject.audited.ledger, subject.audited.dataset.place
-        rows, samples = ledger.connection.execute(_COUNTS, [place]).fetchall()[0]
-        if not rows:
+        found = subject.audited.questions.repeats()
+        if not found.rows:
             return NotMeasured(f"{subject.audited.dataset.path}: has no rows")
-        repeated = ledger.connection.execute(_MOST_REPEATED, [place]).fetchall()
+        repeated = found.rows - found.samples
         return Measured(
             {
-                "rows": rows,
-                "samples": samples,
-                "duplicate_rows": rows - samples,
-                "fraction": (rows - samples) / rows,
+                "rows": found.rows,
+                "samples": found.samples,
+                "duplicate_rows": repeated,
+                "fraction": repeated / found.rows,
             },
-            tuple(Outstanding(sample_id, f"its content is in {times:,} rows") for sample_id, times in repeated),
+            tuple(Outstanding(each.sample_id, f"its content is in {each.rows:,} rows") for each in found.most),
         )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Outstanding, Part, Subject
+from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Outstanding, Subject
 from provenance.ledger.composition.ancestry import Members
 from provenance.ledger.graph.store import Array
+from provenance.ledger.part import Part
 
 _SHOWN = 10
 

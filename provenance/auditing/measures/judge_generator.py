@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
+from provenance.engines.interface import Among
 from provenance.ledger.composition.families import model_family
 from provenance.lineage.records import Agent
 
-_SHOWN = 20
 _LISTED = 50
-_PAIRS = (
-    "SELECT agent, verifier, sum(rows)::BIGINT FROM samples WHERE sidecar = ? AND rows > 0 AND agent IS NOT NULL AND "
-    "verifier IS NOT NULL GROUP BY ALL"
-)
-_SAMPLES = (
-    "SELECT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND rows > 0 AND agent = ? AND verifier = ? "
-    f"ORDER BY rows DESC, sample_id LIMIT {_SHOWN}"
-)
 
 
 class JudgeGenerator:
@@ -32,31 +26,33 @@ class JudgeGenerator:
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{rows, fraction, same_model_rows, pairs{GENERATOR: {VERIFIER: rows}}}``; such samples stand out."""
-        ledger, dataset = subject.audited.ledger, subject.audited.dataset
-        found = ledger.connection.execute(_PAIRS, [dataset.place]).fetchall()
-        total = sum(rows for _, _, rows in found)
-        if not total:
-            return NotMeasured(f"{dataset.path}: no row has both a model and a verifier")
+        part, agents = subject.audited, subject.audited.ledger.agents
+        rows_of: Counter[tuple[int, str]] = Counter()
+        for cell in part.cells:
+            if cell.agent is not None and cell.verifier is not None:
+                rows_of[cell.agent, cell.verifier] += cell.rows
+        if not rows_of:
+            return NotMeasured(f"{part.dataset.path}: no row has both a model and a verifier")
         same = [
             (agent, verifier, rows)
-            for agent, verifier, rows in sorted(found, key=lambda pair: (-pair[2], pair[1], pair[0]))
-            if model_family(ledger.agents[agent].name) == model_family(verifier)
+            for (agent, verifier), rows in sorted(rows_of.items(), key=lambda pair: (-pair[1], pair[0][1], pair[0][0]))
+            if model_family(agents[agent].name) == model_family(verifier)
         ]
         pairs: dict[str, dict[str, int]] = {}
         for agent, verifier, rows in same[:_LISTED]:
-            pairs.setdefault(ledger.agents[agent].label, {})[verifier] = rows
+            pairs.setdefault(agents[agent].label, {})[verifier] = rows
         shown = [
-            Outstanding(sample_id, f"written by {ledger.agents[agent].label}, verified by {verifier}")
+            Outstanding(each.sample_id, f"written by {agents[agent].label}, verified by {verifier}")
             for agent, verifier, _ in same[:1]
-            for (sample_id,) in ledger.connection.execute(_SAMPLES, [dataset.place, agent, verifier]).fetchall()
+            for each in part.questions.most_rows_where([Among("agent", [agent]), Among("verifier", [verifier])])
         ]
+        itself = sum(rows for agent, verifier, rows in same if _is_itself(agents[agent], verifier))
+        of_family = sum(rows for _, _, rows in same)
         return Measured(
             {
-                "rows": sum(rows for _, _, rows in same),
-                "fraction": sum(rows for _, _, rows in same) / total,
-                "same_model_rows": sum(
-                    rows for agent, verifier, rows in same if _is_itself(ledger.agents[agent], verifier)
-                ),
+                "rows": of_family,
+                "fraction": of_family / rows_of.total(),
+                "same_model_rows": itself,
                 "pairs": pairs,
             },
             tuple(shown),

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Outstanding, Part, Subject
+from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Outstanding, Subject
+from provenance.engines.interface import MOST_SHOWN
 from provenance.errors import SidecarError
 from provenance.ledger.composition.ancestry import Members, Reached, partly_unknown
 from provenance.ledger.graph.graph import Direction, SampleSet
 from provenance.ledger.models.passages import reached
+from provenance.ledger.part import Part
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.store import Array
-
-_SHOWN = 20
 
 
 class LineageContamination:
@@ -68,7 +68,7 @@ class LineageContamination:
                 "evaluation_samples": sum(each["samples"] for each in found.values()),
                 "evaluations": found,
             },
-            tuple(outstanding[:_SHOWN]),
+            tuple(outstanding[:MOST_SHOWN]),
             doubts=_doubts(unknown),
         )
 
@@ -108,7 +108,7 @@ def _members(audited: Part, evaluation: Part) -> Array:
 def _shown(audited: Part, samples: Array, evaluation: Part) -> list[Outstanding]:
     why = f"is, or comes from, a row of {evaluation.dataset.path}"
     shown = SampleSet(audited.ledger.graph, samples)
-    return [Outstanding(sample_id, why) for sample_id, _ in zip(shown, range(_SHOWN), strict=False)]
+    return [Outstanding(sample_id, why) for sample_id, _ in zip(shown, range(MOST_SHOWN), strict=False)]
 
 
 MEASURE = LineageContamination()

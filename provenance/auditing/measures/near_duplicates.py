@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
 from provenance.auditing.texts.dataset_texts import Texts, texts_of, words_of
 from provenance.auditing.texts.words import Hashes64, Words, grams, words
+from provenance.engines.interface import MOST_SHOWN
 from provenance.lineage.database import count, parquet_rows, scratch_database
 
 _WORDS = 5
 _BANDS, _ROWS_OF_BAND = 14, 8
 _PERMUTATIONS = _BANDS * _ROWS_OF_BAND
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
-_SHOWN = 20
 
 _HAS_TWIN = "SELECT row FROM {rows} WHERE {band} IN (SELECT {band} FROM {rows} GROUP BY {band} HAVING count(*) > 1)"
 # Of rows that share a band, one pair of different samples is shown.
@@ -28,7 +28,7 @@ _PAIRS = (
     "SELECT min(sample_id) AS one, max(sample_id) AS other FROM {rows} GROUP BY {band} "
     "HAVING min(sample_id) <> max(sample_id)"
 )
-_MOST_ALIKE = f"SELECT one, other FROM pairs GROUP BY ALL ORDER BY count(*) DESC, one, other LIMIT {_SHOWN}"
+_MOST_ALIKE = f"SELECT one, other FROM pairs GROUP BY ALL ORDER BY count(*) DESC, one, other LIMIT {MOST_SHOWN}"
 
 
 class NearDuplicates:

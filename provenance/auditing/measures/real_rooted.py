@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
-from provenance.ledger.composition.cells import Cell, cells_of
+from provenance.engines.interface import MOST_SHOWN, Among, Cell
+from provenance.ledger.part import Part
+from provenance.lineage.records import Kind, Origin
 
-_SHOWN = 20
-_WITHOUT = (
-    "SELECT lower(hex(sample_id)), coalesce(kind, 'no kind') FROM samples WHERE sidecar = ? AND rows > 0 AND "
-    "origin <> 'real' AND real_rooted IS DISTINCT FROM true "
-    f"ORDER BY kind IS DISTINCT FROM 'rewrite', rows DESC, sample_id LIMIT {_SHOWN}"
+_WITHOUT_REAL_ANCESTOR = (
+    Among("origin", [origin for origin in Origin if origin is not Origin.REAL]),
+    Among("real_rooted", [False, None]),
 )
+_OTHER_KINDS = [kind for kind in Kind if kind is not Kind.REWRITE]
 
 
 class RealRooted:
@@ -27,12 +28,10 @@ class RealRooted:
 
         Rows whose ancestors are not all known and include no real one are not rooted, and counted as unknown, too.
         """
-        ledger, dataset = subject.audited.ledger, subject.audited.dataset
-        made = [cell for cell in cells_of(ledger, dataset) if cell.origin != "real"]
+        made = [cell for cell in subject.audited.cells if cell.origin != "real"]
         rows = sum(cell.rows for cell in made)
         if not rows:
-            return NotMeasured(f"{dataset.path}: has no rows that are not real")
-        shown = ledger.connection.execute(_WITHOUT, [dataset.place]).fetchall()
+            return NotMeasured(f"{subject.audited.dataset.path}: has no rows that are not real")
         return Measured(
             {
                 "rows": rows,
@@ -40,8 +39,18 @@ class RealRooted:
                 "unknown_fraction": sum(cell.rows for cell in made if cell.real_rooted is None) / rows,
                 "rewrites_fraction": _rooted([cell for cell in made if cell.kind == "rewrite"]),
             },
-            tuple(Outstanding(sample_id, f"{kind}, without a real ancestor") for sample_id, kind in shown),
+            tuple(_shown(subject.audited)),
         )
+
+
+def _shown(part: Part) -> list[Outstanding]:
+    """Rows without a real ancestor: rewrites first, as these must have been made from something."""
+    rewrites, others = (
+        (*_WITHOUT_REAL_ANCESTOR, Among("kind", kinds)) for kinds in ([Kind.REWRITE], [None, *_OTHER_KINDS])
+    )
+    found = part.questions.most_rows_where(rewrites)
+    found += part.questions.most_rows_where(others, MOST_SHOWN - len(found))
+    return [Outstanding(each.sample_id, f"{each.kind or 'no kind'}, without a real ancestor") for each in found]
 
 
 def _rooted(cells: list[Cell]) -> float | None:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
+from provenance.engines.interface import MOST_SHOWN
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.graph import Graph
     from provenance.ledger.graph.store import Array
     from provenance.ledger.revoked import Revoked
-
-_SHOWN = 20
 
 
 class RevokedRows:
@@ -46,7 +45,7 @@ class RevokedRows:
         affected, only_through = (
             int(rows[some].sum(dtype=np.int64)) for some in (derived | through, through & ~derived)
         )
-        return _measured(len(stated), affected, only_through, dataset.rows, tuple(outstanding[:_SHOWN]))
+        return _measured(len(stated), affected, only_through, dataset.rows, tuple(outstanding[:MOST_SHOWN]))
 
 
 def _measured(
@@ -65,7 +64,7 @@ def _measured(
 
 def _shown(graph: Graph, samples: Array, found: Revoked) -> list[Outstanding]:
     why = f"revoked ({found.revocation.id}): {found.revocation.reason}"
-    return [Outstanding(sample_id, why) for sample_id in graph.ids(samples[:_SHOWN])]
+    return [Outstanding(sample_id, why) for sample_id in graph.ids(samples[:MOST_SHOWN])]
 
 
 MEASURE = RevokedRows()

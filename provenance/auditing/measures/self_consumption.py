@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Outstanding, Subject
+from provenance.engines.interface import MOST_SHOWN
 from provenance.ledger.composition.ancestry import Members, Name, going_back
 from provenance.ledger.graph.births import BirthClass
 from provenance.ledger.graph.graph import SampleSet
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from provenance.ledger.graph.store import Array
 
 _LISTED = 20
-_SHOWN = 20
 _KNOWN, _UNKNOWN = "registered", "unregistered"
 
 
@@ -150,7 +150,7 @@ def _outstanding(members: Members, found: list[_Found]) -> Iterator[Outstanding]
     """Samples that come of the loops, most rows first, as many of each loop."""
     for each in found[:_LISTED]:
         chosen = np.flatnonzero(each.direct)
-        most = chosen[np.argsort(-members.rows[chosen], kind="stable")][: max(1, _SHOWN // len(found))]
+        most = chosen[np.argsort(-members.rows[chosen], kind="stable")][: max(1, MOST_SHOWN // len(found))]
         for sample_id in SampleSet(members.graph, np.sort(members.numbers[most])):
             yield Outstanding(sample_id, f"in the loop {each.chain}")
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
-from provenance.ledger.composition.cells import cells_of, grouped
+from provenance.engines.interface import Among
+from provenance.ledger.composition.breakdowns import grouped
 
-_SHOWN = 20
 _MADE = ("synthetic", "mixed")
-_WITHOUT_KIND = (
-    "SELECT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND rows > 0 AND kind IS NULL AND origin IN ? "
-    f"ORDER BY rows DESC, sample_id LIMIT {_SHOWN}"
-)
+_WITHOUT_KIND = (Among("kind", [None]), Among("origin", _MADE))
 
 
 class SyntheticKinds:
@@ -24,16 +21,15 @@ class SyntheticKinds:
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{rows, missing_rows, missing_fraction, kinds{KIND: fraction}}``; samples without a kind stand out."""
-        ledger, dataset = subject.audited.ledger, subject.audited.dataset
-        made = [cell for cell in cells_of(ledger, dataset) if cell.origin in _MADE]
+        made = [cell for cell in subject.audited.cells if cell.origin in _MADE]
         rows = sum(cell.rows for cell in made)
         if not rows:
-            return NotMeasured(f"{dataset.path}: has no synthetic or mixed rows")
+            return NotMeasured(f"{subject.audited.dataset.path}: has no synthetic or mixed rows")
         kinds = {
             kind: sum(cell.rows for cell in same) / rows for kind, same in grouped(made, lambda cell: cell.kind).items()
         }
         missing = sum(cell.rows for cell in made if cell.kind is None)
-        shown = ledger.connection.execute(_WITHOUT_KIND, [dataset.place, list(_MADE)]).fetchall() if missing else []
+        shown = subject.audited.questions.most_rows_where(_WITHOUT_KIND) if missing else []
         return Measured(
             {
                 "rows": rows,
@@ -41,7 +37,7 @@ class SyntheticKinds:
                 "missing_fraction": missing / rows,
                 "kinds": dict(sorted(kinds.items())),
             },
-            tuple(Outstanding(sample_id, "nobody said how it was made") for (sample_id,) in shown),
+            tuple(Outstanding(each.sample_id, "nobody said how it was made") for each in shown),
         )
 
 

@@ -6,19 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, Values
-from provenance.ledger.composition.cells import cells_of
-from provenance.ledger.datasets import RecordedDataset
-from provenance.ledger.sidecars import Sidecars
+from provenance.engines.interface import Among, Cell
 
-_SHOWN = 20
 _LISTED = 50
 # As verifiers write their verdicts.
 _PASS = frozenset({"pass", "passed", "correct", "true", "yes", "ok", "valid", "accept", "accepted", "1", "1.0"})
 _FAIL = frozenset({"fail", "failed", "incorrect", "false", "no", "wrong", "invalid", "reject", "rejected", "0", "0.0"})
-_UNVERIFIED = (
-    "SELECT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND rows > 0 AND verdict IS NULL AND origin IN "
-    f"('synthetic', 'mixed') ORDER BY rows DESC, sample_id LIMIT {_SHOWN}"
-)
+_MADE = ("synthetic", "mixed")
+_UNVERIFIED = (Among("verdict", [None]), Among("origin", _MADE))
 
 
 def passed(verdict: str) -> bool | None:
@@ -57,14 +52,13 @@ class VerifiedShare:
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{rows, verified_rows, fraction, with_verifier_fraction, with_version_fraction, pass_fraction,
         by_verifier{NAME: {rows, judged, passed, pass_fraction}}, by_model{…}}``; unverified samples stand out."""
-        ledger, dataset = subject.audited.ledger, subject.audited.dataset
-        checks = list(_checks(ledger, dataset))
+        checks = list(_checks(subject.audited.cells))
         made = [check for check in checks if check.made]
         verified = [check for check in checks if check.verdict is not None]
         if not made and not verified:
-            return NotMeasured(f"{dataset.path}: has no synthetic, mixed or verified rows")
+            return NotMeasured(f"{subject.audited.dataset.path}: has no synthetic, mixed or verified rows")
         # Where nothing is verified, no sample stands out.
-        shown = ledger.connection.execute(_UNVERIFIED, [dataset.place]).fetchall() if verified else []
+        shown = subject.audited.questions.most_rows_where(_UNVERIFIED) if verified else []
         total, done = _rows(made), _rows(check for check in made if check.verdict is not None)
         return Measured(
             {
@@ -77,14 +71,13 @@ class VerifiedShare:
                 "by_verifier": _by(verified, lambda check: check.verifier),
                 "by_model": _by(verified, lambda check: check.model),
             },
-            tuple(Outstanding(sample_id, "nothing has checked it") for (sample_id,) in shown),
+            tuple(Outstanding(each.sample_id, "nothing has checked it") for each in shown),
         )
 
 
-def _checks(ledger: Sidecars, dataset: RecordedDataset) -> Iterable[_Check]:
-    for cell in cells_of(ledger, dataset):
-        model = None if cell.agent is None else ledger.agents[cell.agent].label
-        yield _Check(cell.verdict, cell.verifier, model, cell.origin in ("synthetic", "mixed"), cell.rows)
+def _checks(cells: Iterable[Cell]) -> Iterable[_Check]:
+    for cell in cells:
+        yield _Check(cell.verdict, cell.verifier, cell.model, cell.origin in _MADE, cell.rows)
 
 
 def _rows(checks: Iterable[_Check]) -> int:

@@ -13,11 +13,8 @@ from provenance.auditing.mixture.costs import Comparison, MixtureCost, compare, 
 from provenance.auditing.mixture.file import Mixture, Unit, read_mixture
 from provenance.auditing.mixture.recount import Recount, recount
 from provenance.auditing.mixture.weighing import Piece, Weighed, datasets_of, weigh
-from provenance.ledger.composition.cells import UNKNOWN, UNSTATED
-from provenance.ledger.composition.families import model_family
+from provenance.ledger.composition.breakdowns import OF_MIXTURES, grouped
 from provenance.ledger.sidecars import Sidecars
-
-_MADE = ("synthetic", "mixed")
 
 
 @dataclass(frozen=True)
@@ -99,10 +96,8 @@ def mixture(ledger: Sidecars, file: str | os.PathLike[str], fields: tuple[str, .
     weighed = weigh(ledger, described, str(file))
     pieces, total = weighed.pieces, sum(piece.unique for piece in weighed.pieces)
 
-    def by(group: Callable[[Piece], str | None]) -> dict[str, Weight]:
-        return _breakdown(pieces, group, total)
-
-    by_origin = by(lambda piece: piece.origin)
+    by = {name: _breakdown(pieces, breakdown.group, total) for name, breakdown in OF_MIXTURES.items()}
+    by_origin = by["by_origin"]
     cost = cost_of_mixture(described, weighed)
     return MixtureAudit(
         path=str(file),
@@ -111,14 +106,7 @@ def mixture(ledger: Sidecars, file: str | os.PathLike[str], fields: tuple[str, .
         unit=weighed.unit,
         whole=_weight(pieces, total),
         parts={part.title: _part([p for p in pieces if p.part == part.title], total) for part in described.parts},
-        by_origin=by_origin,
-        by_kind=by(lambda piece: _named(piece.kind, piece, _MADE)),
-        by_model=by(lambda piece: _named(piece.model, piece, _MADE)),
-        by_model_family=by(lambda piece: _named(piece.model and model_family(piece.model), piece, _MADE)),
-        by_source=by(lambda piece: _named(piece.source, piece, ("real",))),
-        by_license=by(lambda piece: piece.license or UNKNOWN),
-        by_depth=by(lambda piece: UNKNOWN if piece.depth is None else str(piece.depth)),
-        by_evidence=by(lambda piece: piece.evidence or UNKNOWN),
+        **by,
         by_field={field: _by_field(ledger, described, weighed, fields, field) for field in fields},
         synthetic_unique=_bounds({origin: weight.unique_fraction for origin, weight in by_origin.items()}),
         synthetic_exposure=_bounds({origin: weight.exposure_fraction for origin, weight in by_origin.items()}),
@@ -129,17 +117,8 @@ def mixture(ledger: Sidecars, file: str | os.PathLike[str], fields: tuple[str, .
     )
 
 
-def _named(name: str | None, piece: Piece, origins: Iterable[str]) -> str | None:
-    return name or (UNSTATED if piece.origin in origins else None)
-
-
 def _breakdown(pieces: Iterable[Piece], group: Callable[[Piece], str | None], total: int) -> dict[str, Weight]:
-    groups: dict[str, list[Piece]] = {}
-    for piece in pieces:
-        name = group(piece)
-        if name is not None:
-            groups.setdefault(name, []).append(piece)
-    return _ordered({name: _weight(same, total) for name, same in groups.items()})
+    return _ordered({name: _weight(same, total) for name, same in grouped(pieces, group).items()})
 
 
 def _by_field(

@@ -5,28 +5,17 @@ A sample whose rows differ in the field is unique under the first value, by the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pyarrow as pa
-
-from provenance.auditing.measure import NotMeasured, Part, Subject
-from provenance.auditing.mixture.weighing import AMOUNT, Weighed
-from provenance.auditing.texts.dataset_texts import Texts, column_of, texts_of
-from provenance.auditing.texts.field_values import MOST_VALUES, NO_VALUE
+from provenance.auditing.measure import NotMeasured, Subject
+from provenance.auditing.mixture.weighing import Weighed
+from provenance.auditing.texts.dataset_texts import texts_of
+from provenance.auditing.texts.field_values import MOST_VALUES, NO_VALUE, values_of
 from provenance.ledger.datasets import RecordedDataset
+from provenance.ledger.part import Part
 from provenance.ledger.sidecars import Sidecars
 
 NOT_HELD = "(not held)"
-
-_VALUES = "CREATE OR REPLACE TEMP TABLE mixture_values (place BIGINT, sample_id BLOB, value VARCHAR)"
-_COUNTED = f"""
-    SELECT place, value, sum(amount)::BIGINT, coalesce(sum(amount) FILTER (is_first), 0)::BIGINT
-    FROM (
-        SELECT place, coalesce(value, '{NO_VALUE}') AS value, {{amount}} AS amount, row_number() OVER (
-            PARTITION BY sample_id ORDER BY list_position(?::BIGINT[], place), value) = 1 AS is_first
-        FROM mixture_values JOIN (SELECT sidecar AS place, * FROM samples WHERE rows > 0) USING (place, sample_id))
-    GROUP BY place, value ORDER BY place, value"""
 
 
 @dataclass(frozen=True)
@@ -48,38 +37,26 @@ def portions(
     Raises:
         DataError: data cannot be read.
     """
-    connection = ledger.connection
-    connection.execute(_VALUES)
+    values = {}
     for dataset in datasets.values():
         subject = Subject(Part(ledger, dataset), ledger.folder, fields=fields)
         texts = texts_of(subject.audited, subject)
         if isinstance(texts, NotMeasured):
             return texts
-        schema = pa.schema([("sample_id", pa.binary(dataset.sidecar.digest_size)), ("value", pa.large_string())])
-        rows = pa.RecordBatchReader.from_batches(schema, _values(texts, field, schema))
-        connection.register("values_of_dataset", rows)
-        connection.execute("INSERT INTO mixture_values SELECT ?, * FROM values_of_dataset", [dataset.place])
-        connection.unregister("values_of_dataset")
-    places = [dataset.place for dataset in datasets.values()]
-    query = _COUNTED.format(amount=AMOUNT[weighed.unit])
-    counted = connection.execute(f"{query} LIMIT {MOST_VALUES * len(places) + 1}", [places]).fetchall()
-    if len({value for _, value, _, _ in counted}) > MOST_VALUES:
+        values[dataset.place] = values_of(texts, field)
+    counted = ledger.engine.pooled_values(values, weighed.unit, MOST_VALUES * len(values) + 1)
+    if len({each.value for each in counted}) > MOST_VALUES:
         return NotMeasured(f"{field} has more than {MOST_VALUES:,} values; name a field with few")
-    if {value for _, value, _, _ in counted} <= {NO_VALUE}:
+    if {each.value for each in counted} <= {NO_VALUE}:
         return NotMeasured(f"the field {field} is in no row of a dataset of the mixture")
     found: dict[str, list[Portion]] = {}
     titles = {dataset.place: title for title, dataset in datasets.items()}
-    for place, value, amount, unique in counted:
-        found.setdefault(value, []).append(_portion(weighed, titles[place], amount, unique))
+    for each in counted:
+        found.setdefault(each.value, []).append(_portion(weighed, titles[each.place], each.amount, each.unique))
     for piece in weighed.pieces:
         if piece.part not in datasets:
             found.setdefault(NOT_HELD, []).append(Portion(piece.unique, piece.weight, piece.exposure))
     return found
-
-
-def _values(texts: Texts, field: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for batch in texts.batches("sample_id", column_of(field)):
-        yield pa.record_batch([batch["sample_id"], batch[column_of(field)]], schema=schema)
 
 
 def _portion(weighed: Weighed, title: str, amount: int, unique: int) -> Portion:

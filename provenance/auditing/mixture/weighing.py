@@ -9,25 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from provenance.auditing.mixture.file import UNITS, Counts, Mixture, Part, Unit
+from provenance.engines.interface import Cell
 from provenance.errors import ProvenanceError
-from provenance.ledger.composition.cells import Cell, cells_of
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.records import Evidence, Origin
-
-AMOUNT = {"rows": "1::BIGINT", "bytes": "coalesce(content_bytes, 0)::BIGINT", "tokens": "tokens::BIGINT"}
-_IS_FIRST = "row_number() OVER (PARTITION BY sample_id ORDER BY list_position(?::BIGINT[], sidecar)) = 1"
-_PIECES = """
-    SELECT * REPLACE (effective_license(license, source) AS license) FROM (
-        SELECT sidecar, origin, kind, agent, source, license, depth, evidence,
-            sum(rows * amount)::BIGINT AS amount, coalesce(sum(amount) FILTER (is_first), 0)::BIGINT AS unique_amount,
-            sum(amount)::BIGINT AS distinct_amount
-        FROM (SELECT *, {amount} AS amount, {is_first} AS is_first FROM samples
-            WHERE rows > 0 AND list_contains(?::BIGINT[], sidecar))
-        GROUP BY ALL)"""
 
 
 @dataclass(frozen=True)
@@ -76,7 +64,7 @@ def weigh(ledger: Sidecars, mixture: Mixture, name: str) -> Weighed:
         ProvenanceError: a part has nothing in the unit; or a dataset is not tracked, or its sidecar cannot be used.
     """
     datasets = datasets_of(ledger, mixture)
-    held = {title: cells_of(ledger, dataset) for title, dataset in datasets.items()}
+    held = {title: ledger.cells(dataset) for title, dataset in datasets.items()}
     counted = {part.title: _counted(held[part.title]) if part.title in held else part for part in mixture.parts}
     unit = _unit(mixture, counted, name)
     pieces = [piece for part in mixture.parts if part.dataset is None for piece in _stated(part, unit)]
@@ -129,22 +117,23 @@ def _stated(part: Part, unit: Unit) -> list[Piece]:
 
 
 def _pieces(ledger: Sidecars, datasets: dict[str, RecordedDataset], unit: Unit) -> list[Piece]:
-    if not datasets:
-        return []
     titles = {dataset.place: title for title, dataset in datasets.items()}
-    places = list(titles)
-    is_first, parameters = ("true", [places]) if len(places) == 1 else (_IS_FIRST, [places, places])
-    query = _PIECES.format(amount=AMOUNT[unit], is_first=is_first)
-    models: dict[Any, str] = dict(enumerate(agent.label for agent in ledger.agents))
-    sources: dict[Any, str] = {number: source.name for number, source in enumerate(ledger.sources)}
-    found = ledger.connection.execute(query, parameters).fetchall()
-    return sorted(
-        (
-            Piece(titles[place], origin, kind, models.get(agent), sources.get(source), *others)
-            for place, origin, kind, agent, source, *others in found
-        ),
-        key=repr,
-    )
+    return [
+        Piece(
+            part=titles[cell.place],
+            origin=cell.origin,
+            kind=cell.kind,
+            model=cell.model,
+            source=cell.source,
+            license=cell.license,
+            depth=cell.depth,
+            evidence=cell.evidence,
+            amount=cell.amount,
+            unique=cell.unique,
+            distinct=cell.distinct,
+        )
+        for cell in ledger.engine.pooled(list(titles), unit)
+    ]
 
 
 def _exposures(mixture: Mixture, counted: dict[str, Counts], unit: Unit) -> tuple[float | None, dict[str, float]]:

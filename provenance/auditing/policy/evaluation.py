@@ -25,7 +25,8 @@ from provenance.auditing.policy.thresholds import (
     Threshold,
     in_words,
 )
-from provenance.auditing.policy.values import MIXTURE, UNSURE, Interval, Missing, interval, is_of_mixture, look_up
+from provenance.auditing.policy.values import MIXTURE, Interval, Missing, interval, is_of_mixture, look_up
+from provenance.ledger.composition.breakdowns import UNSURE
 
 # The rule that a dataset breaks that no rule is for: a gate that checks nothing must not look green.
 NO_RULE = "no-rule-applies"

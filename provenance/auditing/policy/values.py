@@ -15,20 +15,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from provenance.auditing.mixture.by_field import NOT_HELD
-from provenance.ledger.composition.composition import BREAKDOWNS
-from provenance.lineage.records import Evidence, Kind, Origin
+from provenance.ledger.composition.breakdowns import BREAKDOWNS, UNSURE
 
-UNSURE = ("unknown", "unstated")
 MIXTURE = "mixture"
 MEASURES = "measures"
 BY_FIELD = "by_field"
 _COUNTED = ("rows", "bytes", "fraction")
 _WEIGHED = ("unique", "unique_fraction", "exposure", "exposure_fraction")
-_GROUPS = {
-    "by_origin": frozenset(Origin),
-    "by_kind": frozenset((*Kind, "unstated")),
-    "by_evidence": frozenset((*Evidence, "unknown")),
-}
 
 
 @dataclass(frozen=True)
@@ -67,7 +60,7 @@ def problem_of_path(path: str) -> str | None:
         parts = parts[1:] or [MIXTURE]
     if parts == [MIXTURE]:
         return f"{path!r} names no value of a mixture, such as mixture.real_epochs"
-    groups = _GROUPS.get(parts[0])
+    groups = BREAKDOWNS[parts[0]].groups if parts[0] in BREAKDOWNS else None
     if parts[0] == MEASURES and len(parts) < 3:
         return f"{path!r} names no value of a measure: measures.NAME.VALUE"
     if parts[0] == BY_FIELD:

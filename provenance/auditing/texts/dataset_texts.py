@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from provenance.auditing.measure import NotMeasured, Part, Subject
+from provenance.auditing.measure import NotMeasured, Subject
 from provenance.auditing.texts.words import Words, words
 from provenance.errors import RepositoryError
 from provenance.identity import SampleBatch, scan
 from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
+from provenance.ledger.part import Part
 
 _WORDS = pa.large_list(pa.uint32())
 

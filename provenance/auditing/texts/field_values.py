@@ -7,14 +7,16 @@ two groups of the same sizes, draws the counts from a multivariate hypergeometri
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.auditing.measure import NotMeasured
-from provenance.auditing.texts.dataset_texts import column_of
+from provenance.auditing.texts.dataset_texts import Texts, column_of
 from provenance.auditing.texts.groups import Comparison, Group
 
 PERMUTATIONS = 99
@@ -54,6 +56,13 @@ def field_values(groups: Comparison, field: str, seed: int) -> FieldValues | Not
     pick = np.random.default_rng(seed)
     permuted = pick.multivariate_hypergeometric(compared + reference, compared.sum(), PERMUTATIONS, method="marginals")
     return FieldValues(tuple(values), compared, reference, permuted)
+
+
+def values_of(texts: Texts, field: str) -> Iterator[pa.RecordBatch]:
+    """For each row its ``sample_id`` and its ``value`` of ``field``, as engines take them."""
+    for batch in texts.batches("sample_id", column_of(field)):
+        values = pc.fill_null(batch[column_of(field)], NO_VALUE)
+        yield pa.record_batch([batch["sample_id"], values], names=["sample_id", "value"])
 
 
 def _count(group: Group, field: str) -> Counter[str] | None:

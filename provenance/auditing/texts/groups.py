@@ -15,9 +15,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.auditing.measure import NotMeasured, Part, Subject
+from provenance.auditing.measure import NotMeasured, Subject
 from provenance.auditing.texts.dataset_texts import Texts, texts_of
-from provenance.lineage.database import stream
+from provenance.ledger.part import Part
+from provenance.lineage.records import Origin
 
 # Per group of text: the reference's is split into halves as large as what is compared with it. A longer row is never
 # drawn: alone it would be more than what is compared.
@@ -25,7 +26,8 @@ SAMPLE_BYTES = 1 << 20
 
 _MADE = frozenset({"synthetic", "mixed"})
 _REAL = frozenset({"real"})
-_CODES = {"real": 0, "synthetic": 1, "mixed": 2, "unknown": 3}
+# As an engine numbers them.
+_CODES = {origin.value: code for code, origin in enumerate(Origin)}
 _BATCH_ROWS = 65_536
 
 
@@ -135,10 +137,7 @@ def _text_bytes(table: pa.Table) -> npt.NDArray[np.int64]:
 
 
 def _origins_present(part: Part) -> set[str]:
-    found = part.ledger.connection.execute(
-        "SELECT DISTINCT origin FROM samples WHERE sidecar = ? AND rows > 0", [part.dataset.place]
-    ).fetchall()
-    return {origin for (origin,) in found}
+    return {cell.origin for cell in part.cells}
 
 
 def _origins(subject: Subject, texts: Texts) -> Path:
@@ -146,26 +145,8 @@ def _origins(subject: Subject, texts: Texts) -> Path:
     file = texts.path.with_suffix(".origins")
     if file.exists():
         return file
-    ledger = subject.audited.ledger
-    ids = pa.schema([("row", pa.int64()), ("sample_id", pa.binary(subject.audited.dataset.sidecar.digest_size))])
-    ledger.connection.register("row_ids", pa.RecordBatchReader.from_batches(ids, _numbered_ids(texts, ids)))
-    origins = " ".join(f"WHEN '{origin}' THEN {code}" for origin, code in _CODES.items())
-    query = (
-        f"SELECT (CASE coalesce(born.origin, 'unknown') {origins} END)::UTINYINT AS code FROM row_ids LEFT JOIN "
-        f"(SELECT sample_id, origin FROM samples WHERE sidecar = {subject.audited.dataset.place} AND rows > 0) born "
-        "USING (sample_id) ORDER BY row"
-    )
     unfinished = file.with_suffix(".part")
     with open(unfinished, "wb") as sink:
-        for batch in stream(ledger.connection, query, _BATCH_ROWS):
+        for batch in subject.audited.questions.origins(texts.batches("sample_id"), _BATCH_ROWS):
             sink.write(batch["code"].to_numpy().tobytes())
-    ledger.connection.unregister("row_ids")
     return unfinished.replace(file)
-
-
-def _numbered_ids(texts: Texts, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    before = 0
-    for batch in texts.batches("sample_id"):
-        rows = np.arange(before, before + batch.num_rows)
-        before += batch.num_rows
-        yield pa.record_batch([pa.array(rows), batch["sample_id"]], schema=schema)

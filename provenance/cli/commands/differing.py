@@ -68,7 +68,7 @@ def _revision_and_datasets(repository: Repository, others: Sequence[str]) -> tup
 
 
 def _print(difference: Difference) -> None:
-    from provenance.ledger.composition.groups import BREAKDOWNS
+    from provenance.ledger.composition.breakdowns import OF_HISTORY
 
     rows, path = difference.rows, output.safe(difference.path)
     origin = f" (was {output.safe(difference.moved_from)})" if difference.moved_from else ""
@@ -81,7 +81,7 @@ def _print(difference: Difference) -> None:
         cells = [
             (name, output.safe(group, output.CELL_WIDTH), *(f"{side.groups[name].get(group, 0):,}" for side in sides))
             for sides in ((rows.added, rows.removed),)
-            for name in BREAKDOWNS
+            for name in OF_HISTORY
             for group in dict.fromkeys([*rows.added.groups[name], *rows.removed.groups[name]])
         ]
         if cells:

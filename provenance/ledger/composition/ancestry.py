@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from provenance.auditing.measure import Part, Values
 from provenance.ledger.graph.births import BirthClass
 from provenance.ledger.graph.carrying import MARKS_AT_ONCE, carried, inherited
 from provenance.ledger.graph.graph import Direction, Graph
 from provenance.ledger.graph.store import Array
+from provenance.ledger.part import Part
 from provenance.lineage.records import Evidence, Kind, Origin
 
 MOST_NAMES = 16 * MARKS_AT_ONCE
@@ -72,8 +72,8 @@ class GoingBack:
     groups: Mapping[str, Mapping[str, Reached]]
     left_out: int
 
-    def values(self, group: str) -> Values:
-        """The names of ``group``, in a measure's types."""
+    def values(self, group: str) -> Mapping[str, Mapping[str, int | float]]:
+        """The names of ``group``, each as ``{rows, fraction}``."""
         return {name: asdict(reached) for name, reached in self.groups.get(group, {}).items()}
 
     def of(self, group: str, name: str) -> Reached:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from typing import Any
 
-from provenance.ledger.composition.cells import Cell, cells_of, grouped, groupings
+from provenance.engines.interface import Cell
+from provenance.ledger.composition.breakdowns import BREAKDOWNS, grouped
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.sidecars import Sidecars
-
-BREAKDOWNS = (
-    *("by_origin", "by_kind", "by_model", "by_model_family", "by_source", "by_license", "by_depth", "by_evidence"),
-    "by_verdict",
-)
 
 
 @dataclass(frozen=True)
@@ -48,13 +44,38 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class BirthClassRows:
+    """Rows whose births agree in all that is grouped by, and their bytes (of canonical content).
+
+    ``model`` is NAME@REVISION, ``source`` a name, ``license`` the record's own, else its source's, ``stage`` the DVC
+    stage whose activity bore the samples. None: nothing is stated, or (``depth``) it is not known.
+    """
+
+    origin: str
+    kind: str | None
+    model: str | None
+    source: str | None
+    license: str | None
+    depth: int | None
+    evidence: str | None
+    stage: str | None
+    rows: int
+    bytes: int
+
+
+_AMOUNTS = ("rows", "bytes")
+_BORN = tuple(field.name for field in fields(BirthClassRows) if field.name not in _AMOUNTS)
+
+
+@dataclass(frozen=True)
 class Composition:
     """What a dataset is made of. Every breakdown maps groups to shares of the whole, the largest group first.
 
     ``by_kind``, ``by_model``, ``by_model_family`` and ``by_verdict`` are of synthetic and mixed rows (and of what else
     was verified), ``by_source`` of real rows and of what else bears a source's content; there, ``unstated`` is what
     nobody said, or what differs between a row's parents. The other breakdowns are of all rows, with ``unknown`` for
-    what is not known.
+    what is not known. ``birth_classes``: the rows by all of it together, the class of most rows first; every group is a
+    sum over these.
     """
 
     path: str
@@ -73,10 +94,14 @@ class Composition:
     real_rooted_fraction: float | None
     max_depth: int | None
     cost: Cost | None
+    birth_classes: tuple[BirthClassRows, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The composition in JSON's types; amounts of money are decimal text, which loses nothing."""
-        document = asdict(self)
+        """The breakdowns in JSON's types; amounts of money are decimal text, which loses nothing.
+
+        ``birth_classes`` are left out: their number is not bounded, and each breakdown is a sum over them.
+        """
+        document = {name: value for name, value in asdict(self).items() if name != "birth_classes"}
         if self.cost is not None:
             document["cost"]["amount"] = format(self.cost.amount.normalize(), "f")
         return document
@@ -88,11 +113,11 @@ def composition(ledger: Sidecars, dataset: RecordedDataset) -> Composition:
     Raises:
         SidecarError: the sidecar is of other data than DVC has, or its records do not add up to its rows.
     """
-    cells = cells_of(ledger, dataset)
+    cells = ledger.cells(dataset)
     total = _total(cells)
     breakdowns = {
-        name: shares({key: _total(same) for key, same in grouped(cells, group).items()}, total)
-        for name, group in groupings(ledger).items()
+        name: shares({group: _total(same) for group, same in grouped(cells, breakdown.group).items()}, total)
+        for name, breakdown in BREAKDOWNS.items()
     }
     return Composition(
         path=dataset.path,
@@ -103,6 +128,7 @@ def composition(ledger: Sidecars, dataset: RecordedDataset) -> Composition:
         real_rooted_fraction=_real_rooted_fraction(cells),
         max_depth=max((cell.depth for cell in cells if cell.depth is not None), default=None),
         cost=cost_of(cells),
+        birth_classes=_birth_classes(cells),
     )
 
 
@@ -157,6 +183,19 @@ def _total(cells: list[Cell]) -> Amounts:
         tokens=sum(tokens) if tokens else None,
         rows_with_tokens=sum(cell.rows_with_tokens for cell in cells),
     )
+
+
+def _birth_classes(cells: list[Cell]) -> tuple[BirthClassRows, ...]:
+    classes: dict[tuple[Any, ...], tuple[int, int]] = {}
+    for cell in cells:
+        born = tuple(getattr(cell, name) for name in _BORN)
+        rows, size = classes.get(born, (0, 0))
+        classes[born] = rows + cell.rows, size + cell.bytes
+    found = [
+        BirthClassRows(**dict(zip(_BORN, born, strict=True)), rows=rows, bytes=size)
+        for born, (rows, size) in classes.items()
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.rows, repr(each))))
 
 
 def _real_rooted_fraction(cells: list[Cell]) -> float | None:

@@ -43,7 +43,7 @@ class BirthClass(NamedTuple):
 
     @property
     def credibility(self) -> tuple[Any, ...]:
-        """Orders births of one sample, the one to believe first: as `ledger.tables.BEST_BIRTH_FIRST`."""
+        """Orders births of one sample, the one to believe first: as `engines.samples_view.BEST_BIRTH_FIRST`."""
         evidence = _EVIDENCE.index(self.evidence) if self.evidence in _EVIDENCE else len(_EVIDENCE)
         activity = (self.activity is None, self.activity or 0)
         return (self.origin == "unknown", self.unexplained, evidence, *activity, self.depth is None)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.cached import read_cached, write_cached
-from provenance.ledger.composition.groups import CELL_COLUMNS, Counted, count_cells
+from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells
 from provenance.ledger.history.sidecars import (
     MISSING,
     NO_SIDECAR,
@@ -84,11 +84,9 @@ def count_sidecars(sidecars: Mapping[str, Sidecar], workspace: Path) -> dict[str
 def _checked(sidecar: Sidecar, cells: list[Any] | str) -> Counted | str:
     if isinstance(cells, str):
         return cells
-    stated = sidecar.header.dataset.rows
     try:
         counted = count_cells(cells, sidecar.header)
     except IndexError:
         return f"{sidecar.path}: its records refer to what its footer does not describe; it is damaged"
-    if counted.rows != stated:
-        return f"{sidecar.path}: its records account for {counted.rows} rows, its footer states {stated}; it is damaged"
-    return counted
+    problem = sidecar.miscounted(counted.rows)
+    return counted if problem is None else f"{sidecar.path}: {problem}; it is damaged"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import UnknownReferenceError
-from provenance.ledger.composition.groups import Counted
+from provenance.ledger.composition.counted import Counted
 from provenance.ledger.history.compositions import Composition, Compositions
 
 if TYPE_CHECKING:

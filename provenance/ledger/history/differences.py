@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import RepositoryError, SidecarError, UnknownReferenceError
-from provenance.ledger.composition.groups import Counted
+from provenance.ledger.composition.counted import Counted
 from provenance.ledger.datasets import absent
 from provenance.ledger.history.row_difference import RowDifference, compare_rows
 from provenance.lineage.sidecar import Sidecar, open_sidecar

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from provenance.errors import SidecarError
-from provenance.ledger.composition.groups import CELL_COLUMNS, Counted, count_cells
+from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells
 from provenance.lineage.sidecar import Sidecar
 
 _BLOCK_ROWS = 1 << 18
@@ -128,12 +128,7 @@ class _Side:
         if self._sidecar is None:
             return Counted()
         counted = count_cells(((*cell, rows) for cell, rows in self._alone.items()), self._sidecar.header)
-        stated = self._sidecar.header.dataset.rows
-        if counted.rows + kept != stated:
-            raise SidecarError(
-                f"{self._sidecar.path}: its records account for {counted.rows + kept} rows, its footer states "
-                f"{stated}; it is damaged, restore it with `dvc checkout`"
-            )
+        self._sidecar.require_rows(counted.rows + kept)
         return counted
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import UnknownReferenceError
-from provenance.ledger.composition.groups import largest_first
+from provenance.ledger.composition.breakdowns import most_first
 from provenance.ledger.history.sidecars import NO_SIDECAR, UNUSABLE, Unknown, ask_each, key_of, locate, open_each
 from provenance.ledger.sidecars import name_some
 
@@ -171,7 +171,7 @@ def _escaped(content: bytes) -> str:
 
 
 def _state(by_origin: Mapping[str, int] | None) -> State:
-    return State(tuple(largest_first({name: rows for name, rows in (by_origin or {}).items() if rows}).items()))
+    return State(tuple(most_first({name: rows for name, rows in (by_origin or {}).items() if rows}).items()))
 
 
 def _entries(

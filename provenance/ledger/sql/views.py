@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
+from provenance.engines.samples_view import STATED, create_samples_view
 from provenance.ledger.datasets import State
-from provenance.ledger.tables import STATED, create_samples_view
 from provenance.lineage.database import text_literal
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from provenance.auditing.policy.evaluation import Finding, Status
 from provenance.auditing.policy.rules import Policy, Severity, WhenUnknown
 from provenance.auditing.request import Request
 from provenance.auditing.verdict import verdict_of
-from provenance.ledger.composition.composition import BREAKDOWNS, Composition, Cost, Share
+from provenance.ledger.composition.breakdowns import BREAKDOWNS
+from provenance.ledger.composition.composition import Composition, Cost, Share
 from provenance.report.metrics import write_metrics, write_plots
 
 SHARE = Share(4, 40, None, rows_with_tokens=0, fraction=1.0, bytes_fraction=1.0, tokens_fraction=None)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from support.sidecars import Words, ledger_of, record, sample, write
 
 from provenance.errors import SidecarError
-from provenance.ledger.composition.composition import BREAKDOWNS, Composition, Cost, Share, composition
+from provenance.ledger.composition.breakdowns import BREAKDOWNS
+from provenance.ledger.composition.composition import Composition, Cost, Share, composition
 from provenance.lineage.records import Activity, ActivityType, Agent, Kind, Origin, Price, Source
 from provenance.repository import Repository
 

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from support.lineages import WORDS, lineages, records_of
 from support.sidecars import ledger_of, write
 
+from provenance.ledger.composition.breakdowns import OF_HISTORY, most_first
 from provenance.ledger.composition.composition import composition
-from provenance.ledger.composition.groups import BREAKDOWNS, CELL_COLUMNS, Counted, count_cells, largest_first
+from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells
 from provenance.repository import Repository
 
 
@@ -27,15 +28,15 @@ def test_history_counts_as_an_audit_does(repository: Repository, stated: list[di
     counted = count_cells(cells, header).as_json()
 
     assert counted["rows"] == audited["rows"]
-    for breakdown in BREAKDOWNS:
+    for breakdown in OF_HISTORY:
         assert {group: share["rows"] for group, share in counted[breakdown].items()} == {
             group: share["rows"] for group, share in audited[breakdown].items()
         }, breakdown
 
 
 def test_nothing_is_in_no_group() -> None:
-    assert Counted().as_json() == {"rows": 0} | {breakdown: {} for breakdown in BREAKDOWNS}
+    assert Counted().as_json() == {"rows": 0} | {breakdown: {} for breakdown in OF_HISTORY}
 
 
 def test_the_largest_group_comes_first_then_by_name() -> None:
-    assert list(largest_first({"b": 1, "c": 2, "a": 1})) == ["c", "a", "b"]
+    assert list(most_first({"b": 1, "c": 2, "a": 1})) == ["c", "a", "b"]

@@ -1,0 +1,285 @@
+"""Set questions answered by DuckDB over the sidecars' Parquet files: nothing is copied, and memory is bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from provenance.engines.duckdb_vocabulary import VocabularySQL
+from provenance.engines.interface import (
+    MOST_SHOWN,
+    Among,
+    Bearing,
+    Cell,
+    Conflict,
+    Conflicts,
+    Dangling,
+    PooledCell,
+    PooledValue,
+    Repeats,
+    Retained,
+    Unit,
+    ValueAmounts,
+)
+from provenance.engines.samples_view import BEST_BIRTH_FIRST, create_samples_view
+from provenance.lineage.database import parquet_rows, scratch_database, stream
+from provenance.lineage.records import Origin
+from provenance.lineage.sidecar import Sidecar
+from provenance.lineage.vocabulary import Vocabulary
+
+_BORN = "origin, kind, agent, source, license, depth, evidence, verdict, verifier, real_rooted"
+# Names of stages and licences are looked up for groups, as for each record that would cost more than all the rest.
+_CELLS = """
+    SELECT origin, kind, agent, source, effective_license(license, source) AS license, depth, evidence, verdict,
+        verifier, real_rooted, {stage} AS stage, currency, sum(rows)::BIGINT, sum(samples)::BIGINT, sum(bytes)::BIGINT,
+        sum(tokens)::BIGINT, sum(rows_with_tokens)::BIGINT, sum(input_tokens)::BIGINT, sum(output_tokens)::BIGINT,
+        sum(rows_with_usage)::BIGINT, sum(cost), sum(rows_costed)::BIGINT
+    FROM (
+        SELECT {born}, activity, currency, sum(rows)::BIGINT AS rows, count(*) AS samples,
+            coalesce(sum(content_bytes * rows), 0)::BIGINT AS bytes, sum(tokens::BIGINT * rows)::BIGINT AS tokens,
+            coalesce(sum(rows) FILTER (tokens IS NOT NULL), 0)::BIGINT AS rows_with_tokens,
+            sum(input_tokens)::BIGINT AS input_tokens, sum(output_tokens)::BIGINT AS output_tokens,
+            coalesce(sum(rows) FILTER (input_tokens IS NOT NULL AND output_tokens IS NOT NULL), 0)::BIGINT
+                AS rows_with_usage,
+            sum(amount) AS cost, coalesce(sum(rows) FILTER (amount IS NOT NULL), 0)::BIGINT AS rows_costed
+        FROM (SELECT *, {amount} AS amount, {currency} AS currency FROM samples)
+        WHERE sidecar = ? AND rows > 0 GROUP BY ALL)
+    GROUP BY ALL"""
+_MOST_ROWS_FIRST = "ORDER BY rows DESC, sample_id LIMIT ?"
+# A sample's rows are on its first record, so a conflict shows as another record, without rows, of another origin.
+_CONFLICTS = """
+    SELECT born.sample_id, any_value(born.rows) AS rows, any_value(born.origin) AS origin,
+        string_agg(DISTINCT again.origin, ', ' ORDER BY again.origin) AS others
+    FROM samples born JOIN samples again USING (sample_id)
+    WHERE born.sidecar = $place AND again.sidecar = $place AND born.rows > 0 AND again.rows = 0
+        AND born.origin <> again.origin
+    GROUP BY born.sample_id"""
+_DANGLING = "FROM samples WHERE sidecar = $place AND content_bytes IS NULL"
+_CHILDREN = f"""
+    SELECT DISTINCT sample_id, rows
+    FROM (SELECT sample_id, rows, unnest(parents) AS parent FROM samples WHERE sidecar = $place AND rows > 0)
+    WHERE parent IN (SELECT sample_id {_DANGLING})"""
+_RETAINED = """
+    WITH previous AS (SELECT sample_id, rows FROM {previous} WHERE rows > 0 AND origin = 'real'),
+        now AS (SELECT sample_id, rows FROM samples WHERE sidecar = $place AND rows > 0)
+    SELECT sample_id, p.rows AS rows, least(p.rows, coalesce(n.rows, 0)) AS retained
+    FROM previous p LEFT JOIN now n USING (sample_id)"""
+_BY_VALUE = """
+    SELECT value, count(*)::BIGINT, coalesce(sum(content_bytes), 0)::BIGINT, sum(tokens::BIGINT)::BIGINT,
+        count(tokens)::BIGINT
+    FROM row_values JOIN samples USING (sample_id) WHERE sidecar = ? AND samples.rows > 0
+    GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?"""
+
+_AMOUNT = {"rows": "1::BIGINT", "bytes": "coalesce(content_bytes, 0)::BIGINT", "tokens": "tokens::BIGINT"}
+_IS_FIRST = "row_number() OVER (PARTITION BY sample_id ORDER BY list_position($places::BIGINT[], sidecar)) = 1"
+_POOLED = """
+    SELECT * REPLACE (effective_license(license, source) AS license) FROM (
+        SELECT sidecar, origin, kind, agent, source, license, depth, evidence,
+            sum(rows * amount)::BIGINT AS amount, coalesce(sum(amount) FILTER (is_first), 0)::BIGINT AS unique_amount,
+            sum(amount)::BIGINT AS distinct_amount
+        FROM (SELECT *, {amount} AS amount, {is_first} AS is_first FROM samples
+            WHERE rows > 0 AND list_contains($places::BIGINT[], sidecar))
+        GROUP BY ALL)"""
+_POOLED_VALUES = """
+    SELECT place, value, sum(amount)::BIGINT, coalesce(sum(amount) FILTER (is_first), 0)::BIGINT
+    FROM (
+        SELECT place, value, {amount} AS amount, row_number() OVER (
+            PARTITION BY sample_id ORDER BY list_position($places::BIGINT[], place), value) = 1 AS is_first
+        FROM pooled_values JOIN (SELECT sidecar AS place, * FROM samples WHERE rows > 0) USING (place, sample_id))
+    GROUP BY place, value ORDER BY place, value LIMIT $most"""
+
+
+@contextmanager
+def duckdb_engine(sidecars: Sequence[Sidecar], vocabulary: Vocabulary, folder: Path) -> Iterator[DuckDBEngine]:
+    """An `Engine` over ``sidecars`` with their merged vocabulary; what is too large for memory goes to ``folder``."""
+    with scratch_database(folder) as connection:
+        create_samples_view(connection, sidecars, vocabulary)
+        yield DuckDBEngine(connection, sidecars, vocabulary)
+
+
+class DuckDBEngine:
+    """An `Engine`; made by `duckdb_engine`."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, sidecars: Sequence[Sidecar], vocabulary: Vocabulary
+    ) -> None:
+        self._connection = connection
+        self._sidecars = sidecars
+        self._words = VocabularySQL(vocabulary)
+
+    def of(self, place: int) -> DuckDBQuestions:
+        return DuckDBQuestions(self._connection, place, self._sidecars[place].digest_size, self._words)
+
+    def holders(self, sample_ids: Sequence[bytes]) -> list[int]:
+        found = self._connection.execute(
+            "SELECT DISTINCT sidecar FROM samples WHERE rows > 0 AND sample_id IN (SELECT unnest(?::BLOB[])) "
+            "ORDER BY 1",
+            [list(sample_ids)],
+        ).fetchall()
+        return [place for (place,) in found]
+
+    def births(self, sample_id: bytes) -> list[Mapping[str, Any]]:
+        query = f"SELECT * FROM samples WHERE sample_id = ? ORDER BY {BEST_BIRTH_FIRST}"
+        return [*self._connection.sql(query, params=[sample_id]).to_arrow_table().to_pylist()]
+
+    def rows_by_origin(self) -> list[tuple[int, str, int]]:
+        return self._connection.execute(
+            "SELECT sidecar, origin, sum(rows)::BIGINT FROM samples WHERE rows > 0 GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
+        ).fetchall()
+
+    def pooled(self, places: Sequence[int], unit: Unit) -> list[PooledCell]:
+        if not places:
+            return []
+        query = _POOLED.format(amount=_AMOUNT[unit], is_first="true" if len(places) == 1 else _IS_FIRST)
+        found = self._connection.execute(query, {"places": list(places)}).fetchall()
+        cells = [
+            PooledCell(place, origin, kind, self._words.model(agent), self._words.source(source), *others)
+            for place, origin, kind, agent, source, *others in found
+        ]
+        return sorted(cells, key=repr)
+
+    def pooled_values(self, values: Mapping[int, Iterator[pa.RecordBatch]], unit: Unit, most: int) -> list[PooledValue]:
+        execute = self._connection.execute
+        execute("CREATE OR REPLACE TEMP TABLE pooled_values (place BIGINT, sample_id BLOB, value VARCHAR)")
+        for place, batches in values.items():
+            with self._registered("row_values", batches, _values_schema(self._sidecars[place].digest_size)):
+                execute("INSERT INTO pooled_values SELECT ?, sample_id, value FROM row_values", [place])
+        query = _POOLED_VALUES.format(amount=_AMOUNT[unit])
+        found = execute(query, {"places": list(values), "most": most}).fetchall()
+        return [PooledValue(*row) for row in found]
+
+    @contextmanager
+    def _registered(self, name: str, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[None]:
+        with _registered(self._connection, name, batches, schema):
+            yield
+
+
+class DuckDBQuestions:
+    """The `Questions` about one dataset."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, place: int, digest_size: int, words: VocabularySQL
+    ) -> None:
+        self._connection = connection
+        self._place = place
+        self._digest_size = digest_size
+        self._words = words
+
+    def cells(self) -> list[Cell]:
+        query = _CELLS.format(born=_BORN, stage=self._words.stage_of_activity, **self._words.pricing)
+        return [
+            Cell(origin, kind, agent, self._words.model(agent), self._words.source(source), *others)
+            for origin, kind, agent, source, *others in self._connection.execute(query, [self._place]).fetchall()
+        ]
+
+    def most_rows_where(self, where: Sequence[Among], number: int = MOST_SHOWN) -> list[Bearing]:
+        condition, values = self._words.condition(where)
+        return self._bearing(
+            f"SELECT lower(hex(sample_id)), rows, kind FROM samples WHERE sidecar = ? AND rows > 0 AND {condition} "
+            f"{_MOST_ROWS_FIRST}",
+            [self._place, *values, number],
+        )
+
+    def some_where(self, where: Sequence[Among], number: int) -> list[str]:
+        condition, values = self._words.condition(where)
+        found = self._connection.execute(
+            f"SELECT DISTINCT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND rows > 0 AND {condition} "
+            "ORDER BY 1 LIMIT ?",
+            [self._place, *values, number],
+        ).fetchall()
+        return [sample_id for (sample_id,) in found]
+
+    def repeats(self, number: int = MOST_SHOWN) -> Repeats:
+        rows, samples = self._one(
+            "SELECT coalesce(sum(rows), 0)::BIGINT, count(*) FROM samples WHERE sidecar = $place AND rows > 0"
+        )
+        most = self._bearing(
+            f"SELECT lower(hex(sample_id)), rows FROM samples WHERE sidecar = ? AND rows > 1 {_MOST_ROWS_FIRST}",
+            [self._place, number],
+        )
+        return Repeats(rows, samples, tuple(most))
+
+    def conflicts(self, number: int = MOST_SHOWN) -> Conflicts:
+        samples, rows = self._one(f"SELECT count(*), coalesce(sum(rows), 0)::BIGINT FROM ({_CONFLICTS})")
+        found = self._connection.execute(
+            f"SELECT lower(hex(sample_id)), rows, origin, others FROM ({_CONFLICTS}) "
+            "ORDER BY rows DESC, sample_id LIMIT $number",
+            {"place": self._place, "number": number},
+        ).fetchall()
+        return Conflicts(samples, rows, tuple(Conflict(*row) for row in found))
+
+    def dangling(self, number: int = MOST_SHOWN) -> Dangling:
+        (samples,) = self._one(f"SELECT count(*) {_DANGLING}")
+        if not samples:
+            return Dangling(0, 0, ())
+        (rows,) = self._one(f"SELECT coalesce(sum(rows), 0)::BIGINT FROM ({_CHILDREN})")
+        children = self._bearing(
+            f"SELECT lower(hex(sample_id)), rows FROM ({_CHILDREN}) ORDER BY rows DESC, sample_id LIMIT $number",
+            {"place": self._place, "number": number},
+        )
+        return Dangling(samples, rows, tuple(children))
+
+    def retained(self, previous: Sidecar, number: int = MOST_SHOWN) -> Retained:
+        compared = _RETAINED.format(previous=parquet_rows(previous.path))
+        rows, retained = self._one(
+            f"SELECT coalesce(sum(rows), 0)::BIGINT, coalesce(sum(retained), 0)::BIGINT FROM ({compared})"
+        )
+        gone = self._bearing(
+            f"SELECT lower(hex(sample_id)), rows - retained FROM ({compared}) WHERE retained < rows "
+            "ORDER BY 2 DESC, 1 LIMIT $number",
+            {"place": self._place, "number": number},
+        )
+        return Retained(rows, retained, tuple(gone))
+
+    def by_value(self, values: Iterator[pa.RecordBatch], most: int) -> list[ValueAmounts]:
+        with _registered(self._connection, "row_values", values, _values_schema(self._digest_size)):
+            found = self._connection.execute(_BY_VALUE, [self._place, most]).fetchall()
+        return [ValueAmounts(*row) for row in found]
+
+    def origins(self, sample_ids: Iterator[pa.RecordBatch], batch_rows: int) -> Iterator[pa.RecordBatch]:
+        codes = " ".join(f"WHEN '{origin}' THEN {code}" for code, origin in enumerate(Origin))
+        query = (
+            f"SELECT (CASE coalesce(born.origin, '{Origin.UNKNOWN}') {codes} END)::UTINYINT AS code FROM row_ids "
+            f"LEFT JOIN (SELECT sample_id, origin FROM samples WHERE sidecar = {self._place} AND rows > 0) born "
+            "USING (sample_id) ORDER BY row"
+        )
+        schema = pa.schema([("row", pa.int64()), ("sample_id", pa.binary(self._digest_size))])
+        with _registered(self._connection, "row_ids", _numbered(sample_ids, schema), schema):
+            yield from stream(self._connection, query, batch_rows)
+
+    def _one(self, query: str) -> tuple[Any, ...]:
+        (row,) = self._connection.execute(query, {"place": self._place}).fetchall()
+        return tuple(row)
+
+    def _bearing(self, query: str, parameters: Any) -> list[Bearing]:
+        return [Bearing(*row) for row in self._connection.execute(query, parameters).fetchall()]
+
+
+@contextmanager
+def _registered(
+    connection: duckdb.DuckDBPyConnection, name: str, batches: Iterator[pa.RecordBatch], schema: pa.Schema
+) -> Iterator[None]:
+    """``batches`` as the view ``name``, which can be read once."""
+    connection.register(name, pa.RecordBatchReader.from_batches(schema, batches))
+    try:
+        yield
+    finally:
+        connection.unregister(name)
+
+
+def _values_schema(digest_size: int) -> pa.Schema:
+    return pa.schema([("sample_id", pa.binary(digest_size)), ("value", pa.large_string())])
+
+
+def _numbered(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    before = 0
+    for batch in batches:
+        rows = np.arange(before, before + batch.num_rows)
+        before += batch.num_rows
+        yield pa.record_batch([pa.array(rows), batch["sample_id"]], schema=schema)

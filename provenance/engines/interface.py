@@ -1,0 +1,264 @@
+"""What an engine answers: questions about the records of several sidecars, each of which has a *place* from 0.
+
+Only records with ``rows`` > 0 are rows of a dataset; the others are ancestors, or further births of a sample. A sample
+has its rows on one record, so summing records counts nothing twice. Wherever samples are listed, the order is the same
+each time, and their number is bounded by what was asked. Ids are given as lower-case hex digits.
+
+An engine raises what its library raises for a damaged file; the ledger turns that into a `SidecarError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    import pyarrow as pa
+
+    from provenance.lineage.sidecar import Sidecar
+
+# How many samples are listed for a person to look at, where nothing else is said.
+MOST_SHOWN = 20
+
+Column = Literal[
+    "origin",
+    "kind",
+    "agent",
+    "model",
+    "source",
+    "license",
+    "depth",
+    "evidence",
+    "verdict",
+    "verifier",
+    "real_rooted",
+]
+Unit = Literal["rows", "bytes", "tokens"]
+
+
+@dataclass(frozen=True)
+class Among:
+    """A record whose ``column`` has one of ``values``; None stands for nothing stated.
+
+    The columns are those of `Cell`: ``model`` and ``source`` go by name, ``license`` is the effective one.
+    """
+
+    column: Column
+    values: Sequence[str | int | bool | None]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Rows that agree in everything that is grouped by: the cube that every breakdown adds up.
+
+    ``agent`` is a number of the ledger's, ``model`` its label; ``source`` is a name; ``license`` the record's own, else
+    its source's; ``stage`` the one whose activity bore the samples. Each record is a sample: ``samples`` counts them.
+    ``input_tokens`` and ``output_tokens`` are of the calls, each counted once however many rows there are;
+    ``rows_with_usage`` have both. ``cost`` is the sum over ``rows_costed`` rows; ``currency`` is set where it was
+    worked out from prices.
+    """
+
+    origin: str
+    kind: str | None
+    agent: int | None
+    model: str | None
+    source: str | None
+    license: str | None
+    depth: int | None
+    evidence: str | None
+    verdict: str | None
+    verifier: str | None
+    real_rooted: bool | None
+    stage: str | None
+    currency: str | None
+    rows: int
+    samples: int
+    bytes: int
+    tokens: int | None
+    rows_with_tokens: int
+    input_tokens: int | None
+    output_tokens: int | None
+    rows_with_usage: int
+    cost: Decimal | None
+    rows_costed: int
+
+
+@dataclass(frozen=True)
+class PooledCell:
+    """Some of a dataset that is pooled with others, all of it alike. Amounts are in the unit that was asked for.
+
+    ``amount`` counts every row, ``distinct`` each sample once, ``unique`` each sample once in the first dataset that
+    has it.
+    """
+
+    place: int
+    origin: str
+    kind: str | None
+    model: str | None
+    source: str | None
+    license: str | None
+    depth: int | None
+    evidence: str | None
+    amount: int
+    unique: int
+    distinct: int
+
+
+@dataclass(frozen=True)
+class Bearing:
+    """A sample, and how many rows bear it; ``kind`` where its record was looked at and has one."""
+
+    sample_id: str
+    rows: int
+    kind: str | None = None
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A sample that is counted as of one ``origin``, and that further records call ``others`` (joined by commas)."""
+
+    sample_id: str
+    rows: int
+    origin: str
+    others: str
+
+
+@dataclass(frozen=True)
+class Conflicts:
+    """Samples with births of different origin, the rows that bear them, and some, those of most rows first."""
+
+    samples: int
+    rows: int
+    shown: tuple[Conflict, ...]
+
+
+@dataclass(frozen=True)
+class Dangling:
+    """Parents that no sidecar knows, the rows made directly from one, and some of the samples of these rows."""
+
+    samples: int
+    rows: int
+    children: tuple[Bearing, ...]
+
+
+@dataclass(frozen=True)
+class Retained:
+    """The real rows of an earlier version, how many of them are still there, and samples that lost most rows.
+
+    ``gone``: the samples, with the rows that each lost.
+    """
+
+    rows: int
+    retained: int
+    gone: tuple[Bearing, ...]
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """All rows, distinct samples, and the samples in several rows, the most repeated first."""
+
+    rows: int
+    samples: int
+    most: tuple[Bearing, ...]
+
+
+@dataclass(frozen=True)
+class ValueAmounts:
+    """Rows that have a value of a field of the data, with what their samples amount to."""
+
+    value: str
+    rows: int
+    bytes: int
+    tokens: int | None
+    rows_with_tokens: int
+
+
+@dataclass(frozen=True)
+class PooledValue:
+    """What of the dataset at ``place`` has a value; ``unique``: each sample once, see `Engine.pooled_values`."""
+
+    place: int
+    value: str
+    amount: int
+    unique: int
+
+
+class Questions(Protocol):
+    """What is asked of one dataset's records."""
+
+    def cells(self) -> list[Cell]:
+        """All rows, grouped by all that breakdowns look at."""
+        ...
+
+    def most_rows_where(self, where: Sequence[Among], number: int = MOST_SHOWN) -> list[Bearing]:
+        """Samples whose record fits all of ``where``: those of most rows first, then by id."""
+        ...
+
+    def some_where(self, where: Sequence[Among], number: int) -> list[str]:
+        """Samples whose record fits all of ``where``, by id: examples of a group, taken as if at random."""
+        ...
+
+    def repeats(self, number: int = MOST_SHOWN) -> Repeats:
+        """Rows against samples."""
+        ...
+
+    def conflicts(self, number: int = MOST_SHOWN) -> Conflicts:
+        """Samples in rows whose records differ in origin."""
+        ...
+
+    def dangling(self, number: int = MOST_SHOWN) -> Dangling:
+        """Samples that were named as parents and never seen, and their children."""
+        ...
+
+    def retained(self, previous: Sidecar, number: int = MOST_SHOWN) -> Retained:
+        """What is left of the real rows of ``previous``, whose ids were made in the same way; any sidecar on disk."""
+        ...
+
+    def by_value(self, values: Iterator[pa.RecordBatch], most: int) -> list[ValueAmounts]:
+        """The dataset's rows by a value that stands in the data, the most frequent first, and at most ``most``.
+
+        ``values``: a line for each row of the data, in the columns ``sample_id`` and ``value`` (large text, not null).
+        """
+        ...
+
+    def origins(self, sample_ids: Iterator[pa.RecordBatch], batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """For each row of the data, in its order, the place of its sample's origin in ``tuple(Origin)``: ``code``.
+
+        ``sample_ids``: batches with the column ``sample_id``. A sample without a record is of unknown origin.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """What is asked of all sidecars together."""
+
+    def of(self, place: int) -> Questions:
+        """The questions about the dataset at ``place``."""
+        ...
+
+    def holders(self, sample_ids: Sequence[bytes]) -> list[int]:
+        """The places of the datasets that have rows of any of these samples."""
+        ...
+
+    def births(self, sample_id: bytes) -> list[Mapping[str, Any]]:
+        """Every record of the sample by its columns, the most credible first, with ``unexplained`` and ``sidecar``."""
+        ...
+
+    def rows_by_origin(self) -> list[tuple[int, str, int]]:
+        """Place, origin, and rows of it; for each dataset, the most frequent origin first."""
+        ...
+
+    def pooled(self, places: Sequence[int], unit: Unit) -> list[PooledCell]:
+        """The datasets at ``places`` together; a sample that stands in several is unique in the first."""
+        ...
+
+    def pooled_values(self, values: Mapping[int, Iterator[pa.RecordBatch]], unit: Unit, most: int) -> list[PooledValue]:
+        """The datasets of ``values``, by place, by a value in their data; batches are those of `Questions.by_value`.
+
+        A sample is unique under its first value, in the first dataset that has it. At most ``most`` are given, by place
+        and value.
+        """
+        ...

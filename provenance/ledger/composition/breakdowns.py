@@ -1,0 +1,121 @@
+"""The breakdowns of a dataset, each once: what is looked at, of which rows it is asked, and the word for nothing.
+
+Composition, history, mixtures, policies' paths, examples and reports read this table. A breakdown is a sum over birth
+classes: whatever has the attributes of a `Born` falls into one group of it, or into none where it does not apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from provenance.engines.interface import Among, Column
+from provenance.ledger.composition.families import model_family
+from provenance.lineage.records import Evidence, Kind, Origin
+
+# What nobody knows of rows that a breakdown is of; and what nobody stated where the question applies.
+UNKNOWN = "unknown"
+UNSTATED = "unstated"
+UNSURE = (UNKNOWN, UNSTATED)
+
+_ALL = frozenset(Origin)
+_MADE = frozenset({Origin.SYNTHETIC, Origin.MIXED})
+_REAL = frozenset({Origin.REAL})
+
+
+class Born(Protocol):
+    """What breakdowns look at in any case; each looks at the attribute of its column besides."""
+
+    @property
+    def origin(self) -> str: ...
+
+
+_Born = TypeVar("_Born", bound=Born)
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """Rows by a ``column``.
+
+    ``applies_to``: of rows of which origins the question is asked; where they say nothing, they are of the group
+    ``nothing``. Rows of other origins are in a group only where they do say something. ``known``: the values that there
+    can be, where these are known beforehand. ``group_of``: the group that a value stands for, if not the value itself.
+    ``in_mixtures``, ``in_history``: whether a mixture, and the log and differences, are broken down by it.
+    """
+
+    name: str
+    column: Column
+    applies_to: frozenset[Origin] = _ALL
+    nothing: str = UNKNOWN
+    known: type[StrEnum] | None = None
+    group_of: Callable[[str], str] | None = None
+    value_of: Callable[[str], str | int] = str
+    in_mixtures: bool = True
+    in_history: bool = False
+
+    @property
+    def words(self) -> str:
+        """What it is called in a sentence: "model family"."""
+        return self.name.removeprefix("by_").replace("_", " ")
+
+    @property
+    def groups(self) -> frozenset[str] | None:
+        """All groups that there can be; None where these are not known beforehand."""
+        return None if self.known is None else frozenset((*self.known, self.nothing))
+
+    def group(self, born: Born) -> str | None:
+        """The group that ``born`` is of; None where the breakdown does not apply to it."""
+        value = getattr(born, self.column)
+        if value is None or value == "":
+            return self.nothing if born.origin in self.applies_to else None
+        return str(value) if self.group_of is None else self.group_of(value)
+
+    def where(self, group: str) -> tuple[Among, ...] | None:
+        """What records of ``group`` have in common; None where that cannot be said by their columns."""
+        if group == UNSTATED == self.nothing:
+            return (Among(self.column, (None,)), Among("origin", sorted(self.applies_to)))
+        if self.group_of is not None:
+            return None
+        if group == self.nothing:
+            return (Among(self.column, (None,) if self.value_of is int else (group, None)),)
+        try:
+            return (Among(self.column, (self.value_of(group),)),)
+        except ValueError:
+            return None
+
+
+def _named(*breakdowns: Breakdown) -> Mapping[str, Breakdown]:
+    return {breakdown.name: breakdown for breakdown in breakdowns}
+
+
+# In the order in which they are shown.
+BREAKDOWNS: Mapping[str, Breakdown] = _named(
+    Breakdown("by_origin", "origin", known=Origin, in_history=True),
+    Breakdown("by_kind", "kind", _MADE, UNSTATED, known=Kind, in_history=True),
+    Breakdown("by_model", "model", _MADE, UNSTATED, in_history=True),
+    Breakdown("by_model_family", "model", _MADE, UNSTATED, group_of=model_family),
+    Breakdown("by_source", "source", _REAL, UNSTATED, in_history=True),
+    Breakdown("by_license", "license", in_history=True),
+    Breakdown("by_depth", "depth", value_of=int),
+    Breakdown("by_evidence", "evidence", known=Evidence),
+    Breakdown("by_verdict", "verdict", _MADE, UNSTATED, in_mixtures=False),
+)
+OF_MIXTURES = {name: breakdown for name, breakdown in BREAKDOWNS.items() if breakdown.in_mixtures}
+OF_HISTORY = {name: breakdown for name, breakdown in BREAKDOWNS.items() if breakdown.in_history}
+
+
+def grouped(several: Iterable[_Born], group: Callable[[_Born], str | None]) -> dict[str, list[_Born]]:
+    """What is of each group, where the breakdown applies to it."""
+    members: dict[str, list[_Born]] = {}
+    for born in several:
+        name = group(born)
+        if name is not None:
+            members.setdefault(name, []).append(born)
+    return members
+
+
+def most_first(rows: Mapping[str, Any]) -> dict[str, Any]:
+    """Groups in the order of their rows (or other amounts), the most first, then by name."""
+    return dict(sorted(rows.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,282 @@
+"""What every engine must answer, against each record looked at by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.sidecars import DIGEST_SIZE, Words, record, sample, write
+
+from provenance.engines.duckdb import duckdb_engine
+from provenance.engines.interface import Among, Bearing, Cell, Column, Conflict, Engine, Repeats, ValueAmounts
+from provenance.engines.samples_view import merged_vocabulary
+from provenance.lineage.records import Activity, ActivityType, Agent, Kind, Origin, Price, Source, StageRun
+from provenance.lineage.sidecar import Sidecar, open_sidecar
+from provenance.lineage.vocabulary import Vocabulary
+
+# An engine joins this list, and every test below must hold of it.
+ENGINES: list[Callable[[Sequence[Sidecar], Vocabulary, Path], AbstractContextManager[Engine]]] = [duckdb_engine]
+
+PRICE = Price(
+    currency="EUR",
+    input=Decimal(2),
+    output=Decimal(3),
+    table="prices",
+    version="1",
+    dated=date(2026, 1, 1),
+    digest="sha256:0",
+)
+WORDS = Words(
+    activities=(
+        Activity(type=ActivityType.GENERATION, stage=StageRun(name="write")),
+        Activity(type=ActivityType.GENERATION, price=PRICE),
+    ),
+    agents=(Agent(name="writer", revision="1"), Agent(name="undisclosed")),
+    sources=(Source(name="library", license="PSF-2.0"), Source(name="forum")),
+)
+AGENTS = sorted(range(2), key=lambda number: WORDS.agents[number].id)
+MODELS = ("writer@1", "undisclosed")
+SOURCES = ("library", "forum")
+
+pytestmark = pytest.mark.parametrize("opened", ENGINES)
+
+
+@contextmanager
+def engine_over(opened: Any, *datasets: Sequence[dict[str, Any]]) -> Iterator[Engine]:
+    """An engine over a sidecar for each list of records."""
+    with TemporaryDirectory() as folder:
+        paths = [write(Path(folder), f"{place}.jsonl", each, WORDS) for place, each in enumerate(datasets)]
+        sidecars = [open_sidecar(path) for path in paths]
+        with opened(sidecars, merged_vocabulary(sidecars), Path(folder)) as engine:
+            yield engine
+
+
+@st.composite
+def births(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """The values of the records of distinct samples 0, 1, …"""
+    stated = st.fixed_dictionaries(
+        {
+            "rows": st.integers(0, 3),
+            "origin": st.sampled_from([origin.value for origin in Origin]),
+            "kind": st.none() | st.sampled_from([Kind.REWRITE.value, Kind.ANSWER.value]),
+            "activity": st.none() | st.integers(0, 1),
+            "agent": st.none() | st.integers(0, 1),
+            "source": st.none() | st.integers(0, 1),
+            "license": st.none() | st.just("MIT"),
+            "depth": st.none() | st.integers(0, 1),
+            "evidence": st.none() | st.just("observed"),
+            "verdict": st.none() | st.just("pass"),
+            "verifier": st.none() | st.just("judge"),
+            "real_rooted": st.none() | st.booleans(),
+            "tokens": st.none() | st.integers(0, 9),
+            "input_tokens": st.none() | st.integers(0, 9),
+            "output_tokens": st.none() | st.integers(0, 9),
+            "cost": st.none() | st.just(Decimal("0.5")),
+        }
+    )
+    return draw(st.lists(stated, max_size=8))
+
+
+def records_of(stated: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [record(sample(number), **each) for number, each in enumerate(stated)]
+
+
+def named(each: dict[str, Any]) -> dict[Column, Any]:
+    """A record's values as an engine names them."""
+    source = each["source"]
+    return {
+        **{name: each[name] for name in ("origin", "kind", "depth", "evidence", "verdict", "verifier", "real_rooted")},
+        "agent": None if each["agent"] is None else AGENTS.index(each["agent"]),
+        "model": None if each["agent"] is None else MODELS[each["agent"]],
+        "source": None if source is None else SOURCES[source],
+        "license": each["license"] or (None if source is None else WORDS.sources[source].license),
+    }
+
+
+def cost_of(each: dict[str, Any]) -> tuple[Decimal | None, str | None]:
+    if each["cost"] is not None or each["activity"] != 1 or None in (each["input_tokens"], each["output_tokens"]):
+        return each["cost"], None
+    return (each["input_tokens"] * Decimal(2) + each["output_tokens"] * Decimal(3)) / 1_000_000, "EUR"
+
+
+AMOUNTS = ("rows", "samples", "bytes", "tokens", "rows_with_tokens", "input_tokens", "output_tokens")
+AMOUNTS += ("rows_with_usage", "cost", "rows_costed")
+
+
+def cell_by_hand(born: tuple[Any, ...], alike: Sequence[dict[str, Any]]) -> Cell:
+    def total(name: str, *, times_rows: bool = False) -> Any:
+        known = [each[name] * (each["rows"] if times_rows else 1) for each in alike if each[name] is not None]
+        return sum(known) if known else None
+
+    def rows(*names: str) -> int:
+        return sum(each["rows"] for each in alike if all(each[name] is not None for name in names))
+
+    costs = [cost_of(each)[0] for each in alike]
+    known = [cost for cost in costs if cost is not None]
+    amounts = (
+        *(rows(), len(alike), 10 * rows(), total("tokens", times_rows=True), rows("tokens"), total("input_tokens")),
+        *(total("output_tokens"), rows("input_tokens", "output_tokens"), sum(known) if known else None),
+        sum(each["rows"] for each, cost in zip(alike, costs, strict=True) if cost is not None),
+    )
+    return Cell(**dict(born), **dict(zip(AMOUNTS, amounts, strict=True)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(births())
+def test_cells_are_the_records_with_rows_grouped_by_all_that_is_known(opened: Any, stated: Any) -> None:
+    alike: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for each in stated:
+        if each["rows"]:
+            born = named(each) | {"stage": "write" if each["activity"] == 0 else None, "currency": cost_of(each)[1]}
+            alike.setdefault(tuple(sorted(born.items())), []).append(each)
+    with engine_over(opened, records_of(stated)) as engine:
+        found = engine.of(0).cells()
+    names = [name for name, _ in next(iter(alike), ())]
+    by_birth = {tuple((name, getattr(cell, name)) for name in names): cell for cell in found}
+    assert len(by_birth) == len(found)
+    assert by_birth == {born: cell_by_hand(born, several) for born, several in alike.items()}
+
+
+VALUES: dict[Column, list[Any]] = {
+    "origin": ["real", "mixed"],
+    "kind": [None, "rewrite"],
+    "agent": [0],
+    "model": ["undisclosed", None],
+    "source": ["library", "no such source"],
+    "license": ["PSF-2.0", None],
+    "depth": [1],
+    "evidence": [None],
+    "verdict": ["pass"],
+    "verifier": ["judge"],
+    "real_rooted": [False, None],
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(births(), st.lists(st.sampled_from(sorted(VALUES)), max_size=2, unique=True), st.integers(1, 8))
+def test_samples_that_fit_conditions_come_by_rows_or_by_id(opened: Any, stated: Any, columns: Any, number: int) -> None:
+    where = [Among(column, VALUES[column]) for column in columns]
+    fitting = [
+        Bearing(sample(place), each["rows"], each["kind"])
+        for place, each in enumerate(stated)
+        if each["rows"] and all(named(each)[among.column] in among.values for among in where)
+    ]
+    with engine_over(opened, records_of(stated)) as engine:
+        most, some = engine.of(0).most_rows_where(where, number), engine.of(0).some_where(where, number)
+    assert most == sorted(fitting, key=lambda each: (-each.rows, each.sample_id))[:number]
+    assert some == sorted(each.sample_id for each in fitting)[:number]
+
+
+def test_nothing_is_among_no_values(opened: Any) -> None:
+    with engine_over(opened, [record(sample(1))]) as engine:
+        assert engine.of(0).most_rows_where([Among("origin", [])]) == []
+
+
+def test_repeats_conflicts_and_dangling_parents_of_one_dataset_alone(opened: Any) -> None:
+    mine = [
+        record(sample(1), 3, origin="real"),
+        record(sample(1), 0, origin="synthetic", activity=0),
+        record(sample(1), 0, origin="mixed", activity=0),
+        record(sample(2), 2, origin="synthetic", parents=[sample(8), sample(9)]),
+        record(sample(2), 0, origin="synthetic", activity=0),
+        record(sample(3), 1, origin="synthetic", parents=[sample(8), sample(1)]),
+        record(sample(4), 0, origin="synthetic", parents=[sample(8)]),
+        *(record(sample(gone), 0, origin="unknown", evidence=None, content_bytes=None) for gone in (8, 9)),
+    ]
+    theirs = [record(sample(3), 7, origin="real"), record(sample(7), 0, content_bytes=None)]
+    with engine_over(opened, mine, theirs) as engine:
+        mine_asked, theirs_asked = engine.of(0), engine.of(1)
+        assert mine_asked.repeats() == Repeats(6, 3, (Bearing(sample(1), 3), Bearing(sample(2), 2)))
+        assert mine_asked.repeats(1).most == (Bearing(sample(1), 3),)
+        found = mine_asked.conflicts()
+        assert (found.samples, found.rows) == (1, 3)
+        assert found.shown == (Conflict(sample(1), 3, "real", "mixed, synthetic"),)
+        lost = mine_asked.dangling()
+        assert (lost.samples, lost.rows) == (2, 3)
+        assert lost.children == (Bearing(sample(2), 2), Bearing(sample(3), 1))
+        assert (theirs_asked.conflicts().samples, theirs_asked.dangling().children) == (0, ())
+
+
+def test_what_is_retained_of_an_earlier_versions_real_rows(opened: Any, tmp_path: Path) -> None:
+    before = [
+        record(sample(1), 3),
+        record(sample(2), 1),
+        record(sample(3), 1),
+        record(sample(4), 5, origin="synthetic"),
+        record(sample(5), 0),
+    ]
+    previous = open_sidecar(write(tmp_path, "before.jsonl", before))
+    with engine_over(opened, [record(sample(1), 1), record(sample(2), 9), record(sample(3), 0)]) as engine:
+        found = engine.of(0).retained(previous)
+    assert (found.rows, found.retained) == (5, 2)
+    assert found.gone == (Bearing(sample(1), 2), Bearing(sample(3), 1))
+
+
+def lines(*values: tuple[int, str]) -> Iterator[pa.RecordBatch]:
+    """What the data says, in two batches."""
+    schema = pa.schema([("sample_id", pa.binary(DIGEST_SIZE)), ("value", pa.large_string())])
+    for some in (values[:1], values[1:]):
+        rows = [{"sample_id": bytes.fromhex(sample(number)), "value": value} for number, value in some]
+        yield pa.RecordBatch.from_pylist(rows, schema=schema)
+
+
+def test_rows_by_a_value_that_stands_in_the_data(opened: Any) -> None:
+    held = [record(sample(1), 2, tokens=4), record(sample(2), 1), record(sample(3), 0)]
+    with engine_over(opened, held) as engine:
+        found = engine.of(0).by_value(lines((1, "en"), (2, "de"), (1, "en")), 9)
+        assert found == [ValueAmounts("en", 2, 20, 8, 2), ValueAmounts("de", 1, 10, None, 0)]
+        assert len(engine.of(0).by_value(lines((1, "en"), (2, "de"), (1, "fr")), 2)) == 2
+
+
+def test_origins_come_in_the_order_of_the_datas_rows(opened: Any) -> None:
+    held = [record(sample(1), 2), record(sample(2), 1, origin="mixed"), record(sample(2), 0, origin="real")]
+    with engine_over(opened, held) as engine:
+        ids = (batch.select(["sample_id"]) for batch in lines((2, ""), (1, ""), (7, ""), (1, "")))
+        codes = [code for batch in engine.of(0).origins(ids, 2) for code in batch["code"].to_pylist()]
+    assert [list(Origin)[code] for code in codes] == ["mixed", "real", "unknown", "real"]
+
+
+def test_all_sidecars_are_asked_together(opened: Any) -> None:
+    first = [record(sample(1), 2), record(sample(2), 1, origin="synthetic", agent=0)]
+    second = [
+        record(sample(1), 1, evidence="declared"),
+        record(sample(3), 4, origin="unknown", evidence=None),
+        record(sample(2), 0),
+    ]
+    with engine_over(opened, first, second) as engine:
+        assert engine.holders([bytes.fromhex(sample(2))]) == [0]
+        assert engine.holders([bytes.fromhex(sample(number)) for number in (1, 9)]) == [0, 1]
+        assert engine.holders([]) == []
+        assert engine.rows_by_origin() == [(0, "real", 2), (0, "synthetic", 1), (1, "unknown", 4), (1, "real", 1)]
+        found = engine.births(bytes.fromhex(sample(1)))
+        assert [(each["sidecar"], each["evidence"], each["rows"]) for each in found] == [
+            (0, "observed", 2),
+            (1, "declared", 1),
+        ]
+        assert engine.births(bytes.fromhex(sample(9))) == []
+
+
+def test_a_pooled_sample_is_unique_in_the_first_dataset(opened: Any) -> None:
+    first, second = [record(sample(1), 2)], [record(sample(1), 3), record(sample(2), 1, origin="synthetic", agent=1)]
+    with engine_over(opened, first, second) as engine:
+        found = engine.pooled([1, 0], "bytes")
+        amounts = {(each.place, each.origin, each.model): (each.amount, each.unique, each.distinct) for each in found}
+        assert amounts == {
+            (1, "real", None): (30, 10, 10),
+            (1, "synthetic", "undisclosed"): (10, 10, 10),
+            (0, "real", None): (20, 0, 10),
+        }
+        assert engine.pooled([], "rows") == []
+        values = {0: lines((1, "en"), (1, "de")), 1: lines((1, "fr"), (1, "fr"), (2, "fr"), (1, "fr"))}
+        by_value = Counter({(each.place, each.value): each.unique for each in engine.pooled_values(values, "rows", 9)})
+        assert by_value == {(0, "de"): 1, (0, "en"): 0, (1, "fr"): 1}
