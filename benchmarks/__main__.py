@@ -19,6 +19,7 @@ from benchmarks import (
     questions,
     recording,
     sidecar,
+    startup,
 )
 from benchmarks.processes import BenchmarkError
 from benchmarks.results import Benchmark, Settings, machine
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "memory": memory.run,
     "measures": measures.run,
     "audit": auditing.run,
+    "startup": startup.run,
 }
 
 

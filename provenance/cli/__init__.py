@@ -51,7 +51,7 @@ def register(
 
 register(recording.init, "init")
 register(recording.add, "add")
-register(declaring.declare, "declare")
+register(declaring.declare_lineage, "declare")
 register(recording.run, "run", settings=recording.PASS_ON)
 app.add_typer(stages, name="stage")
 register(recording.stage_add, "add", stages, settings=recording.PASS_ON)

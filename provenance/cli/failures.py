@@ -10,8 +10,9 @@ from typing import Any
 
 import typer
 
-from provenance.cli.output import safe, write_error
+from provenance.cli.output import write_error
 from provenance.errors import ProvenanceError
+from provenance.report.plain_text import safe
 
 FINDING = 1
 ERROR = 2
@@ -20,7 +21,7 @@ _BROKEN_PIPE = 141
 
 
 def reported(command: Callable[..., None]) -> Callable[..., None]:
-    """``command`` with its failures told in one line on standard error and in the exit code."""
+    """``command`` with its failures reported in one line on standard error and in the exit code."""
 
     @functools.wraps(command)
     def run(*args: Any, **options: Any) -> None:
@@ -55,7 +56,7 @@ def fail_with(errors: Sequence[str]) -> None:
 def _report_internal(error: Exception, *, verbose: bool) -> None:
     import traceback
 
-    from provenance.cli.output import safe_lines
+    from provenance.report.plain_text import safe_lines
 
     if verbose:
         for line in safe_lines("".join(traceback.format_exception(error))):

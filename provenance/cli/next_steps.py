@@ -1,4 +1,4 @@
-"""The line that tells what to hand to git next, to be copied into a shell where the command was run."""
+"""The line that says what to hand to git next, to be copied into a shell where the command was run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import shlex
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from provenance.cli.output import safe, write_line
+from provenance.cli.output import write_line
+from provenance.report.plain_text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

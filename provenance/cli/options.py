@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 
 import typer
 
-from provenance.cli.output import safe, write_error
+from provenance.cli.output import write_error
 from provenance.cli.progress import fetch_progress
 from provenance.errors import RepositoryError
+from provenance.report.plain_text import safe
 
 if TYPE_CHECKING:
     from provenance.ledger.sidecars import Sidecars
     from provenance.repository import Repository
     from provenance.repository.history import History
+
+P = ParamSpec("P")
 
 RepositoryOption = Annotated[
     Path | None,
@@ -51,12 +58,70 @@ def open_repository(directory: Path | None, *, no_fetch: bool = False, quiet: bo
     return Repository.open(fetching=None if no_fetch else fetch_progress(quiet=quiet))
 
 
+@dataclass(frozen=True)
+class CommonOptions:
+    """What was asked of a command with the options that most commands have; see `command`."""
+
+    repo: Path | None = None
+    rev: str | None = None
+    no_fetch: bool = False
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    def open_repository(self) -> Repository:
+        """The repository of the folder named by --repo, or of the current one; see `open_repository`."""
+        return open_repository(self.repo, no_fetch=self.no_fetch, quiet=self.quiet)
+
+
+def command(
+    *, reads_lineage: bool = False, at_revision: bool = False
+) -> Callable[[Callable[Concatenate[CommonOptions, P], None]], Callable[..., None]]:
+    """Give a command the options that most have: --repo, --json, --quiet and --verbose.
+
+    They reach it together, as its first parameter; typer sees them behind the command's own.
+
+    Args:
+        reads_lineage: it reads sidecars, which may have to be fetched: with --no-fetch.
+        at_revision: it reads at any git revision: with --rev.
+    """
+    common = [_parameter("repo", RepositoryOption, None)]
+    common += [_parameter("rev", RevisionOption, None)] if at_revision else []
+    common += [_parameter("no_fetch", NoFetchOption, False)] if reads_lineage else []
+    common += [
+        _parameter("as_json", JsonOption, False),
+        _parameter("quiet", QuietOption, False),
+        _parameter("verbose", VerboseOption, False),
+    ]
+    names = [parameter.name for parameter in common]
+
+    def decorate(function: Callable[Concatenate[CommonOptions, P], None]) -> Callable[..., None]:
+        _, *own = inspect.signature(function, eval_str=True).parameters.values()
+
+        @functools.wraps(function)
+        def run(**given: Any) -> None:
+            options: Any = CommonOptions(**{name: given.pop(name) for name in names if name in given})
+            function(options, **given)  # type: ignore[call-arg]
+
+        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *common)]
+        # Evaluated once, here: typer would do it again for each.
+        run.__annotations__ = {each.name: each.annotation for each in parameters}
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return run
+
+    return decorate
+
+
+def _parameter(name: str, option: Any, default: bool | None) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=option)
+
+
 def warn_of_stale(ledger: Sidecars, *, quiet: bool) -> None:
     """Say on standard error which answers are about data that has changed: births hold, numbers of rows may not."""
     from provenance.ledger.datasets import State
 
     for said in () if quiet else ledger.unfetched.values():
-        write_error(f"warning: {safe(said)}; it is not asked")
+        write_error(f"warning: {safe(said)}; it is left out of the answer")
     for dataset in ledger.recorded:
         if dataset.state is State.STALE and not quiet:
             write_error(
@@ -77,6 +142,6 @@ def warn_of_unknown_training(ledger: Sidecars, *, quiet: bool) -> None:
     """Say on standard error through which models lineage does not go on, as their training data is not known here."""
     for dataset in () if quiet else ledger.models.not_here:
         write_error(
-            f"warning: {safe(dataset.label)}: a registered model was trained on it, but its sidecar is not to be had; "
+            f"warning: {safe(dataset.label)}: a registered model was trained on it, but its sidecar is not available; "
             "what came of it through the model is not counted"
         )

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import TYPE_CHECKING
 
-from provenance.cli.output import safe
+from provenance.report.plain_text import safe
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -57,7 +57,7 @@ def _progress() -> Progress:
 
 
 def fetch_progress(*, quiet: bool) -> Callable[[str], None]:
-    """A function that is told the path of each thing before it is fetched, and shows it in a line with their number."""
+    """A function to call with the path of each thing before it is fetched; shows it in a line with their number."""
     if quiet or not sys.stderr.isatty():
         return lambda path: None
     fetched = count(1)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from provenance.cli import audit_mixture, output
-from provenance.cli.audit_report import (
+from provenance.report import mixture_words
+from provenance.report.audit_words import (
     COLUMNS,
     MARKS,
     breakdowns,
@@ -18,6 +19,7 @@ from provenance.cli.audit_report import (
     shown,
     summary,
 )
+from provenance.report.plain_text import CELL_WIDTH, counted, safe
 
 if TYPE_CHECKING:
     from provenance.auditing.audit import Audit, AuditedDataset, JudgedRule
@@ -28,33 +30,41 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|&~@-])")
 _LINK = re.compile(r"(?i)(https?|ftp|mailto|www)([:.])")
 
 
-def print_markdown(audit: Audit) -> None:
-    """Write ``audit`` to standard output."""
+class Markdown:
+    """The whole audit."""
+
+    name = "markdown"
+
+    def write(self, audit: Audit) -> str:
+        return "".join(f"{line}\n" for line in _lines(audit))
+
+
+def _lines(audit: Audit) -> Iterator[str]:
     if audit.policy is not None and audit.verdict is not None:
         counts = summary(judged.finding for judged in audit.findings)
-        output.write_line(f"# {audit.verdict.status.value}\n")
-        output.write_line(f"By {markdown_text(audit.policy.name)}: {counts}.\n")
-        _print_findings(audit)
+        yield f"# {audit.verdict.status.value}\n"
+        yield f"By {markdown_text(audit.policy.name)}: {counts}.\n"
+        yield from _findings(audit)
     for dataset in audit.datasets:
-        _print_dataset(dataset)
+        yield from _dataset(dataset)
     if audit.mixture is not None:
-        _print_mixture(audit.mixture)
+        yield from _mixture(audit.mixture)
 
 
-def markdown_text(text: str, limit: int | None = output.CELL_WIDTH) -> str:
+def markdown_text(text: str, limit: int | None = CELL_WIDTH) -> str:
     """``text`` such that nothing in it is Markdown, HTML, a link or a mention."""
-    return _LINK.sub("\\1\u200b\\2", _SPECIAL.sub(r"\\\1", output.safe(text, limit)))
+    return _LINK.sub("\\1\u200b\\2", _SPECIAL.sub(r"\\\1", safe(text, limit)))
 
 
-def _print_findings(audit: Audit) -> None:
+def _findings(audit: Audit) -> Iterator[str]:
     found = gravest_first(audit.findings)
     if not found:
         return
-    output.write_line("| | rule | dataset | finding | what to do |")
-    output.write_line("| --- | --- | --- | --- | --- |")
+    yield "| | rule | dataset | finding | what to do |"
+    yield "| --- | --- | --- | --- | --- |"
     for judged in found:
-        output.write_line(f"| {' | '.join(_finding(judged))} |")
-    output.write_line()
+        yield f"| {' | '.join(_finding(judged))} |"
+    yield ""
 
 
 def _finding(judged: JudgedRule) -> tuple[str, ...]:
@@ -71,33 +81,33 @@ def _finding(judged: JudgedRule) -> tuple[str, ...]:
     )
 
 
-def _print_mixture(mixture: MixtureAudit) -> None:
-    output.write_line(f"## {markdown_text(mixture.path)}: {markdown_text(mixture.name)}\n")
-    for line in audit_mixture.remarks(mixture):
-        output.write_line(f"- {markdown_text(line, None)}")
-    for title, weights in audit_mixture.breakdowns(mixture, every=True):
-        output.write_line(f"\n| {markdown_text(title)} | {' | '.join(audit_mixture.COLUMNS)} |")
-        output.write_line("| --- |" + " ---: |" * len(audit_mixture.COLUMNS))
+def _mixture(mixture: MixtureAudit) -> Iterator[str]:
+    yield f"## {markdown_text(mixture.path)}: {markdown_text(mixture.name)}\n"
+    for line in mixture_words.remarks(mixture):
+        yield f"- {markdown_text(line, None)}"
+    for title, weights in mixture_words.breakdowns(mixture, every=True):
+        yield f"\n| {markdown_text(title)} | {' | '.join(mixture_words.COLUMNS)} |"
+        yield "| --- |" + " ---: |" * len(mixture_words.COLUMNS)
         for group, weight in weights.items():
-            output.write_line(f"| {markdown_text(group)} | {' | '.join(audit_mixture.cells(weight))} |")
-    output.write_line()
+            yield f"| {markdown_text(group)} | {' | '.join(mixture_words.cells(weight))} |"
+    yield ""
 
 
-def _print_dataset(dataset: AuditedDataset) -> None:
+def _dataset(dataset: AuditedDataset) -> Iterator[str]:
     composition = dataset.composition
-    output.write_line(f"## {markdown_text(composition.path)}\n")
-    output.write_line(output.counted(composition.rows, "row"))
+    yield f"## {markdown_text(composition.path)}\n"
+    yield counted(composition.rows, "row")
     for title, shares in breakdowns(dataset):
-        output.write_line(f"\n| {markdown_text(title)} | {' | '.join(COLUMNS)} |")
-        output.write_line("| --- |" + " ---: |" * len(COLUMNS))
+        yield f"\n| {markdown_text(title)} | {' | '.join(COLUMNS)} |"
+        yield "| --- |" + " ---: |" * len(COLUMNS)
         for group, share in shares.items():
-            output.write_line(f"| {markdown_text(group)} | {' | '.join(cells(share, composition.rows))} |")
-    output.write_line()
+            yield f"| {markdown_text(group)} | {' | '.join(cells(share, composition.rows))} |"
+    yield ""
     for line in remarks(dataset):
-        output.write_line(f"- {line}")
+        yield f"- {line}"
     values = leaves(dataset.as_json()["measures"])
     if values:
-        output.write_line("\n| measure | value |\n| --- | ---: |")
+        yield "\n| measure | value |\n| --- | ---: |"
         for path, value in values:
-            output.write_line(f"| {markdown_text(path)} | {markdown_text(shown(value))} |")
-    output.write_line()
+            yield f"| {markdown_text(path)} | {markdown_text(shown(value))} |"
+    yield ""

@@ -23,11 +23,19 @@ from provenance.ledger.composition.composition import Composition, Share
 _OUTSIDE_SLUG = re.compile(r"[^0-9A-Za-z_-]+")
 
 
-def write_metrics(file: Path, audit: Audit) -> None:
-    """Write ``file`` for ``dvc metrics``: per dataset, nested numbers and nothing else (DVC drops lists and nulls).
+class Metrics:
+    """For ``dvc metrics``: per dataset, nested numbers and nothing else (DVC drops lists and nulls).
 
-    So are those of the mixture, under the name of its file.
+    The mixture's numbers stand there too, under the name of its file.
     """
+
+    name = "metrics"
+
+    def write(self, audit: Audit) -> str:
+        return _sorted_json(_documents(audit))
+
+
+def _documents(audit: Audit) -> dict[str, Any]:
     paths = [dataset.composition.path for dataset in audit.datasets]
     mixed = [] if audit.mixture is None else [audit.mixture]
     slugs = _slugs([*paths, *(mixture.path for mixture in mixed)])
@@ -40,7 +48,7 @@ def write_metrics(file: Path, audit: Audit) -> None:
         if audit.policy is not None:
             numbers["verdict"] = _verdict(audit, dataset.composition.path)
         documents[slugs[dataset.composition.path]] = numbers
-    _write_json(file, documents)
+    return documents
 
 
 def write_plots(directory: Path, audit: Audit) -> None:
@@ -49,7 +57,7 @@ def write_plots(directory: Path, audit: Audit) -> None:
     One for each breakdown (``{dataset, group, rows, fraction}``), ``by_field.json`` (with ``field``, too),
     ``measures.json`` (``{dataset, measure, value}``), ``findings.json`` (``{dataset, rule, severity, status,
     message}``) and ``mixture.json`` (``{mixture, breakdown, group, weighting, fraction}``, by unique amount and by
-    exposure). All are written each time, so that none is left from before.
+    exposure). All are written each time, so none is left from before.
     """
     by_field = [
         {
@@ -152,7 +160,7 @@ def _share(share: Share) -> dict[str, Any]:
 
 
 def _slugs(names: Iterable[str]) -> dict[str, str]:
-    """Keys for ``names`` without the dots with which DVC joins keys; names that would collide bear a digest."""
+    """Keys for ``names`` without the dots with which DVC joins keys; names that would collide get a digest."""
     plain = {name: _OUTSIDE_SLUG.sub("_", name) for name in names}
     uses = Counter(plain.values())
     return {
@@ -162,6 +170,9 @@ def _slugs(names: Iterable[str]) -> dict[str, str]:
 
 
 def _write_json(file: Path, document: Any) -> None:
-    text = json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n"
     with whole_file(file) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(_sorted_json(document), encoding="utf-8")
+
+
+def _sorted_json(document: Any) -> str:
+    return json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provenance.cli.output import counted, safe
+from provenance.report.plain_text import counted, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,7 +79,7 @@ def _in_words(model: ModelBehind) -> str:
 
 def _dataset_in_words(trained_on: TrainedOn) -> str:
     if trained_on.samples is None:
-        return f"{trained_on.dataset.label} (its sidecar is not to be had)"
+        return f"{trained_on.dataset.label} (its sidecar is not available)"
     named = trained_on.generators[:_MOST_GENERATORS]
     more = len(trained_on.generators) - len(named)
     by = f", in part by {', '.join(named)}" if named else ""
@@ -136,7 +136,7 @@ def _add_behind(found: Picture, model: ModelBehind) -> None:
     for external in model.trained_on_external:
         found.point(found.add("dataset", external, "held elsewhere"), key, "trained on")
     for each in model.trained_on:
-        said = "sidecar not to be had" if each.samples is None else counted(each.samples, "sample")
+        said = "sidecar not available" if each.samples is None else counted(each.samples, "sample")
         dataset = found.add("dataset", each.dataset.label, said)
         found.point(dataset, key, "trained on")
         for generator in each.generators:

@@ -7,7 +7,6 @@ reads ``[text](target)`` in messages as links, and names come from data: bracket
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,7 +16,8 @@ from urllib.parse import quote
 from provenance.auditing.audit import NO_MIXTURE, Audit, JudgedRule
 from provenance.auditing.policy.evaluation import Finding, Status
 from provenance.auditing.policy.rules import Severity, WhenUnknown
-from provenance.files import whole_file
+from provenance.report.json_document import json_text
+from provenance.report.plain_text import short
 from provenance.repository import Repository
 from provenance.version import __version__
 
@@ -26,11 +26,16 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARN: "warning", Severity.INFO: "no
 _LINK = re.compile(r"([\\\[\]])")
 
 
-def write_sarif(file: Path, audit: Audit, repository: Repository) -> None:
-    """Write the findings of ``audit`` as a SARIF log."""
-    text = json.dumps(as_sarif(audit, _pointers(audit, repository)), indent=2, allow_nan=False) + "\n"
-    with whole_file(file) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+class Sarif:
+    """The findings of an audit of ``repository`` as a SARIF log."""
+
+    name = "sarif"
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def write(self, audit: Audit) -> str:
+        return json_text(as_sarif(audit, _pointers(audit, self._repository)))
 
 
 def _pointers(audit: Audit, repository: Repository) -> dict[str, str]:
@@ -92,7 +97,7 @@ def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 
 def _result(judged: JudgedRule, places: dict[str, int], pointers: Mapping[str, str]) -> dict[str, Any]:
     finding = judged.finding
-    samples = "".join(f"\n{sample.place or sample.sample_id[:12]}: {sample.why}" for sample in judged.samples)
+    samples = "".join(f"\n{sample.place or short(sample.sample_id)}: {sample.why}" for sample in judged.samples)
     message = f"{finding.status.value}: {finding.dataset}: {finding.message}. {finding.reason}{samples}"
     identity = f"{finding.rule}\0{finding.dataset}"
     result = {

@@ -48,7 +48,7 @@ def test_a_stage_tells_of_its_input_rows_and_of_strangers(dvc_repository: Path) 
     said = run_stage(FILTER, ["data/documents.jsonl"], ["out/birds.jsonl"])
     assert "data/documents.jsonl: of 7 rows, 3 kept, 1 changed, 3 dropped" in said
     # A text of four letters is as it was when it is cut to four: kept, although it names a parent, itself.
-    assert "1 parents that no sidecar knows, the first in row 5" in said
+    assert "1 parent that no sidecar knows, the first in row 5" in said
 
 
 def test_a_stage_tells_why_results_were_rejected(dvc_repository: Path) -> None:

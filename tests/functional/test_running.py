@@ -249,7 +249,7 @@ def test_what_cannot_be_run_or_completed(project: Project) -> None:
 def test_quiet_and_a_command_without_output(project: Project) -> None:
     script = """echo '{"text": "a"}' > out.jsonl"""
     assert project.provenance("run", "--", "sh", "-c", script, stage="make").stderr == (
-        "out.jsonl: 1 rows (1 unknown), 0 ancestors\n"
+        "out.jsonl: 1 row (1 unknown), 0 ancestors\n"
     )
     quiet = project.provenance("run", "-q", "--", "sh", "-c", script, stage="make")
     assert (quiet.code, quiet.stdout, quiet.stderr) == (0, "", "")

@@ -118,4 +118,4 @@ def test_the_index_suffices_and_without_it_what_is_missing_is_said(project: Proj
     shutil.rmtree(project.root / ".dvc/tmp/provenance")
     answer = project.provenance("impact", sample, "--json")
     assert affected(answer.json()) == [("rows.jsonl", 0, 0), ("seed.jsonl", 1, 0)]
-    assert "seed.jsonl@" in answer.stderr and "its sidecar is not to be had" in answer.stderr
+    assert "seed.jsonl@" in answer.stderr and "its sidecar is not available" in answer.stderr

@@ -21,7 +21,7 @@ from provenance.capture.recording.finishing import finish
 from provenance.capture.recording.journal import Heading, Journal, Key, journal_of, open_journal
 from provenance.capture.recording.linking import Linker, prompt_columns
 from provenance.capture.recording.observers.calls import CALLS
-from provenance.capture.recording.terms import Declaration, declare
+from provenance.capture.recording.terms import Declaration, declaration_of
 from provenance.capture.strict_json import encode
 from provenance.errors import DataError, ProvenanceError
 from provenance.identity import RESERVED_COLUMNS, Identity
@@ -257,7 +257,7 @@ def record(
         raise ProvenanceError(
             f"{dataset}: the recorder writes .jsonl; record to that and convert it in a later stage: sample ids stay"
         )
-    declaration = declare(
+    declaration = declaration_of(
         dataset,
         model=model,
         prompt=prompt,

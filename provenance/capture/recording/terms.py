@@ -106,7 +106,7 @@ class Declaration:
         return hashlib.sha256(orjson.dumps(relied_on, default=str, option=options)).hexdigest()
 
 
-def declare(
+def declaration_of(
     dataset: str,
     *,
     model: Model | None,

@@ -9,22 +9,19 @@ import typer
 
 from provenance.cli import output
 from provenance.cli.failures import FINDING
-from provenance.cli.options import (
-    JsonOption,
-    NoFetchOption,
-    QuietOption,
-    RepositoryOption,
-    RevisionOption,
-    VerboseOption,
-    open_repository,
-)
+from provenance.cli.options import CommonOptions, command
+from provenance.report.plain_text import safe
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from provenance.auditing.audit import Audit
     from provenance.repository import Repository
 
 
+@command(reads_lineage=True, at_revision=True)
 def audit(
+    options: CommonOptions,
     datasets: Annotated[list[str] | None, typer.Argument(metavar="[DATASET]...", help="Datasets to audit.")] = None,
     policy: Annotated[
         list[str] | None,
@@ -72,12 +69,6 @@ def audit(
     ] = None,
     tables: Annotated[bool, typer.Option("--tables", help="Show every breakdown, and every value measured.")] = False,
     markdown: Annotated[bool, typer.Option("--md", help="Write Markdown, with all tables.")] = False,
-    repo: RepositoryOption = None,
-    rev: RevisionOption = None,
-    no_fetch: NoFetchOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Say what datasets are made of, and judge them by a policy.
 
@@ -85,15 +76,14 @@ def audit(
 
     Example: provenance audit data/mix.parquet --policy baseline --policy model-collapse
     """
-    if as_json and markdown:
-        raise typer.BadParameter("--json and --md exclude each other")
+    if options.as_json and markdown:
+        raise typer.BadParameter("--json and --md cannot be combined")
     if recheck is not None:
         if datasets or policy or mixture:
             raise typer.BadParameter("--recheck takes datasets, mixture and policy from the verdict")
-        _recheck(open_repository(repo, no_fetch=no_fetch, quiet=quiet), recheck, as_json=as_json, quiet=quiet)
+        _recheck(options, recheck)
         return
-    if not datasets and mixture is None:
-        raise typer.BadParameter("name the DATASETs to audit, or a --mixture")
+    _require_a_subject(datasets, mixture)
     if policy is None and (verdict or sarif):
         raise typer.BadParameter("--verdict and --sarif need a --policy")
     from provenance.auditing.audit import run_audit
@@ -101,61 +91,66 @@ def audit(
     from provenance.auditing.request import request_for
     from provenance.cli.overwriting import require_harmless
 
-    repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
-    outputs = {"--verdict": verdict, "--metrics": metrics, "--plots": plots, "--sarif": sarif}
-    require_harmless(repository, outputs, [*(Path(name) for name in policy or ()), *([mixture] if mixture else [])])
+    repository = options.open_repository()
+    files = {"--verdict": verdict, "--metrics": metrics, "--plots": plots, "--sarif": sarif}
+    require_harmless(repository, files, _read_files(policy, mixture))
     request = request_for(
         repository,
         datasets or (),
-        rev=rev,
+        rev=options.rev,
         reference=reference,
         evaluation=evaluation or (),
         since=since,
         fields=fields or (),
-        measures=[name.strip() for name in measures.split(",")] if measures else (),
+        measures=_names(measures),
         mixture=mixture,
     )
     found = run_audit(repository, request, load_policy(policy, repository.root) if policy else None)
-    _write_files(repository, found, verdict, metrics, plots, sarif)
-    _print(found, as_json=as_json, markdown=markdown, tables=tables, quiet=quiet)
+    _write_files(repository, found, files)
+    _print(found, repository, options, markdown=markdown, tables=tables)
     if not found.passes:
         raise typer.Exit(FINDING)
 
 
-def _write_files(
-    repository: Repository,
-    found: Audit,
-    verdict: Path | None,
-    metrics: Path | None,
-    plots: Path | None,
-    sarif: Path | None,
-) -> None:
+def _require_a_subject(datasets: list[str] | None, mixture: Path | None) -> None:
+    if not datasets and mixture is None:
+        raise typer.BadParameter("name the DATASETs to audit, or a --mixture")
+
+
+def _read_files(policy: list[str] | None, mixture: Path | None) -> list[Path]:
+    return [*(Path(name) for name in policy or ()), *([mixture] if mixture else [])]
+
+
+def _names(measures: str | None) -> list[str]:
+    return [name.strip() for name in measures.split(",")] if measures else []
+
+
+def _write_files(repository: Repository, found: Audit, files: Mapping[str, Path | None]) -> None:
+    """Write each of ``files``, named by its option."""
     from provenance.attest.verdict_file import verdict_file, write_verdict
-    from provenance.report.metrics import write_metrics, write_plots
-    from provenance.report.sarif import write_sarif
+    from provenance.report.formats import format_named
+    from provenance.report.interface import write_file
+    from provenance.report.metrics import write_plots
 
-    if verdict is not None:
+    if (verdict := files["--verdict"]) is not None:
         write_verdict(verdict, verdict_file(found, repository.root))
-    if metrics is not None:
-        write_metrics(metrics, found)
-    if plots is not None:
+    if (plots := files["--plots"]) is not None:
         write_plots(plots, found)
-    if sarif is not None:
-        write_sarif(sarif, found, repository)
+    for name in ("metrics", "sarif"):
+        if (file := files[f"--{name}"]) is not None:
+            write_file(file, format_named(name, repository), found)
 
 
-def _print(found: Audit, *, as_json: bool, markdown: bool, tables: bool, quiet: bool) -> None:
-    if as_json:
-        output.write_json(found.as_json())
-    elif markdown:
-        from provenance.report.markdown import print_markdown
+def _print(found: Audit, repository: Repository, options: CommonOptions, *, markdown: bool, tables: bool) -> None:
+    from provenance.report.formats import format_named
 
-        print_markdown(found)
-    elif not quiet:
-        from provenance.cli.audit_report import print_report
+    if options.as_json or markdown:
+        output.write(format_named("json" if options.as_json else "markdown", repository).write(found))
+    elif not options.quiet:
+        from provenance.cli.audit_terminal import Terminal
 
-        print_report(found, tables=tables)
-    if not quiet:
+        output.write(Terminal(tables=tables).write(found))
+    if not options.quiet:
         _warn_of_broken(found)
 
 
@@ -166,24 +161,24 @@ def _warn_of_broken(found: Audit) -> None:
     measured = (each for dataset in found.datasets for each in dataset.measured.items())
     for name, each in measured:
         if isinstance(each, NotMeasured) and each.broken:
-            output.write_error(f"warning: {name} was not measured: {output.safe(each.reason)}")
+            output.write_error(f"warning: {name} was not measured: {safe(each.reason)}")
 
 
-def _recheck(repository: Repository, file: Path, *, as_json: bool, quiet: bool) -> None:
+def _recheck(options: CommonOptions, file: Path) -> None:
     from provenance.attest.recheck import recheck
     from provenance.attest.verdict_file import read_verdict
 
-    found = recheck(repository, read_verdict(file))
-    if as_json:
+    found = recheck(options.open_repository(), read_verdict(file))
+    if options.as_json:
         output.write_json(found.as_json())
-    elif not quiet:
+    elif not options.quiet:
         said = f"{found.recorded.verdict.value} of {found.recorded.date}"
-        output.write_line(f"{output.safe(str(file))}: {said} {'still holds' if found.holds else 'DOES NOT HOLD'}")
+        output.write_line(f"{safe(str(file))}: {said} {'still holds' if found.holds else 'DOES NOT HOLD'}")
         for change in found.changes:
-            output.write_line(f"  {output.safe(change.what)}")
-            output.write_line(f"    was {output.safe(change.was)}")
-            output.write_line(f"    now {output.safe(change.now)}")
+            output.write_line(f"  {safe(change.what)}")
+            output.write_line(f"    was {safe(change.was)}")
+            output.write_line(f"    now {safe(change.now)}")
         for remark in found.remarks:
-            output.write_line(f"  note: {output.safe(remark)}")
+            output.write_line(f"  note: {safe(remark)}")
     if not (found.holds and found.recorded.passes):
         raise typer.Exit(FINDING)

@@ -9,16 +9,19 @@ import typer
 
 from provenance.cli.failures import FINDING
 from provenance.cli.next_steps import tell_to_add_tracked
-from provenance.cli.options import JsonOption, QuietOption, RepositoryOption, VerboseOption, open_repository
-from provenance.cli.output import safe, write_error, write_json, write_line
+from provenance.cli.options import CommonOptions, command
+from provenance.cli.output import write_error, write_json, write_line
 from provenance.cli.progress import rows_progress
+from provenance.report.plain_text import counted, safe
 
 if TYPE_CHECKING:
     from provenance.capture.declaring.declare import Declared
     from provenance.repository import Repository
 
 
-def declare(
+@command()
+def declare_lineage(
+    options: CommonOptions,
     path: Annotated[str, typer.Argument(metavar="PATH", help="A dataset file.")],
     from_: Annotated[
         str,
@@ -44,10 +47,6 @@ def declare(
     keep_prompts: Annotated[
         bool, typer.Option("--keep-prompts", help="Keep rendered prompts, not only their digests.")
     ] = False,
-    repo: RepositoryOption = None,
-    json_: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """State lineage afterwards: from columns, or from what a generator left.
 
@@ -55,11 +54,11 @@ def declare(
 
     Example: provenance declare data/qa.jsonl --from columns --map model=model --set kind=answer
     """
-    from provenance.capture.declaring.declare import declare as declare_dataset
+    from provenance.capture.declaring.declare import declare
 
-    repository = open_repository(repo)
-    with rows_progress(quiet=quiet) as progress_of:
-        declared = declare_dataset(
+    repository = options.open_repository()
+    with rows_progress(quiet=options.quiet) as progress_of:
+        declared = declare(
             path,
             from_,
             mapping=_pairs("--map", map_ or []),
@@ -71,12 +70,12 @@ def declare(
             keep_prompts=keep_prompts,
             progress=progress_of(path),
         )
-    if json_:
+    if options.as_json:
         write_json(_document(declared))
-    elif not quiet:
+    elif not options.quiet:
         _report(repository, declared)
     if declared.completion.rows and not declared.stated:
-        write_error("nothing is stated of any row: check what --from names, with its part after the colon, and --set")
+        write_error("no row received any lineage: check what --from names, with its part after the colon, and --set")
         raise typer.Exit(FINDING)
 
 
@@ -112,8 +111,8 @@ def _document(declared: Declared) -> dict[str, object]:
 def _report(repository: Repository, declared: Declared) -> None:
     completion = declared.completion
     write_line(
-        f"{safe(declared.path)}: {declared.stated:,} of {completion.rows:,} rows declared, {completion.unknown:,} "
-        f"unknown, {completion.ancestors:,} ancestors"
+        f"{safe(declared.path)}: {declared.stated:,} of {counted(completion.rows, 'row')} declared, "
+        f"{completion.unknown:,} unknown, {counted(completion.ancestors, 'ancestor')}"
     )
     if declared.unmatched:
         write_line(f"keys of parents that no row has: {declared.unmatched:,}")

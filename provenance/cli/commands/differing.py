@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provenance.cli import output
-from provenance.cli.options import (
-    JsonOption,
-    NoFetchOption,
-    QuietOption,
-    RepositoryOption,
-    VerboseOption,
-    open_repository,
-)
+from provenance.cli.options import CommonOptions, command
 from provenance.cli.progress import rows_progress
 from provenance.errors import UnknownReferenceError
+from provenance.report.plain_text import CELL_WIDTH, safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,17 +19,14 @@ if TYPE_CHECKING:
     from provenance.repository import Repository
 
 
+@command(reads_lineage=True)
 def diff(
+    options: CommonOptions,
     old: Annotated[str, typer.Argument(metavar="A", help="The older revision.")],
     others: Annotated[
         list[str] | None,
         typer.Argument(metavar="[B] [DATASET...]", help="The newer revision (default: the workspace); datasets."),
     ] = None,
-    repo: RepositoryOption = None,
-    no_fetch: NoFetchOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Show which rows of datasets were added and removed between two revisions.
 
@@ -45,14 +36,14 @@ def diff(
     """
     from provenance.ledger.history.differences import differences
 
-    repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
+    repository = options.open_repository()
     new, names = _revision_and_datasets(repository, others or ())
     paths = [repository.relative(name) for name in names]
-    with rows_progress(quiet=quiet) as progress_of:
+    with rows_progress(quiet=options.quiet) as progress_of:
         found = list(differences(repository, old, new, paths, progress_of))
-    if as_json:
+    if options.as_json:
         output.write_json({"datasets": [each.as_json() for each in found]})
-    elif not quiet:
+    elif not options.quiet:
         # What was asked for is answered; of all the rest, what differs.
         for each in found if paths else [each for each in found if not each.is_none]:
             _print(each)
@@ -70,8 +61,8 @@ def _revision_and_datasets(repository: Repository, others: Sequence[str]) -> tup
 def _print(difference: Difference) -> None:
     from provenance.ledger.composition.breakdowns import OF_HISTORY
 
-    rows, path = difference.rows, output.safe(difference.path)
-    origin = f" (was {output.safe(difference.moved_from)})" if difference.moved_from else ""
+    rows, path = difference.rows, safe(difference.path)
+    origin = f" (was {safe(difference.moved_from)})" if difference.moved_from else ""
     if rows is None:
         output.write_line(f"{path}{origin}: cannot be compared")
     else:
@@ -79,7 +70,7 @@ def _print(difference: Difference) -> None:
             f"{path}{origin}: {rows.added.rows:,} added, {rows.removed.rows:,} removed, {rows.kept:,} kept"
         )
         cells = [
-            (name, output.safe(group, output.CELL_WIDTH), *(f"{side.groups[name].get(group, 0):,}" for side in sides))
+            (name, safe(group, CELL_WIDTH), *(f"{side.groups[name].get(group, 0):,}" for side in sides))
             for sides in ((rows.added, rows.removed),)
             for name in OF_HISTORY
             for group in dict.fromkeys([*rows.added.groups[name], *rows.removed.groups[name]])
@@ -92,4 +83,4 @@ def _print(difference: Difference) -> None:
                 numbers=("added", "removed"),
             )
     for remark in difference.remarks:
-        output.write_line(f"  {output.safe(remark)}")
+        output.write_line(f"  {safe(remark)}")

@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provenance.cli import output
-from provenance.cli.options import (
-    JsonOption,
-    NoFetchOption,
-    QuietOption,
-    RepositoryOption,
-    VerboseOption,
-    open_repository,
-    warn_of_cut_history,
-)
+from provenance.cli.options import CommonOptions, command, warn_of_cut_history
+from provenance.report.plain_text import CELL_WIDTH, counted, percent, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +25,9 @@ _SHORT_COMMIT = 9
 _DAY = 10
 
 
+@command(reads_lineage=True)
 def log(
+    options: CommonOptions,
     target: Annotated[
         str,
         typer.Argument(
@@ -40,15 +35,10 @@ def log(
             help="A dataset, here or at any commit; else six or more hex digits of a sample id, or PATH:ROW.",
         ),
     ],
-    repo: RepositoryOption = None,
     rev: Annotated[
         str | None,
         typer.Option("--rev", metavar="REV", help="Follow this revision only, not all branches, tags and experiments."),
     ] = None,
-    no_fetch: NoFetchOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Show what a dataset was made of at every commit that changed it, or where a sample came into datasets and left.
 
@@ -56,7 +46,7 @@ def log(
 
     Example: provenance log data/mix.parquet
     """
-    repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
+    repository = options.open_repository()
     history = repository.history(rev)
     path = repository.relative(target)
     sample = None if path in history.tracked else _sample(repository, history, rev, target, path)
@@ -71,15 +61,15 @@ def log(
 
         found = sample_log = log_sample(repository, history, sample)
         show = partial(_print_sample, sample_log)
-    if as_json:
+    if options.as_json:
         output.write_json(found.as_json() | {"cut_off": history.cut_off})
-    elif not quiet:
+    elif not options.quiet:
         show()
-    warn_of_cut_history(history, quiet=quiet)
-    if not quiet:
+    warn_of_cut_history(history, quiet=options.quiet)
+    if not options.quiet:
         for commit, file in found.unreadable:
             output.write_error(
-                f"warning: {commit[:_SHORT_COMMIT]}: {output.safe(file)}: DVC cannot read it; "
+                f"warning: {commit[:_SHORT_COMMIT]}: {safe(file)}: DVC cannot read it; "
                 "what it tracked is taken as it was"
             )
 
@@ -100,13 +90,13 @@ def _sample(repository: Repository, history: History, rev: str | None, target: s
 def _print_dataset(found: DatasetLog) -> None:
     for entry in found.entries:
         version = entry.version
-        moved = f" [moved from {output.safe(version.moved_from)}]" if version.moved_from else ""
+        moved = f" [moved from {safe(version.moved_from)}]" if version.moved_from else ""
         output.write_line(_headline(version.commit, version.references, version.experiment) + moved)
         counted = entry.counted
         if counted is not None:
             output.write_line(f"    {_rows(counted.rows, counted.groups['by_origin'])}")
         if entry.reason is not None:
-            output.write_line(f"    {entry.state}: {output.safe(entry.reason)}")
+            output.write_line(f"    {entry.state}: {safe(entry.reason)}")
 
 
 def _print_sample(found: SampleLog) -> None:
@@ -117,16 +107,14 @@ def _print_sample(found: SampleLog) -> None:
         if entry.reason is not None:
             output.write_line(f"    {entry.reason}")
     for path in found.ancestor_of:
-        output.write_line(f"an ancestor only, at any commit: {output.safe(path)}")
+        output.write_line(f"an ancestor only, at any commit: {safe(path)}")
     unknown = Counter((version.path, why.reason) for version, why in found.unknown)
     for (path, reason), versions in unknown.items():
-        output.write_line(
-            f"not known: {output.counted(versions, 'version')} of {output.safe(path)}: {output.safe(reason)}"
-        )
+        output.write_line(f"not known: {counted(versions, 'version')} of {safe(path)}: {safe(reason)}")
 
 
 def _event(entry: SampleEntry) -> str:
-    place = output.safe(entry.dataset)
+    place = safe(entry.dataset)
     if entry.event == "left":
         return f"left {place}"
     event = {"appeared": "appeared in", "changed": "changed in", "moved": "moved with its dataset to"}[entry.event]
@@ -134,12 +122,12 @@ def _event(entry: SampleEntry) -> str:
 
 
 def _rows(rows: int, by_origin: Mapping[str, int]) -> str:
-    shares = ", ".join(f"{output.safe(origin)} {output.percent(each, rows)}" for origin, each in by_origin.items())
-    return output.counted(rows, "row") + (f": {shares}" if shares else "")
+    shares = ", ".join(f"{safe(origin)} {percent(each, rows)}" for origin, each in by_origin.items())
+    return counted(rows, "row") + (f": {shares}" if shares else "")
 
 
 def _headline(commit: Commit, references: Iterable[str], experiment: str | None) -> str:
     names = [*references, *([f"experiment {experiment}"] if experiment else [])]
-    shown = f"({output.safe(', '.join(names))})" if names else ""
-    subject = output.safe(commit.subject, output.CELL_WIDTH)
+    shown = f"({safe(', '.join(names))})" if names else ""
+    subject = safe(commit.subject, CELL_WIDTH)
     return " ".join(part for part in (commit.sha[:_SHORT_COMMIT], commit.date[:_DAY], shown, subject) if part)

@@ -9,20 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provenance.cli import output
-from provenance.cli.options import (
-    JsonOption,
-    NoFetchOption,
-    QuietOption,
-    RepositoryOption,
-    RevisionOption,
-    VerboseOption,
-    open_repository,
-    warn_of_cut_history,
-    warn_of_stale,
-    warn_of_unknown_training,
-)
+from provenance.cli.options import CommonOptions, command, warn_of_cut_history, warn_of_stale, warn_of_unknown_training
 from provenance.cli.progress import rows_progress
 from provenance.report.model_chains import passage_lines, passages_as_json
+from provenance.report.plain_text import CELL_WIDTH, counted, percent, safe
 
 if TYPE_CHECKING:
     from provenance.ledger.history.impact_log import ImpactLog
@@ -33,7 +23,9 @@ _SHORT_COMMIT = 9
 _DAY = 10
 
 
+@command(reads_lineage=True, at_revision=True)
 def impact(
+    options: CommonOptions,
     selectors: Annotated[
         list[str] | None,
         typer.Argument(
@@ -50,16 +42,10 @@ def impact(
         Path | None,
         typer.Option("--ids", metavar="FILE", help="Write the ids of the selected samples and all descendants."),
     ] = None,
-    repo: RepositoryOption = None,
-    rev: RevisionOption = None,
-    no_fetch: NoFetchOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Count everything that came from a selection.
 
-    A dataset's affected rows are those that bear a selected sample or one that descends from it. Rows by registered
+    A dataset's affected rows are those that hold a selected sample or one that descends from it. Rows by registered
     models that were trained on any of these are counted apart.
 
     Example: provenance impact model:SmolLM2-135M-Instruct --ids affected.txt
@@ -70,21 +56,21 @@ def impact(
 
     if bool(selectors) == revoked:
         raise typer.BadParameter("name SELECTORs, or --revoked")
-    repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
+    repository = options.open_repository()
     require_harmless(repository, {"--ids": ids})
     with (
-        rows_progress(quiet=quiet) as progress_of,
-        Sidecars.open(repository, rev, progress_of=progress_of) as ledger,
+        rows_progress(quiet=options.quiet) as progress_of,
+        Sidecars.open(repository, options.rev, progress_of=progress_of) as ledger,
     ):
-        found = impact_of(ledger, _selected(ledger, selectors, quiet=quiet))
-        warn_of_stale(ledger, quiet=quiet)
-        warn_of_unknown_training(ledger, quiet=quiet)
+        found = impact_of(ledger, _selected(ledger, selectors, quiet=options.quiet))
+        warn_of_stale(ledger, quiet=options.quiet)
+        warn_of_unknown_training(ledger, quiet=options.quiet)
         if ids is not None:
             _write_ids(ids, found)
-        log = _log(ledger, selectors, rev, quiet=quiet) if history else None
-    if as_json:
+        log = _log(ledger, selectors, options.rev, quiet=options.quiet) if history else None
+    if options.as_json:
         output.write_json(_document(found) | ({} if log is None else log.as_json()))
-    elif not quiet:
+    elif not options.quiet:
         _print_impact(found)
         if log is not None:
             _print_log(log)
@@ -100,7 +86,7 @@ def _selected(ledger: Sidecars, selectors: list[str] | None, *, quiet: bool) -> 
 
     revoked = revoked_selectors(ledger)
     for selector in [] if quiet else fitting_nothing(ledger, revoked):
-        output.write_error(f"note: {output.safe(selector)} is revoked, and no sidecar here has it")
+        output.write_error(f"note: {safe(selector)} is revoked, and no sidecar here has it")
     return selected_by(ledger, revoked)
 
 
@@ -130,16 +116,16 @@ def _write_ids(file: Path, found: Impact) -> None:
 
 
 def _print_impact(found: Impact) -> None:
-    output.write_line(f"selected: {output.counted(found.selected, 'sample')}; descendants: {found.descendants:,}")
+    output.write_line(f"selected: {counted(found.selected, 'sample')}; descendants: {found.descendants:,}")
     for line in passage_lines(len(found.through_models), found.passages):
         output.write_line(line)
     titles = ("dataset", "rows", "affected", "share", *(("through models",) if found.passages else ()))
     rows = [
         (
-            output.safe(dataset.path, output.CELL_WIDTH),
+            safe(dataset.path, CELL_WIDTH),
             f"{dataset.rows:,}",
             f"{dataset.affected_rows:,}",
-            output.percent(dataset.affected_rows, dataset.rows),
+            percent(dataset.affected_rows, dataset.rows),
             *((f"{dataset.affected_through_models:,}",) if found.passages else ()),
         )
         for dataset in found.datasets
@@ -152,11 +138,11 @@ def _print_log(log: ImpactLog) -> None:
         (
             each.version.commit.sha[:_SHORT_COMMIT],
             each.version.commit.date[:_DAY],
-            output.safe(each.dataset.path, output.CELL_WIDTH),
+            safe(each.dataset.path, CELL_WIDTH),
             f"{each.dataset.rows:,}",
             f"{each.dataset.affected_rows:,}",
             f"{each.dataset.affected_through_models:,}",
-            output.safe(", ".join(each.version.names), output.CELL_WIDTH),
+            safe(", ".join(each.version.names), CELL_WIDTH),
         )
         for each in log.entries
     ]
@@ -164,5 +150,5 @@ def _print_log(log: ImpactLog) -> None:
     output.write_line()
     output.write_table(titles, rows, numbers=titles[3:6])
     for version in log.unknown:
-        what = f"{version.commit.sha[:_SHORT_COMMIT]}: {output.safe(version.path)}"
-        output.write_error(f"warning: {what}: its sidecar is not to be had, so that it is not counted")
+        what = f"{version.commit.sha[:_SHORT_COMMIT]}: {safe(version.path)}"
+        output.write_error(f"warning: {what}: its sidecar is not available, so it is not counted")

@@ -11,7 +11,8 @@ import typer
 
 from provenance.cli import output
 from provenance.cli.next_steps import tell_to_add_tracked
-from provenance.cli.options import JsonOption, QuietOption, RepositoryOption, VerboseOption, open_repository
+from provenance.cli.options import CommonOptions, command
+from provenance.report.plain_text import counted, safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 _SHORT_COMMIT = 9
 
 
+@command()
 def import_(
+    options: CommonOptions,
     url: Annotated[str, typer.Argument(metavar="URL", help="The git repository, or a path to it.")],
     path: Annotated[str, typer.Argument(metavar="PATH", help="The dataset there, from its root.")],
     out: Annotated[
@@ -32,10 +35,6 @@ def import_(
         str | None,
         typer.Option("--rev", metavar="REV", help="A revision there, which is followed; default: its main branch."),
     ] = None,
-    repo: RepositoryOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Import a dataset and its sidecar from another DVC repository, as `dvc import` does.
 
@@ -43,14 +42,16 @@ def import_(
 
     Example: provenance import https://example.org/team/data data/faq.jsonl
     """
-    repository = open_repository(repo, quiet=quiet)
+    repository = options.open_repository()
     brought = repository.imports.bring(_address(url, repository), path, _destination(repository, path, out), rev)
-    _tell(repository, [brought], as_json=as_json, quiet=quiet)
-    if not (quiet or as_json):
+    _tell(repository, [brought], as_json=options.as_json, quiet=options.quiet)
+    if not (options.quiet or options.as_json):
         tell_to_add_tracked(repository, [brought.path, brought.sidecar])
 
 
+@command()
 def update(
+    options: CommonOptions,
     paths: Annotated[
         list[str] | None,
         typer.Argument(metavar="[PATH]...", help="Datasets to update; default: all imported with their sidecar."),
@@ -58,10 +59,6 @@ def update(
     rev: Annotated[
         str | None, typer.Option("--rev", metavar="REV", help="Go to this revision of the source, and follow it.")
     ] = None,
-    repo: RepositoryOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Bring imported datasets and their sidecars to what their sources have now, as `dvc update` does.
 
@@ -69,9 +66,9 @@ def update(
 
     Example: provenance update faq.jsonl --rev v2
     """
-    repository = open_repository(repo, quiet=quiet)
+    repository = options.open_repository()
     updated = repository.imports.update([repository.relative(path) for path in paths or ()], rev)
-    _tell(repository, updated, as_json=as_json, quiet=quiet)
+    _tell(repository, updated, as_json=options.as_json, quiet=options.quiet)
 
 
 def _address(url: str, repository: Repository) -> str:
@@ -95,12 +92,13 @@ def _tell(repository: Repository, datasets: Sequence[Imported], *, as_json: bool
     for dataset, document in zip(datasets, documents, strict=True):
         if document["state"] == "stale" and not quiet:
             output.write_error(
-                f"warning: {output.safe(dataset.path)}: the source's sidecar was made for other data than it has there"
+                f"warning: {safe(dataset.path)}: the sidecar in the source repository is stale (made for "
+                "different data)"
             )
         if not (as_json or quiet):
             at = f"commit {dataset.commit[:_SHORT_COMMIT]}" + (f" ({dataset.rev})" if dataset.rev else "")
-            what = output.counted(document["rows"], "row") if dataset.changed else "is there already"
-            output.write_line(f"{output.safe(dataset.path)}: {output.safe(at)}, {what}")
+            what = counted(document["rows"], "row") if dataset.changed else "is there already"
+            output.write_line(f"{safe(dataset.path)}: {safe(at)}, {what}")
     if not (datasets or as_json or quiet):
         output.write_line("nothing to do: no dataset was imported with its sidecar")
 

@@ -8,32 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provenance.cli import output
-from provenance.cli.options import (
-    JsonOption,
-    NoFetchOption,
-    QuietOption,
-    RepositoryOption,
-    RevisionOption,
-    VerboseOption,
-    open_repository,
-)
+from provenance.cli.options import CommonOptions, command
 from provenance.cli.progress import rows_progress
+from provenance.report.plain_text import counted
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.store import Cleaned
     from provenance.ledger.sidecars import Sidecars
 
 
+@command(reads_lineage=True, at_revision=True)
 def index(
+    options: CommonOptions,
     collect_garbage: Annotated[
         bool, typer.Option("--gc", help="Remove indexes that are not of this revision, and what killed runs left.")
     ] = False,
-    repo: RepositoryOption = None,
-    rev: RevisionOption = None,
-    no_fetch: NoFetchOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Build the index that trace and impact follow.
 
@@ -45,16 +34,16 @@ def index(
     from provenance.ledger.graph.opening import clean, store_in
     from provenance.ledger.sidecars import Sidecars
 
-    repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
+    repository = options.open_repository()
     with (
-        rows_progress(quiet=quiet) as progress_of,
-        Sidecars.open(repository, rev, progress_of=progress_of) as ledger,
+        rows_progress(quiet=options.quiet) as progress_of,
+        Sidecars.open(repository, options.rev, progress_of=progress_of) as ledger,
     ):
         described = _described(ledger)
         cleaned = clean(store_in(repository.temporary), ledger.indexed) if collect_garbage else None
-    if as_json:
+    if options.as_json:
         output.write_json(described | ({"removed": asdict(cleaned)} if cleaned else {}))
-    elif not quiet:
+    elif not options.quiet:
         _print(described, cleaned)
 
 
@@ -70,8 +59,8 @@ def _described(ledger: Sidecars) -> dict[str, int]:
 
 def _print(described: dict[str, int], cleaned: Cleaned | None) -> None:
     said = ", ".join(
-        output.counted(described[what], what.removesuffix("s")) for what in ("datasets", "samples", "derivations")
+        counted(described[what], what.removesuffix("s")) for what in ("datasets", "samples", "derivations")
     )
     output.write_line(f"{said}: {described['bytes']:,} bytes")
     if cleaned is not None:
-        output.write_line(f"removed {output.counted(cleaned.folders, 'folder')}: {cleaned.bytes:,} bytes")
+        output.write_line(f"removed {counted(cleaned.folders, 'folder')}: {cleaned.bytes:,} bytes")

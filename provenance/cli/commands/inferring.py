@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provenance.cli import output
-from provenance.cli.options import (
-    JsonOption,
-    NoFetchOption,
-    QuietOption,
-    RepositoryOption,
-    RevisionOption,
-    VerboseOption,
-    open_repository,
-)
+from provenance.cli.options import CommonOptions, command
 from provenance.cli.progress import rows_progress
+from provenance.report.plain_text import counted, safe, short
 
 if TYPE_CHECKING:
     from provenance.auditing.inferring import Inference
@@ -26,19 +19,15 @@ if TYPE_CHECKING:
 _DEFAULT_MARGIN = 0.08
 
 
+@command(reads_lineage=True, at_revision=True)
 def infer(
+    options: CommonOptions,
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose rows of unknown origin are looked at.")],
     against: Annotated[str, typer.Option("--against", metavar="OTHER", help="The dataset of possible parents.")],
     margin: Annotated[
         float,
         typer.Option("--margin", min=0.0, max=1.0, help="By how much the best parent must be ahead of the next."),
     ] = _DEFAULT_MARGIN,
-    repo: RepositoryOption = None,
-    rev: RevisionOption = None,
-    no_fetch: NoFetchOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Name candidate parents for rows of unknown origin.
 
@@ -50,27 +39,27 @@ def infer(
     from provenance.auditing.measures import Part, Subject
     from provenance.ledger.sidecars import Sidecars
 
-    with Sidecars.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, partial=True) as ledger:
+    with Sidecars.open(options.open_repository(), options.rev, partial=True) as ledger:
         audited, parents = (Part(ledger, ledger.dataset(path)) for path in (dataset, against))
-        with rows_progress(quiet=quiet) as progress_of:
+        with rows_progress(quiet=options.quiet) as progress_of:
             found = infer_parents(Subject(audited, ledger.folder), parents, margin, progress_of(audited.dataset.path))
-    if as_json:
+    if options.as_json:
         output.write_json({"candidates": [asdict(candidate) for candidate in found.candidates]})
-    elif not quiet:
+    elif not options.quiet:
         _print(found, audited.dataset.path, parents.dataset.path)
 
 
 def _print(found: Inference, dataset: str, against: str) -> None:
     if found.candidates:
         rows = [
-            (output.short(each.sample_id), output.short(each.parent), f"{each.score:.2f}", f"{each.margin:.2f}")
+            (short(each.sample_id), short(each.parent), f"{each.score:.2f}", f"{each.margin:.2f}")
             for each in found.candidates
         ]
         output.write_table(("sample", "candidate parent", "score", "margin"), rows, numbers=("score", "margin"))
         output.write_line()
     output.write_line(
-        f"{output.safe(dataset)}: {output.counted(found.unknown, 'sample')} of unknown origin with words that also "
-        f"{output.safe(against)} has, {output.counted(len(found.candidates), 'candidate parent')}"
+        f"{safe(dataset)}: {counted(found.unknown, 'sample')} of unknown origin with words that also "
+        f"{safe(against)} has, {counted(len(found.candidates), 'candidate parent')}"
     )
     if found.candidates:
-        output.write_line("candidates are guesses: none of them is recorded, and nothing counts them")
+        output.write_line("candidates are guesses: none of them is recorded or counted as lineage")

@@ -9,14 +9,8 @@ import typer
 
 from provenance.cli import output
 from provenance.cli.next_steps import tell_to_add
-from provenance.cli.options import (
-    JsonOption,
-    QuietOption,
-    RepositoryOption,
-    RevisionOption,
-    VerboseOption,
-    open_repository,
-)
+from provenance.cli.options import CommonOptions, command
+from provenance.report.plain_text import CELL_WIDTH, safe
 
 if TYPE_CHECKING:
     from provenance.models import ModelRegister, RegisteredModel
@@ -24,7 +18,9 @@ if TYPE_CHECKING:
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="NAME@REVISION, or NAME where that is enough.")]
 
 
+@command()
 def add(
+    options: CommonOptions,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name by which lineage records know it.")],
     revision: Annotated[str | None, typer.Option(metavar="R", help="Its revision; default: stands for all.")] = None,
     trained_on: Annotated[
@@ -42,10 +38,6 @@ def add(
     ] = None,
     terms: Annotated[str | None, typer.Option(metavar="TEXT", help="What its terms impose on its outputs.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of one registered already.")] = False,
-    repo: RepositoryOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Register a model: what it was trained on, and what it was made from.
 
@@ -59,12 +51,12 @@ def add(
     stated = StatedModel(
         name, revision, base, tuple(trained_on or ()), tuple(trained_on_external or ()), license_, terms
     )
-    repository = open_repository(repo)
+    repository = options.open_repository()
     model = register_model(repository, stated, replace=replace)
-    if as_json:
+    if options.as_json:
         output.write_json(document(model))
-    elif not quiet:
-        output.write_line(f"{output.safe(model.label)}: {_training(model)}")
+    elif not options.quiet:
+        output.write_line(f"{safe(model.label)}: {_training(model)}")
         _tell_of_name(model)
         tell_to_add(repository, [MODELS_FILE])
 
@@ -73,55 +65,47 @@ def _tell_of_name(model: RegisteredModel) -> None:
     """Say how a name was understood that may have been meant as NAME@REVISION; some models are called so."""
     name, _, revision = model.name.rpartition("@")
     if name and revision and model.revision is None:
-        stated = output.safe(f"{shlex.quote(name)} --revision {shlex.quote(revision)}")
+        stated = safe(f"{shlex.quote(name)} --revision {shlex.quote(revision)}")
         output.write_line(f"all of it is taken for the name; to state a revision: `provenance model add {stated}`")
 
 
+@command(at_revision=True)
 def list_(
-    repo: RepositoryOption = None,
-    rev: RevisionOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
+    options: CommonOptions,
 ) -> None:
     """List the registered models.
 
     Example: provenance model list --rev HEAD~1
     """
-    register = open_repository(repo).models(rev)
-    if as_json:
+    register = options.open_repository().models(options.rev)
+    if options.as_json:
         output.write_json({"models": [document(model) for model in register.models]})
-    elif not quiet:
+    elif not options.quiet:
         _print_register(register)
 
 
+@command(at_revision=True)
 def show(
+    options: CommonOptions,
     model: ModelArgument,
-    repo: RepositoryOption = None,
-    rev: RevisionOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Show what is registered of a model, and of all that it was made from.
 
     Example: provenance model show helper@2
     """
-    register = open_repository(repo).models(rev)
+    register = options.open_repository().models(options.rev)
     line = register.lineage(register.named(model))
-    if as_json:
+    if options.as_json:
         output.write_json(document(line[0]) | {"bases": [document(base) for base in line[1:]]})
-    elif not quiet:
+    elif not options.quiet:
         for number, each in enumerate(line):
             _print_model(each, "" if number == 0 else "made from ")
 
 
+@command()
 def remove(
+    options: CommonOptions,
     model: ModelArgument,
-    repo: RepositoryOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Take a model out of the register.
 
@@ -131,11 +115,11 @@ def remove(
     """
     from provenance.upkeep.model_register import remove_model
 
-    removed = remove_model(open_repository(repo), model)
-    if as_json:
+    removed = remove_model(options.open_repository(), model)
+    if options.as_json:
         output.write_json(document(removed))
-    elif not quiet:
-        output.write_line(f"removed {output.safe(removed.label)}")
+    elif not options.quiet:
+        output.write_line(f"removed {safe(removed.label)}")
 
 
 def document(model: RegisteredModel) -> dict[str, Any]:
@@ -148,23 +132,23 @@ def _print_register(register: ModelRegister) -> None:
         output.write_line("no models are registered: see `provenance model add --help`")
         return
     columns = [(model.label, model.base or "-", _training(model), model.license or "-") for model in register.models]
-    rows = [[output.safe(cell, output.CELL_WIDTH) for cell in row] for row in columns]
+    rows = [[safe(cell, CELL_WIDTH) for cell in row] for row in columns]
     output.write_table(("model", "made from", "trained on", "license"), rows)
 
 
 def _print_model(model: RegisteredModel, said: str) -> None:
-    output.write_line(f"{said}model {output.safe(model.label)}")
+    output.write_line(f"{said}model {safe(model.label)}")
     for dataset in model.trained_on:
         at = dataset.commit or "not committed"
-        output.write_line(f"  trained on: {output.safe(dataset.path)} at {at} (md5 {dataset.md5})")
+        output.write_line(f"  trained on: {safe(dataset.path)} at {at} (md5 {dataset.md5})")
     for name in model.trained_on_external:
-        output.write_line(f"  trained on: {output.safe(name)}, held elsewhere")
+        output.write_line(f"  trained on: {safe(name)}, held elsewhere")
     for label, value in (("license", model.license), ("output terms", model.output_terms)):
         if value:
-            output.write_line(f"  {label}: {output.safe(value)}")
+            output.write_line(f"  {label}: {safe(value)}")
 
 
 def _training(model: RegisteredModel) -> str:
     """What the model was trained on, in one line that is safe already."""
     datasets = [dataset.label for dataset in model.trained_on]
-    return output.safe(", ".join([*datasets, *model.trained_on_external]) or "training data not stated")
+    return safe(", ".join([*datasets, *model.trained_on_external]) or "training data not stated")

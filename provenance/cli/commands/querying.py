@@ -15,17 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provenance.cli import output
-from provenance.cli.options import (
-    JsonOption,
-    NoFetchOption,
-    QuietOption,
-    RepositoryOption,
-    RevisionOption,
-    VerboseOption,
-    open_repository,
-    warn_of_stale,
-)
+from provenance.cli.options import CommonOptions, command, warn_of_stale
 from provenance.errors import QueryError
+from provenance.report.plain_text import CELL_WIDTH, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,18 +28,14 @@ _TABLE_ROWS = 100
 _NUMBERS = ("int", "float", "double", "decimal")
 
 
+@command(reads_lineage=True, at_revision=True)
 def query(
+    options: CommonOptions,
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT statement; see docs/query.md for the views.")],
     as_csv: Annotated[bool, typer.Option("--csv", help="Write all rows as CSV.")] = False,
     parquet: Annotated[
         Path | None, typer.Option("--parquet", metavar="FILE", help="Write all rows into a Parquet file.")
     ] = None,
-    repo: RepositoryOption = None,
-    rev: RevisionOption = None,
-    no_fetch: NoFetchOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Ask SQL of the lineage: samples, parents, activities, agents, prompts, sources, datasets.
 
@@ -59,29 +47,29 @@ def query(
     from provenance.ledger.sidecars import Sidecars
     from provenance.ledger.sql.questions import open_questions
 
-    if as_csv + as_json + (parquet is not None) > 1:
-        raise typer.BadParameter("--csv, --parquet and --json exclude each other")
-    as_they_are = as_json or parquet is not None
-    repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
+    if as_csv + options.as_json + (parquet is not None) > 1:
+        raise typer.BadParameter("--csv, --parquet and --json cannot be combined")
+    as_they_are = options.as_json or parquet is not None
+    repository = options.open_repository()
     require_harmless(repository, {"--parquet": parquet})
-    with Sidecars.open(repository, rev) as ledger:
+    with Sidecars.open(repository, options.rev) as ledger:
         with open_questions(ledger) as questions:
             answer = questions.ask(sql, as_text=not as_they_are)
             if parquet is not None:
                 _write_parquet(parquet, answer)
-            elif as_json:
+            elif options.as_json:
                 _write_json(answer)
             elif as_csv:
                 _write_csv(answer)
-            elif not quiet:
+            elif not options.quiet:
                 _print_table(answer)
-        warn_of_stale(ledger, quiet=quiet)
+        warn_of_stale(ledger, quiet=options.quiet)
 
 
 def _print_table(answer: Answer) -> None:
     rows = list(islice(_rows(answer), _TABLE_ROWS + 1))
-    cells = [["" if cell is None else output.safe(cell, output.CELL_WIDTH) for cell in row] for row in rows]
-    titles = [output.safe(column, output.CELL_WIDTH) for column in answer.columns]
+    cells = [["" if cell is None else safe(cell, CELL_WIDTH) for cell in row] for row in rows]
+    titles = [safe(column, CELL_WIDTH) for column in answer.columns]
     numbers = [
         title for title, kind in zip(titles, answer.types, strict=True) if any(name in kind for name in _NUMBERS)
     ]

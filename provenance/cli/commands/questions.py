@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provenance.cli import output
-from provenance.cli.options import (
-    JsonOption,
-    NoFetchOption,
-    QuietOption,
-    RepositoryOption,
-    RevisionOption,
-    VerboseOption,
-    open_repository,
-    warn_of_stale,
-    warn_of_unknown_training,
-)
+from provenance.cli.options import CommonOptions, command, warn_of_stale, warn_of_unknown_training
 from provenance.cli.progress import rows_progress
+from provenance.report.plain_text import counted, safe, safe_lines
 
 if TYPE_CHECKING:
     from provenance.ledger.sidecars import Occurrence, Sidecars
@@ -30,15 +21,11 @@ SampleArgument = Annotated[
 ]
 
 
+@command(reads_lineage=True, at_revision=True)
 def show(
+    options: CommonOptions,
     sample: SampleArgument,
     text: Annotated[bool, typer.Option("--text", help="Show the sample's content as well.")] = False,
-    repo: RepositoryOption = None,
-    rev: RevisionOption = None,
-    no_fetch: NoFetchOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Show all that is recorded of a sample.
 
@@ -50,25 +37,25 @@ def show(
     from provenance.ledger.sidecars import Sidecars
 
     with (
-        rows_progress(quiet=quiet) as progress_of,
-        Sidecars.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, progress_of=progress_of) as ledger,
+        rows_progress(quiet=options.quiet) as progress_of,
+        Sidecars.open(options.open_repository(), options.rev, progress_of=progress_of) as ledger,
     ):
         sample_id = resolve(ledger, sample)
         records = [_document(record) for record in ledger.records(sample_id)]
         occurrences = ledger.occurrences(sample_id)
-        warn_of_stale(ledger, quiet=quiet)
+        warn_of_stale(ledger, quiet=options.quiet)
         content = _texts(ledger, [sample_id]).get(sample_id) if text else None
-    if as_json:
+    if options.as_json:
         document = {
             "sample_id": sample_id,
             "records": records,
             "occurrences": [asdict(occurrence) for occurrence in occurrences],
         }
         output.write_json(document | ({"text": content} if text else {}))
-    elif not quiet:
+    elif not options.quiet:
         _print_sample(sample_id, records, occurrences)
         if text:
-            _print_fields({"text": content or "not to be read: no dataset that holds the sample is here"}, 0)
+            _print_fields({"text": content or "cannot be read: no dataset with this sample is on this machine"}, 0)
 
 
 def _texts(ledger: Sidecars, sample_ids: list[str]) -> dict[str, str]:
@@ -90,7 +77,7 @@ def _document(record: Record) -> dict[str, Any]:
 def _print_sample(sample_id: str, records: list[dict[str, Any]], occurrences: list[Occurrence]) -> None:
     output.write_line(f"sample {sample_id}")
     for occurrence in occurrences:
-        output.write_line(f"  in {output.safe(occurrence.dataset)}: {output.counted(occurrence.rows, 'row')}")
+        output.write_line(f"  in {safe(occurrence.dataset)}: {counted(occurrence.rows, 'row')}")
     if not occurrences:
         output.write_line("  in no dataset: only an ancestor")
     for number, record in enumerate(records, 1):
@@ -104,12 +91,12 @@ def _print_fields(fields: dict[str, Any], level: int) -> None:
     for name, value in fields.items():
         if value is None or value in ({}, []):
             continue
-        label = f"{indent}{output.safe(name)}:"
+        label = f"{indent}{safe(name)}:"
         if isinstance(value, dict) and name != "packages":
             output.write_line(label)
             _print_fields(value, level + 1)
             continue
-        lines = output.safe_lines(_joined(value).rstrip())
+        lines = safe_lines(_joined(value).rstrip())
         if len(lines) == 1:
             output.write_line(f"{label} {lines[0]}")
             continue
@@ -124,7 +111,9 @@ def _joined(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+@command(reads_lineage=True, at_revision=True)
 def trace(
+    options: CommonOptions,
     sample: SampleArgument,
     down: Annotated[
         bool, typer.Option("--down", help="Trace what came of the sample, not where it came from.")
@@ -135,49 +124,43 @@ def trace(
     text: Annotated[bool, typer.Option("--text", help="Show the beginning of each sample's content.")] = False,
     as_dot: Annotated[bool, typer.Option("--dot", help="Write Graphviz text.")] = False,
     as_mermaid: Annotated[bool, typer.Option("--mermaid", help="Write a Mermaid flow chart.")] = False,
-    repo: RepositoryOption = None,
-    rev: RevisionOption = None,
-    no_fetch: NoFetchOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Show where a sample came from, as a tree.
 
-    Each sample is described once; where it is reached again, it is only referred to. Registered models are told
-    below the tree, with what they were trained on.
+    Each sample is described once; where it is reached again, it is only referred to. Registered models are
+    listed below the tree, with what they were trained on.
 
     Example: provenance trace data/mix.parquet:17
     """
-    from provenance.cli import graphs
+    from provenance.cli import tree
     from provenance.ledger import walks
     from provenance.ledger.references import resolve
     from provenance.ledger.sidecars import Sidecars
-    from provenance.report import model_chains
+    from provenance.report import model_chains, pictures
 
-    if as_json + as_dot + as_mermaid > 1:
-        raise typer.BadParameter("--json, --dot and --mermaid exclude each other")
+    if options.as_json + as_dot + as_mermaid > 1:
+        raise typer.BadParameter("--json, --dot and --mermaid cannot be combined")
     if text and (as_dot or as_mermaid):
         raise typer.BadParameter("pictures show no content: --text goes with the tree or with --json")
     direction = walks.Direction.DESCENDANTS if down else walks.Direction.ANCESTORS
-    as_tree = not (as_json or as_dot or as_mermaid)
+    as_tree = not (options.as_json or as_dot or as_mermaid)
     with (
-        rows_progress(quiet=quiet) as progress_of,
-        Sidecars.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, progress_of=progress_of) as ledger,
+        rows_progress(quiet=options.quiet) as progress_of,
+        Sidecars.open(options.open_repository(), options.rev, progress_of=progress_of) as ledger,
     ):
-        most = graphs.MOST_IN_A_TREE if as_tree else None
+        most = tree.MOST_IN_A_TREE if as_tree else None
         walk = walks.trace(ledger.models, resolve(ledger, sample), direction, depth, most)
         contents = _texts(ledger, [node.sample_id for node in walk.nodes]) if text else {}
-        warn_of_stale(ledger, quiet=quiet)
-        warn_of_unknown_training(ledger, quiet=quiet)
-    if as_json:
+        warn_of_stale(ledger, quiet=options.quiet)
+        warn_of_unknown_training(ledger, quiet=options.quiet)
+    if options.as_json:
         nodes = [asdict(node) | ({"text": contents.get(node.sample_id)} if text else {}) for node in walk.nodes]
         edges = [asdict(edge) for edge in walk.edges]
         found = {"sample_id": walk.start, "direction": direction.value, "nodes": nodes, "edges": edges}
         output.write_json(found | model_chains.as_json(walk))
     elif as_dot:
-        output.write_line(graphs.dot(walk))
+        output.write_line(pictures.dot(walk))
     elif as_mermaid:
-        output.write_line(graphs.mermaid(walk))
-    elif not quiet:
-        graphs.print_tree(walk, contents, graphs.DEEPEST if depth is None else None)
+        output.write_line(pictures.mermaid(walk))
+    elif not options.quiet:
+        tree.print_tree(walk, contents, tree.DEEPEST if depth is None else None)

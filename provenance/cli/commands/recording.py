@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from provenance.cli.next_steps import tell_to_add, tell_to_add_tracked
-from provenance.cli.options import JsonOption, QuietOption, RepositoryOption, VerboseOption, open_repository
-from provenance.cli.output import counted, safe, write_error, write_json, write_line
+from provenance.cli.options import CommonOptions, QuietOption, VerboseOption, command, open_repository
+from provenance.cli.output import write_error, write_json, write_line
 from provenance.cli.progress import rows_progress
+from provenance.report.plain_text import counted, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
+@command()
 def init(
-    repo: RepositoryOption = None, json_: JsonOption = False, quiet: QuietOption = False, verbose: VerboseOption = False
+    options: CommonOptions,
 ) -> None:
     """Prepare a DVC repository: settings file, ignore rules, plot templates.
 
@@ -32,11 +34,11 @@ def init(
     """
     from provenance.upkeep.preparing import prepare
 
-    repository = open_repository(repo)
+    repository = options.open_repository()
     written = prepare(repository)
-    if json_:
+    if options.as_json:
         write_json({"root": str(repository.root), "written": written})
-    elif not quiet:
+    elif not options.quiet:
         for path in written:
             write_line(f"wrote {safe(path)}")
         if written:
@@ -45,7 +47,9 @@ def init(
             write_line("nothing to do: prepared already")
 
 
+@command()
 def add(
+    options: CommonOptions,
     paths: Annotated[
         list[str], typer.Argument(metavar="PATH...", help="Dataset files (JSONL, JSON, CSV, TSV, Parquet).")
     ],
@@ -66,10 +70,6 @@ def add(
         str | None,
         typer.Option(metavar="A,B", help="Content fields, which identify a sample; kept in provenance.yaml."),
     ] = None,
-    repo: RepositoryOption = None,
-    json_: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Track collected data with DVC, with a sidecar that says where it comes from.
 
@@ -80,10 +80,10 @@ def add(
     from provenance.lineage.records import Origin, Source
     from provenance.upkeep.adding import add_datasets
 
-    repository = open_repository(repo)
+    repository = options.open_repository()
     collected = collected_at and collected_at.replace(tzinfo=UTC)
     described = Source(name=source, url=url, license=license_, publisher=publisher, collected_at=collected)
-    with rows_progress(quiet=quiet) as progress_of:
+    with rows_progress(quiet=options.quiet) as progress_of:
         added = add_datasets(
             repository,
             paths,
@@ -92,9 +92,9 @@ def add(
             fields=None if fields is None else fields.split(","),
             progress_of=progress_of,
         )
-    if json_:
+    if options.as_json:
         write_json({"datasets": [asdict(dataset) for dataset in added]})
-    elif not quiet:
+    elif not options.quiet:
         for dataset in added:
             size = f"{counted(dataset.rows, 'row')}, {counted(dataset.samples, 'sample')}"
             write_line(f"{safe(dataset.path)}: {size}, from {safe(source)}")
@@ -116,7 +116,7 @@ def run(context: typer.Context, quiet: QuietOption = False, verbose: VerboseOpti
     with rows_progress(quiet=quiet) as progress_of:
         result = run_stage(repository, context.args, progress_of)
     if not quiet:
-        for line in _told(result):
+        for line in _lines(result):
             write_error(safe(line))
     if result.exit_code:
         raise typer.Exit(result.exit_code)
@@ -139,8 +139,8 @@ def stage_add(context: typer.Context, verbose: VerboseOption = False) -> None:
         raise typer.Exit(code)
 
 
-def _told(result: StageResult) -> Iterator[str]:
-    """What `run` says of a stage: its input, what it rejected, its outs."""
+def _lines(result: StageResult) -> Iterator[str]:
+    """What `run` reports of a stage: its input, what it rejected, its outs."""
     for warning in result.warnings:
         yield f"warning: {warning}"
     for path in result.unaccounted:
@@ -148,7 +148,7 @@ def _told(result: StageResult) -> Iterator[str]:
     if result.account is not None:
         for read in result.account.inputs:
             fates = f"{read.kept:,} kept, {read.changed:,} changed, {read.dropped:,} dropped"
-            yield f"{read.path}: of {read.rows:,} rows, {fates}"
+            yield f"{read.path}: of {counted(read.rows, 'row')}, {fates}"
         for reason, number in result.account.rejected.items():
             yield f"rejected: {number:,} ({reason})"
     for dataset in result.datasets:
@@ -162,5 +162,6 @@ def _explained(dataset: Completed) -> str:
     ways = {name: getattr(completion, name) for name in ("recorded", "carried", "derived", "aligned", "unknown")}
     said = ", ".join(f"{rows:,} {name}" for name, rows in ways.items() if rows)
     first = f", the first in row {completion.dangling_row:,}" if completion.dangling_row else ""
-    dangling = f"; {completion.dangling:,} parents that no sidecar knows{first}" if completion.dangling else ""
-    return f"{completion.rows:,} rows ({said or 'none'}), {completion.ancestors:,} ancestors{dangling}"
+    dangling = f"; {counted(completion.dangling, 'parent')} that no sidecar knows{first}" if completion.dangling else ""
+    rows, ancestors = counted(completion.rows, "row"), counted(completion.ancestors, "ancestor")
+    return f"{rows} ({said or 'none'}), {ancestors}{dangling}"

@@ -8,15 +8,9 @@ import typer
 
 from provenance.cli import output
 from provenance.cli.next_steps import tell_to_add, tell_to_add_tracked
-from provenance.cli.options import (
-    JsonOption,
-    NoFetchOption,
-    QuietOption,
-    RepositoryOption,
-    VerboseOption,
-    open_repository,
-)
+from provenance.cli.options import CommonOptions, command
 from provenance.cli.progress import rows_progress
+from provenance.report.plain_text import counted, safe
 
 if TYPE_CHECKING:
     from provenance.ledger.impact import Impact
@@ -26,17 +20,14 @@ if TYPE_CHECKING:
 _DAY = 10
 
 
+@command(reads_lineage=True)
 def revoke(
+    options: CommonOptions,
     selectors: Annotated[
         list[str] | None, typer.Argument(metavar="[SELECTOR]...", help="What to revoke, as `impact` takes it.")
     ] = None,
     reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why, for whoever reads it.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="List what is revoked.")] = False,
-    repo: RepositoryOption = None,
-    no_fetch: NoFetchOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Mark samples, and all that came from them, as not to be used any more.
 
@@ -46,9 +37,9 @@ def revoke(
     """
     if listed == bool(selectors) or listed == bool(reason):
         raise typer.BadParameter("name SELECTORs and a --reason, or --list what is revoked")
-    repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
+    repository = options.open_repository()
     if not selectors or not reason:
-        _print_revocations(list(repository.revocations().revocations), as_json=as_json, quiet=quiet)
+        _print_revocations(list(repository.revocations().revocations), as_json=options.as_json, quiet=options.quiet)
         return
     from provenance.files import REVOCATIONS_FILE
     from provenance.ledger.impact import impact_of
@@ -56,30 +47,30 @@ def revoke(
     from provenance.ledger.sidecars import Sidecars
     from provenance.upkeep.revoking import revoke as enter
 
-    with rows_progress(quiet=quiet) as progress_of, Sidecars.open(repository, progress_of=progress_of) as ledger:
+    with (
+        rows_progress(quiet=options.quiet) as progress_of,
+        Sidecars.open(repository, progress_of=progress_of) as ledger,
+    ):
         entry, is_new = enter(ledger, selectors, reason)
         found = impact_of(ledger, selected_by(ledger, entry.selectors))
-    if as_json:
+    if options.as_json:
         output.write_json(_document(entry) | {"new": is_new} | _affected(found))
-    elif not quiet:
+    elif not options.quiet:
         output.write_line(f"{entry.id}: {'revoked' if is_new else 'was revoked before'}: {_named(entry)}")
         for dataset in _affected(found)["datasets"]:
-            rows = output.counted(dataset["affected_rows"] + dataset["affected_through_models"], "row")
-            output.write_line(f"  {output.safe(dataset['path'])}: {rows} of {dataset['rows']:,} must go")
+            rows = counted(dataset["affected_rows"] + dataset["affected_through_models"], "row")
+            output.write_line(f"  {safe(dataset['path'])}: {rows} of {dataset['rows']:,} must go")
         tell_to_add(repository, [REVOCATIONS_FILE], "; take the rows out with `provenance purge DATASET`")
 
 
+@command(reads_lineage=True)
 def purge(
+    options: CommonOptions,
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="The dataset to take revoked rows out of.")],
     out: Annotated[
         str | None, typer.Option("-o", "--out", metavar="OUT", help="Write what is left there; default: in place.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go; write nothing.")] = False,
-    repo: RepositoryOption = None,
-    no_fetch: NoFetchOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Rewrite a dataset and its sidecar without everything that came from what was revoked.
 
@@ -89,12 +80,12 @@ def purge(
     """
     from provenance.upkeep.purging import purge as take_out
 
-    repository = open_repository(repo, no_fetch=no_fetch, quiet=quiet)
-    with rows_progress(quiet=quiet) as progress_of:
+    repository = options.open_repository()
+    with rows_progress(quiet=options.quiet) as progress_of:
         found = take_out(repository, dataset, out, dry_run=dry_run, progress_of=progress_of)
-    if as_json:
+    if options.as_json:
         output.write_json(found.as_json())
-    elif not quiet:
+    elif not options.quiet:
         _print_purged(found, dry_run=dry_run)
         if found.tracked:
             tell_to_add_tracked(repository, found.tracked)
@@ -120,7 +111,7 @@ def _affected(found: Impact) -> dict[str, Any]:
 
 
 def _named(entry: Revocation) -> str:
-    return output.safe(f"{', '.join(entry.selectors)} ({entry.reason})")
+    return safe(f"{', '.join(entry.selectors)} ({entry.reason})")
 
 
 def _print_revocations(entries: list[Revocation], *, as_json: bool, quiet: bool) -> None:
@@ -130,16 +121,16 @@ def _print_revocations(entries: list[Revocation], *, as_json: bool, quiet: bool)
         if not entries:
             output.write_line("nothing is revoked")
         for entry in entries:
-            by = " by " + output.safe(entry.by) if entry.by else ""
+            by = " by " + safe(entry.by) if entry.by else ""
             output.write_line(f"{entry.id}  {entry.revoked.isoformat()[:_DAY]}{by}: {_named(entry)}")
 
 
 def _print_purged(found: Purged, *, dry_run: bool) -> None:
     if found.finished:
-        gone = output.counted(found.finished, "row")
-        output.write_line(f"{output.safe(found.out)}: an interrupted purge was finished; it had taken out {gone}")
+        gone = counted(found.finished, "row")
+        output.write_line(f"{safe(found.out)}: an interrupted purge was finished; it had taken out {gone}")
     would = "would go" if dry_run else "went"
-    kept = output.counted(found.kept, "row")
-    output.write_line(f"{output.safe(found.out)}: {output.counted(found.dropped, 'row')} {would}, {kept} stay")
+    kept = counted(found.kept, "row")
+    output.write_line(f"{safe(found.out)}: {counted(found.dropped, 'row')} {would}, {kept} stay")
     for reason, rows in found.reasons.items():
-        output.write_line(f"  {rows:,}: {output.safe(reason)}")
+        output.write_line(f"  {rows:,}: {safe(reason)}")

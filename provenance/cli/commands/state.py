@@ -10,15 +10,8 @@ import typer
 
 from provenance.cli import output
 from provenance.cli.failures import FINDING, fail_with
-from provenance.cli.options import (
-    JsonOption,
-    NoFetchOption,
-    QuietOption,
-    RepositoryOption,
-    RevisionOption,
-    VerboseOption,
-    open_repository,
-)
+from provenance.cli.options import CommonOptions, command
+from provenance.report.plain_text import CELL_WIDTH, counted, safe
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -28,29 +21,25 @@ if TYPE_CHECKING:
     from provenance.lineage.verification import Problem
 
 
+@command(reads_lineage=True, at_revision=True)
 def status(
-    repo: RepositoryOption = None,
-    rev: RevisionOption = None,
-    no_fetch: NoFetchOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
+    options: CommonOptions,
 ) -> None:
     """Show every dataset's sidecar, rows and origins.
 
-    A sidecar is ok, stale (made for other data than is there), missing, or unusable, which is an error. Status informs;
-    to judge, and exit with 1 on a problem, is for `provenance verify`.
+    A sidecar is ok, stale (made for other data than is there), missing, or unusable, which is an error. Use
+    `provenance verify` to judge: it exits with 1 on a problem.
 
     Example: provenance status --rev HEAD~1
     """
     from provenance.ledger.sidecars import Sidecars
 
-    with Sidecars.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, partial=True) as ledger:
+    with Sidecars.open(options.open_repository(), options.rev, partial=True) as ledger:
         datasets = _states(ledger)
         unusable, remarks = [*ledger.unusable.values()], list(ledger.remarks)
-    if as_json:
+    if options.as_json:
         output.write_json({"datasets": datasets, "warnings": remarks})
-    elif not quiet:
+    elif not options.quiet:
         _print_states(datasets)
         _warn(remarks)
     fail_with(unusable)
@@ -87,7 +76,7 @@ def _print_states(datasets: list[dict[str, Any]]) -> None:
     colours = {"ok": "green", "stale": "red", "missing": "yellow", "unusable": "red"}
     rows = [
         (
-            output.safe(dataset["path"], output.CELL_WIDTH),
+            safe(dataset["path"], CELL_WIDTH),
             Text(dataset["state"], style=colours[dataset["state"]]),
             "-" if dataset["rows"] is None else f"{dataset['rows']:,}",
             output.origin_bar({origin: share["rows"] for origin, share in dataset["by_origin"].items()})
@@ -99,17 +88,13 @@ def _print_states(datasets: list[dict[str, Any]]) -> None:
     output.write_table(("dataset", "sidecar", "rows", "origin"), rows, numbers=("rows",))
 
 
+@command(reads_lineage=True, at_revision=True)
 def verify(
+    options: CommonOptions,
     datasets: Annotated[
         list[str] | None,
         typer.Argument(metavar="[DATASET]...", help="Datasets to verify; default: all with a sidecar."),
     ] = None,
-    repo: RepositoryOption = None,
-    rev: RevisionOption = None,
-    no_fetch: NoFetchOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Check sidecars against their data.
 
@@ -120,13 +105,13 @@ def verify(
     """
     from provenance.ledger.sidecars import Sidecars
 
-    with Sidecars.open(open_repository(repo, no_fetch=no_fetch, quiet=quiet), rev, partial=True) as ledger:
+    with Sidecars.open(options.open_repository(), options.rev, partial=True) as ledger:
         chosen = [ledger.dataset(path) for path in datasets] if datasets else list(ledger.recorded)
         problems = [problem for dataset in chosen for problem in _problems(ledger, dataset)]
         skipped = () if datasets else ledger.unrecorded
         remarks = list(ledger.remarks)
         errors = [] if datasets else [*ledger.unusable.values(), *ledger.unfetched.values()]
-    if as_json:
+    if options.as_json:
         output.write_json(
             {
                 "ok": not problems,
@@ -136,10 +121,10 @@ def verify(
                 "warnings": remarks,
             }
         )
-    elif not quiet:
+    elif not options.quiet:
         _print_problems(problems, len(chosen))
         for path in skipped:
-            output.write_line(f"not verified, {_why_skipped(path, ledger.unmade)}: {output.safe(path)}")
+            output.write_line(f"not verified, {_why_skipped(path, ledger.unmade)}: {safe(path)}")
         _warn(remarks)
     fail_with(errors)
     if problems:
@@ -161,16 +146,14 @@ def _problems(ledger: Sidecars, dataset: RecordedDataset) -> list[Problem]:
         workspace=ledger.folder,
     )
     if recorded is not None and recorded != ledger.repository.md5(dataset.sidecar.path)[0]:
-        said = (
-            "it is not the one that DVC has recorded; `dvc checkout` brings that back, `dvc commit` takes over this one"
-        )
+        said = "it is not the one that DVC has recorded; `dvc checkout` brings that back, `dvc commit` accepts this one"
         problems.append(Problem(f"{dataset.path} (sidecar)", None, said))
     return problems
 
 
 def _warn(remarks: Sequence[str]) -> None:
     for remark in remarks:
-        output.write_error(f"warning: {output.safe(remark)}")
+        output.write_error(f"warning: {safe(remark)}")
 
 
 def _why_skipped(path: str, unmade: Collection[str]) -> str:
@@ -179,9 +162,7 @@ def _why_skipped(path: str, unmade: Collection[str]) -> str:
 
 def _print_problems(problems: list[Problem], verified: int) -> None:
     if problems:
-        rows = [
-            (output.safe(problem.path), str(problem.row or ""), output.safe(problem.problem)) for problem in problems
-        ]
+        rows = [(safe(problem.path), str(problem.row or ""), safe(problem.problem)) for problem in problems]
         output.write_table(("dataset", "row", "problem"), rows, numbers=("row",))
     else:
-        output.write_line(f"ok: {output.counted(verified, 'dataset')} verified")
+        output.write_line(f"ok: {counted(verified, 'dataset')} verified")

@@ -45,7 +45,7 @@ def test_wrong_use_is_exit_2(arguments: list[str]) -> None:
 def test_forms_of_a_trace_exclude_each_other(options: list[str]) -> None:
     done = CliRunner().invoke(app, ["trace", "abcdef", *options])
     assert done.exit_code == 2
-    assert "exclude each other" in done.stderr
+    assert "cannot be combined" in done.stderr
 
 
 def failing(error: BaseException, *arguments: str) -> tuple[int, str]:

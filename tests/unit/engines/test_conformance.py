@@ -109,7 +109,7 @@ def cost_of(each: dict[str, Any]) -> tuple[Decimal | None, str | None]:
     return (each["input_tokens"] * Decimal(2) + each["output_tokens"] * Decimal(3)) / 1_000_000, "EUR"
 
 
-AMOUNTS = ("rows", "samples", "bytes", "tokens", "rows_with_tokens", "input_tokens", "output_tokens")
+AMOUNTS: tuple[str, ...] = ("rows", "samples", "bytes", "tokens", "rows_with_tokens", "input_tokens", "output_tokens")
 AMOUNTS += ("rows_with_usage", "cost", "rows_costed")
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.cli.output import percent, safe, safe_lines
+from provenance.report.plain_text import counted, percent, safe, safe_lines
 
 
 @given(st.text(), st.none() | st.integers(2, 40))
@@ -48,3 +48,8 @@ def test_percent_never_rounds_to_none_or_all() -> None:
         "100.0%",
     ]
     assert percent(0, 0) == "-"
+
+
+def test_what_is_counted_agrees_with_its_number() -> None:
+    assert [counted(number, "row") for number in (0, 1, 2_000)] == ["0 rows", "1 row", "2,000 rows"]
+    assert [counted(number, "birth of it", "births of it") for number in (1, 2)] == ["1 birth of it", "2 births of it"]

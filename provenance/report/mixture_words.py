@@ -1,4 +1,4 @@
-"""A mixture as a person reads it: unique and exposure-weighted shares side by side, and what is stated wrongly."""
+"""A mixture in words: unique and exposure-weighted shares side by side, and what is stated wrongly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from provenance.auditing.measures import NotMeasured
-from provenance.cli import output
 from provenance.ledger.composition.breakdowns import OF_MIXTURES
 
 if TYPE_CHECKING:
@@ -15,21 +14,6 @@ if TYPE_CHECKING:
 
 COLUMNS = ("unique", "of unique", "exposure", "of exposure", "epochs")
 _ALWAYS_SHOWN = ("by_origin",)
-
-
-def print_mixture(mixture: MixtureAudit, *, tables: bool) -> None:
-    """Write the report of ``mixture`` to standard output; ``tables``: with every breakdown."""
-    from rich.text import Text
-
-    title = f": {output.safe(mixture.name)}, in {mixture.unit}"
-    output.write_text(Text.assemble((output.safe(mixture.path), "bold"), title))
-    for breakdown, weights in breakdowns(mixture, every=tables):
-        output.write_line()
-        rows = [(output.safe(group, output.CELL_WIDTH), *cells(weight)) for group, weight in weights.items()]
-        output.write_table((output.safe(breakdown, output.CELL_WIDTH), *COLUMNS), rows, numbers=COLUMNS)
-    output.write_line()
-    for line in remarks(mixture):
-        output.write_folded("  ", "    ", output.safe(line))
 
 
 def breakdowns(mixture: MixtureAudit, *, every: bool) -> list[tuple[str, Mapping[str, Weight]]]:

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.sidecars import sample
 
-from provenance.cli.graphs import dot, mermaid, print_tree
+from provenance.cli.tree import print_tree
 from provenance.ledger.models.chain import ModelBehind, ModelChain, TrainedOn
 from provenance.ledger.models.passages import Passage
 from provenance.ledger.walks import Direction, Edge, Node, Walk
 from provenance.models import TrainingDataset
+from provenance.report.pictures import dot, mermaid
 
 NODE = Node(
     sample_id=sample(1),
@@ -112,7 +113,7 @@ def test_models_behind_a_sample_are_told_below_the_tree(capsys: pytest.CaptureFi
         "through models:",
         "  writer@1: trained on seed.jsonl@aaaaaaa (2 samples, in part by base); "
         "trained on web, which is held elsewhere; made from base",
-        "  base: trained on gone.jsonl (its sidecar is not to be had)",
+        "  base: trained on gone.jsonl (its sidecar is not available)",
     ]
 
 

@@ -1,0 +1,144 @@
+"""An audit in words: its tables, what stands out, and how rules came out, whatever it is then written as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from provenance.auditing.measures import NotMeasured
+from provenance.auditing.policy.evaluation import Finding, Status
+from provenance.auditing.policy.rules import Severity
+from provenance.ledger.composition.breakdowns import BREAKDOWNS
+from provenance.report.plain_text import CELL_WIDTH, percent, safe, short
+
+if TYPE_CHECKING:
+    from provenance.auditing.audit import AuditedDataset, JudgedRule
+    from provenance.auditing.examples import Example
+    from provenance.ledger.composition.composition import Composition, Share
+
+COLUMNS = ("rows", "share", "bytes", "tokens")
+MARKS = {Status.CLEARED: "✓", Status.BLOCKED: "✗", Status.UNKNOWN: "?"}
+_NAMED_GROUPS = 4
+# What of a finding stands above another.
+_GRAVEST_FIRST = (Status.BLOCKED, Status.UNKNOWN)
+
+
+def cells(share: Share, total: int) -> tuple[str, str, str, str]:
+    """A group's numbers, in the order of `COLUMNS`."""
+    tokens = "-" if share.tokens is None else f"{share.tokens:,}"
+    if share.tokens is not None and share.rows_with_tokens < share.rows:
+        tokens += f" (of {share.rows_with_tokens:,} rows)"
+    return f"{share.rows:,}", percent(share.rows, total), f"{share.bytes:,}", tokens
+
+
+def remarks(dataset: AuditedDataset) -> list[str]:
+    """What stands out whatever a policy asks, in words; only digits and words of our own, so safe everywhere."""
+    composition, values = dataset.composition, dataset.as_json()["measures"]
+    found = []
+    if composition.real_rooted_fraction is not None:
+        found.append(f"rows that are not real but have a real ancestor: {100 * composition.real_rooted_fraction:.1f}%")
+    if composition.max_depth is not None:
+        found.append(f"greatest generation depth: {composition.max_depth}")
+    if composition.cost is not None:
+        cost = composition.cost
+        amount = f"{cost.amount.normalize():f} {safe(cost.currency or '')}".rstrip()
+        found.append(f"cost: {amount} (known for {cost.rows_costed:,} of {cost.rows:,} rows)")
+    counts = (
+        (
+            "revoked",
+            "rows",
+            "rows that are revoked, or came from what is revoked (take them out with `provenance purge`)",
+        ),
+        (
+            "conflicting_births",
+            "samples",
+            "samples born twice, of different origin (a model repeats real text, or a leak)",
+        ),
+        ("dangling_parents", "samples", "parents that no sidecar knows"),
+        ("exact_duplicates", "duplicate_rows", "rows that repeat another row"),
+    )
+    for measure, value, words in counts:
+        number = values.get(measure, {}).get(value)
+        if number:
+            found.append(f"{words}: {number:,}")
+    return found
+
+
+def summary(findings: Iterable[Finding]) -> str:
+    """How many rules came out how: "1 failed, 2 unknown, 9 kept, 1 passed over; 1 waived"."""
+    listed = list(findings)
+    named = ((Status.BLOCKED, "failed"), (Status.UNKNOWN, "unknown"), (Status.CLEARED, "kept"))
+    judged = [finding for finding in listed if not finding.is_passed_over]
+    counts = [(sum(finding.status is status for finding in judged), word) for status, word in named]
+    counts.append((len(listed) - len(judged), "passed over"))
+    waived = sum(finding.waiver is not None for finding in listed)
+    said = ", ".join(f"{count:,} {word}" for count, word in counts if count) or "no rules"
+    return f"{said}; {waived:,} waived" if waived else said
+
+
+def gravest_first(judged: Iterable[JudgedRule]) -> list[JudgedRule]:
+    """The findings that somebody has to see: those that count first, then failed ones before unknown ones."""
+    severities = list(Severity)
+    open_findings = [each for each in judged if each.finding.is_open]
+    return sorted(
+        open_findings,
+        key=lambda each: (
+            not each.finding.counts,
+            severities.index(each.finding.severity),
+            _GRAVEST_FIRST.index(each.finding.status),
+        ),
+    )
+
+
+def headline(finding: Finding) -> str:
+    """A rule that is not kept, how it came out, and how grave that is; safe."""
+    severity = "waived" if finding.waiver is not None else finding.severity.value
+    words = "failed" if finding.status is Status.BLOCKED else "unknown"
+    return f"{MARKS[finding.status]} {safe(finding.rule)} {words} ({severity})"
+
+
+def leaves(values: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:
+    """The values of measures by their dotted paths, as rules name them."""
+    found: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found += leaves(value, f"{path}{name}.")
+        else:
+            found.append((f"{path}{name}", value))
+    return found
+
+
+def shares_in_words(shares: Mapping[str, Share], composition: Composition) -> str:
+    """The greatest groups of a breakdown in one line, safe."""
+    named = [
+        f"{safe(group, CELL_WIDTH)} {percent(share.rows, composition.rows)}"
+        for group, share in list(shares.items())[:_NAMED_GROUPS]
+    ]
+    further = len(shares) - len(named)
+    return ", ".join([*named, *([f"{further:,} more"] if further else [])])
+
+
+def breakdowns(dataset: AuditedDataset) -> list[tuple[str, Mapping[str, Share]]]:
+    """Every breakdown that there is, each with a title, which may hold names from the data."""
+    named = [(f"by {breakdown.words}", getattr(dataset.composition, name)) for name, breakdown in BREAKDOWNS.items()]
+    named += [(f"by {name}", each) for name, each in dataset.by_field.items() if not isinstance(each, NotMeasured)]
+    return [(title, shares) for title, shares in named if shares]
+
+
+def shown(value: Any) -> str:
+    """One value of a measure, safe."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if isinstance(value, float) else safe(str(value))
+
+
+def by_reason(samples: Iterable[Example]) -> dict[str, str]:
+    """The samples to look at, as rows where these are known and else by their ids, by why they stand out."""
+    found: dict[str, list[str]] = {}
+    for sample in samples:
+        found.setdefault(sample.why, []).append(sample.place or short(sample.sample_id))
+    return {why: ", ".join(places) for why, places in found.items()}

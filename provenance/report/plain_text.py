@@ -1,0 +1,59 @@
+"""Words and numbers as people read them, in text that is safe to print.
+
+Every text that comes from data, sidecars or settings passes `safe` before it reaches a terminal or a document.
+"""
+
+from __future__ import annotations
+
+ID_DIGITS = 12
+CELL_WIDTH = 60
+
+
+def safe(text: str, limit: int | None = None) -> str:
+    """``text`` as one line in which nothing can steer a terminal or reorder what is read, cut to ``limit`` characters.
+
+    White space is folded; control characters, escape sequences, bidirectional overrides and all else that does not
+    print are written as escapes.
+    """
+    # Bounded first, so that a huge text costs no more than what is shown of it.
+    bounded = text if limit is None else text[: 4 * limit]
+    line = "".join(c if c.isprintable() else _escape(c) for c in " ".join(bounded.split()))
+    if limit is not None and (len(line) > limit or len(bounded) < len(text)):
+        return line[: limit - 1] + "…"
+    return line
+
+
+def safe_lines(text: str) -> list[str]:
+    """The lines of ``text``, indented as they were, each safe in the sense of `safe`."""
+    lines = []
+    for line in text.split("\n"):
+        indented = line.expandtabs(4).rstrip()
+        width = len(indented) - len(indented.lstrip(" "))
+        lines.append(" " * width + safe(indented))
+    return lines
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def short(sample_id: str) -> str:
+    """A sample id as shown to people."""
+    return sample_id[:ID_DIGITS]
+
+
+def counted(number: int, thing: str, things: str | None = None) -> str:
+    """``number`` with what it counts: 1 row, 2 rows; ``things``: the plural, where it is not ``thing`` with an s."""
+    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
+
+
+def percent(part: int, whole: int) -> str:
+    """``part`` of ``whole`` in percent; never 0 or 100 for what is only nearly so."""
+    if not whole:
+        return "-"
+    share = 100 * part / whole
+    if 0 < share < 0.1:
+        return "<0.1%"
+    if 99.9 < share < 100:
+        return ">99.9%"
+    return f"{share:.1f}%"

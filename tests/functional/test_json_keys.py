@@ -1,0 +1,81 @@
+"""The keys of what commands write with --json are those in json_keys.json: a change of one is seen, and meant.
+
+Programs read them: where one is really to change, change the list in the same commit, and say so in CHANGELOG.md.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from support.project import Project, lines
+
+STORED = Path(__file__).with_name("json_keys.json")
+# Members whose own keys are names from the data, from measures or from policies.
+_NAMED_BY_DATA = re.compile(r"^(by_\w+|measures|parts|parameters|packages|settings|threshold|reasons|fields)$")
+DOCS = [{"text": "pop removes the last item"}, {"text": "push appends an item"}]
+
+
+def keys(document: Any, path: str = "", named_by_data: bool = False) -> Iterator[str]:
+    """The dotted paths of all members of ``document``; ``[]`` for what is in a list, ``*`` for a name from the data."""
+    if isinstance(document, list):
+        for each in document:
+            yield from keys(each, f"{path}[]")
+    elif isinstance(document, dict):
+        for name, value in document.items():
+            place = f"{path}.{'*' if named_by_data else name}".removeprefix(".")
+            yield place
+            yield from keys(value, place, named_by_data=not named_by_data and bool(_NAMED_BY_DATA.match(name)))
+
+
+def answers(folder: Path) -> Iterator[tuple[str, Any]]:
+    """What each command that has --json answers with it, in the order in which a repository comes to be."""
+    project = Project.new(folder / "repository")
+
+    def ask(*arguments: str) -> Any:
+        return project.ask(*arguments)
+
+    yield "init", ask("init")
+    pairs = [{"text": "What does pop do?", "of": 1}, {"text": "What does push do?", "of": 2}]
+    project.write({"docs.jsonl": lines(DOCS), "pairs.jsonl": lines(pairs)})
+    yield "add", ask("add", "docs.jsonl", "--origin", "real", "--source", "manual", "--license", "MIT")
+    project.run("dvc", "add", "--quiet", "pairs.jsonl")
+    stated = ("--set", "origin=synthetic", "--set", "kind=answer", "--set", "model=writer", "--set", "prompt=Ask.")
+    yield "declare", ask("declare", "pairs.jsonl", "--from", "columns", *stated)
+    project.commit()
+    yield "model add", ask("model", "add", "writer", "--trained-on", "docs.jsonl", "--trained-on-external", "web")
+    project.commit()
+    yield "model list", ask("model", "list")
+    yield "model show", ask("model", "show", "writer")
+    for name in ("status", "verify"):
+        yield name, ask(name)
+    yield "show", ask("show", "pairs.jsonl:1", "--text")
+    yield "trace", ask("trace", "pairs.jsonl:1", "--text")
+    yield "trace --down", ask("trace", "docs.jsonl:1", "--down")
+    yield "impact", ask("impact", "source:manual", "--history")
+    yield "index", ask("index", "--gc")
+    yield "query", ask("query", "SELECT sample_id FROM samples LIMIT 1")
+    yield "log of a dataset", ask("log", "pairs.jsonl")
+    yield "log of a sample", ask("log", "pairs.jsonl:1")
+    yield "diff", ask("diff", "HEAD~1", "HEAD", "docs.jsonl")
+    yield "infer", ask("infer", "pairs.jsonl", "--against", "docs.jsonl")
+    project.write({"mixture.yaml": "name: m\nunit: rows\nparts: [{dataset: docs.jsonl, epochs: 2}]\n"})
+    judged = ("--policy", "baseline", "--by", "of", "--verdict", "verdict.json")
+    yield "audit", ask("audit", "pairs.jsonl", *judged)
+    yield "audit --recheck", ask("audit", "--recheck", "verdict.json")
+    yield "audit --mixture", ask("audit", "--mixture", "mixture.yaml")
+    yield "revoke", ask("revoke", "source:manual", "--reason", "withdrawn")
+    yield "revoke --list", ask("revoke", "--list")
+    yield "purge", ask("purge", "docs.jsonl", "-o", "left.jsonl", "--dry-run")
+    yield "model remove", ask("model", "remove", "writer")
+    elsewhere = Project.new(folder / "elsewhere" / "repository")
+    yield "import", elsewhere.ask("import", str(project.root), "docs.jsonl")
+    yield "update", elsewhere.ask("update")
+
+
+def test_no_key_has_changed(tmp_path: Path) -> None:
+    found = {name: sorted(set(keys(answer))) for name, answer in answers(tmp_path)}
+    assert found == json.loads(STORED.read_text(encoding="utf-8"))

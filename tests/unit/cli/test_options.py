@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from provenance.cli.options import CommonOptions, command
+
+
+def test_common_options_reach_a_command_together_with_its_own() -> None:
+    given = []
+
+    @command(reads_lineage=True, at_revision=True)
+    def look(
+        options: CommonOptions, path: Annotated[str, typer.Argument()], deep: Annotated[bool, typer.Option()] = False
+    ) -> None:
+        """Look at PATH."""
+        given.append((options, path, deep))
+
+    app = typer.Typer()
+    app.command()(look)
+    said = CliRunner().invoke(app, ["a", "--deep", "--repo", "r", "--rev", "v1", "--no-fetch", "--json", "-q", "-v"])
+    assert said.exit_code == 0, said.output
+    assert given == [(CommonOptions(Path("r"), "v1", True, True, True, True), "a", True)]
+    assert "Look at PATH." in CliRunner().invoke(app, ["--help"]).stdout
+
+
+@pytest.mark.parametrize("option", ["--rev", "--no-fetch"])
+def test_a_command_has_no_option_that_it_does_not_read(option: str) -> None:
+    @command()
+    def prepare(options: CommonOptions) -> None:
+        assert options.rev is None and not options.no_fetch
+
+    app = typer.Typer()
+    app.command()(prepare)
+    assert CliRunner().invoke(app, []).exit_code == 0
+    assert CliRunner().invoke(app, [option, os.curdir]).exit_code == 2
