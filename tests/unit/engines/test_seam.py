@@ -11,11 +11,12 @@ import provenance
 
 PACKAGE = Path(provenance.__file__).parent
 _STATEMENT = re.compile(r"\b(SELECT|INSERT INTO|CREATE (?:\w+ )*(?:TABLE|VIEW|MACRO))\s")
-# Not lineage, or not yet known to be a sidecar: a scratch table of its own.
+# Tables that are not lineage, sidecars that no ledger has opened yet, and the help of a command.
 OTHERS = {
     "auditing/measures/near_duplicates.py",
     "capture/declaring/earlier.py",
     "capture/lookup.py",
+    "cli/commands/querying.py",
     "identity/file_ids.py",
     "ledger/history/sidecars.py",
 }
