@@ -10,7 +10,12 @@ import os
 
 
 class ProvenanceError(Exception):
-    """Something is wrong with the input, the repository or the request."""
+    """Something is wrong with the input, the repository or the request.
+
+    ``problems``: where several things of one document are wrong, a line for each; the message is these lines.
+    """
+
+    problems: tuple[str, ...] = ()
 
 
 class DataError(ProvenanceError):

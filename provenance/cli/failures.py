@@ -34,7 +34,7 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             _drop_output()
             raise typer.Exit(_BROKEN_PIPE) from None
         except ProvenanceError as error:
-            fail_with([str(error)])
+            fail_with(error.problems or [str(error)])
         except OSError as error:
             # The disk is full, a folder cannot be written to: not of our making.
             fail_with([f"{error.filename or 'cannot go on'}: {error.strerror or error}"])

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provenance.entry_points import FORMATS, registered
+
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
@@ -60,6 +62,4 @@ def sidecar_path(dataset: str) -> str:
 @cache
 def plugins() -> dict[str, EntryPoint]:
     """Third parties' formats, by the end of the name without its dot."""
-    from importlib.metadata import entry_points
-
-    return {entry_point.name.lower(): entry_point for entry_point in entry_points(group="provenance.formats")}
+    return {name.lower(): point for name, point in registered(FORMATS).items()}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from provenance.lineage.database import scratch_database, text_literal
+from provenance.lineage.database import parquet_rows, scratch_database
 from provenance.lineage.records import Activity
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 
@@ -18,7 +18,7 @@ _INPUT_ROWS = """
     SELECT coalesce(sum(rows), 0), coalesce(sum(rows) FILTER (kept), 0),
         coalesce(sum(rows) FILTER (used AND NOT kept), 0)
     FROM (SELECT rows, sample_id IN (SELECT sample_id FROM members) AS kept,
-        sample_id IN (SELECT sample_id FROM used) AS used FROM read_parquet({sidecar}))"""
+        sample_id IN (SELECT sample_id FROM used) AS used FROM {sidecar})"""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _input_rows(
             "USING (sample_id) WHERE made_here"
         )
         for sidecar in read:
-            sql = _INPUT_ROWS.format(sidecar=text_literal(str(sidecar.path)))
+            sql = _INPUT_ROWS.format(sidecar=parquet_rows(sidecar.path))
             (counted,) = connection.execute(sql).fetchall()
             rows, kept, changed = map(int, counted)
             yield InputRows(sidecar.header.dataset.path, rows, kept, changed, rows - kept - changed)
@@ -92,5 +92,4 @@ def _input_rows(
 def _records_select(sidecar: Sidecar, made_here: set[str]) -> str:
     numbers = [str(n) for n, activity in enumerate(sidecar.header.activities) if activity.id in made_here]
     is_made_here = f"coalesce(activity IN ({', '.join(numbers)}), false)" if numbers else "false"
-    source = f"read_parquet({text_literal(str(sidecar.path))})"
-    return f"SELECT sample_id, rows, parents, {is_made_here} AS made_here FROM {source}"
+    return f"SELECT sample_id, rows, parents, {is_made_here} AS made_here FROM {parquet_rows(sidecar.path)}"

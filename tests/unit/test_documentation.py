@@ -1,4 +1,4 @@
-"""The documentation keeps up with the code: every command is in docs/cli.md, and no relative link leads nowhere."""
+"""The documentation keeps up with the code: what it has is described, and no relative link leads nowhere."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 import typer.main
 
+from provenance import plugins
+from provenance.auditing.measures import measure_names
+from provenance.auditing.policy.loading import packs
+from provenance.capture.declaring.importers import importer_names
 from provenance.cli import app
+from provenance.identity.names import KNOWN_SUFFIXES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -19,6 +24,16 @@ _LINK = re.compile(r"""(?mx) \]\(\s*<?([^)\s>]+) | \b(?:src|href)="([^"]+)" | ^\
 _HEADING = re.compile(r"^#+\s+(.+?)\s*#*$", re.MULTILINE)
 # Options that mean the same on every command are described once for all.
 _COMMON_OPTIONS = {"--repo", "--rev", "--no-fetch", "--json", "--quiet", "--verbose", "--help"}
+
+
+# Where each thing that the package has is described: its name stands there as code.
+DESCRIBED = {
+    **dict.fromkeys(measure_names(), "measures.md"),
+    **dict.fromkeys(importer_names(), "declaring.md"),
+    **dict.fromkeys(re.findall(r"\.\w+", KNOWN_SUFFIXES), "formats.md"),
+    **dict.fromkeys(packs(), "policies.md"),
+    **dict.fromkeys([*plugins.GROUPS, *plugins.__all__], "plugins.md"),
+}
 
 
 def commands() -> Iterator[tuple[str, Any]]:
@@ -60,6 +75,14 @@ def test_command_and_its_options_are_documented(name: str, command: Any) -> None
     options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
     undocumented = sorted(option for option in options - _COMMON_OPTIONS if not any(option in text for text in texts))
     assert not undocumented, f"docs/cli.md, section {name!r}: does not speak of {undocumented}"
+
+
+@pytest.mark.parametrize(("name", "page"), DESCRIBED.items())
+def test_what_there_is_to_name_is_documented(name: str, page: str) -> None:
+    text = re.sub(r"(?ms)^```.*?^```", "", (ROOT / "docs" / page).read_text(encoding="utf-8"))
+    of_name = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    named = [*re.findall(r"`([^`\n]+)`", text), *_HEADING.findall(text)]
+    assert any(map(of_name.search, named)), f"docs/{page} does not speak of {name}"
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES])

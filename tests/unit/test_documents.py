@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,16 @@ from provenance.documents import parse_yaml, read_document, validated
 from provenance.errors import ProvenanceError, RepositoryError
 
 
+class Part(BaseModel):
+    id: str
+    rows: int
+
+
 class Page(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     title: str
+    parts: list[Part] = []
 
 
 @pytest.mark.parametrize(
@@ -24,7 +31,10 @@ class Page(BaseModel):
         (b"a: 1\na: 2", "x.yaml: not valid YAML.*duplicate"),
         (b"a: !!python/object/apply:os.system ['true']", "x.yaml: not valid YAML"),
         (b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", "x.yaml: YAML aliases"),
-        (b"[" * 20_000, "x.yaml: not valid YAML: nested too deeply"),
+        (b"[" * 20_000, "x.yaml: not valid YAML: .*nesting depth"),
+        (b"[" * 100 + b"]" * 100, "x.yaml: not valid YAML: nested too deeply, in more than 64 levels"),
+        (b"[" + b"a," * 100_001 + b"]", "x.yaml: more than 100,000 keys and values"),
+        (b"# " + b"x" * (1 << 20), "x.yaml: larger than 1 MiB"),
     ],
 )
 def test_what_is_not_plain_yaml_is_refused_in_one_line(content: bytes, problem: str) -> None:
@@ -33,10 +43,53 @@ def test_what_is_not_plain_yaml_is_refused_in_one_line(content: bytes, problem: 
     assert "\n" not in str(raised.value)
 
 
-def test_the_first_wrong_key_is_named() -> None:
+def calls_for(text: str) -> int:
+    """How many functions are called to read ``text``, or to refuse it."""
+    called = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal called
+        called += event == "call"
+
+    sys.setprofile(count)
+    try:
+        parse_yaml(text, "x.yaml")
+    except ProvenanceError:
+        pass
+    finally:
+        sys.setprofile(None)
+    return called
+
+
+@pytest.mark.parametrize("sign", ["[", "{", "- ", "? ", "*a ", "[a, "])
+def test_what_is_refused_costs_no_more_where_there_is_more_of_it(sign: str) -> None:
+    calls_for(sign)  # imports are over
+    assert calls_for(sign * 200_000) <= calls_for(sign * 20_000) + 100
+
+
+def test_reading_costs_in_proportion_to_what_is_read() -> None:
+    entry = "- {id: a, parts: [[[1]]]}\n"
+    assert calls_for(entry * 800) < 2.2 * calls_for(entry * 400)
+
+
+def test_each_wrong_key_is_named() -> None:
     assert validated(Page, {"title": "a"}, "x.yaml") == Page(title="a")
-    with pytest.raises(RepositoryError, match=r"^x\.yaml: titel: Extra inputs are not permitted; see docs$"):
-        validated(Page, {"title": "a", "titel": "b"}, "x.yaml", "; see docs", RepositoryError)
+    with pytest.raises(RepositoryError) as raised:
+        validated(
+            Page, {"titel": "b", "parts": [{"id": "one", "rows": 1}, {"rows": "x"}]}, "x.yaml", "!", RepositoryError
+        )
+    assert str(raised.value).splitlines() == [
+        "x.yaml: title: Field required!",
+        "x.yaml: parts.2.id: Field required!",
+        "x.yaml: parts.2.rows: Input should be a valid integer, unable to parse string as an integer!",
+        "x.yaml: titel: Extra inputs are not permitted!",
+    ]
+
+
+def test_of_very_many_wrong_keys_the_first_are_named() -> None:
+    with pytest.raises(ProvenanceError, match="x.yaml: 31 more$") as raised:
+        validated(Page, {str(number): 1 for number in range(50)}, "x.yaml")
+    assert len(str(raised.value).splitlines()) == 21
 
 
 def test_a_file_that_is_no_document_is_refused(tmp_path: Path) -> None:

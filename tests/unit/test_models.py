@@ -67,7 +67,7 @@ def test_the_line_of_bases() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ('revision: "2"', "provider: x", "models.1.provider: Extra inputs"),
+        ('revision: "2"', "provider: x", "models.writer.provider: Extra inputs"),
         ('    revision: "2"\n', "", "writer is registered twice"),
         ("base: writer@2", "base: ghost", "judge@a: its base ghost is not registered"),
         (
@@ -77,12 +77,16 @@ def test_the_line_of_bases() -> None:
         ),
         ("base: writer@2", "base: judge@a", "a model cannot be made from itself: judge@a from judge@a"),
         ("base: writer@2", 'base: "{x}"', "its base {x} is not registered"),
-        ("0123456789abcdef0123456789abcdef", "../../secret", "models.1.trained_on.0.md5: String should match"),
-        ("name: judge", "name: ''", "models.2.name: String should have at least 1"),
-        ("name: judge", "name: ' '", "models.2.name: it says nothing"),
-        ("name: judge", 'name: "a\\nb"', "models.2.name: it has control characters"),
+        (
+            "0123456789abcdef0123456789abcdef",
+            "../../secret",
+            "models.writer.trained_on.data/mix.jsonl.md5: String should match",
+        ),
+        ("name: judge", "name: ''", "models.3.name: String should have at least 1"),
+        ("name: judge", "name: ' '", "models.3.name: it says nothing"),
+        ("name: judge", 'name: "a\\nb"', "models.3.name: it has control characters"),
         ("license: Apache-2.0", "license: ' '", "license: it says nothing"),
-        ("license: Apache-2.0", "trained_on_external: ['']", "trained_on_external.0: String should have at least 1"),
+        ("license: Apache-2.0", "trained_on_external: ['']", "trained_on_external.1: String should have at least 1"),
         ("version: 1", "version: 2", "version: Input should be 1"),
         ("models:", "models: [", "not valid YAML"),
         ("version: 1", "a: !!python/object/apply:os.system [id]", "not valid YAML"),

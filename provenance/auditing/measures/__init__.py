@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import entry_points
 from pkgutil import iter_modules
 
 from provenance.auditing.measure import Doubt, Measure, Measured, Needs, NotMeasured, Outstanding, Subject
+from provenance.entry_points import MEASURES, registered
 from provenance.errors import ProvenanceError
 from provenance.ledger.part import Part
 
@@ -30,13 +30,12 @@ __all__ = [
     "take",
 ]
 
-ENTRY_POINTS = "provenance.measures"
 _NOT_A_MEASURE = ("plugins",)
 
 
 def measure_names() -> list[str]:
     """The names of all measures, in order; none is imported."""
-    return sorted({*_built_in(), *(point.name for point in entry_points(group=ENTRY_POINTS))})
+    return sorted({*_built_in(), *registered(MEASURES)})
 
 
 def measures(names: Sequence[str] | None = None) -> dict[str, Measure]:
@@ -76,4 +75,4 @@ def _open(name: str) -> Measure:
         return measure
     from provenance.auditing.measures.plugins import open_plugin
 
-    return open_plugin(next(iter(entry_points(group=ENTRY_POINTS, name=name))))
+    return open_plugin(registered(MEASURES)[name])

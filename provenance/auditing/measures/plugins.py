@@ -7,6 +7,8 @@ from importlib.metadata import EntryPoint
 from typing import get_args
 
 from provenance.auditing.measure import Measure, Measured, Needs, NotMeasured, Subject
+from provenance.entry_points import load, unusable
+from provenance.errors import ProvenanceError
 
 _DESCRIBED_BY = ("definition", "unit", "source")
 
@@ -20,7 +22,7 @@ class Plugin:
         self.name = name
         self.definition, self.unit, self.source = (str(getattr(wrapped, field)) for field in _DESCRIBED_BY)
         if wrapped.needs not in get_args(Needs):
-            raise ValueError(f"it needs {wrapped.needs!r}, which is none of {', '.join(get_args(Needs))}")
+            raise ValueError(f"its needs are {wrapped.needs!r}; they must be one of {', '.join(get_args(Needs))}")
         self.needs = wrapped.needs
         self._wrapped = wrapped
 
@@ -33,7 +35,7 @@ class Plugin:
         if isinstance(found, NotMeasured):
             return found
         if not (isinstance(found, Measured) and isinstance(found.values, dict) and _are_sound(found.values)):
-            return NotMeasured(f"{self.name}: the plug-in gave what is no result of a measure", broken=True)
+            return NotMeasured(f"{self.name}: the plug-in returned no sound Measured and no NotMeasured", broken=True)
         return found
 
 
@@ -55,9 +57,11 @@ class Unusable:
 def open_plugin(point: EntryPoint) -> Measure:
     """The measure behind ``point``."""
     try:
-        return Plugin(point.name, point.load())
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's code raises
-        return Unusable(point.name, f"{point.name}: the plug-in {point.value} cannot be loaded: {error}")
+        return Plugin(point.name, load(point))
+    except ProvenanceError as error:
+        return Unusable(point.name, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's properties raise
+        return Unusable(point.name, str(unusable(point, str(error))))
 
 
 def _are_sound(values: object) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from provenance.errors import SidecarError
 from provenance.identity import Identity, scan
-from provenance.lineage.database import count, scratch_database, stream, text_literal
+from provenance.lineage.database import count, parquet_rows, scratch_database, stream
 from provenance.lineage.schema import ROW_GROUP_ROWS, sidecar_schema
 from provenance.lineage.sidecar import open_sidecar, write_sidecar
 from provenance.lineage.tables import write_rows
@@ -22,16 +22,13 @@ def without_declared(sidecar: Path, data: Path, identity: Identity, births: Path
         opened = open_sidecar(sidecar)
     except SidecarError:
         return None
-    records = f"read_parquet({text_literal(str(sidecar))})"
+    records = parquet_rows(sidecar)
     with scratch_database(workspace) as connection:
         if not count(connection, f"SELECT count(*) FROM {records} WHERE evidence = 'declared'"):
             return sidecar
         rows = workspace / "earlier-rows.parquet"
         write_rows(scan(data, identity), rows)
-        stated = (
-            f"SELECT sample_id FROM read_parquet({text_literal(str(rows))}) "
-            f"SEMI JOIN read_parquet({text_literal(str(births))}) USING (row)"
-        )
+        stated = f"SELECT sample_id FROM {parquet_rows(rows)} SEMI JOIN {parquet_rows(births)} USING (row)"
         columns = ", ".join(sidecar_schema(opened.digest_size).names)
         kept = workspace / "earlier.parquet"
         query = (

@@ -1,7 +1,7 @@
 """Dataset formats, one module each, found by the file's name and imported when first used.
 
 Other packages add formats through entry points of the group ``provenance.formats``: named like the file name's end
-without the dot (``avro``), an entry point is a subclass of `interface.FileReader`.
+without the dot (``avro``), an entry point is a subclass of `FileReader`; see docs/plugins.md.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.errors import DataError, ProvenanceError
+from provenance.entry_points import load
+from provenance.errors import DataError
 from provenance.identity.names import KNOWN_SUFFIXES, format_name, plugins
 
 if TYPE_CHECKING:
@@ -49,11 +50,5 @@ def _reader_class(name: str) -> type[FileReader]:
         return reader
     from provenance.identity.formats.interface import FileReader as Base
 
-    plugin = plugins()[name[1:]]
-    try:
-        loaded = plugin.load()
-    except Exception as error:
-        raise ProvenanceError(f"the plug-in {plugin.value} for {name} files cannot be loaded: {error}") from error
-    if not (isinstance(loaded, type) and issubclass(loaded, Base)):
-        raise ProvenanceError(f"the plug-in {plugin.value} for {name} files is not a FileReader of provenance")
-    return loaded
+    plugin: type[FileReader] = load(plugins()[name[1:]], Base)
+    return plugin

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
+from provenance.entry_points import IMPORTERS, load, registered
 from provenance.errors import ProvenanceError
 
 if TYPE_CHECKING:
     from provenance.capture.declaring.importers.interface import Importer, Request
 
-ENTRY_POINTS = "provenance.importers"
 _BUILT_IN = (
     *("columns", "curator", "data_designer", "datatrove", "distilabel", "hugging_face", "openai_batch", "otel_spans"),
 )
@@ -19,7 +18,7 @@ _BUILT_IN = (
 
 def importer_names() -> list[str]:
     """The names of all importers: those that come with this package, and those of others."""
-    return sorted({*_BUILT_IN, *(point.name for point in entry_points(group=ENTRY_POINTS))})
+    return sorted({*_BUILT_IN, *registered(IMPORTERS)})
 
 
 def open_importer(name: str, request: Request) -> Importer:
@@ -31,11 +30,9 @@ def open_importer(name: str, request: Request) -> Importer:
     if name in _BUILT_IN:
         importer: Importer = import_module(f"{__name__}.{name}").IMPORTER(request)
         return importer
-    for point in entry_points(group=ENTRY_POINTS, name=name):
-        try:
-            found = point.load()
-        except Exception as error:
-            raise ProvenanceError(f"importer {name} ({point.value}) cannot be loaded: {error}") from error
-        opened: Importer = found(request)
+    if point := registered(IMPORTERS).get(name):
+        from provenance.capture.declaring.importers.interface import Importer as Base
+
+        opened: Importer = load(point, Base)(request)
         return opened
     raise ProvenanceError(f"--from {name}: no such importer; there are {', '.join(importer_names())}")

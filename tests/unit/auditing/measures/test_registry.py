@@ -1,62 +1,24 @@
 from __future__ import annotations
 
-import sys
-from importlib import metadata
+from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.plugged import toy_package
 from support.sidecars import ledger_of, record, sample, write
 
 from provenance.auditing import measures
-from provenance.auditing.measures import Measured, NotMeasured, Part, Subject
+from provenance.auditing.measures import NotMeasured, Part, Subject
 from provenance.errors import ProvenanceError
 from provenance.repository import Repository
 
 
-class Theirs:
-    """A measure of a third party, which does as it is told."""
-
-    name = "theirs"
-    definition = "the number of letters in the dataset's path"
-    unit = "letters"
-    source = "none"
-    needs = "data"
-
-    def __init__(self, behave: Any) -> None:
-        self.behave = behave
-
-    def measure(self, subject: Subject) -> Any:
-        return self.behave(subject)
-
-
-def fail(subject: Subject) -> Measured:
-    raise ZeroDivisionError("by zero")
-
-
-PLUGINS = {
-    "letters": Theirs(lambda subject: Measured({"letters": len(subject.audited.dataset.path)})),
-    "missing": Theirs(lambda subject: NotMeasured("no reference")),
-    "failing": Theirs(fail),
-    "infinite": Theirs(lambda subject: Measured({"nested": {"value": float("inf")}})),
-    "nothing": Theirs(lambda subject: None),
-    "hungry": SimpleNamespace(definition="", unit="", source="", needs="everything"),
-    "exact_duplicates": Theirs(lambda subject: Measured({"taken": "theirs"})),
-}
-
-
-@pytest.fixture
-def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Entry points of third parties."""
-    monkeypatch.setitem(sys.modules, "their_package", SimpleNamespace(**PLUGINS))
-    found = [metadata.EntryPoint(name, f"their_package:{name}", measures.ENTRY_POINTS) for name in PLUGINS]
-    found.append(metadata.EntryPoint("broken", "no.such.module:X", measures.ENTRY_POINTS))
-
-    def entry_points(*, group: str, name: str | None = None) -> list[metadata.EntryPoint]:
-        return [point for point in found if group == point.group and name in (None, point.name)]
-
-    monkeypatch.setattr(measures, "entry_points", entry_points)
+@pytest.fixture(scope="module")
+def plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Measures of a third party."""
+    with toy_package(tmp_path_factory.mktemp("plugins")):
+        yield
 
 
 def taken(repository: Repository, folder: Path, *names: str, **options: Any) -> Any:
@@ -87,7 +49,7 @@ def test_measures_of_others_are_entry_points_and_of_one_name_ours_is_taken(
     found = taken(repository, tmp_path, "letters", "exact_duplicates")
     assert found["letters"].values == {"letters": len("mix.jsonl")}
     assert found["exact_duplicates"].values["duplicate_rows"] == 1
-    assert measures.measures(["letters"])["letters"].definition == Theirs.definition
+    assert measures.measures(["letters"])["letters"].definition == "the number of letters in the dataset's path"
 
 
 @pytest.mark.usefixtures("plugins")
@@ -96,10 +58,14 @@ def test_measures_of_others_are_entry_points_and_of_one_name_ours_is_taken(
     [
         ("missing", "no reference"),
         ("failing", "failing: the plug-in failed: ZeroDivisionError: by zero"),
-        ("infinite", "infinite: the plug-in gave what is no result of a measure"),
-        ("nothing", "nothing: the plug-in gave what is no result of a measure"),
-        ("hungry", "hungry: the plug-in their_package:hungry cannot be loaded: it needs 'everything'"),
-        ("broken", "broken: the plug-in no.such.module:X cannot be loaded: No module named 'no'"),
+        ("infinite", "infinite: the plug-in returned no sound Measured and no NotMeasured"),
+        ("nothing", "nothing: the plug-in returned no sound Measured and no NotMeasured"),
+        (
+            "hungry",
+            "the plug-in hungry = toy_lineage:hungry (provenance.measures) cannot be loaded: its needs are",
+        ),
+        ("broken", "the plug-in broken = toy_lineage:missing_name (provenance.measures) cannot be loaded: Attribute"),
+        ("absent", "the plug-in absent = no.such.module:X (provenance.measures) cannot be loaded: ModuleNotFound"),
     ],
 )
 def test_what_others_wrote_cannot_end_an_audit(repository: Repository, tmp_path: Path, name: str, reason: str) -> None:

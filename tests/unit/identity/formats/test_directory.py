@@ -11,10 +11,12 @@ import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 import pytest
 import xxhash
+from support.plugged import toy_package
 from support.samples import ids
 
 from provenance.errors import DataError, ProvenanceError
 from provenance.identity import FileIds, Identity, file_id, read_row, read_rows, row_id, sample_id, scan
+from provenance.identity.names import is_dataset
 from provenance.identity.rewriting import strip_reserved
 
 Files = dict[str, bytes]
@@ -189,24 +191,16 @@ def test_hugging_face_itself_reads_what_was_stripped(tmp_path: Path) -> None:
     assert datasets.load_from_disk(str(tmp_path / "saved"))[:]["text"] == [row["text"] for row in rows]
 
 
-def test_formats_of_other_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from importlib.metadata import EntryPoint
-
-    from provenance.identity import formats, names
-    from provenance.identity.names import is_dataset
-
-    found = {
-        "lines": EntryPoint("lines", "provenance.identity.formats.jsonl:READER", "provenance.formats"),
-        "broken": EntryPoint("broken", "no_such_module:Reader", "provenance.formats"),
-        "wrong": EntryPoint("wrong", "json:loads", "provenance.formats"),
-    }
-    for module in (formats, names):
-        monkeypatch.setattr(module, "plugins", lambda: found)
-    assert is_dataset("a.lines")
-    assert ids(write(tmp_path, {"a.lines": lines("a")}) / "a.lines") == [sample_id({"text": "a"})]
-    for name, problem in (("a.broken", "cannot be loaded: No module"), ("a.wrong", "is not a FileReader")):
-        with pytest.raises(ProvenanceError, match=problem):
-            ids(write(tmp_path, {name: b""}) / name)
+def test_formats_of_other_packages(tmp_path: Path) -> None:
+    with toy_package(tmp_path / "toy"):
+        assert is_dataset("a.psv") and is_dataset("a.PSV")
+        assert ids(write(tmp_path, {"a.psv": b"text|n\na|1\n"}) / "a.psv") == [sample_id({"text": "a", "n": "1"})]
+        with pytest.raises(DataError, match="a.psv:1: 1 cells, the header has 2"):
+            ids(write(tmp_path, {"a.psv": b"text|n\na\n"}) / "a.psv")
+        for name, problem in (("a.broken", "ModuleNotFoundError"), ("a.wrong", "not a subclass of .*FileReader")):
+            with pytest.raises(ProvenanceError, match=f"cannot be loaded: .*{problem}"):
+                ids(write(tmp_path, {name: b""}) / name)
+    assert not is_dataset("a.psv")
 
 
 def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
