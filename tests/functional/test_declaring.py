@@ -167,7 +167,7 @@ def test_a_cache_that_does_not_tell_rows_is_an_error(repository: Path) -> None:
 @pytest.mark.parametrize(
     ("batch_line", "identifier"),
     [
-        ({"id": "batch_req_1", "custom_id": "0", "response": {"status_code": 200, "body": {"id": "c1", "model": "m1"}}}, "c1"),
+        ({"id": "batch_req_1", "custom_id": "0", "response": {"body": {"id": "c1", "model": "m1"}}}, "c1"),
         ({"custom_id": "0", "result": {"type": "succeeded", "message": {"id": "msg_1", "model": "m1"}}}, "msg_1"),
         ({"response": {"responseId": "g1", "modelVersion": "m1"}}, "g1"),
     ],
