@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -28,7 +28,9 @@ def scratch_database(workspace: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         }
     )
     try:
-        connection.execute("SET enable_progress_bar = false")  # progress is ours to show
+        # Progress is ours to show. A kernel without ipywidgets refuses the setting, and then shows no bar either.
+        with suppress(duckdb.Error):
+            connection.execute("SET enable_progress_bar = false")
         yield connection
     finally:
         connection.close()
