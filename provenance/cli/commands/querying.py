@@ -87,13 +87,22 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
 
 
 def _write_csv(answer: Answer) -> None:
-    from pyarrow import csv
+    """Write all rows, which are text; quoted is what has to be, and empty text, to tell it from null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def quoted(column: pa.Array) -> pa.Array:
+        special = pc.or_(pc.match_substring_regex(column, '[",\r\n]'), pc.equal(column, ""))
+        escaped = pc.binary_join_element_wise('"', pc.replace_substring(column, '"', '""'), '"', "")
+        return pc.if_else(special, escaped, column)
 
     sys.stdout.flush()
-    options = csv.WriteOptions(quoting_style="needed")
-    with csv.CSVWriter(sys.stdout.buffer, answer.batches.schema, write_options=options) as writer:
-        for batch in answer.batches:
-            writer.write_batch(batch)
+    header = pa.array([str(name) for name in answer.batches.schema.names], pa.string())
+    sys.stdout.buffer.write((",".join(quoted(header).to_pylist()) + "\n").encode())
+    for batch in answer.batches:
+        cells = [pc.fill_null(quoted(column.cast(pa.string())), "") for column in batch.columns]
+        lines = pc.binary_join_element_wise(*cells, ",") if len(cells) > 1 else cells[0]
+        sys.stdout.buffer.write("".join(f"{line}\n" for line in lines.to_pylist()).encode())
 
 
 def _write_parquet(file: Path, answer: Answer) -> None:
