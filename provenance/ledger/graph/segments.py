@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,9 @@ from provenance.ledger.graph.adjacency import counted, narrowed, offsets_of
 from provenance.ledger.graph.births import BirthClass, ClassNumbers, Descriptions, renumbered
 from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.store import Array, Draft
-from provenance.lineage.sidecar import Sidecar
+
+if TYPE_CHECKING:
+    from provenance.lineage.sidecar import Sidecar
 
 Progress = Callable[[int], None]
 
