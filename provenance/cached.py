@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,23 @@ def read_cached(path: Path, version: int) -> Any:
         return None
     except (OSError, ValueError, RecursionError):
         pass
-    path.unlink(missing_ok=True)
+    with suppress(OSError):
+        path.unlink()
     return None
 
 
 def write_cached(path: Path, version: int, value: Any) -> None:
-    """Keep ``value``, of JSON's types, at ``path``."""
+    """Keep ``value``, of JSON's types, at ``path``; where it cannot be written, nothing is remembered."""
+    with suppress(OSError):
+        write_checked(path, version, value)
+
+
+def write_checked(path: Path, version: int, value: Any) -> None:
+    """As `write_cached`, of what must be there afterwards.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     content = json.dumps(value, separators=(",", ":")).encode("ascii")
     head = json.dumps({"version": version, "digest": _digest(content)}).encode("ascii")
     with whole_file(path, lasting=False) as temporary:

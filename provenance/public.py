@@ -7,6 +7,7 @@ memory is given piece by piece.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -34,7 +35,8 @@ _ID = re.compile(r"[0-9a-fA-F]{6,128}")
 class Dataset:
     """A dataset that DVC tracks. ``path`` is from the DVC root, ``md5`` DVC's hash of the data.
 
-    ``state``: of its sidecar, ``ok``, ``stale`` (made for other data) or ``missing``; then ``rows`` is None.
+    ``state``: of its sidecar, ``ok``, ``stale`` (made for other data), ``changed`` (not the one that DVC has recorded),
+    ``missing`` or ``unusable``; with the last two ``rows`` is None.
     """
 
     path: str
@@ -61,7 +63,8 @@ class Ledger:
     def open(cls, repo: str | PathLike[str] = ".", rev: str | None = None) -> Iterator[Self]:
         """Open the ledger of the repository that the folder ``repo`` is in, for as long as the ``with`` block lasts.
 
-        ``rev``: a git revision, which is read without checkout; None is the workspace.
+        ``rev``: a git revision, which is read without checkout; None is the workspace. Of each sidecar that cannot be
+        used a warning (of the module `warnings`) says so: answers are about the others.
 
         Raises:
             RepositoryError: not a DVC repository, or no such revision.
@@ -72,6 +75,8 @@ class Ledger:
         if rev is not None:
             _require("rev", rev, str)
         with Sidecars.open(Repository.open(repo), rev) as sidecars, ExitStack() as resources:
+            for reason in sidecars.unusable.values():
+                warnings.warn(f"{reason}; it is not asked", stacklevel=3)
             yield cls(sidecars, resources)
 
     @property
@@ -80,6 +85,7 @@ class Ledger:
         found = [Dataset(each.path, each.state.value, each.rows, each.md5) for each in self._sidecars.recorded]
         missing = (*self._sidecars.unrecorded, *self._sidecars.unfetched)
         found += [Dataset(path, "missing", None, None) for path in missing]
+        found += [Dataset(path, "unusable", None, None) for path in self._sidecars.unusable]
         return tuple(sorted(found, key=lambda dataset: dataset.path))
 
     def record(self, sample: str) -> Record:

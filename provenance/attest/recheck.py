@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator
 from contextlib import chdir
@@ -142,12 +141,11 @@ def _inputs(repository: Repository, recorded: VerdictFile, remarks: list[str]) -
 
 
 def _md5(repository: Repository, now: Input) -> str | None:
-    """The data's MD5. A file of the workspace is read: DVC trusts its time and size, and here somebody asks anew."""
-    file = repository.root / now.dataset.path
-    if now.dataset.commit is not None or not file.is_file():
+    """DVC's hash of the data. What is in the workspace is read: DVC trusts size and time, and here somebody asks."""
+    path = now.dataset.path
+    if now.dataset.commit is not None or not (repository.root / path).exists():
         return now.md5
-    with open(file, "rb") as handle:
-        return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    return repository.md5(path, anew=True)[0]
 
 
 def _outcome(repository: Repository, recorded: VerdictFile, policy: Policy, today: date) -> Iterator[Change]:

@@ -65,7 +65,7 @@ class Ledgers:
     def at(self, commit: str | None) -> Sidecars:
         """The ledger of ``commit``, or of the workspace."""
         if commit not in self._opened:
-            opening = Sidecars.open(self._repository, commit, partial=True)
+            opening = Sidecars.open(self._repository, commit)
             self._opened[commit] = self._stack.enter_context(opening)
         return self._opened[commit]
 

@@ -12,13 +12,12 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from provenance.capture.environment import describe_environment, loaded_packages
 from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.capture.reading import dependency_at
 from provenance.errors import ProvenanceError, RepositoryError, SidecarError
+from provenance.files import scratch_folder
 from provenance.identity.names import sidecar_path
 from provenance.lineage.accounting import StageAccount, account_for
 from provenance.lineage.births import Dependency
@@ -95,8 +94,8 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
     completed = tuple(_complete_outs(repository, stage, outs, derivation, progress_of))
     sidecars = {path: repository.sidecar_file(path) for path in stage.datasets}
     inputs = [sidecar for sidecar in sidecars.values() if sidecar is not None]
-    with TemporaryDirectory(prefix="account-", dir=repository.temporary) as workspace:
-        account = account_for(inputs, [repository.root / sidecar_path(out) for out in outs], Path(workspace))
+    with scratch_folder(repository.temporary, "account") as workspace:
+        account = account_for(inputs, [repository.root / sidecar_path(out) for out in outs], workspace)
     unaccounted = tuple(path for path, sidecar in sidecars.items() if sidecar is None)
     return StageResult(exit_code, completed, account, unaccounted, unread)
 
@@ -138,7 +137,7 @@ def _complete_outs(
     recorded = [out for out in outs if _is_complete(repository, out)]
     known = [*stage.datasets, *recorded]
     settings = repository.settings()
-    with TemporaryDirectory(prefix="run-", dir=repository.temporary) as workspace:
+    with scratch_folder(repository.temporary, "run") as workspace:
         dependencies = [_dependency(repository, path, stage.wdir) for path in known]
         for out in outs:
             if out in recorded:
@@ -150,7 +149,7 @@ def _complete_outs(
                 dataset_path=out,
                 identity=identity_of(settings, out, repository),
                 fingerprint=repository.md5,
-                workspace=Path(workspace),
+                workspace=workspace,
                 tokenizer=tokenizer_of(settings, out),
                 dependencies=[*dependencies, *_own(repository, out)],
                 derivation=derivation,

@@ -38,11 +38,22 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
         except OSError as error:
             # The disk is full, a folder cannot be written to: not of our making.
             fail_with([f"{error.filename or 'cannot go on'}: {error.strerror or error}"])
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - nothing may leave as a traceback
             _report_internal(error, verbose=bool(options.get("verbose")))
             raise typer.Exit(ERROR) from None
 
     return run
+
+
+def exit_code(command: Callable[..., None], **options: Any) -> int:
+    """The exit code with which ``command`` ends; its failures are reported. For what is done in a child process."""
+    try:
+        reported(command)(**options)
+    except typer.Exit as ended:
+        return ended.exit_code
+    return 0
 
 
 def fail_with(errors: Sequence[str]) -> None:

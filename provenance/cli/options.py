@@ -117,16 +117,28 @@ def _parameter(name: str, option: Any, default: bool | None) -> inspect.Paramete
 
 
 def warn_of_stale(ledger: Sidecars, *, quiet: bool) -> None:
-    """Say on standard error which answers are about data that has changed: births hold, numbers of rows may not."""
-    from provenance.ledger.datasets import State
+    """Say on standard error what the answers leave out, and which are about data or sidecars that have changed.
 
-    for said in () if quiet else ledger.unfetched.values():
-        write_error(f"warning: {safe(said)}; it is left out of the answer")
-    for dataset in ledger.recorded:
-        if dataset.state is State.STALE and not quiet:
-            write_error(
-                f"warning: {safe(dataset.path)}: changed since its sidecar was made; its rows are counted as they were"
-            )
+    Of data that has changed births hold, and numbers of rows may not.
+    """
+    from provenance.ledger.datasets import NOT_AS_RECORDED, State
+
+    warn_of_unusable(ledger)
+    said = {
+        State.STALE: "changed since its sidecar was made; its rows are counted as they were",
+        State.CHANGED: NOT_AS_RECORDED,
+    }
+    for reason in () if quiet else ledger.unfetched.values():
+        write_error(f"warning: {safe(reason)}; it is left out of the answer")
+    for dataset in () if quiet else ledger.recorded:
+        if dataset.state in said:
+            write_error(f"warning: {safe(dataset.path)}: {said[dataset.state]}")
+
+
+def warn_of_unusable(ledger: Sidecars) -> None:
+    """Say on standard error, in any case, which sidecars cannot be used: without them an answer is not whole."""
+    for reason in ledger.unusable.values():
+        write_error(f"warning: {safe(reason)}; it is left out of the answer")
 
 
 def warn_of_cut_history(history: History, *, quiet: bool) -> None:

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from provenance.cached import read_cached, write_cached
 from provenance.errors import RepositoryError, SidecarError
 from provenance.ledger import snapshot
 
@@ -21,11 +22,23 @@ if TYPE_CHECKING:
     from provenance.repository import Repository
 
 
+NOT_AS_RECORDED = (
+    "its sidecar is not the one that DVC has recorded; `dvc checkout` brings that one back, `dvc commit` takes over "
+    "this one"
+)
+_VERSION = 1
+_MOST_REMEMBERED = 10_000
+
+
 class State(StrEnum):
-    """Whether a dataset has a sidecar here that can be used, and whether that is the sidecar of this very data."""
+    """Whether a dataset has a sidecar here that can be used, and whether that is the sidecar of this very data.
+
+    ``changed``: it is of this data, but not the sidecar that DVC has recorded.
+    """
 
     OK = "ok"
     STALE = "stale"
+    CHANGED = "changed"
     MISSING = "missing"
     UNUSABLE = "unusable"
 
@@ -36,7 +49,7 @@ class RecordedDataset:
 
     ``path`` is from the DVC root; ``md5`` is DVC's of the data as it is (None: DVC has none yet). ``file`` is the
     sidecar, to read and never to change, ``digest`` DVC's hash of it; ``rows`` and ``described_md5`` are what its
-    footer says of the data it was made for.
+    footer says of the data it was made for. ``as_recorded``: DVC has no other hash on record for the sidecar.
     """
 
     path: str
@@ -46,6 +59,7 @@ class RecordedDataset:
     rows: int
     described_md5: str | None
     place: int
+    as_recorded: bool = True
 
     @cached_property
     def sidecar(self) -> Sidecar:
@@ -61,13 +75,15 @@ class RecordedDataset:
     @property
     def state(self) -> State:
         """Whether the md5 in the sidecar's footer is the data's; where one of them is not known, nothing differs."""
-        return State.STALE if self.md5 and self.described_md5 and self.described_md5 != self.md5 else State.OK
+        if self.md5 and self.described_md5 and self.described_md5 != self.md5:
+            return State.STALE
+        return State.OK if self.as_recorded else State.CHANGED
 
     def require_current(self) -> None:
-        """Refuse a sidecar of other data.
+        """Refuse a sidecar of other data, and one that is not the one that DVC has recorded.
 
         Raises:
-            SidecarError: the sidecar was made for a file of another md5.
+            SidecarError: it is one of these.
         """
         if self.state is State.STALE:
             raise SidecarError(
@@ -75,6 +91,8 @@ class RecordedDataset:
                 f"has {self.md5}; run `dvc repro`, `provenance add` or (imports) `provenance update` again, or restore "
                 "both with `dvc checkout`"
             )
+        if self.state is State.CHANGED:
+            raise SidecarError(f"{self.path}: {NOT_AS_RECORDED}")
 
 
 @dataclass
@@ -104,15 +122,19 @@ class Found:
         return cls(**(document | {"recorded": recorded}))
 
 
-def collect(repository: Repository, rev: str | None) -> Found:
-    """The datasets of revision ``rev``, or of the workspace; sidecars are fetched if need be."""
-    if rev is not None:
-        return _collect(repository, rev)
+def collect(repository: Repository, rev: str | None, *, anew: bool = False) -> Found:
+    """The datasets of revision ``rev``, or of the workspace; sidecars are fetched if need be.
+
+    ``anew``: for those who check each sidecar themselves: nothing that is remembered is believed, and no sidecar is
+    unusable for what its records say.
+    """
+    if rev is not None or anew:
+        return _collect(repository, rev, anew=anew)
     remembered = snapshot.load(repository.root, repository.temporary)
     if remembered is not None:
         return Found.of_json(remembered)
     since, watched = time.time_ns(), snapshot.look_around(repository.root)
-    found = _collect(repository, rev)
+    found = _collect(repository, rev, anew=False)
     # What is wrong or missing now may be mended without a file here changing.
     if watched is not None and not (found.unusable or found.unfetched):
         data = [repository.root / path for path in (*(each.path for each in found.recorded), *found.unrecorded)]
@@ -121,8 +143,10 @@ def collect(repository: Repository, rev: str | None) -> Found:
     return found
 
 
-def _collect(repository: Repository, rev: str | None) -> Found:
+def _collect(repository: Repository, rev: str | None, *, anew: bool) -> Found:
     found = Found()
+    sound = SoundSidecars(repository.temporary)
+    hashes = repository.recorded_hashes() if rev is None else {}
     for dataset in repository.datasets(rev):
         try:
             file = repository.sidecar_file(dataset.path, rev)
@@ -139,7 +163,11 @@ def _collect(repository: Repository, rev: str | None) -> Found:
             continue
         try:
             digest = repository.sidecar_digest(dataset.path, rev)
-            recorded = recorded_dataset(dataset.path, dataset.md5, file, digest, len(found.recorded))
+            as_recorded = hashes.get(dataset.sidecar or "") in (None, digest)
+            place = len(found.recorded)
+            recorded = recorded_dataset(dataset.path, dataset.md5, file, digest, place, as_recorded=as_recorded)
+            if not anew:
+                sound.require(recorded)
         except SidecarError as error:
             found.unusable[dataset.path] = str(error)
             continue
@@ -156,7 +184,32 @@ def _collect(repository: Repository, rev: str | None) -> Found:
     return found
 
 
-def recorded_dataset(path: str, md5: str | None, file: Path, digest: str, place: int) -> RecordedDataset:
+class SoundSidecars:
+    """The sidecars that were read once as a whole, and can be asked beside others; known by their hashes."""
+
+    def __init__(self, temporary: Path) -> None:
+        self._temporary = temporary
+        self._file = temporary / "sound-sidecars.json"
+        self._known: list[str] = read_cached(self._file, _VERSION) or []
+
+    def require(self, dataset: RecordedDataset) -> None:
+        """Read the dataset's sidecar, unless one of the same content was read before.
+
+        Raises:
+            SidecarError: it cannot be read, or its records do not keep the specification.
+        """
+        from provenance.lineage.soundness import require_sound
+
+        if dataset.digest in self._known:
+            return
+        require_sound(dataset.sidecar, self._temporary)
+        self._known = [*self._known[-_MOST_REMEMBERED:], dataset.digest]
+        write_cached(self._file, _VERSION, self._known)
+
+
+def recorded_dataset(
+    path: str, md5: str | None, file: Path, digest: str, place: int, *, as_recorded: bool = True
+) -> RecordedDataset:
     """The dataset at ``path`` with the sidecar ``file``, which is opened.
 
     Raises:
@@ -166,7 +219,7 @@ def recorded_dataset(path: str, md5: str | None, file: Path, digest: str, place:
 
     sidecar = open_sidecar(file)
     described = sidecar.header.dataset
-    recorded = RecordedDataset(path, md5, file, digest, described.rows, described.md5, place)
+    recorded = RecordedDataset(path, md5, file, digest, described.rows, described.md5, place, as_recorded)
     recorded.__dict__["sidecar"] = sidecar
     return recorded
 

@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import SidecarError, UnknownReferenceError
+from provenance.files import scratch_folder
 from provenance.ledger.datasets import Found, RecordedDataset, collect
 from provenance.ledger.graph.graph import Graph
 from provenance.ledger.graph.opening import ProgressOf, find_graph, open_graph, store_in
@@ -76,25 +76,23 @@ class Sidecars:
         repository: Repository,
         rev: str | None = None,
         *,
-        partial: bool = False,
+        anew: bool = False,
         progress_of: ProgressOf | None = None,
         register: ModelRegister | None = None,
     ) -> Iterator[Sidecars]:
         """Open the ledger of revision ``rev``, or of the workspace.
 
-        ``partial``: go on without the sidecars that cannot be used, for questions about single datasets.
-        ``progress_of`` is told of the records read for an index that has to be built. ``register``: the models to go
-        by, if not those that the revision itself knew of.
+        Sidecars that cannot be used are left out, and named in ``unusable``: one that is damaged leaves the others
+        answerable. ``anew``: see `collect`. ``progress_of`` is told of the records read for an index that has to be
+        built. ``register``: the models to go by, if not those that the revision itself knew of.
 
         Raises:
             RepositoryError: no such revision.
-            SidecarError: a sidecar is damaged, newer or of another dataset; also while questions are asked.
+            SidecarError: while questions are asked: a sidecar cannot be read.
         """
-        found = collect(repository, rev)
-        if found.unusable and not partial:
-            raise SidecarError(next(iter(found.unusable.values())))
-        with TemporaryDirectory(prefix="ledger-", dir=repository.temporary) as folder:
-            ledger = cls(found, repository, rev, Path(folder), progress_of, register)
+        found = collect(repository, rev, anew=anew)
+        with scratch_folder(repository.temporary, "ledger") as folder:
+            ledger = cls(found, repository, rev, folder, progress_of, register)
             with ledger.closed_at_the_end():
                 yield ledger
 
@@ -190,22 +188,11 @@ class Sidecars:
     def sources(self) -> tuple[Source, ...]:
         return tuple(self.vocabulary.sources.values())
 
-    def recorded_md5_of_sidecar(self, dataset: RecordedDataset) -> str | None:
-        """What DVC has recorded as the hash of the workspace's sidecar; None at a revision, or where it has not."""
-        from provenance.identity.names import sidecar_path
-
-        if self.rev is not None:
-            return None
-        return self._recorded_hashes.get(sidecar_path(dataset.path))
-
-    @cached_property
-    def _recorded_hashes(self) -> dict[str, str]:
-        return self.repository.recorded_hashes()
-
     @property
     def not_asked(self) -> str:
         """What to add to the answer that nothing is known of something: the first sidecar that could not be asked."""
-        return "".join(f"; not asked: {reason}" for reason in list(self.unfetched.values())[:1])
+        reasons = [*self.unusable.values(), *self.unfetched.values()]
+        return "".join(f"; not asked: {reason}" for reason in reasons[:1])
 
     def dataset(self, path: str | Path) -> RecordedDataset:
         """The dataset at ``path`` (relative to the current folder).

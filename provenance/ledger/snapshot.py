@@ -1,21 +1,22 @@
 """What DVC said of the workspace, remembered for as long as nothing there has changed.
 
-To ask DVC takes a second; to see that nothing has changed, as many `stat` calls as there are folders and DVC files. As
-DVC itself, this trusts a file whose size, time of change and inode are the same. A workspace whose pipelines are
+To ask DVC takes a second; to see that nothing has changed, as many `stat` calls as there are folders and DVC files. A
+file is the same if its size, inode and times of change are: also the time that only the kernel sets, so a file whose
+other time was put back is seen. What is remembered has a digest (see `cached`). A workspace whose pipelines are
 templated, or with very many files in datasets, is not remembered: then DVC is asked each time.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from provenance.files import whole_file
+from provenance.cached import read_cached, write_cached
 
-_VERSION = 1
+_VERSION = 2
 _FILE = "workspace.json"
 # What else than DVC's own files decides what DVC tracks and how we read it.
 _SETTINGS = (".dvc/config", ".dvc/config.local")
@@ -26,7 +27,8 @@ _MOST_ENTRIES = 20_000
 # A file that was changed just now may change again without its time of change telling.
 _SETTLED_NANOSECONDS = 20_000_000
 
-# By path: time of change in nanoseconds, size in bytes, inode. Of a folder only the first tells of its entries.
+# By path: time of change in nanoseconds, size in bytes, inode, the inode's time of change. Of a folder only the first
+# tells of its entries.
 Marks = dict[str, list[int]]
 
 
@@ -53,26 +55,21 @@ def save(root: Path, temporary: Path, marks: Marks, since: int, files: Iterable[
                 return
     if any(mark[0] > since - _SETTLED_NANOSECONDS for mark in watched.values()):
         return
-    with whole_file(temporary / _FILE) as draft:
-        draft.write_text(
-            json.dumps({"version": _VERSION, "root": str(root), "watched": watched, "content": content}),
-            encoding="utf-8",
-        )
+    write_cached(temporary / _FILE, _VERSION, {"root": str(root), "watched": watched, "content": content})
 
 
 def load(root: Path, temporary: Path) -> dict[str, Any] | None:
     """What was remembered; None where something has changed, or there is nothing, or what there is cannot be used."""
+    remembered = read_cached(temporary / _FILE, _VERSION)
+    if remembered is None or remembered["root"] != str(root):
+        return None
+    watched: Marks = remembered["watched"]
     try:
-        remembered = json.loads((temporary / _FILE).read_bytes())
-        watched: Marks = remembered["watched"]
-        if [remembered["version"], remembered["root"]] != [_VERSION, str(root)]:
-            return None
-        if all(_mark(path) == mark for path, mark in watched.items()):
-            content: dict[str, Any] = remembered["content"]
-            return content
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        pass
-    return None
+        is_same = all(_mark(path) == mark for path, mark in watched.items())
+    except OSError:
+        return None
+    content: dict[str, Any] = remembered["content"]
+    return content if is_same else None
 
 
 def _decisive(root: Path) -> Iterator[str]:
@@ -95,9 +92,10 @@ def _mark(path: str) -> list[int]:
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
-        return [0, 0, 0]
-    is_file = os.path.isfile(path)
-    return [found.st_mtime_ns, found.st_size if is_file else 0, found.st_ino]
+        return [0, 0, 0, 0]
+    if not stat.S_ISREG(found.st_mode):
+        return [found.st_mtime_ns, 0, found.st_ino, 0]
+    return [found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns]
 
 
 def _is_templated(path: str) -> bool:

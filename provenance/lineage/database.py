@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from provenance.files import folder_of_process
+
 _MEMORY_LIMIT = "512MB"
+_PATTERN_SIGNS = "*?["
 
 
 @contextmanager
@@ -28,9 +34,7 @@ def scratch_database(workspace: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         }
     )
     try:
-        # Progress is ours to show. A kernel without ipywidgets refuses the setting, and then shows no bar either.
-        with suppress(duckdb.Error):
-            connection.execute("SET enable_progress_bar = false")
+        connection.execute("SET enable_progress_bar = false")  # progress is ours to show
         yield connection
     finally:
         connection.close()
@@ -53,8 +57,21 @@ def parquet_rows(*files: Path) -> str:
 
 
 def as_pattern(path: str) -> str:
-    """``path`` as a glob pattern that fits this one file."""
-    return "".join(f"[{character}]" if character in "*?[" else character for character in path)
+    """``path`` as a glob pattern that fits this one file.
+
+    Where a pattern has a backslash, DuckDB takes it for a separator of folders, and nothing escapes it: such a file
+    goes by the name of a link to it, which lasts as long as this process.
+    """
+    if "\\" in path and any(sign in path for sign in _PATTERN_SIGNS):
+        path = _link_to(os.path.abspath(path))
+    return "".join(f"[{character}]" if character in _PATTERN_SIGNS else character for character in path)
+
+
+@cache
+def _link_to(path: str) -> str:
+    link = folder_of_process() / f"{secrets.token_hex(8)}.parquet"
+    link.symlink_to(path)
+    return str(link)
 
 
 def text_literal(value: str) -> str:

@@ -12,9 +12,9 @@ import json
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class Origin(StrEnum):
@@ -61,6 +61,9 @@ class SourceType(StrEnum):
         if self is SourceType.TRAINED_ALGORITHMIC_DATA:
             return f"http://c2pa.org/digitalsourcetype/{self.value}"
         return f"http://cv.iptc.org/newscodes/digitalsourcetype/{self.value}"
+
+
+Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class _Stored(BaseModel):
@@ -175,8 +178,8 @@ class Activity(_Described):
     command: str | None = None
     git: GitState | None = None
     packages: dict[str, str] = Field(default_factory=dict)
-    started: datetime | None = None
-    ended: datetime | None = None
+    started: AwareDatetime | None = None
+    ended: AwareDatetime | None = None
 
 
 class Record(BaseModel):
@@ -234,8 +237,8 @@ class DatasetState(_Stored):
 
     path: str
     md5: str | None = None
-    size: int
-    rows: int
+    size: Count
+    rows: Count
 
 
 class Header(_Stored):

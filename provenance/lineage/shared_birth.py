@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
+from provenance.files import scratch_folder
 from provenance.identity import Identity, scan
 from provenance.lineage.births import Collection
 from provenance.lineage.completion import Fingerprint, Progress, header_of, require_read
@@ -42,9 +42,9 @@ def register(
     Raises:
         DataError: a row cannot be read, or a column is reserved; nothing was written.
     """
-    with TemporaryDirectory(prefix="collect-", dir=workspace) as folder:
+    with scratch_folder(workspace, "collect") as folder:
         rows = scan(data, identity, progress=progress)
-        samples = distinct_samples(rows, identity.digest_size, Path(folder) / "samples")
+        samples = distinct_samples(rows, identity.digest_size, folder / "samples")
         require_read(data, rows.reserved, None)
         md5, size = fingerprint(data)
         state = DatasetState(path=dataset_path, md5=md5, size=size, rows=rows.rows)

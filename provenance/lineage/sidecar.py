@@ -64,7 +64,7 @@ def open_sidecar(path: Path) -> Sidecar:
             metadata, schema, records = file.metadata.metadata or {}, file.schema_arrow, file.metadata.num_rows
     except FileNotFoundError as error:
         raise SidecarError(f"{path}: no such sidecar; make it with `provenance add` or `provenance run`") from error
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise SidecarError(
             f"{path}: not a readable Parquet file ({_first_line(error)}); restore it with `dvc checkout`"
         ) from error
@@ -72,10 +72,32 @@ def open_sidecar(path: Path) -> Sidecar:
     id_type = schema.field("sample_id").type if "sample_id" in schema.names else None
     if not isinstance(id_type, pa.FixedSizeBinaryType):
         raise SidecarError(f"{path}: has no sample_id column of fixed length; it is not a sidecar")
-    missing = set(sidecar_schema(id_type.byte_width).names) - set(schema.names)
-    if missing:
-        raise SidecarError(f"{path}: lacks the column {min(missing)}; it is not a sidecar of version {header.version}")
+    _require_columns(path, schema, sidecar_schema(id_type.byte_width), header.version)
     return Sidecar(path, header, id_type.byte_width, records)
+
+
+def _require_columns(path: Path, found: pa.Schema, specified: pa.Schema, version: str) -> None:
+    missing = set(specified.names) - set(found.names)
+    if missing:
+        raise SidecarError(f"{path}: lacks the column {min(missing)}; it is not a sidecar of version {version}")
+    for column in specified:
+        if found.names.count(column.name) > 1:
+            raise SidecarError(f"{path}: has the column {column.name} twice; it is not a sidecar of version {version}")
+        kind = _plain(found.field(column.name).type)
+        if kind != column.type:
+            said = f"its column {column.name} is of type {kind}, and that of a sidecar is {column.type}"
+            raise SidecarError(f"{path}: {said}; restore it with `dvc checkout`, or make it again")
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """The type, whether values are spelt out or stand in a dictionary, and whatever a list's items are called."""
+    if pa.types.is_dictionary(kind):
+        return _plain(kind.value_type)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return pa.list_(_plain(kind.value_type))
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    return kind
 
 
 def first_origin(sidecar: Sidecar) -> Origin | None:
@@ -122,7 +144,7 @@ def _parse_header(path: Path, metadata: dict[bytes, bytes]) -> Header:
     prefix = _KEY_PREFIX.encode()
     try:
         values = {k.removeprefix(prefix).decode(): json.loads(v) for k, v in metadata.items() if k.startswith(prefix)}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         problem = f"the footer's key-values are damaged ({error}); restore it with `dvc checkout`"
         raise SidecarError(f"{path}: {problem}") from error
     version = values.get("version")
@@ -138,8 +160,10 @@ def _parse_header(path: Path, metadata: dict[bytes, bytes]) -> Header:
         )
     try:
         return Header.model_validate(values)
+    except RecursionError as error:
+        raise SidecarError(f"{path}: the footer's key-values are nested too deeply; it is damaged") from error
     except ValidationError as error:
-        first = error.errors()[0]
+        first = error.errors(include_input=False, include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
         raise SidecarError(f"{path}: footer key provenance.{key}: {first['msg']}") from error
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
-from provenance.files import whole_file
+from provenance.files import folder_of_process, whole_file
 from provenance.repository.calls import Fetching, dvc_call
 from provenance.repository.changes import IN_GIT
 from provenance.repository.git import Git
 from provenance.repository.objects import Objects
 from provenance.repository.paths import from_root
+from provenance.repository.read_hashes import ReadHashes, md5_of
 from provenance.repository.sources import SourceSidecars
 from provenance.repository.tracked import TrackedFile
 from provenance.repository.tracking import Tracking
@@ -51,10 +52,21 @@ class Contents:
 
     @property
     def temporary(self) -> Path:
-        """A directory for what can be made again; git and DVC pass it over."""
+        """A directory for what can be made again; git and DVC pass it over.
+
+        Where nothing can be written in the repository, it is one that ends with this process: nothing is remembered.
+        """
+        return self._temporary
+
+    @cached_property
+    def _temporary(self) -> Path:
         directory = self.root / ".dvc" / "tmp" / "provenance"
-        directory.mkdir(parents=True, exist_ok=True)
-        return directory
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+                raise
+        return directory if os.access(directory, os.W_OK) else folder_of_process()
 
     def relative(self, path: str | os.PathLike[str]) -> str:
         """``path``, absolute or from the working directory, as a path from the DVC root with forward slashes."""
@@ -149,8 +161,8 @@ class Contents:
         from provenance.identity.names import sidecar_path
 
         name = self._inside(self.root, sidecar_path(os.fspath(path)))
-        if rev is None and (self.root / name).exists():
-            return self.md5(name)[0]
+        if rev is None and (self.root / name).is_file():
+            return self._read_hashes.md5(self.root / name)
         tracked = self._tracking.files(rev).get(name)
         if tracked is not None and tracked.md5 is not None:
             return tracked.md5
@@ -160,15 +172,20 @@ class Contents:
         # A copy of what git has is named by git's hash, one of what a source has by its MD5.
         return committed.name
 
-    def md5(self, path: str | os.PathLike[str]) -> tuple[str, int]:
+    @cached_property
+    def _read_hashes(self) -> ReadHashes:
+        return ReadHashes(self.temporary)
+
+    def md5(self, path: str | os.PathLike[str], *, anew: bool = False) -> tuple[str, int]:
         """DVC's hash (of a directory: with ``.dir``) and the size in bytes of what is at ``path`` in the workspace.
 
-        DVC keeps it, so that neither it nor we hash the same content again.
+        DVC keeps it, so that neither it nor we hash the same content again; with ``anew`` it is not asked what it
+        keeps, and every file is read.
 
         Raises:
             RepositoryError: nothing is there.
         """
-        return self._workspace.md5(self._inside(self.root, path))
+        return self._workspace.md5(self._inside(self.root, path), anew=anew)
 
     def recorded_md5(self, path: str | os.PathLike[str], rev: str) -> str | None:
         """DVC's hash of the file or directory that revision ``rev`` has at ``path``, computed for a file that git
@@ -180,8 +197,7 @@ class Contents:
         file = self.data_file(name, rev)
         if file is None:
             return None
-        with open(file, "rb") as handle:
-            return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        return md5_of(file)
 
     def recorded_hashes(self) -> dict[str, str]:
         """DVC's hash of every out in the workspace, as .dvc files and dvc.lock record it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,13 +25,15 @@ class Workspace:
         self._root = root
         self._dvc = dvc
 
-    def md5(self, name: str) -> tuple[str, int]:
+    def md5(self, name: str, *, anew: bool = False) -> tuple[str, int]:
         """DVC's hash and the size in bytes of what is at ``name``.
+
+        ``anew``: every file is read, also where DVC remembers one of the same size and time of change.
 
         Raises:
             RepositoryError: nothing is there.
         """
-        meta, built = self._built(name)
+        meta, built = self._built(name, anew=anew)
         return str(built.hash_info.value), int(meta.size or 0)
 
     def md5_if_there(self, name: str) -> str | None:
@@ -52,14 +55,19 @@ class Workspace:
         md5, size = self.md5(dataset.path)
         return replace(dataset, md5=md5, size=size)
 
-    def _built(self, name: str) -> tuple[Meta, HashFile]:
+    def _built(self, name: str, *, anew: bool = False) -> tuple[Meta, HashFile]:
         """What DVC knows of what is at ``name``: of a directory, a tree of its files."""
         from dvc_data.hashfile.build import build
+        from dvc_data.hashfile.state import StateNoop
 
         if not (self._root / name).exists():
             raise RepositoryError(f"{name}: no such file; restore it with `dvc checkout` or `dvc pull`")
         with dvc_call():
             repo = self._dvc()
             place = str(self._root / name)
-            _, meta, built = build(repo.cache.repo, place, repo.fs, "md5", ignore=repo.dvcignore, dry_run=True)
+            cache = repo.cache.repo
+            if anew:
+                cache = copy.copy(cache)
+                cache.state = StateNoop()
+            _, meta, built = build(cache, place, repo.fs, "md5", ignore=repo.dvcignore, dry_run=True)
         return meta, built

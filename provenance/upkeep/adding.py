@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 
 from provenance.capture.environment import describe_environment, loaded_packages
@@ -20,7 +19,7 @@ from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.capture.redaction import refuse_secrets
 from provenance.documents import parse_tracked
 from provenance.errors import RepositoryError, SidecarError
-from provenance.files import whole_file
+from provenance.files import scratch_folder, whole_file
 from provenance.identity.names import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset, sidecar_path
 from provenance.lineage.births import Collection
 from provenance.lineage.completion import Fingerprint
@@ -76,11 +75,11 @@ def add_datasets(
     text = None if fields is None else settings_with_fields(repository, names, fields)
     settings = repository.settings() if text is None else parse_tracked(text, SETTINGS_FILE, Settings)
     with (
-        TemporaryDirectory(prefix="add-", dir=repository.temporary) as workspace,
+        scratch_folder(repository.temporary, "add") as workspace,
         # Whatever is written here takes its place when all of it has been written.
         ExitStack() as written,
     ):
-        adding = _Adding(repository, settings, origin, source, Path(workspace))
+        adding = _Adding(repository, settings, origin, source, workspace)
         for name in names:
             if not adding.says_the_same(name):
                 _require_replaceable(repository, name)

@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +19,7 @@ import numpy as np
 from provenance.capture.environment import describe_environment, loaded_packages
 from provenance.capture.identities import identity_of
 from provenance.errors import DataError, RepositoryError
-from provenance.files import REVOCATIONS_FILE, whole_file
+from provenance.files import REVOCATIONS_FILE, scratch_folder, whole_file
 from provenance.identity import scan, write_rows
 from provenance.identity.names import format_name, is_dataset, sidecar_path
 from provenance.ledger.revoked import Revoked, revoked
@@ -85,11 +84,11 @@ def purge(repository: Repository, dataset: str, out: str | None, *, dry_run: boo
         counted = going.purged(recorded, target)
         if dry_run or (out is None and not counted.dropped):
             return replace(counted, finished=earlier)
-        with TemporaryDirectory(prefix="purge-", dir=repository.temporary) as workspace, ExitStack() as written:
+        with scratch_folder(repository.temporary, "purge") as workspace, ExitStack() as written:
             # Both take their places when both have been written.
             data = written.enter_context(whole_file(repository.root / target))
             sidecar = written.enter_context(whole_file(repository.root / sidecar_path(target)))
-            kept = _rows_kept(repository, recorded, going, Path(workspace) / "kept", progress_of(recorded.path))
+            kept = _rows_kept(repository, recorded, going, workspace / "kept", progress_of(recorded.path))
             write_rows(repository.root / recorded.path, kept, data)
             _write_sidecar(repository, recorded, going, counted, data, sidecar)
     return _track(repository, replace(counted, finished=earlier))

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,13 +66,24 @@ class Project:
     def provenance(self, *arguments: str, folder: str = ".", stage: str | None = None) -> Answer:
         """A `provenance` command, in this process: many are asked, and an interpreter starts slowly.
 
+        A query runs outside, as it is asked in a child of its process.
+
         ``stage``: as if DVC ran it in the stage of this name.
         """
         environment: dict[str, str | None] = {**isolated_variables(self.root.parent), "DVC_STAGE": stage}
+        if arguments[0] == "query":
+            return self._outside(arguments, folder)
         with contextlib.chdir(self.root / folder):
             done = CliRunner().invoke(app, list(arguments), env=environment)
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         return Answer(done.exit_code, done.stdout, done.stderr)
+
+    def _outside(self, arguments: tuple[str, ...], folder: str) -> Answer:
+        command = [sys.executable, "-m", "provenance", *arguments]
+        done = subprocess.run(
+            command, cwd=self.root / folder, env=self.environment, capture_output=True, text=True, check=False
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
 
     def ask(self, *arguments: str) -> Any:
         """What a `provenance` command answers as JSON."""

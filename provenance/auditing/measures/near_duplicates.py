@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 import numpy as np
@@ -15,6 +14,7 @@ from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstandin
 from provenance.auditing.texts.dataset_texts import Texts, texts_of, words_of
 from provenance.auditing.texts.words import Hashes64, Words, grams, words
 from provenance.engines.interface import MOST_SHOWN
+from provenance.files import scratch_folder
 from provenance.lineage.database import count, parquet_rows, scratch_database
 
 _WORDS = 5
@@ -50,12 +50,12 @@ class NearDuplicates:
         texts = texts_of(subject.audited, subject)
         if isinstance(texts, NotMeasured):
             return texts
-        with TemporaryDirectory(prefix="bands-", dir=subject.folder) as folder:
-            file = Path(folder) / "bands.parquet"
+        with scratch_folder(subject.folder, "bands") as folder:
+            file = folder / "bands.parquet"
             rows = _write_bands(file, texts, subject)
             if not rows:
                 return NotMeasured(f"{subject.audited.dataset.path}: has no text")
-            with scratch_database(Path(folder)) as connection:
+            with scratch_database(folder) as connection:
                 paired, pairs = _paired(connection, file)
         values = {"rows": rows, "paired_rows": paired, "fraction": paired / rows}
         return Measured(values, _shown(texts, pairs), f"112 MinHashes of every row, with seed {subject.seed}")

@@ -12,7 +12,6 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import orjson
@@ -30,6 +29,7 @@ from provenance.capture.parents import ParentFinder
 from provenance.capture.prices import read_prices
 from provenance.capture.reading import dependency_at, repository_around
 from provenance.errors import DataError, ProvenanceError, RepositoryError
+from provenance.files import scratch_folder
 from provenance.identity import read_rows
 from provenance.identity.names import is_dataset, sidecar_path
 from provenance.lineage.births import Dependency, RecordedBirths
@@ -103,8 +103,7 @@ def declare(
     columns = Columns(mapping or {}, values or {})
     _check_words(name, from_, columns, mapping or {}, values or {}, parents, parent_key)
     identity = identity_of(repository.settings(), name, repository)
-    with TemporaryDirectory(prefix="declare-", dir=repository.temporary) as folder, ExitStack() as opened:
-        workspace = Path(folder)
+    with scratch_folder(repository.temporary, "declare") as workspace, ExitStack() as opened:
         importer_name, _, part = from_.partition(":")
         places = tuple(Path(place) for place in using)
         request = Request(repository.root / name, part or None, places, parent_key, workspace)

@@ -1,14 +1,15 @@
 """The recorder's journal: what was recorded so far, safe from a kill.
 
-DVC deletes a stage's outs before it runs, so the journal lives under ``.dvc/tmp``. It is JSON Lines, appended to and
-handed to the operating system line by line: ``kill -9`` loses at most the line being written. The first line says what
-was being recorded (`Heading`); then comes, in the order of recording, one line per
+DVC deletes a stage's outs before it runs, so the journal lives under ``.dvc/tmp``. It is lines of JSON, each with a
+checksum (`journal_lines`), appended to and handed to the operating system line by line: ``kill -9`` loses at most the
+line being written, and damage to a line costs that line. Lines that others rest on, all but rows and rejections, are
+written twice. The first line says what was being recorded (`Heading`); then comes, in the order of recording, one per
 
 - row: ``{"key": …, "birth": {…}, "row": {…}}``, in this order: it is taken apart without being parsed
 - rejection: ``{"key": …, "reason": …}``
 - dataset that a parent came from, ahead of the first such row: ``{"dataset": "data/docs.jsonl"}``
-- model that was observed, ahead of the first row that it made: ``{"maker": {"agent": {…}, "parameters": {…}}}``; the
-  births of its rows name it by its number, from 1
+- model that was observed, ahead of the first row that it made:
+  ``{"maker": {"agent": {…}, "parameters": {…}}, "number": 1}``; the births of its rows name it by this number
 - the packages in use, ahead of the first row: ``{"packages": {…}}``
 """
 
@@ -27,13 +28,15 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from provenance.capture.recording import finished_journals
+from provenance.capture.recording.journal_lines import content_of, encoded, whole_contents
 from provenance.errors import ProvenanceError
+from provenance.files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_FORMAT = 2
+_FORMAT = 3
 # Where a row's line is taken apart. Within JSON text quotation marks are escaped, and no birth has a member "row".
 _BEFORE_BIRTH, _BEFORE_ROW = b'"birth":', b',"row":'
 _ROW_LINES = (b"{" + _BEFORE_BIRTH, b'{"key":')
@@ -57,10 +60,14 @@ class Heading:
 
 @dataclass
 class _Content:
-    """What a journal holds, as far as it is kept in memory. ``end``: length in bytes of its whole lines."""
+    """What a journal holds, as far as it is kept in memory.
+
+    ``end``: length in bytes of its whole lines; ``damaged``: how many others there were.
+    """
 
     activity: Mapping[str, Any]
     end: int = 0
+    damaged: int = 0
     rows: int = 0
     all_keyed: bool = True
     packages: dict[str, str] | None = None
@@ -79,8 +86,11 @@ class _Content:
         elif "dataset" in line:
             self.datasets.add(line["dataset"])
         elif "maker" in line:
-            self.makers.append(line["maker"])
-        else:
+            if line["number"] > len(self.makers) + 1:
+                raise ProvenanceError("a journal's description of a model is damaged, twice; remove it to start afresh")
+            if line["number"] > len(self.makers):
+                self.makers.append(line["maker"])
+        elif "packages" in line:
             self.packages = self.packages or line["packages"]
         if line.get("key") is not None:
             self.keys.add(line["key"])
@@ -131,8 +141,9 @@ class Journal:
         with self._lock:
             number = self._maker_numbers.get(described)
             if number is None:
-                self.append({"maker": maker})
-                number = self._maker_numbers[described] = len(self._content.makers)
+                number = len(self._content.makers) + 1
+                self.append({"maker": maker, "number": number})
+                self._maker_numbers[described] = number
         return number
 
     def done(self, key: Key) -> bool:
@@ -149,29 +160,31 @@ class Journal:
         self.append({"birth": birth, "row": row} if key is None else {"key": key, "birth": birth, "row": row})
 
     def append(self, line: Mapping[str, Any]) -> None:
-        """Write one line, other than a row's, and hand it to the operating system.
+        """Write one line, and hand it to the operating system.
 
         Raises:
             ProvenanceError: its key was recorded before, the journal is closed or of another process, or the disk is
                 full; what was recorded before stays whole.
         """
         try:
-            encoded = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+            written = encoded(line)
         except TypeError as error:
             raise ProvenanceError(f"recorder: what comes with a row cannot be recorded: {error}") from error
+        if "row" not in line and "reason" not in line:
+            written *= 2  # others rest on it
         with self._lock:
             if self._file.closed or os.getpid() != self._process:
                 raise ProvenanceError("recorder: write within its `with` block, in the process that opened it")
             key = line.get("key")
             if key is not None and key in self._content.keys:
                 raise ProvenanceError(f"key {key!r} was recorded before; ask recorder.done(key) before generating")
-            self._write(encoded)
-            self._content.end += len(encoded)
+            self._write(written)
+            self._content.end += len(written)
             self._content.take(line)
 
-    def _write(self, encoded: bytes) -> None:
+    def _write(self, written: bytes) -> None:
         try:
-            if self._file.write(encoded) == len(encoded):
+            if self._file.write(written) == len(written):
                 return
             problem = "the disk is full"
         except OSError as error:
@@ -180,12 +193,25 @@ class Journal:
         raise ProvenanceError(f"{self.path}: cannot be written: {problem}; what was recorded before is kept")
 
     def rows_with_births(self) -> Iterator[tuple[bytes, bytes]]:
-        """The JSON of each row and of its birth, in the order of recording, without those not asked for by this run."""
+        """The JSON of each row and of its birth, in the order of recording, without those not asked for by this run.
+
+        Raises:
+            ProvenanceError: a line was damaged since it was written.
+        """
+        for line in self._contents():
+            head, found, row = line.partition(_BEFORE_ROW)
+            if found and line.startswith(_ROW_LINES) and not (self._left_over and self._is_left_over(head)):
+                yield row[:-1], head.partition(_BEFORE_BIRTH)[2]
+
+    def _contents(self) -> Iterator[bytes]:
         with open(self.path, "rb") as file:
-            for line in file:
-                head, found, row = line.partition(_BEFORE_ROW)
-                if found and line.startswith(_ROW_LINES) and not (self._left_over and self._is_left_over(head)):
-                    yield row[:-2], head.partition(_BEFORE_BIRTH)[2]
+            for number, line in enumerate(file, start=1):
+                content = content_of(line)
+                if content is None:
+                    raise ProvenanceError(
+                        f"{self.path}:{number}: damaged since it was written; run it again: all but this line is kept"
+                    )
+                yield content
 
     def _is_left_over(self, head: bytes) -> bool:
         return orjson.loads(head + b"}").get("key") in self._left_over
@@ -193,12 +219,11 @@ class Journal:
     def rejections(self) -> Counter[str]:
         """How many rejections there are for each reason, without those that this run did not ask for."""
         reasons: Counter[str] = Counter()
-        with open(self.path, "rb") as file:
-            for line in file:
-                # A row's line is long, and mostly has none: it is not parsed twice.
-                parsed = orjson.loads(line) if b'"reason":' in line else {}
-                if "reason" in parsed and parsed["key"] not in self._left_over:
-                    reasons[parsed["reason"]] += 1
+        for line in self._contents():
+            # A row's line is long, and mostly has none: it is not parsed twice.
+            parsed = orjson.loads(line) if b'"reason":' in line else {}
+            if "reason" in parsed and parsed["key"] not in self._left_over:
+                reasons[parsed["reason"]] += 1
         return reasons
 
     def close(self) -> None:
@@ -223,11 +248,11 @@ def open_journal(folder: Path, dataset: str, heading: Heading) -> Iterator[Journ
     """Open the journal of ``dataset`` (path from the DVC root) in ``folder``; one of the same configuration is resumed.
 
     A journal of another configuration, or one with rows without a key (they cannot be distinguished from those
-    still to come), is set aside under another name, where it stays until the next is. Standard error says what
-    happened.
+    still to come), is set aside under another name, where it stays until the next is. Of one with damaged lines, all
+    others are kept. Standard error says what happened.
 
     Raises:
-        ProvenanceError: another recorder is recording this dataset, or a line of the journal is damaged.
+        ProvenanceError: another recorder is recording this dataset.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = journal_of(folder, dataset)
@@ -236,7 +261,7 @@ def open_journal(folder: Path, dataset: str, heading: Heading) -> Iterator[Journ
         content = _resumable(path, dataset, heading)
         if content is None:
             content = _Content(heading.activity)
-            first = orjson.dumps(heading.line(), option=orjson.OPT_APPEND_NEWLINE)
+            first = 2 * encoded(heading.line())
             path.write_bytes(first)
             content.end = len(first)
         journal = Journal(path, content)
@@ -258,21 +283,21 @@ def _locked(path: Path, dataset: str) -> Iterator[None]:
 
 
 def _resumable(path: Path, dataset: str, heading: Heading) -> _Content | None:
-    """What the journal at ``path`` holds, if recording can go on from it."""
+    """What the journal at ``path`` holds, if recording can go on from it; damaged lines are taken out of it."""
     try:
-        file = open(path, "rb")  # noqa: SIM115 - closed by the `with` below
+        found, content = _read(path, heading)
     except FileNotFoundError:
         return None
-    with file:
-        first = file.readline()
-        if not first.endswith(b"\n"):
-            return None  # killed while it was begun
-        found = _parse(first, path, 1)
-        content = None
-        if found.get("journal") == _FORMAT and found.get("configuration") == heading.configuration:
-            content = _Content(found["activity"], end=len(first))
-            _read_lines(file, path, content)
+    if not found:
+        return None  # killed while it was begun
     if content is not None and content.all_keyed:
+        if content.damaged:
+            content.end = _without_damage(path)
+            places = f"{content.damaged} {'place' if content.damaged == 1 else 'places'}"
+            say(
+                f"{dataset}: what an earlier run recorded is damaged in {places}: what cannot be read there is left "
+                "out, and generated again"
+            )
         if content.rows or content.rejected:
             say(f"{dataset}: resuming after {content.rows} rows and {len(content.rejected)} rejections")
         return content
@@ -283,22 +308,37 @@ def _resumable(path: Path, dataset: str, heading: Heading) -> _Content | None:
     return None
 
 
-def _read_lines(file: Any, path: Path, content: _Content) -> None:
-    for number, line in enumerate(file, start=2):
-        if not line.endswith(b"\n"):
-            return  # the line that was being written at a kill
-        content.take(_parse(line, path, number))
-        content.end += len(line)
+def _read(path: Path, heading: Heading) -> tuple[bool, _Content | None]:
+    """Whether anything whole is in the journal at ``path``, and what it holds where it is of ``heading``."""
+    damaged = 0
+    content: _Content | None = None
+    found = False
+    with open(path, "rb") as file:
+        for line in whole_contents(file):
+            parsed = {} if line is None else orjson.loads(line)
+            if line is None:
+                damaged += 1
+            elif content is not None:
+                if "journal" not in parsed:
+                    content.take(parsed)
+                content.end += len(encoded(orjson.Fragment(line)))
+            elif parsed.get("journal") == _FORMAT and parsed["configuration"] == heading.configuration:
+                content = _Content(parsed["activity"], end=len(encoded(orjson.Fragment(line))))
+            else:
+                return True, None
+            found = found or line is not None
+    if content is not None:
+        content.damaged = damaged
+    return found or bool(damaged), content
 
 
-def _parse(line: bytes, path: Path, number: int) -> dict[str, Any]:
-    try:
-        parsed = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise ProvenanceError(f"{path}:{number}: the journal is damaged: {error}; remove it to start afresh") from error
-    if not isinstance(parsed, dict):
-        raise ProvenanceError(f"{path}:{number}: the journal is damaged: not an object; remove it to start afresh")
-    return parsed
+def _without_damage(path: Path) -> int:
+    """Take damaged lines out of the journal; its length in bytes then."""
+    with whole_file(path) as temporary, open(path, "rb") as file, open(temporary, "wb") as kept:
+        for line in whole_contents(file):
+            if line is not None:
+                kept.write(encoded(orjson.Fragment(line)))
+        return kept.tell()
 
 
 def _sorted_json(value: Mapping[str, Any]) -> bytes:

@@ -83,7 +83,7 @@ def _sample(repository: Repository, history: History, rev: str | None, target: s
         return target
     if not (is_place(target) or any(path.startswith(f"{dataset}/") for dataset in history.datasets)):
         return None
-    with Sidecars.open(repository, rev, partial=True) as ledger:
+    with Sidecars.open(repository, rev) as ledger:
         return resolve(ledger, target)
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provenance.cli import output
-from provenance.cli.options import CommonOptions, command
+from provenance.cli.options import CommonOptions, command, warn_of_unusable
 from provenance.cli.progress import rows_progress
 from provenance.report.plain_text import counted
 
 if TYPE_CHECKING:
-    from provenance.ledger.graph.store import Cleaned
+    from provenance.files import Cleaned
     from provenance.ledger.sidecars import Sidecars
 
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def index(
     options: CommonOptions,
     collect_garbage: Annotated[
-        bool, typer.Option("--gc", help="Remove indexes that are not of this revision, and what killed runs left.")
+        bool, typer.Option("--gc", help="Remove indexes that are not of this revision, and what killed commands left.")
     ] = False,
 ) -> None:
     """Build the index that trace and impact follow.
@@ -31,6 +31,7 @@ def index(
 
     Example: provenance index --gc
     """
+    from provenance.files import remove_left
     from provenance.ledger.graph.opening import clean, store_in
     from provenance.ledger.sidecars import Sidecars
 
@@ -40,7 +41,10 @@ def index(
         Sidecars.open(repository, options.rev, progress_of=progress_of) as ledger,
     ):
         described = _described(ledger)
-        cleaned = clean(store_in(repository.temporary), ledger.indexed) if collect_garbage else None
+        cleaned = None
+        if collect_garbage:
+            cleaned = clean(store_in(repository.temporary), ledger.indexed) + remove_left(repository.temporary)
+        warn_of_unusable(ledger)
     if options.as_json:
         output.write_json(described | ({"removed": asdict(cleaned)} if cleaned else {}))
     elif not options.quiet:
@@ -63,4 +67,4 @@ def _print(described: dict[str, int], cleaned: Cleaned | None) -> None:
     )
     output.write_line(f"{said}: {described['bytes']:,} bytes")
     if cleaned is not None:
-        output.write_line(f"removed {counted(cleaned.folders, 'folder')}: {cleaned.bytes:,} bytes")
+        output.write_line(f"removed {counted(cleaned.entries, 'item')}: {cleaned.bytes:,} bytes")

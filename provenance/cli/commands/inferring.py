@@ -39,7 +39,7 @@ def infer(
     from provenance.auditing.measures import Part, Subject
     from provenance.ledger.sidecars import Sidecars
 
-    with Sidecars.open(options.open_repository(), options.rev, partial=True) as ledger:
+    with Sidecars.open(options.open_repository(), options.rev) as ledger:
         audited, parents = (Part(ledger, ledger.dataset(path)) for path in (dataset, against))
         with rows_progress(quiet=options.quiet) as progress_of:
             found = infer_parents(Subject(audited, ledger.folder), parents, margin, progress_of(audited.dataset.path))

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,14 +16,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provenance.cli import output
+from provenance.cli.failures import exit_code
 from provenance.cli.options import CommonOptions, command, warn_of_stale
 from provenance.errors import QueryError
 from provenance.report.plain_text import CELL_WIDTH, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from provenance.ledger.sql.questions import Answer
+    from provenance.repository import Repository
 
 _TABLE_ROWS = 100
 _NUMBERS = ("int", "float", "double", "decimal")
@@ -44,26 +47,48 @@ def query(
     Example: provenance query "SELECT model, sum(rows) FROM samples GROUP BY model"
     """
     from provenance.cli.overwriting import require_harmless
-    from provenance.ledger.sidecars import Sidecars
-    from provenance.ledger.sql.questions import open_questions
+    from provenance.ledger.sql.confined import in_child
 
     if as_csv + options.as_json + (parquet is not None) > 1:
         raise typer.BadParameter("--csv, --parquet and --json cannot be combined")
-    as_they_are = options.as_json or parquet is not None
-    repository = options.open_repository()
-    require_harmless(repository, {"--parquet": parquet})
+    write = _print_table
+    if parquet is not None:
+        write = partial(_write_parquet, parquet)
+    elif options.as_json:
+        write = _write_json
+    elif as_csv:
+        write = _write_csv
+    elif options.quiet:
+        write = _read
+
+    def ask(verbose: bool) -> None:
+        repository = options.open_repository()
+        require_harmless(repository, {"--parquet": parquet})
+        _ask(repository, options, sql, write, as_text=not (options.as_json or parquet is not None))
+
+    if code := in_child(partial(exit_code, ask, verbose=options.verbose)):
+        raise typer.Exit(code)
+
+
+def _ask(
+    repository: Repository, options: CommonOptions, sql: str, write: Callable[[Answer], None], *, as_text: bool
+) -> None:
+    from provenance.ledger.sidecars import Sidecars
+    from provenance.ledger.sql.confined import confine, memory_refused
+    from provenance.ledger.sql.questions import open_questions
+
     with Sidecars.open(repository, options.rev) as ledger:
         with open_questions(ledger) as questions:
-            answer = questions.ask(sql, as_text=not as_they_are)
-            if parquet is not None:
-                _write_parquet(parquet, answer)
-            elif options.as_json:
-                _write_json(answer)
-            elif as_csv:
-                _write_csv(answer)
-            elif not options.quiet:
-                _print_table(answer)
+            confine()
+            with memory_refused():
+                write(questions.ask(sql, as_text=as_text))
         warn_of_stale(ledger, quiet=options.quiet)
+
+
+def _read(answer: Answer) -> None:
+    """Read the answer for the errors that may be in it."""
+    for _ in answer.batches:
+        pass
 
 
 def _print_table(answer: Answer) -> None:

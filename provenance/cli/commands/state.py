@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +11,7 @@ import typer
 from provenance.cli import output
 from provenance.cli.failures import FINDING, fail_with
 from provenance.cli.options import CommonOptions, command
+from provenance.errors import SidecarError
 from provenance.report.plain_text import CELL_WIDTH, counted, safe
 
 if TYPE_CHECKING:
@@ -27,14 +28,14 @@ def status(
 ) -> None:
     """Show every dataset's sidecar, rows and origins.
 
-    A sidecar is ok, stale (made for other data than is there), missing, or unusable, which is an error. Use
-    `provenance verify` to judge: it exits with 1 on a problem.
+    A sidecar is ok, stale (made for other data than is there), changed (not the one that DVC has recorded), missing, or
+    unusable, which is an error. Use `provenance verify` to judge: it exits with 1 on a problem.
 
     Example: provenance status --rev HEAD~1
     """
     from provenance.ledger.sidecars import Sidecars
 
-    with Sidecars.open(options.open_repository(), options.rev, partial=True) as ledger:
+    with Sidecars.open(options.open_repository(), options.rev) as ledger:
         datasets = _states(ledger)
         unusable, remarks = [*ledger.unusable.values()], list(ledger.remarks)
     if options.as_json:
@@ -73,7 +74,7 @@ def _print_states(datasets: list[dict[str, Any]]) -> None:
     if not datasets:
         output.write_line("no datasets: DVC tracks no file here that is a dataset")
         return
-    colours = {"ok": "green", "stale": "red", "missing": "yellow", "unusable": "red"}
+    colours = {"ok": "green", "stale": "red", "changed": "red", "missing": "yellow", "unusable": "red"}
     rows = [
         (
             safe(dataset["path"], CELL_WIDTH),
@@ -105,24 +106,24 @@ def verify(
     """
     from provenance.ledger.sidecars import Sidecars
 
-    with Sidecars.open(options.open_repository(), options.rev, partial=True) as ledger:
+    with Sidecars.open(options.open_repository(), options.rev, anew=True) as ledger:
         chosen = [ledger.dataset(path) for path in datasets] if datasets else list(ledger.recorded)
-        problems = [problem for dataset in chosen for problem in _problems(ledger, dataset)]
+        verified, problems, errors = _verified(ledger, chosen)
         skipped = () if datasets else ledger.unrecorded
         remarks = list(ledger.remarks)
-        errors = [] if datasets else [*ledger.unusable.values(), *ledger.unfetched.values()]
+        errors += [] if datasets else [*ledger.unusable.values(), *ledger.unfetched.values()]
     if options.as_json:
         output.write_json(
             {
                 "ok": not problems,
-                "datasets": [dataset.path for dataset in chosen],
+                "datasets": verified,
                 "skipped": [{"path": path, "reason": _why_skipped(path, ledger.unmade)} for path in skipped],
                 "problems": [asdict(problem) for problem in problems],
                 "warnings": remarks,
             }
         )
     elif not options.quiet:
-        _print_problems(problems, len(chosen))
+        _print_problems(problems, len(verified))
         for path in skipped:
             output.write_line(f"not verified, {_why_skipped(path, ledger.unmade)}: {safe(path)}")
         _warn(remarks)
@@ -131,23 +132,42 @@ def verify(
         raise typer.Exit(FINDING)
 
 
+def _verified(ledger: Sidecars, chosen: Sequence[RecordedDataset]) -> tuple[list[str], list[Problem], list[str]]:
+    """The datasets that were verified, the problems found, and why others could not be: each is judged by itself."""
+    verified: list[str] = []
+    problems: list[Problem] = []
+    errors: list[str] = []
+    for dataset in chosen:
+        try:
+            problems += _problems(ledger, dataset)
+        except SidecarError as error:
+            errors.append(str(error))
+        else:
+            verified.append(dataset.path)
+    return verified, problems, errors
+
+
 def _problems(ledger: Sidecars, dataset: RecordedDataset) -> list[Problem]:
+    """What does not hold; the data is read, whatever is remembered of it."""
     from provenance.ledger.contents import identity_of_sidecar, local_data
+    from provenance.ledger.datasets import NOT_AS_RECORDED
     from provenance.lineage.verification import Problem
     from provenance.lineage.verification import verify as verify_dataset
 
-    recorded = ledger.recorded_md5_of_sidecar(dataset)
+    data = local_data(ledger, dataset)
+    md5 = dataset.md5
+    if ledger.rev is None and (ledger.repository.root / dataset.path).exists():
+        md5, _ = ledger.repository.md5(dataset.path, anew=True)
     problems = verify_dataset(
-        local_data(ledger, dataset),
+        data,
         dataset.sidecar.path,
-        identity_of_sidecar(ledger, dataset),
+        replace(identity_of_sidecar(ledger, dataset), file_ids=None),
         name=dataset.path,
-        md5=dataset.md5,
+        md5=md5,
         workspace=ledger.folder,
     )
-    if recorded is not None and recorded != ledger.repository.md5(dataset.sidecar.path)[0]:
-        said = "it is not the one that DVC has recorded; `dvc checkout` brings that back, `dvc commit` accepts this one"
-        problems.append(Problem(f"{dataset.path} (sidecar)", None, said))
+    if not dataset.as_recorded:
+        problems.append(Problem(f"{dataset.path} (sidecar)", None, NOT_AS_RECORDED))
     return problems
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from provenance.errors import SidecarError
+from provenance.files import Cleaned
 from provenance.ledger.graph.graph import Graph
 from provenance.ledger.graph.segments import IndexedSidecar
-from provenance.ledger.graph.store import Cleaned, Folder, Store
+from provenance.ledger.graph.store import Folder, Store
 
 # A dataset's path gives a function that takes the number of records in each batch read.
 ProgressOf = Callable[[str], Callable[[int], None]]

@@ -1,25 +1,33 @@
-"""Folders of raw arrays: written in parts, made visible by a rename, memory-mapped, and thrown away when damaged."""
+"""Folders of raw arrays: written in parts, made visible by a rename, memory-mapped, and thrown away when damaged.
+
+Each array has a digest in the folder's description, which has one itself. Up to `_READ_EACH_TIME` bytes, a folder's
+arrays are read and compared each time that it is opened. Larger ones are when a file's size, times, inode or device is
+another than when they were last compared: so whatever was written to them is found, by whatever program, even where it
+put the time of change back. What decays on a disk unseen by the operating system is found in the smaller ones only.
+"""
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 import shutil
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from provenance.cached import read_cached, write_cached, write_checked
+from provenance.files import Cleaned, held_folder, is_in_use, remove_folder
+
 # Of the layout of segments and graphs; with another one they are built again.
-VERSION = 3
+VERSION = 4
 _DESCRIPTION = "folder.json"
+_COMPARED = "compared.json"
 _UNFINISHED = ".building-"
 _BLOCK_BYTES = 1 << 24
+_READ_EACH_TIME = 1 << 25
 
 Array = NDArray[Any]
 
@@ -91,9 +99,10 @@ class Draft:
             file.close()
             dtype, shape = self._shapes[name]
             about = {"dtype": dtype.str, "shape": shape, "digest": _digest(self.path / name)}
-            arrays[name] = about | _stat(self.path / name)
-        description = {"version": VERSION, "stated": self.stated, "arrays": arrays}
-        (self.path / _DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
+            arrays[name] = about | {"size": (self.path / name).stat().st_size}
+        description = {"stated": self.stated, "arrays": arrays}
+        write_checked(self.path / _DESCRIPTION, VERSION, description)
+        write_cached(self.path / _COMPARED, VERSION, _stamps(self.path, arrays))
         return description
 
     def abandon(self) -> None:
@@ -101,14 +110,6 @@ class Draft:
         for file in self._files.values():
             file.close()
         shutil.rmtree(self.path, ignore_errors=True)
-
-
-@dataclass(frozen=True)
-class Cleaned:
-    """How many folders were removed, and of how many bytes."""
-
-    folders: int
-    bytes: int
 
 
 class Store:
@@ -120,61 +121,83 @@ class Store:
     def find(self, name: str) -> Folder | None:
         """The folder ``name``; None where there is none that is whole, undamaged and of this version."""
         path = self.directory / name
-        try:
-            description = json.loads((path / _DESCRIPTION).read_bytes())
-            if description["version"] == VERSION and _is_whole(path, description["arrays"]):
+        looked_at = _inode(path)
+        if looked_at is None:
+            return None
+        description = read_cached(path / _DESCRIPTION, VERSION)
+        with suppress(OSError):
+            if description is not None and _is_whole(path, description["arrays"]):
                 return Folder(path, description)
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        # A folder that is of no use must not stand in the way of the one that is built anew.
-        shutil.rmtree(path, ignore_errors=True)
+        # A folder that is of no use must not stand in the way of the one that is built anew; nor must that one go,
+        # where another process has built it by now.
+        if _inode(path) == looked_at:
+            shutil.rmtree(path, ignore_errors=True)
         return None
 
     @contextmanager
     def draft(self, name: str) -> Iterator[Draft]:
         """A draft that becomes the folder ``name`` when the block ends well, and nothing when it does not."""
-        path = self.directory / f"{_UNFINISHED}{name}-{os.getpid()}-{secrets.token_hex(4)}"
-        path.mkdir(parents=True)
-        draft = Draft(path)
-        try:
-            yield draft
-            draft.finish()
+        self._remove_unfinished()
+        with held_folder(self.directory, f"{_UNFINISHED}{name}") as path:
+            draft = Draft(path)
             try:
-                os.rename(path, self.directory / name)
-            except OSError:
-                # Another process was faster: what it made is the same.
-                if self.find(name) is None:
-                    raise
-        finally:
-            draft.abandon()
+                yield draft
+                draft.finish()
+                try:
+                    os.rename(path, self.directory / name)
+                except OSError:
+                    # Another process was faster: what it made is the same.
+                    if self.find(name) is None:
+                        raise
+            finally:
+                draft.abandon()
 
     def clean(self, keep: Collection[str]) -> Cleaned:
         """Remove all folders but those in ``keep``, and what killed processes left."""
-        removed = size = 0
-        for path in sorted(self.directory.iterdir()) if self.directory.is_dir() else []:
-            if path.name in keep or (path.name.startswith(_UNFINISHED) and _is_being_built(path.name)):
-                continue
-            size += sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else path.stat().st_size
-            removed += 1
-            shutil.rmtree(path, ignore_errors=True)
-        return Cleaned(removed, size)
+        removed = self._remove_unfinished()
+        for path in self._folders():
+            if path.name not in keep and not path.name.startswith(_UNFINISHED):
+                removed += remove_folder(path)
+        return removed
+
+    def _remove_unfinished(self) -> Cleaned:
+        """Remove the drafts of processes that were killed."""
+        removed = Cleaned()
+        for path in self._folders():
+            if path.name.startswith(_UNFINISHED) and not is_in_use(path):
+                removed += remove_folder(path)
+        return removed
+
+    def _folders(self) -> list[Path]:
+        return sorted(path for path in self.directory.iterdir() if path.is_dir()) if self.directory.is_dir() else []
 
 
 def _is_whole(path: Path, arrays: dict[str, dict[str, Any]]) -> bool:
-    """Whether the arrays are as they were written. Files that were touched since are read again to know."""
-    for name, about in arrays.items():
-        file = path / name
-        now = _stat(file)
-        if now["size"] != about["size"]:
-            return False
-        if now["changed"] != about["changed"] and _digest(file) != about["digest"]:
-            return False
+    """Whether the arrays are as they were written."""
+    now = _stamps(path, arrays)
+    if any(now[name][0] != about["size"] for name, about in arrays.items()):
+        return False
+    is_small = sum(about["size"] for about in arrays.values()) <= _READ_EACH_TIME
+    if not is_small and read_cached(path / _COMPARED, VERSION) == now:
+        return True
+    if any(_digest(path / name) != about["digest"] for name, about in arrays.items()):
+        return False
+    if not is_small:
+        write_cached(path / _COMPARED, VERSION, now)
     return True
 
 
-def _stat(file: Path) -> dict[str, int]:
-    found = file.stat()
-    return {"size": found.st_size, "changed": found.st_mtime_ns}
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
+
+
+def _stamps(path: Path, names: Iterable[str]) -> dict[str, list[int]]:
+    """For each of the files, its size in bytes first, what differs when somebody has written to it."""
+    found = {name: (path / name).stat() for name in names}
+    return {name: [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino, s.st_dev] for name, s in found.items()}
 
 
 def _digest(file: Path) -> str:
@@ -185,13 +208,3 @@ def _digest(file: Path) -> str:
         while block := handle.read(_BLOCK_BYTES):
             digest.update(block)
     return str(digest.hexdigest())
-
-
-def _is_being_built(name: str) -> bool:
-    try:
-        os.kill(int(name.rsplit("-", 2)[1]), 0)
-    except (ValueError, IndexError, ProcessLookupError):
-        return False
-    except PermissionError:
-        pass
-    return True

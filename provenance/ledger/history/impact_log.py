@@ -71,7 +71,7 @@ def log_impact(asked: Sidecars, history: History, selectors: Sequence[str]) -> I
     for sha, versions in by_commit.items():
         if not versions:
             continue
-        with Sidecars.open(asked.repository, sha, partial=True, register=asked.register) as ledger:
+        with Sidecars.open(asked.repository, sha, register=asked.register) as ledger:
             found = {each.path: each for each in impact_of(ledger, selected_by(ledger, selectors)).datasets}
         for version in versions:
             if version.path not in found:

@@ -7,10 +7,10 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import ProvenanceError, SidecarError
+from provenance.files import scratch_folder
 from provenance.ledger.datasets import absent
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def ask_each(
         return {}
     keys = list(sidecars)
     found: dict[str, list[Any] | str] = {}
-    with TemporaryDirectory(prefix="history-", dir=workspace) as folder, scratch_database(Path(folder)) as connection:
+    with scratch_folder(workspace, "history") as folder, scratch_database(folder) as connection:
         for start in range(0, len(keys), _FILES_AT_ONCE):
             some = keys[start : start + _FILES_AT_ONCE]
             answers = _ask(connection, [sidecars[key] for key in some], columns, condition)

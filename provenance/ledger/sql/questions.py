@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
 from provenance.errors import QueryError
+from provenance.files import scratch_folder
 from provenance.ledger.sql.guard import require_question
 from provenance.ledger.sql.views import create_views
 from provenance.lineage.database import as_pattern, scratch_database, text_literal
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 _BATCH_ROWS = 32_768
+_TEMPORARY_SPACE = "20GB"
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,13 @@ class Questions:
 def open_questions(ledger: Sidecars) -> Iterator[Questions]:
     """A place to ask questions of the ledger."""
     with (
-        TemporaryDirectory(prefix="query-", dir=ledger.repository.temporary) as folder,
-        scratch_database(Path(folder)) as connection,
+        scratch_folder(ledger.repository.temporary, "query") as folder,
+        scratch_database(folder) as connection,
     ):
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET preserve_insertion_order = true")
         connection.execute("SET python_enable_replacements = false")
+        connection.execute(f"SET max_temp_directory_size = '{_TEMPORARY_SPACE}'")
         create_views(connection, ledger)
         files = [str(dataset.sidecar.path) for dataset in ledger.recorded]
         # DuckDB asks for the pattern before it asks for the file that fits.

@@ -144,6 +144,6 @@ def test_a_sidecar_that_breaks_off_while_it_is_read_is_a_sidecar_error(
     dataset = ledger_of(repository, path)
     with dataset as ledger:
         recorded = ledger.recorded
-    monkeypatch.setattr("provenance.ledger.sidecars.collect", lambda *_: Found([*recorded]))
+    monkeypatch.setattr("provenance.ledger.sidecars.collect", lambda *_, anew: Found([*recorded]))
     with pytest.raises(SidecarError, match="a sidecar cannot be read"), Sidecars.open(repository) as ledger:
         ledger.records(f"{1:032x}")

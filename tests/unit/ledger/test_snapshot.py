@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
@@ -96,9 +95,25 @@ def test_a_damaged_snapshot_is_no_snapshot(root: Path, damaged: str) -> None:
     assert snapshot.load(root, root / ".dvc/tmp") is None
 
 
-def test_a_snapshot_of_another_place_or_version_is_none(root: Path) -> None:
+def test_a_snapshot_of_another_place_or_version_is_none(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert remember(root)
+    assert snapshot.load(root / "sub", root / ".dvc/tmp") is None
+    monkeypatch.setattr(snapshot, "_VERSION", 0)
+    assert snapshot.load(root, root / ".dvc/tmp") is None
+
+
+def test_a_bit_that_was_flipped_in_what_is_remembered_is_noticed(root: Path) -> None:
     assert remember(root)
     file = root / ".dvc/tmp/workspace.json"
-    assert snapshot.load(root / "sub", root / ".dvc/tmp") is None
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"version": 0}))
+    whole = file.read_bytes()
+    for place in range(len(whole)):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert snapshot.load(root, root / ".dvc/tmp") is None
+        assert not file.exists()
+
+
+def test_a_file_whose_time_was_put_back_has_changed(root: Path) -> None:
+    assert remember(root)
+    (root / "data/a.jsonl").write_text("stages: []")
+    os.utime(root / "data/a.jsonl", (LONG_AGO, LONG_AGO))
     assert snapshot.load(root, root / ".dvc/tmp") is None

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from provenance.capture.recording.journal import Heading, Journal, open_journal
+from provenance.capture.recording.journal_lines import whole_contents
 from provenance.errors import ProvenanceError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def append(journal: Journal, line: dict[str, Any]) -> None:
 
 def rows(journal: Journal) -> list[dict[str, Any]]:
     """The lines of the rows that the journal gives."""
-    written = map(orjson.loads, journal.path.read_bytes().splitlines())
+    written = [orjson.loads(line or b"null") for line in whole_contents(journal.path.open("rb"))]
     lines = {orjson.dumps(line["row"]): line for line in written if "row" in line}
     found = [(lines[row], orjson.loads(birth)) for row, birth in journal.rows_with_births()]
     assert all(line["birth"] == birth for line, birth in found)
@@ -63,7 +64,9 @@ def test_a_journal_cut_at_any_byte_resumes_with_its_whole_lines(tmp_path: Path) 
             append(journal, row(number))
         path = journal.path
     whole = path.read_bytes()
-    ends = [len(b"".join(whole.splitlines(keepends=True)[: n + 1])) for n in range(4)]
+    # The heading is there twice, and the first is enough.
+    lines = whole.splitlines(keepends=True)
+    ends = [len(lines[0]), *(len(b"".join(lines[: n + 1])) for n in range(2, 5))]
     for length in range(len(whole) + 1):
         path.write_bytes(whole[:length])
         with open_journal(tmp_path, "d.jsonl", LATER) as journal:
@@ -132,20 +135,52 @@ def test_a_dataset_is_recorded_by_one_recorder_at_a_time(tmp_path: Path) -> None
         assert rows(journal) == [row(1)]
 
 
-def test_a_damaged_line_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
+def test_damage_costs_the_lines_it_touches_and_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        journal.append({"packages": {"python": "3"}})
+        for number in range(4):
+            append(journal, row(number))
+        journal.append({"key": "no", "reason": "too short"})
+    path = journal_file(tmp_path)
+    whole = path.read_bytes()
+    starts = [0, *(place + 1 for place, byte in enumerate(whole) if byte == 10)]
+    keys = [None] * 4 + [0, 1, 2, 3, "no"]  # what each line is of; heading and packages are there twice
+    for place in range(len(whole)):
+        for changed in (whole[place] ^ 1, 0, 10):
+            path.write_bytes(whole[:place] + bytes([changed]) + whole[place + 1 :])
+            lost = keys[sum(start <= place for start in starts) - 1] if changed != whole[place] else None
+            at_end = place == len(whole) - 1 and changed != 10
+            capsys.readouterr()
+            with open_journal(tmp_path, "d.jsonl", LATER) as journal:
+                assert journal.activity == HEADING.activity
+                assert journal.packages == {"python": "3"}
+                gone = {key for key in (0, 1, 2, 3, "no") if not journal.done(key)}
+                # A line feed that was damaged at the end looks like a line that a kill cut short.
+                assert gone <= {lost}, (place, changed)
+                assert (lost is None or whole[place] == 10 or gone == {lost}) and (not at_end or gone == {"no"})
+                assert [line["key"] for line in rows(journal)] == [key for key in range(4) if key not in gone]
+            said = capsys.readouterr().err
+            assert ("damaged" in said) == (changed != whole[place] and not at_end), (place, changed)
+
+
+def test_a_line_that_is_damaged_while_it_is_open_is_not_left_out_in_silence(tmp_path: Path) -> None:
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
         append(journal, row(1))
         append(journal, row(2))
+        whole = journal.path.read_bytes()
+        journal.path.write_bytes(whole.replace(b"row 1", b"row 7"))
+        with pytest.raises(ProvenanceError, match=r"\.jsonl:3: damaged since it was written; run it again"):
+            list(journal.rows_with_births())
+
+
+def test_a_model_is_described_twice_and_numbered_once(tmp_path: Path) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        assert [journal.number_of({"agent": name}) for name in ("a", "b", "a")] == [1, 2, 1]
     path = journal_file(tmp_path)
-    whole = path.read_bytes()
-    for broken in (whole.replace(b'"key":1', b'"key":', 1), whole.splitlines(keepends=True)[0] + b"[]\n"):
-        path.write_bytes(broken)
-        with (
-            pytest.raises(ProvenanceError, match=r"\.jsonl:2: the journal is damaged: .*; remove it"),
-            open_journal(tmp_path, "d.jsonl", HEADING),
-        ):
-            pass
-        assert path.read_bytes() == broken
+    path.write_bytes(path.read_bytes().replace(b'"agent":"a"', b'"agent":"x"', 1))
+    with open_journal(tmp_path, "d.jsonl", LATER) as journal:
+        assert journal.makers == [{"agent": "a"}, {"agent": "b"}]
+        assert journal.number_of({"agent": "b"}) == 2
 
 
 def test_threads_write_whole_lines(tmp_path: Path) -> None:
@@ -210,7 +245,7 @@ def test_what_json_cannot_hold_is_refused_before_it_is_written(tmp_path: Path) -
             with pytest.raises(ProvenanceError, match="cannot be recorded"):
                 append(journal, row(1, key=key))
         assert journal.rows == 0
-        assert orjson.loads(journal.path.read_bytes())["configuration"] == "one"
+        assert [orjson.loads(line or b"")["journal"] for line in whole_contents(journal.path.open("rb"))] == [3, 3]
 
 
 def test_observed_models_keep_their_numbers_when_resumed(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -81,9 +80,8 @@ def test_what_was_damaged_is_thrown_away(store: Store, file: str, content: bytes
     assert not (store.directory / "one").exists()
 
 
-def test_another_version_is_thrown_away(store: Store) -> None:
-    path = store.directory / "one" / "folder.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"version": 0}))
+def test_another_version_is_thrown_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provenance.ledger.graph.store.VERSION", 0)
     assert store.find("one") is None
 
 
@@ -92,14 +90,60 @@ def test_a_file_that_was_only_touched_is_the_same(store: Store) -> None:
     assert store.find("one") is not None
 
 
+def flip(file: Path) -> None:
+    """Change one bit, and put the time of change back."""
+    before, content = file.stat(), bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("file", ["values", "pairs", "folder.json"])
+@pytest.mark.parametrize("most", [0, 1 << 25])
+def test_a_bit_that_was_flipped_is_noticed_whatever_the_time_of_change_says(
+    store: Store, file: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provenance.ledger.graph.store._READ_EACH_TIME", most)
+    assert store.find("one") is not None
+    flip(store.directory / "one" / file)
+    assert store.find("one") is None
+
+
+def test_large_arrays_are_compared_again_when_what_was_compared_is_damaged(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provenance.ledger.graph.store._READ_EACH_TIME", 0)
+    compared = store.directory / "one" / "compared.json"
+    before = compared.read_bytes()
+    flip(compared)
+    assert store.find("one") is not None
+    assert compared.read_bytes() == before
+
+
+def test_what_another_process_has_built_meanwhile_is_not_thrown_away(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def built_meanwhile(path: Path, version: int) -> None:
+        os.rename(store.directory / "one", store.directory / "damaged")
+        with store.draft("one") as draft:
+            fill(draft)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("provenance.ledger.graph.store.read_cached", built_meanwhile)
+        assert store.find("one") is None
+    assert store.find("one") is not None
+
+
 def test_cleaning_keeps_what_it_is_told_and_what_is_being_built(store: Store) -> None:
     with store.draft("two") as draft:
         fill(draft)
-    (store.directory / ".building-three-999999999-abcdef").mkdir()
+    left = store.directory / ".building-three-abcdef"
+    left.mkdir()
+    (left / ".held").touch()
     with store.draft("four") as draft:
         fill(draft)
         removed = store.clean({"one"})
-    assert removed.folders == 2
+    assert removed.entries == 1  # the draft went when the next was begun
     assert removed.bytes > 4000
     assert sorted(os.listdir(store.directory)) == ["four", "one"]
-    assert Store(store.directory / "none").clean(set()).folders == 0
+    assert Store(store.directory / "none").clean(set()).entries == 0
