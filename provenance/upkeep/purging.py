@@ -166,9 +166,9 @@ def _rows_kept(
     width = dataset.sidecar.digest_size
     with open(file, "wb") as output:
         for batch in scan(repository.root / dataset.path, identity, progress=progress):
-            ids = np.frombuffer(batch.sample_ids.buffers()[1], np.uint8)
+            stored = np.frombuffer(batch.sample_ids.buffers()[1], np.uint8)
             first = batch.sample_ids.offset * width
-            ids = ids[first : first + len(batch.sample_ids) * width].reshape(-1, width)
+            ids = stored[first : first + len(batch.sample_ids) * width].reshape(-1, width)
             output.write((going.causes(ids) == 0).tobytes())
     kept: Array = np.fromfile(file, bool) if not file.stat().st_size else np.memmap(file, bool, "r").view(np.ndarray)
     if len(kept) != dataset.rows:

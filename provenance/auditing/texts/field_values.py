@@ -53,8 +53,8 @@ def field_values(groups: Comparison, field: str, seed: int) -> FieldValues | Not
     if values in ([], [NO_VALUE]):
         return NotMeasured(f"{groups.compared.called}: the field {field} is in no row that is compared")
     compared, reference = (np.array([counted[value] for value in values], np.int64) for counted in counts)
-    pick = np.random.default_rng(seed)
-    permuted = pick.multivariate_hypergeometric(compared + reference, compared.sum(), PERMUTATIONS, method="marginals")
+    pick, drawn = np.random.default_rng(seed), int(compared.sum())
+    permuted = pick.multivariate_hypergeometric(compared + reference, drawn, PERMUTATIONS, method="marginals")
     return FieldValues(tuple(values), compared, reference, permuted)
 
 

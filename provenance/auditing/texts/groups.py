@@ -114,10 +114,10 @@ def draw(group: Group, size: int, seed: int) -> pa.Table:
         table = pa.Table.from_batches([batch]).append_column("rank", pa.array(ranks))
         table = table.filter(pa.array(has_words & fits & (ranks < limit)))
         kept.append(table)
-        kept_bytes += _text_bytes(table).sum()
+        kept_bytes += int(_text_bytes(table).sum())
         if kept_bytes > 2 * size:
             kept, limit = [_lowest(kept, size)], 0.0
-            kept_bytes = _text_bytes(kept[0]).sum()
+            kept_bytes = int(_text_bytes(kept[0]).sum())
             limit = pc.max(kept[0]["rank"]).as_py()
     if not kept:
         return pa.table({name: [] for name in ("sample_id", "text", "words")})

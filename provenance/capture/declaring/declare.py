@@ -89,12 +89,13 @@ def declare(
         keep_prompts: also keep rendered prompts, not only their digests.
         progress: called with the number of rows in each batch read.
 
+    Where it raises, nothing was written.
+
     Raises:
         DataError: a row cannot be read, or what is stated of it cannot be; the message names the row.
         ProvenanceError: no such importer, field, column or file.
         RepositoryError: the dataset is not in a DVC repository, or made by a stage that is not running.
         SidecarError: samples are their own ancestors, or a sidecar of ``parents`` cannot be used.
-        Nothing was written then.
     """
     repository = repository_around(path)
     name = repository.relative(path)

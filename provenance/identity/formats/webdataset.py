@@ -79,7 +79,7 @@ class TarReader(FileReader):
     @contextmanager
     def _open(self) -> Iterator[tarfile.TarFile]:
         try:
-            archive = tarfile.open(self.path, "r:")  # noqa: SIM115 (closed below)
+            archive = tarfile.open(self.path, "r:")  # noqa: SIM115 - closed below
         except (tarfile.TarError, OSError) as error:
             raise DataError(self.path, None, f"not a tar archive, or cut short: {one_line(error)}") from None
         with archive:

@@ -1,0 +1,63 @@
+"""The workflows run with the fewest rights, from actions that nobody can exchange; constraints name versions only."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+_PINNED = re.compile(r"^\s*-?\s*uses: [\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*$")
+_NAME = re.compile(r"^[A-Za-z0-9._-]+")
+_CONSTRAINT = re.compile(r"[a-z0-9-]+==[0-9][0-9a-z.!+]*( ; [a-z_]+ [^/:@]*)?")
+
+
+def workflow(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
+
+
+def normal(requirement: str) -> str:
+    """The name of what ``requirement`` asks for, as constraints spell it."""
+    name = _NAME.match(requirement)
+    assert name is not None
+    return re.sub(r"[-_.]+", "-", name[0]).lower()
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_rights_are_given_job_by_job(path: Path) -> None:
+    document = workflow(path)
+    assert document["permissions"] == {}
+    for job in document["jobs"].values():
+        assert set(job["permissions"].items()) <= {("contents", "read"), ("id-token", "write")}
+        assert job["timeout-minutes"] <= 90
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_actions_are_pinned_by_commit_and_say_their_version(path: Path) -> None:
+    uses = [line for line in path.read_text(encoding="utf-8").splitlines() if "uses:" in line]
+    assert uses
+    assert [line for line in uses if not _PINNED.match(line)] == []
+
+
+def test_only_a_release_may_prove_who_it_is() -> None:
+    able = {
+        (path.stem, name)
+        for path in WORKFLOWS
+        for name, job in workflow(path)["jobs"].items()
+        if "id-token" in job["permissions"]
+    }
+    assert able == {("release", "publish")}
+
+
+def test_constraints_are_names_and_versions_of_all_that_is_asked_for() -> None:
+    lines = [line for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
+    assert [line for line in lines if not _CONSTRAINT.fullmatch(line)] == []
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = [each for group in project["dependency-groups"].values() for each in group if isinstance(each, str)]
+    extras = [each for extra in project["project"]["optional-dependencies"].values() for each in extra]
+    asked = {normal(each) for each in [*project["project"]["dependencies"], *groups, *extras]}
+    assert asked - {normal(line) for line in lines} == set()
