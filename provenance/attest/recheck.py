@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator
 from contextlib import chdir
@@ -17,6 +16,7 @@ from provenance.auditing.policy.loading import is_file_name, load_policy
 from provenance.auditing.policy.rules import Policy
 from provenance.auditing.request import opened_ledgers
 from provenance.errors import ProvenanceError
+from provenance.files import md5_of
 from provenance.repository import Repository
 from provenance.version import __version__
 
@@ -146,8 +146,7 @@ def _md5(repository: Repository, now: Input) -> str | None:
     file = repository.root / now.dataset.path
     if now.dataset.commit is not None or not file.is_file():
         return now.md5
-    with open(file, "rb") as handle:
-        return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    return md5_of(file)
 
 
 def _outcome(repository: Repository, recorded: VerdictFile, policy: Policy, today: date) -> Iterator[Change]:

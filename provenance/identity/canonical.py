@@ -120,7 +120,7 @@ def nanoseconds_since_1970(value: datetime) -> int:
     Raises:
         ContentError: outside the years 1 to 9999, or not a time (pandas.NaT).
     """
-    if value != value:  # noqa: PLR0124: pandas.NaT calls itself a datetime
+    if value != value:
         raise ContentError("a missing timestamp (NaT) has no canonical form; use null")
     try:
         moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

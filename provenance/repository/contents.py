@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
-from provenance.files import whole_file
+from provenance.files import md5_of, whole_file
 from provenance.repository.calls import Fetching, dvc_call
 from provenance.repository.changes import IN_GIT
 from provenance.repository.git import Git
@@ -180,8 +179,7 @@ class Contents:
         file = self.data_file(name, rev)
         if file is None:
             return None
-        with open(file, "rb") as handle:
-            return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        return md5_of(file)
 
     def recorded_hashes(self) -> dict[str, str]:
         """DVC's hash of every out in the workspace, as .dvc files and dvc.lock record it."""

@@ -100,7 +100,7 @@ class Reader(ABC):
         try:
             for block in self.blocks():
                 number = before
-                for number, row in enumerate(block.rows(), before + 1):  # noqa: B007: also read after the loop
+                for number, row in enumerate(block.rows(), before + 1):
                     yield number, row
                 before = number
         except RowError as error:

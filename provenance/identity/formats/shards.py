@@ -51,7 +51,7 @@ class ShardsReader(Reader):
         before = 0
         for reader in self.parts():
             number = 0
-            for number, row in reader.numbered_rows():  # noqa: B007: also read after the loop
+            for number, row in reader.numbered_rows():
                 yield before + number, row
             before += number
 
