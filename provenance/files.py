@@ -41,6 +41,22 @@ class Cleaned:
         return Cleaned(self.entries + other.entries, self.bytes + other.bytes)
 
 
+def md5_of(file: Path) -> str:
+    """The MD5 of the content of ``file``, in hex, as DVC names contents."""
+    import hashlib
+
+    with open(file, "rb") as handle:
+        return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def sha256_of(file: Path) -> str:
+    """``sha256:`` and the SHA-256 of the content of ``file``, in hex."""
+    import hashlib
+
+    with open(file, "rb") as handle:
+        return f"sha256:{hashlib.file_digest(handle, 'sha256').hexdigest()}"
+
+
 @contextmanager
 def whole_file(path: str | os.PathLike[str], *, lasting: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is synced and takes ``path``'s place, else it is removed.

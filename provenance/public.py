@@ -15,6 +15,7 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Self
 
+from provenance.arguments import require
 from provenance.errors import ProvenanceError
 from provenance.ledger.graph.graph import Direction, SampleSet
 from provenance.ledger.sidecars import Sidecars
@@ -71,9 +72,9 @@ class Ledger:
         """
         from provenance.repository import Repository
 
-        _require("repo", repo, str, PathLike)
+        require("repo", repo, str, PathLike)
         if rev is not None:
-            _require("rev", rev, str)
+            require("rev", rev, str)
         with Sidecars.open(Repository.open(repo), rev) as sidecars, ExitStack() as resources:
             for reason in sidecars.unusable.values():
                 warnings.warn(f"{reason}; it is not asked", stacklevel=3)
@@ -113,7 +114,7 @@ class Ledger:
         from provenance.ledger.walks import trace
 
         if depth is not None:
-            _require("depth", depth, int)
+            require("depth", depth, int)
         direction = Direction.DESCENDANTS if down else Direction.ANCESTORS
         return trace(self._sidecars.models, self._id(sample), direction, depth)
 
@@ -133,7 +134,7 @@ class Ledger:
         """What the dataset at this path is made of."""
         from provenance.ledger.composition.composition import composition
 
-        _require("dataset", dataset, str, PathLike)
+        require("dataset", dataset, str, PathLike)
         return composition(self._sidecars, self._sidecars.dataset(self._sidecars.repository.root / dataset))
 
     def sql(self, query: str, parameters: Parameters = ()) -> pa.RecordBatchReader:
@@ -144,10 +145,10 @@ class Ledger:
         Raises:
             QueryError: it is not one SELECT, or DuckDB refuses it; also while the batches are read.
         """
-        _require("query", query, str)
+        require("query", query, str)
         if isinstance(parameters, str | bytes):
-            raise ProvenanceError("parameters: asked for is a sequence or a mapping; for a single one, [value]")
-        _require("parameters", parameters, Sequence, Mapping)
+            raise ProvenanceError("parameters: expected a sequence or a mapping; for a single one, [value]")
+        require("parameters", parameters, Sequence, Mapping)
         return self._questions.ask(query, parameters).batches
 
     @cached_property
@@ -159,30 +160,24 @@ class Ledger:
     def _reached(self, samples: str | Iterable[str], direction: Direction) -> SampleSet:
         from provenance.ledger.walks import reached_from
 
-        _require("samples", samples, str, Iterable)
+        require("samples", samples, str, Iterable)
         ids = [self._id(sample) for sample in ([samples] if isinstance(samples, str) else samples)]
         return reached_from(self._sidecars.graph, ids, direction)
 
     def _id(self, sample: str) -> str:
         from provenance.ledger.references import resolve
 
-        _require("sample", sample, str)
+        require("sample", sample, str)
         return resolve(self._sidecars, self._from_root(sample))
 
     def _from_root(self, sample: str) -> str:
         return sample if _ID.fullmatch(sample) else str(self._sidecars.repository.root / sample)
 
     def _selector(self, selector: str) -> str:
-        _require("selector", selector, str)
+        require("selector", selector, str)
         kind, _, value = selector.partition(":")
         if kind == "sample" and value:
             return f"{kind}:{self._from_root(value)}"
         if kind == "dataset" and value:
             return f"{kind}:{self._sidecars.repository.root / value}"
         return selector
-
-
-def _require(argument: str, given: object, *types: type) -> None:
-    if not isinstance(given, types) or isinstance(given, bool):
-        names = " or ".join(each.__name__ for each in types)
-        raise ProvenanceError(f"{argument}: asked for is {names}, not {type(given).__name__}")

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from provenance.arguments import require_optional
 from provenance.auditing.by_field import by_field
 from provenance.auditing.examples import Example, examples
 from provenance.auditing.inputs import Input, inputs_of
@@ -153,11 +154,11 @@ def audit(
     Raises:
         ProvenanceError: there is no such dataset, revision, policy or measure, or what there is cannot be used.
     """
-    _require("today", today, date)
+    require_optional("today", today, date)
     for argument, named in (("repo", repo), ("mixture", mixture), ("reference", reference)):
-        _require(argument, named, str, os.PathLike)
+        require_optional(argument, named, str, os.PathLike)
     for argument, revision in (("rev", rev), ("since", since)):
-        _require(argument, revision, str)
+        require_optional(argument, revision, str)
     with chdir(repo):
         repository = Repository.open()
         request = request_for(
@@ -253,12 +254,6 @@ def _previous(ledgers: Ledgers, request: Request, path: str) -> Part | None:
     if all(dataset.path != path for dataset in ledger.recorded) and path not in (*ledger.unusable, *ledger.unfetched):
         return None
     return ledgers.part(DatasetAt(path=path, commit=request.since))
-
-
-def _require(argument: str, given: Any, *types: type) -> None:
-    if given is not None and not isinstance(given, types):
-        names = " or ".join(each.__name__ for each in types)
-        raise ProvenanceError(f"{argument}: expected a {names}, got {given!r}")
 
 
 def _listed(argument: str, named: Any) -> Sequence[Name]:

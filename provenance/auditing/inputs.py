@@ -11,6 +11,7 @@ from typing import Literal
 from provenance.auditing.mixture.file import read_mixture
 from provenance.auditing.request import DatasetAt, Ledgers, Request
 from provenance.documents import read_document
+from provenance.files import sha256_of
 from provenance.ledger.datasets import State
 
 Role = Literal["audited", "mixture", "reference", "evaluation", "previous"]
@@ -33,8 +34,7 @@ class Input:
 
     def sidecar_digest(self) -> str:
         """``sha256:…`` of the sidecar as it is now."""
-        with open(self.sidecar, "rb") as handle:
-            return f"sha256:{hashlib.file_digest(handle, 'sha256').hexdigest()}"
+        return sha256_of(self.sidecar)
 
 
 def inputs_of(ledgers: Ledgers, request: Request) -> tuple[Input, ...]:

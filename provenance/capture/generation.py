@@ -94,6 +94,20 @@ def token_counts(usage: Any) -> dict[str, int]:
     return counts
 
 
+def stated_token_counts(usage: Any) -> dict[str, int]:
+    """As `token_counts`, of what somebody states; only an empty mapping may state nothing.
+
+    Raises:
+        ProvenanceError: a count is not a number of tokens, or ``usage`` has none under any name that is known.
+    """
+    known = [name for names in _TOKEN_COUNTS.values() for name in names]
+    stated = usage.keys() if isinstance(usage, Mapping) else {name for name in known if hasattr(usage, name)}
+    if stated.isdisjoint(known) and not (isinstance(usage, Mapping) and not usage):
+        shown = " ".join(repr(usage).split())[:60]
+        raise ProvenanceError(f"usage: {shown} has no token count; expected one of {', '.join(known)}")
+    return token_counts(usage)
+
+
 def checked_seed(seed: object) -> int:
     """``seed`` as it is.
 

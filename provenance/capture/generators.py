@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import ProvenanceError
+from provenance.files import sha256_of
 from provenance.lineage.records import Agent, Plan
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ def weights_digest(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def _file_digest(path: Path, _modified: int, _size: int) -> str:
-    with open(path, "rb") as handle:
-        return f"sha256:{hashlib.file_digest(handle, 'sha256').hexdigest()}"
+    return sha256_of(path)
 
 
 @dataclass(frozen=True, kw_only=True)

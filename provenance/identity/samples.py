@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from provenance.arguments import require
 from provenance.identity.canonical import encode_row
 from provenance.identity.digests import digest_function, digest_size
 from provenance.identity.fields import select
@@ -75,6 +76,9 @@ def sample_id(row: Mapping[str, object], *, fields: Sequence[str] | None = None,
         ContentError: a value has no canonical form (NaN, an unpaired surrogate, a type that no format holds).
         ProvenanceError: the digest is unknown.
     """
+    require("row", row, Mapping)
+    if isinstance(fields, str):
+        require("fields", fields, list, tuple, hint="; for a single one, [NAME]")
     present = [name for name, value in row.items() if value is not None]
     selection = select(fields, present)
     return digest_function(digest)(encode_row(row, filter(selection.includes, present))).hex()

@@ -96,7 +96,9 @@ def _of_sidecar(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar) -> list
         ("source", sidecar.header.sources),
     ):
         if count(connection, f"SELECT count(*) FROM records WHERE {column} >= {len(described)}"):
-            problems.append(f"records name an {column} that its header does not describe")
+            problems.append(
+                f"records name {'a' if column == 'source' else 'an'} {column} that its header does not describe"
+            )
     return problems
 
 

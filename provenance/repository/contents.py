@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
-from provenance.files import folder_of_process, whole_file
+from provenance.files import folder_of_process, md5_of, whole_file
 from provenance.repository.calls import Fetching, dvc_call
 from provenance.repository.changes import IN_GIT
 from provenance.repository.git import Git
 from provenance.repository.objects import Objects
 from provenance.repository.paths import from_root
-from provenance.repository.read_hashes import ReadHashes, md5_of
+from provenance.repository.read_hashes import ReadHashes
 from provenance.repository.sources import SourceSidecars
 from provenance.repository.tracked import TrackedFile
 from provenance.repository.tracking import Tracking

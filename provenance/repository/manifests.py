@@ -17,6 +17,7 @@ def read_manifest(file: Path) -> dict[str, str]:
     Raises:
         RepositoryError: the manifest is damaged, or names a file outside the directory.
     """
+    files: dict[str, str] = {}
     try:
         files = {entry["relpath"]: entry["md5"] for entry in json.loads(file.read_bytes())}
         safe = all(_is_inside(path) and _MD5.fullmatch(md5) for path, md5 in files.items())

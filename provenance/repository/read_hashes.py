@@ -6,11 +6,11 @@ Here a file is read again also when the time that only the kernel sets is anothe
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
 from provenance.cached import read_cached, write_cached
+from provenance.files import md5_of
 
 _VERSION = 1
 _FILE = "read-hashes.json"
@@ -41,12 +41,6 @@ class ReadHashes:
             there = {path: kept for path, kept in self._known.items() if os.path.exists(path)}
             write_cached(self._file, _VERSION, there)
         return found
-
-
-def md5_of(file: Path) -> str:
-    """The MD5, in hex, of the file's content, which is read."""
-    with open(file, "rb") as handle:
-        return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _stamp(file: Path) -> Stamp:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from provenance.errors import RepositoryError
+from provenance.files import md5_of
 from provenance.repository.calls import dvc_call, one_line
 from provenance.repository.dvc_files import DvcFiles, UnusualError
 from provenance.repository.tracked import ImportSource
@@ -115,7 +116,7 @@ class SourceSidecars:
                 sidecar = sidecar_path(following.path)
                 if has_file(files, sidecar):
                     files.get_file(sidecar, str(draft / "sidecar"))
-                    os.replace(draft / "sidecar", draft / _md5(draft / "sidecar"))
+                    os.replace(draft / "sidecar", draft / md5_of(draft / "sidecar"))
                     return
                 following = _earlier(files, following)
         (draft / _NONE).touch()
@@ -141,11 +142,6 @@ def _earlier(files: DVCFileSystem, source: ImportSource) -> ImportSource | None:
 def _key(source: ImportSource) -> str:
     named = "\0".join([*(str(source.repo.get(name)) for name in ("url", "rev_lock", "rev", "remote")), source.path])
     return hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def _md5(file: Path) -> str:
-    with open(file, "rb") as handle:
-        return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def without_credentials(url: str) -> str:

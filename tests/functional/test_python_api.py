@@ -98,17 +98,17 @@ def test_what_does_not_exist(ledger: provenance.Ledger, project: Project, tmp_pa
 @pytest.mark.parametrize(
     ("method", "arguments", "said"),
     [
-        ("record", (["docs.jsonl:1"],), "sample: asked for is str, not list"),
-        ("records", (b"docs.jsonl:1",), "sample: asked for is str, not bytes"),
-        ("ancestors", (None,), "samples: asked for is str or Iterable, not NoneType"),
-        ("descendants", (b"abcdef",), "sample: asked for is str, not int"),
-        ("trace", (7,), "sample: asked for is str, not int"),
-        ("impact", (["source:library"],), "selector: asked for is str, not list"),
+        ("record", (["docs.jsonl:1"],), "sample: expected str, got list"),
+        ("records", (b"docs.jsonl:1",), "sample: expected str, got bytes"),
+        ("ancestors", (None,), "samples: expected str or Iterable, got NoneType"),
+        ("descendants", (b"abcdef",), "sample: expected str, got int"),
+        ("trace", (7,), "sample: expected str, got int"),
+        ("impact", (["source:library"],), "selector: expected str, got list"),
         ("impact", (), "nothing is selected"),
-        ("composition", (["mix.jsonl"],), "dataset: asked for is str or PathLike, not list"),
-        ("sql", (None,), "query: asked for is str, not NoneType"),
+        ("composition", (["mix.jsonl"],), "dataset: expected str or PathLike, got list"),
+        ("sql", (None,), "query: expected str, got NoneType"),
         ("sql", ("SELECT ?", "a"), r"for a single one, \[value\]"),
-        ("sql", ("SELECT ?", 7), "parameters: asked for is Sequence or Mapping, not int"),
+        ("sql", ("SELECT ?", 7), "parameters: expected Sequence or Mapping, got int"),
         ("record", ("docs\0.jsonl:1",), "not a dataset"),
         ("composition", ("mix\0.jsonl",), "not a dataset"),
     ],
@@ -122,7 +122,7 @@ def test_arguments_of_another_type_are_refused(
 
 @pytest.mark.parametrize("depth", [0, -3, "1", True])
 def test_a_trace_goes_at_least_one_step(ledger: provenance.Ledger, depth: Any) -> None:
-    with pytest.raises(ProvenanceError, match="at least 1 step|depth: asked for is int"):
+    with pytest.raises(ProvenanceError, match="at least 1 step|depth: expected int"):
         ledger.trace("mix.jsonl:1", depth=depth)
 
 

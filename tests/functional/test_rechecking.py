@@ -181,6 +181,8 @@ def test_data_that_cannot_be_hashed_is_remarked_upon(project: Project) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 2}', "[" * 100_000])
-def test_what_is_no_verdict_is_an_error_in_one_line(project: Project, content: str) -> None:
+def test_what_is_no_verdict_is_an_error_that_names_it(project: Project, content: str) -> None:
     project.write({"verdict.json": content})
-    assert "verdict.json: " in project.refusal("audit", "--recheck", "verdict.json")
+    answer = project.provenance("audit", "--recheck", "verdict.json")
+    assert answer.code == 2 and answer.stderr
+    assert all(line.startswith("error: verdict.json: ") for line in answer.stderr.splitlines())

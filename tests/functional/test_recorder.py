@@ -180,12 +180,12 @@ def test_what_comes_with_a_row_is_checked_before_it_is_written(documents: str) -
         ({"parents": ["abc"]}, "parents: 'abc' is not a row from provenance.read, a whole sample id"),
         ({"parents": [{"text": "x"}]}, "parents: .* is not a row from provenance.read"),
         ({"parents": "data/documents.jsonl:1"}, "parents: give a list"),
-        ({"parents": [("data/documents.jsonl:1", 3)]}, "role: 3 is not text"),
+        ({"parents": [("data/documents.jsonl:1", 3)]}, "role: expected str, got int 3"),
         ({"parents": ["data/documents.jsonl:9"]}, "documents.jsonl:9: there is no such row; the dataset has 5"),
         ({"parents": ["data/none.jsonl:1"]}, "none.jsonl: cannot be read"),
         ({"key": 1.5}, "key: 1.5 is neither text nor a whole number"),
         ({"seed": 2**63}, "seed: "),
-        ({"verdict": 1}, "verdict: 1 is not text"),
+        ({"verdict": 1}, "verdict: expected str, got int 1"),
         ({"cost": "much"}, "cost: 'much' is not a number"),
         ({"usage": {"input_tokens": -1}}, "usage: input_tokens is -1"),
         ({"prompt_variables": {"txt": "x"}}, "prompt 'ask': needs the variable 'text'"),
@@ -197,7 +197,7 @@ def test_what_comes_with_a_row_is_checked_before_it_is_written(documents: str) -
             with pytest.raises(ProvenanceError, match=problem) as raised:
                 recorder.write({"text": "x"}, **arguments)
             assert len(str(raised.value).splitlines()) == 1
-        with pytest.raises(ProvenanceError, match="reason: None is not text"):
+        with pytest.raises(ProvenanceError, match="reason: expected str, got NoneType"):
             recorder.reject(key=1, reason=None)  # type: ignore[arg-type]
     assert lines("x.jsonl") == []
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pyarrow.parquet as pq
 
+from provenance.arguments import require, require_optional
 from provenance.capture.birth_columns import births_of_json
 from provenance.capture.declaring.earlier import without_declared
 from provenance.capture.declaring.importers import open_importer
@@ -97,6 +98,7 @@ def declare(
         RepositoryError: the dataset is not in a DVC repository, or made by a stage that is not running.
         SidecarError: samples are their own ancestors, or a sidecar of ``parents`` cannot be used.
     """
+    _check_types(path, from_, mapping, values, using, parents, parent_key, prices)
     repository = repository_around(path)
     name = repository.relative(path)
     stage = repository.current_stage()
@@ -129,6 +131,31 @@ def declare(
     if is_tracked:
         repository.add([sidecar_path(name)])
     return Declared(name, sidecar_path(name), stated, finder.unmatched, is_tracked, completion)
+
+
+def _check_types(
+    path: object,
+    from_: object,
+    mapping: object,
+    values: object,
+    using: object,
+    parents: object,
+    parent_key: object,
+    prices: object,
+) -> None:
+    require("path", path, str, os.PathLike)
+    require("from_", from_, str)
+    require_optional("parent_key", parent_key, str)
+    require_optional("prices", prices, str, os.PathLike)
+    for argument, given in (("mapping", mapping), ("values", values)):
+        require_optional(argument, given, Mapping)
+        for key, value in given.items() if isinstance(given, Mapping) else ():
+            require(f"{argument}[{key!r}]", value, str)
+    for argument, several in (("using", using), ("parents", parents)):
+        if isinstance(several, str | os.PathLike) or not isinstance(several, Sequence):
+            require(argument, several, list, tuple, hint="; for a single one, [PATH]")
+        for each in several if isinstance(several, Sequence) else ():
+            require(argument, each, str, os.PathLike)
 
 
 def _check_place(repository: Repository, name: str, stage: Stage | None) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from provenance.capture.identities import tokenizer_of
 from provenance.capture.recording.journal import say
 from provenance.capture.recording.rejections import counted_reasons
 from provenance.errors import DataError
-from provenance.files import whole_file
+from provenance.files import md5_of, whole_file
 from provenance.identity.names import sidecar_path
 from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.completion import complete
@@ -139,5 +138,4 @@ def _batches(recorded: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[list[byt
 
 def _fingerprint(data: Path) -> tuple[str | None, int]:
     """DVC's MD5, which DVC itself cannot be asked for yet: the file is not in its place."""
-    with open(data, "rb") as handle:
-        return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest(), data.stat().st_size
+    return md5_of(data), data.stat().st_size

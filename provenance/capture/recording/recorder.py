@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from provenance.arguments import require, require_optional
 from provenance.capture.environment import describe_environment, loaded_packages
-from provenance.capture.generation import checked_seed, cost_text, token_counts
+from provenance.capture.generation import checked_seed, cost_text, stated_token_counts
+from provenance.capture.generators import Model, Prompt
 from provenance.capture.identities import identity_of
 from provenance.capture.parents import ROW_REFERENCE
 from provenance.capture.prices import read_prices
@@ -29,11 +33,9 @@ from provenance.lineage.explaining import DERIVED_ROLE
 from provenance.lineage.records import Kind, Source
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from decimal import Decimal
 
-    from provenance.capture.generators import Model, Prompt
     from provenance.lineage.births import Dependency
     from provenance.repository import Repository, Stage
 
@@ -104,7 +106,7 @@ class Recorder:
         if parents:
             birth["parents"], birth["parent_roles"] = self._resolve(parents)
         if usage is not None:
-            birth.update(token_counts(usage))
+            birth.update(stated_token_counts(usage))
         if seed is not None:
             birth["seed"] = checked_seed(seed)
         if cost is not None:
@@ -251,6 +253,8 @@ def record(
         ProvenanceError: something that was given cannot be recorded, or another recorder is recording ``path``.
         RepositoryError: ``path`` is not inside a DVC repository.
     """
+    require("path", path, str, os.PathLike)
+    _check_arguments(model, prompt, source, parameters, license)
     repository = repository_around(path)
     dataset = repository.relative(path)
     if not dataset.lower().endswith(_SUFFIXES):
@@ -309,10 +313,17 @@ def _dependencies(repository: Repository, stage: Stage | None, journal: Journal)
     return sorted(found.values(), key=lambda dependency: dependency.path)
 
 
+def _check_arguments(model: object, prompt: object, source: object, parameters: object, stated_license: object) -> None:
+    require_optional("model", model, Model, hint='; write provenance.Model(name="…")')
+    require_optional("prompt", prompt, Prompt, str)
+    require_optional("source", source, Source, hint='; write provenance.Source(name="…")')
+    require_optional("parameters", parameters, Mapping)
+    require_optional("license", stated_license, str)
+
+
 def _checked_text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ProvenanceError(f"{name}: {value!r} is not text")
-    return value
+    require(name, value, str)
+    return str(value)
 
 
 def _checked_key(key: object) -> Key:

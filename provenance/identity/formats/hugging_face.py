@@ -51,6 +51,7 @@ def _shards(path: Path) -> list[str]:
 def _names(file: Path, of: Callable[[Any], list[Any]]) -> list[str]:
     """Names in the folder of ``file``, of which its JSON speaks."""
     content = _load(file)
+    names: list[Any] = []
     try:
         names = of(content)
         safe = all(isinstance(name, str) and Path(name).name == name and "\\" not in name for name in names)

@@ -158,6 +158,7 @@ class JSONLinesReader(FileReader):
     def _runs_without(self, names: Collection[str]) -> Iterator[tuple[bytes, bool]]:
         """Runs of lines, with their line feeds, rid of the members ``names``, and whether that changed anything."""
         before = index = 0
+        lines: list[bytes] = []
         try:
             for data, unfinished in self._line_runs():
                 lines = data.split(b"\n")

@@ -246,10 +246,6 @@ class Graph:
         without_parents: Array = reached[offsets[reached + 1] == offsets[reached]]
         return without_parents
 
-    def times_used(self, numbers: Array) -> tuple[Array, Array]:
-        """The parents of ``numbers``, in order, and of how many of these each is a parent."""
-        return np.unique(self.parents.next_to(numbers), return_counts=True)
-
 
 class SampleSet:
     """Samples of a graph; iterating gives their ids in order, as hex digits, without holding all of them at once."""

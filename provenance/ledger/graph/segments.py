@@ -145,7 +145,7 @@ def _require_described(path: Path, classes: Iterable[BirthClass], descriptions: 
         ("source", descriptions.sources),
     ):
         if any((number := getattr(each, column)) is not None and number >= len(described) for each in classes):
-            said = f"a record names an {column} that its header does not describe"
+            said = f"a record names {'a' if column == 'source' else 'an'} {column} that its header does not describe"
             raise SidecarError(f"{path}: {said}; restore it with `dvc checkout`, or make it again")
 
 

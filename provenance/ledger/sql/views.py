@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from provenance.ledger.sidecars import Sidecars
     from provenance.lineage.records import Activity
 
-VIEWS = ("samples", "parents", "activities", "agents", "prompts", "sources", "datasets")
-
 # Not in the schema that is searched, so that SHOW TABLES lists what is documented.
 _RECORDS = "internal.records"
 _TEXT, _COUNT, _TEXTS, _TIME = pa.string(), pa.int64(), pa.list_(pa.string()), pa.timestamp("us", "UTC")
@@ -74,7 +72,7 @@ _DATASET_COLUMNS = {
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, ledger: Sidecars) -> None:
-    """Create the views of `VIEWS` over the ledger's sidecars; of samples, nothing is copied."""
+    """Create the views that docs/query.md describes over the ledger's sidecars; of samples, nothing is copied."""
     connection.execute("CREATE SCHEMA internal")
     sidecars = [dataset.sidecar for dataset in ledger.recorded]
     create_samples_view(connection, sidecars, ledger.vocabulary, _RECORDS)

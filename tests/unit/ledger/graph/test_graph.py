@@ -82,10 +82,6 @@ def test_roots_are_the_ancestors_without_parents(repository: Repository, graph: 
         ancestors = reached(graph, start, None)
         assert set(found.ids(found.reached(numbers, Direction.ANCESTORS))) == set(map(sample, ancestors))
         assert set(found.ids(found.roots(numbers))) == {sample(n) for n in ancestors if not graph[n]}
-        parents, times = found.times_used(numbers)
-        used = dict(zip(found.ids(parents), times.tolist(), strict=True))
-    expected = {sample(p): sum(p in graph[n] for n in start) for n in start for p in graph[n]}
-    assert used == expected
 
 
 def test_births_are_looked_for_in_every_birth_or_in_all(repository: Repository, tmp_path: Path) -> None:
