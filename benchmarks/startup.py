@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,12 +19,12 @@ _PROVENANCE = [sys.executable, "-m", "provenance"]
 def run(settings: Settings) -> Result:
     """The help of all commands and of one, and `trace` in a small repository, each the best of some runs."""
     folder = settings.folder / "repository"
-    _prepare(folder)
+    sample = _prepare(folder)
     commands = {
         "a bare Python": _BARE,
         "provenance --help": [*_PROVENANCE, "--help"],
         "provenance trace --help": [*_PROVENANCE, "trace", "--help"],
-        "provenance trace data.jsonl:1": [*_PROVENANCE, "trace", "data.jsonl:1"],
+        "provenance trace ID": [*_PROVENANCE, "trace", sample],
     }
     found = {name: _best(command, folder) for name, command in commands.items()}
     bare = found["a bare Python"]
@@ -39,12 +40,17 @@ def run(settings: Settings) -> Result:
     )
 
 
-def _prepare(folder: Path) -> None:
+def _prepare(folder: Path) -> str:
+    """A repository with one dataset, of one row; the id of its sample."""
     folder.mkdir()
     (folder / "data.jsonl").write_text(json.dumps({"text": "one row"}) + "\n", encoding="utf-8")
     add = ("add", "data.jsonl", "--origin", "real", "--source", "benchmark")
     for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"], [*_PROVENANCE, *add]):
         measure(command, folder)
+    shown = subprocess.run(
+        [*_PROVENANCE, "show", "data.jsonl:1"], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return shown.stdout.split()[1]
 
 
 def _best(command: Sequence[str], folder: Path) -> Measured:

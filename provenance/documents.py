@@ -88,11 +88,13 @@ def _refused(text: str) -> str | None:
 def front_matter(content: bytes, name: str) -> dict[str, Any] | None:
     """The YAML between the first two lines of dashes of the dataset card ``content``; None where it has none.
 
+    A byte order mark and blank lines before the first line of dashes are skipped.
+
     Raises:
         ProvenanceError: not UTF-8, or its content is not a YAML mapping.
     """
     try:
-        lines = content.decode("utf-8").splitlines()
+        lines = content.decode("utf-8-sig").lstrip().splitlines()
     except UnicodeDecodeError as problem:
         raise ProvenanceError(f"{name}: not UTF-8: {problem}") from problem
     dashes = [number for number, line in enumerate(lines) if line.rstrip() == "---"][:2]

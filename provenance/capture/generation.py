@@ -12,7 +12,7 @@ from provenance.errors import ProvenanceError
 
 _REQUEST = "gen_ai.request."
 # Names that generators use for what OpenTelemetry names otherwise.
-STANDARD_NAMES = {
+_STANDARD_NAMES = {
     "stop": "stop_sequences",
     "max_new_tokens": "max_tokens",
     "max_completion_tokens": "max_tokens",
@@ -70,7 +70,7 @@ def observed_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _standard_name(name: str) -> str:
-    return name if name.startswith("gen_ai.") else _REQUEST + STANDARD_NAMES.get(name, name)
+    return name if name.startswith("gen_ai.") else _REQUEST + _STANDARD_NAMES.get(name, name)
 
 
 def token_counts(usage: Any) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -34,7 +34,9 @@ def scratch_database(workspace: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         }
     )
     try:
-        connection.execute("SET enable_progress_bar = false")  # progress is ours to show
+        # Progress is ours to show. A kernel without ipywidgets refuses the setting, and then shows no bar either.
+        with suppress(duckdb.Error):
+            connection.execute("SET enable_progress_bar = false")
         yield connection
     finally:
         connection.close()

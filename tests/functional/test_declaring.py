@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from support.generators import left_by
 from support.recording import collect_documents, records
@@ -124,6 +126,78 @@ def test_otel_spans(repository: Path) -> None:
     assert shares(answers) == {"model": 1, "prompt": 1, "parents": 0, "usage": 1}
     assert {record["prompt_text"] for record in born(answers)} == {f"What is topic {n}?" for n in range(4)}
     assert born(answers)[0]["parameters"]["gen_ai.request.max_tokens"] == 32
+
+
+@pytest.mark.parametrize(
+    ("version", "part", "seed"),
+    [
+        # It left no response ids, so it is joined on the answer.
+        ("openllmetry-0.16.9", "otel_spans:answer=llm.completions.0.content", None),
+        ("openllmetry-0.40.14", "otel_spans", None),
+        ("openllmetry-0.62.4", "otel_spans", None),
+        ("openinference-0.1.66", "otel_spans", 7),
+    ],
+)
+def test_spans_of_other_conventions(repository: Path, version: str, part: str, seed: int | None) -> None:
+    folder = left_by(f"otel_conventions/{version}", repository)
+    answers = folder / "answers.jsonl"
+    provenance.declare(answers, part, using=[folder / "spans.jsonl"], keep_prompts=True)
+    assert shares(answers) == {"model": 1, "prompt": 1, "parents": 0, "usage": 1}
+    assert {record["prompt_text"] for record in born(answers)} == {f"What is topic {n}?" for n in range(4)}
+    assert {(record["model"], record["input_tokens"], record["seed"]) for record in born(answers)} == {(STUB, 7, seed)}
+    assert born(answers)[0]["parameters"] == {"gen_ai.request.max_tokens": 32, "gen_ai.request.temperature": 0.2}
+
+
+def test_curator_0_1_20(repository: Path) -> None:
+    folder = left_by("curator-0.1.20", repository)
+    answers = folder / "answers.jsonl"
+    provenance.declare(answers, "curator", using=[folder / "cache"])
+    assert shares(answers) == {"model": 1, "prompt": 1, "parents": 0, "usage": 1}
+
+
+def test_a_cache_that_does_not_tell_rows_is_an_error(repository: Path) -> None:
+    cache = left_by("curator-0.1.20", repository) / "cache" / "run" / "responses_0.jsonl"
+    responses = [json.loads(line) for line in cache.read_text(encoding="utf-8").splitlines()]
+    older = [{k: v for k, v in response.items() if k != "parsed_response_message"} for response in responses]
+    write_rows(str(cache), older)
+    with pytest.raises(ProvenanceError, match="before 0.1.20"):
+        provenance.declare(cache.parents[2] / "answers.jsonl", "curator", using=[cache])
+
+
+@pytest.mark.parametrize(
+    ("batch_line", "identifier"),
+    [
+        ({"id": "batch_req_1", "custom_id": "0", "response": {"body": {"id": "c1", "model": "m1"}}}, "c1"),
+        ({"custom_id": "0", "result": {"type": "succeeded", "message": {"id": "msg_1", "model": "m1"}}}, "msg_1"),
+        ({"response": {"responseId": "g1", "modelVersion": "m1"}}, "g1"),
+    ],
+)  # fmt: skip
+def test_curators_batch_mode(repository: Path, batch_line: dict[str, Any], identifier: str) -> None:
+    row = {"question": "q", "answer": "a"}
+    response = {"parsed_response_message": [row], "raw_response": batch_line, "generic_request": {"model": "alias"}}
+    cache, answers = write_rows("cache/responses_0.jsonl", [response]), write_rows("answers.jsonl", [row])
+    provenance.declare(answers, "curator", using=[cache])
+    assert [(record["model"], record["response_id"]) for record in born(answers)] == [("m1", identifier)]
+
+
+def test_distilabel_1_3_2(repository: Path) -> None:
+    answers = left_by("distilabel-1.3.2", repository) / "answers.jsonl"
+    provenance.declare(answers, "distilabel:answer")
+    assert shares(answers) == {"model": 1, "prompt": 0, "parents": 0, "usage": 0}
+
+
+def test_branches_in_parquet_are_told_apart(repository: Path) -> None:
+    rows = [
+        {
+            "text": f"answer {n}",
+            "model_name": f"m-{task}",
+            "distilabel_metadata": {f"raw_output_{task}": "x", f"statistics_{task}": {"input_tokens": 3}},
+        }
+        for n, task in enumerate("abab")
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), "two.parquet")
+    provenance.declare("two.parquet", "distilabel:a")
+    assert sorted(str(record["model"]) for record in born("two.parquet")) == ["None", "None", "m-a", "m-a"]
 
 
 def test_datatrove(repository: Path) -> None:

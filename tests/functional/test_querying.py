@@ -47,8 +47,15 @@ def test_samples_have_names_where_sidecars_have_numbers(project: Project) -> Non
 
 def test_every_view_can_be_asked_and_joined(project: Project) -> None:
     assert rows(project, "SHOW TABLES") == [
-        [name] for name in ("activities", "agents", "datasets", "parents", "prompts", "samples", "sources")
+        [name]
+        for name in ("activities", "agents", "birth_classes", "datasets", "parents", "prompts", "samples", "sources")
     ]
+    classes = "SELECT dataset, origin, sum(rows), sum(bytes) FROM {} GROUP BY ALL ORDER BY ALL"
+    counted = rows(project, classes.format("birth_classes"))
+    summed = "(SELECT dataset, origin, rows, content_bytes * rows AS bytes FROM samples WHERE rows > 0)"
+    assert counted == rows(project, classes.format(summed)) != []
+    stages = rows(project, "SELECT DISTINCT stage, model FROM birth_classes WHERE model IS NOT NULL")
+    assert stages == rows(project, "SELECT DISTINCT stage, model FROM samples WHERE model IS NOT NULL AND rows > 0")
     edges = rows(project, "SELECT DISTINCT child, parent, role FROM parents")
     assert sorted(edges) == sorted(
         [identifier(pair), identifier(doc), "derived_from"] for pair, doc in zip(PAIRS, DOCS, strict=True)

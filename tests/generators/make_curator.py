@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,42 @@ QUESTIONS = [{"doc_id": f"d{number}", "question": f"What is topic {number}?"} fo
 
 
 def make(folder: Path) -> None:
+    with stub_server() as url:
+        answered = answerer(url)(QUESTIONS, working_dir=str(folder / "cache"))
+    getattr(answered, "dataset", answered).to_json(folder / "answers.jsonl")
+
+
+def answerer(url: str) -> Any:
+    """What answers a question, in the API of the version that is installed."""
     from bespokelabs import curator
+
+    if "prompt_func" in signature(curator.LLM).parameters:  # 0.1.12 and before
+        os.environ |= {"OPENAI_API_BASE": url, "OPENAI_BASE_URL": url, "OPENAI_API_KEY": "none"}
+        return curator.LLM(
+            model_name=f"openai/{MODEL}", prompt_func=prompt, parse_func=parse, backend="litellm", temperature=0.4
+        )
 
     class Answerer(curator.LLM):  # type: ignore[misc] # ships no types
         def prompt(self, row: dict[str, Any]) -> str:
-            return f"Answer briefly: {row['question']}"
+            return prompt(row)
 
         def parse(self, row: dict[str, Any], response: str) -> dict[str, Any]:
-            return {"doc_id": row["doc_id"], "question": row["question"], "answer": response}
+            return parse(row, response)
 
-    with stub_server() as url:
-        answerer = Answerer(
-            model_name=MODEL,
-            backend="openai",
-            backend_params={"base_url": url, "api_key": "none"},
-            generation_params={"temperature": 0.4},
-        )
-        answered = answerer(QUESTIONS, working_dir=str(folder / "cache"))
-    getattr(answered, "dataset", answered).to_json(folder / "answers.jsonl")
+    return Answerer(
+        model_name=MODEL,
+        backend="openai",
+        backend_params={"base_url": url, "api_key": "none"},
+        generation_params={"temperature": 0.4},
+    )
+
+
+def prompt(row: dict[str, Any]) -> str:
+    return f"Answer briefly: {row['question']}"
+
+
+def parse(row: dict[str, Any], response: str) -> dict[str, Any]:
+    return {"doc_id": row["doc_id"], "question": row["question"], "answer": response}
 
 
 if __name__ == "__main__":

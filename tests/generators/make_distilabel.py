@@ -9,11 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from distilabel.models import OpenAILLM
 from distilabel.pipeline import Pipeline
 from distilabel.steps import LoadDataFromDicts
 from distilabel.steps.tasks import TextGeneration
 from stub_server import MODEL, stub_server
+
+try:
+    from distilabel.models import OpenAILLM
+except ModuleNotFoundError:  # before 1.5
+    from distilabel.llms import OpenAILLM
 
 SEEDS = [{"doc_id": f"d{number}", "instruction": f"Explain topic {number}."} for number in range(4)]
 

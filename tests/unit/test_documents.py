@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from provenance.documents import parse_yaml, read_document, validated
+from provenance.documents import front_matter, parse_yaml, read_document, validated
 from provenance.errors import ProvenanceError, RepositoryError
 
 
@@ -99,3 +99,12 @@ def test_a_file_that_is_no_document_is_refused(tmp_path: Path) -> None:
         handle.truncate(5 << 20)
     with pytest.raises(ProvenanceError, match="too large for a policy"):
         read_document(tmp_path / "large.yaml", "policy")
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff", "\n\n", "\ufeff\r\n \n"])
+def test_a_byte_order_mark_and_blank_lines_before_a_card_are_skipped(before: str) -> None:
+    assert front_matter(f"{before}---\nlicense: mit\n---\n# A\n".encode(), "README.md") == {"license": "mit"}
+
+
+def test_text_before_the_dashes_is_no_metadata() -> None:
+    assert front_matter(b"A\n---\nlicense: mit\n---\n", "README.md") is None

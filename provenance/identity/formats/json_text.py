@@ -18,7 +18,18 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the key {shown(twice)} appears twice in one object")
+    if not (joined := "".join(members)).isascii():
+        _require_encodable(joined, members)
     return members
+
+
+def _require_encodable(joined: str, members: Collection[str]) -> None:
+    """Raise ValueError where a key cannot be written as UTF-8: neither Arrow nor the canonical form can hold it."""
+    try:
+        joined.encode()
+    except UnicodeEncodeError:
+        wrong = next(name for name in members if any("\ud800" <= character <= "\udfff" for character in name))
+        raise ValueError(f"the key {shown(wrong)} holds an unpaired surrogate, which no text may; mend it") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:

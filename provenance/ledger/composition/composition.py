@@ -64,7 +64,8 @@ class BirthClassRows:
 
 
 _AMOUNTS = ("rows", "bytes")
-_BORN = tuple(field.name for field in fields(BirthClassRows) if field.name not in _AMOUNTS)
+# What a birth class is of.
+BIRTH_CLASS_COLUMNS = tuple(field.name for field in fields(BirthClassRows) if field.name not in _AMOUNTS)
 
 
 @dataclass(frozen=True)
@@ -188,11 +189,11 @@ def _total(cells: list[Cell]) -> Amounts:
 def _birth_classes(cells: list[Cell]) -> tuple[BirthClassRows, ...]:
     classes: dict[tuple[Any, ...], tuple[int, int]] = {}
     for cell in cells:
-        born = tuple(getattr(cell, name) for name in _BORN)
+        born = tuple(getattr(cell, name) for name in BIRTH_CLASS_COLUMNS)
         rows, size = classes.get(born, (0, 0))
         classes[born] = rows + cell.rows, size + cell.bytes
     found = [
-        BirthClassRows(**dict(zip(_BORN, born, strict=True)), rows=rows, bytes=size)
+        BirthClassRows(**dict(zip(BIRTH_CLASS_COLUMNS, born, strict=True)), rows=rows, bytes=size)
         for born, (rows, size) in classes.items()
     ]
     return tuple(sorted(found, key=lambda each: (-each.rows, repr(each))))

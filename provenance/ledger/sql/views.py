@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from provenance.engines.samples_view import STATED, create_samples_view
+from provenance.ledger.composition.composition import BIRTH_CLASS_COLUMNS
 from provenance.ledger.datasets import State
 from provenance.lineage.database import text_literal
 
@@ -30,6 +31,10 @@ _TEXT, _COUNT, _TEXTS, _TIME = pa.string(), pa.int64(), pa.list_(pa.string()), p
 _PLAIN_COLUMNS = (
     *("origin", "kind", "source_type", "evidence", "depth", "real_rooted", "content_bytes", "tokens", "parent_roles"),
     *("prompt_text", "response_id", "seed", "input_tokens", "output_tokens", "cost", "verdict", "verifier"),
+)
+_BIRTH_CLASSES = (
+    f"SELECT dataset, {', '.join(BIRTH_CLASS_COLUMNS)}, sum(rows)::BIGINT AS rows, "
+    "coalesce(sum(content_bytes * rows), 0)::BIGINT AS bytes FROM samples WHERE rows > 0 GROUP BY ALL"
 )
 _ACTIVITY_COLUMNS = {
     "activity": _TEXT,
@@ -78,6 +83,7 @@ def create_views(connection: duckdb.DuckDBPyConnection, ledger: Sidecars) -> Non
     create_samples_view(connection, sidecars, ledger.vocabulary, _RECORDS)
     connection.execute(f"CREATE VIEW samples AS SELECT {', '.join(_sample_columns(ledger))} FROM {_RECORDS}")
     connection.execute(f"CREATE VIEW parents AS {_parents(ledger)}")
+    connection.execute(f"CREATE VIEW birth_classes AS {_BIRTH_CLASSES}")
     _create_table(connection, "activities", _ACTIVITY_COLUMNS, (_activity(ledger, each) for each in ledger.activities))
     _create_table(
         connection,

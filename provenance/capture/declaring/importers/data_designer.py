@@ -12,7 +12,7 @@ from typing import Any
 
 from provenance.capture.declaring.importers.interface import Importer, Request, Row, Statement
 from provenance.capture.declaring.importers.json_files import json_document, member
-from provenance.capture.declaring.importers.messages import request_parameters
+from provenance.capture.declaring.importers.messages import sampling_parameters
 from provenance.capture.prompt_text import prompt_text
 from provenance.errors import ProvenanceError
 
@@ -91,7 +91,7 @@ def _of_column(column: Mapping[str, Any], models: list[Mapping[str, Any]]) -> St
         # A distribution from which each call draws is not a parameter of any one of them.
         **{
             name: value
-            for name, value in request_parameters(parameters if isinstance(parameters, Mapping) else {}).items()
+            for name, value in sampling_parameters(parameters if isinstance(parameters, Mapping) else {}).items()
             if not isinstance(value, Mapping)
         },
     }

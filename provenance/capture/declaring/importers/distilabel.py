@@ -1,8 +1,10 @@
-"""distilabel 1.5: the columns ``model_name`` and ``distilabel_metadata`` that its tasks leave in each row.
+"""distilabel 1.0 to 1.5: the columns ``model_name`` and ``distilabel_metadata`` that its tasks leave in each row.
 
-``distilabel_metadata`` holds, for each task by name, ``raw_input_TASK`` (the messages), ``raw_output_TASK`` and
-``statistics_TASK`` (token counts). ``model_name`` is that of the task that ran last. A later task may replace the
-metadata of an earlier one, so that what is there need not be about the sample: the person who declares names its task.
+``distilabel_metadata`` holds, for each task by name, ``raw_output_TASK`` and, in later versions, ``raw_input_TASK``
+(messages) and ``statistics_TASK`` (token counts). In Parquet it is one struct for all rows, so a row of one branch of a
+pipeline has nulls under the tasks of the others: what holds nothing is not there. ``model_name`` is that of the task
+that ran last. A later task may replace the metadata of an earlier one, so that what is there need not be about the
+sample: the person who declares names its task.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from provenance.errors import ProvenanceError
 
 _METADATA = "distilabel_metadata"
 _OUTPUT = "raw_output_"
+_PREFIXES = (_OUTPUT, "raw_input_", "statistics_")
 
 
 class Distilabel(Importer):
@@ -32,11 +35,11 @@ class Distilabel(Importer):
         self._task = request.part
 
     def state(self, row: Row) -> Statement:
-        metadata = row.get(_METADATA)
-        if not isinstance(metadata, Mapping) or _OUTPUT + self._task not in metadata:
+        metadata = _present(row.get(_METADATA))
+        if _OUTPUT + self._task not in metadata:
             return {}
         statistics = metadata.get(f"statistics_{self._task}")
-        is_alone = sum(name.startswith(_OUTPUT) for name in metadata) == 1
+        is_alone = {_task(name) for name in metadata} - {None} == {self._task}
         return {
             # With several tasks the column names the last one's model, which may not be this one's.
             "model": row.get("model_name") if is_alone else None,
@@ -47,6 +50,25 @@ class Distilabel(Importer):
 
 
 IMPORTER = Distilabel
+
+
+def _present(metadata: Any) -> dict[str, Any]:
+    """The members of ``metadata`` that hold something."""
+    members = metadata if isinstance(metadata, Mapping) else {}
+    return {name: value for name, value in members.items() if _holds_something(value)}
+
+
+def _holds_something(value: Any) -> bool:
+    """Whether ``value`` is not null, nor a struct that holds nothing."""
+    if isinstance(value, Mapping):
+        return any(map(_holds_something, value.values()))
+    return value is not None
+
+
+def _task(member_name: str) -> str | None:
+    """The task that a member of the metadata is about; None where it is no task's."""
+    prefix = next((prefix for prefix in _PREFIXES if member_name.startswith(prefix)), None)
+    return None if prefix is None else member_name.removeprefix(prefix)
 
 
 def _single(count: Any) -> Any:

@@ -23,10 +23,16 @@ class KeyedImporter(Importer):
         self._column = column
         self._entries = Lookup(request.workspace / "entries.sqlite")
 
-    def enter(self, key: str, stated: Mapping[str, Any], part: str = "") -> None:
-        """Keep ``stated`` for the rows with ``key``; several ``part``s of one key are put together."""
+    def enter(self, key: str, stated: Mapping[str, Any], part: str = "", *, joined: bool = False) -> None:
+        """Keep ``stated`` for the rows with ``key``; several ``part``s of one key are put together.
+
+        Args:
+            joined: entries of one key that contradict each other in nothing are about one thing, each of which may
+                tell what the other leaves out.
+        """
         values = {name: value for name, value in stated.items() if value is not None}
-        self._entries.add(f"{part}\0{key}".encode(), orjson.dumps(values, option=orjson.OPT_SORT_KEYS))
+        encoded_key = f"{part}\0{key}".encode()
+        self._entries.add(encoded_key, _encoded(values), _joined if joined else None)
 
     def found(self, row: Row, *parts: str) -> Statement:
         """What was entered for the row's key under all of ``parts``.
@@ -48,3 +54,14 @@ class KeyedImporter(Importer):
 
     def close(self) -> None:
         self._entries.close()
+
+
+def _encoded(values: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+
+
+def _joined(one: bytes, other: bytes) -> bytes | None:
+    """All that two entries say; None where they contradict each other."""
+    values, more = orjson.loads(one), orjson.loads(other)
+    is_one_thing = all(values[name] == more[name] for name in values.keys() & more.keys())
+    return _encoded(values | more) if is_one_thing else None

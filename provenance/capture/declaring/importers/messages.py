@@ -7,17 +7,17 @@ from typing import Any
 
 from provenance.capture.declaring.importers.columns import PARAMETERS
 from provenance.capture.declaring.importers.interface import Statement
-from provenance.capture.generation import STANDARD_NAMES
+from provenance.capture.generation import observed_parameters
+from provenance.capture.prompt_text import request_parameters
 
 
-def request_parameters(request: Mapping[str, Any]) -> Statement:
+def sampling_parameters(request: Mapping[str, Any]) -> Statement:
     """The seed and the sampling parameters of a chat completion request."""
-    stated: Statement = {"seed": request.get("seed")}
-    for name, value in request.items():
-        parameter = STANDARD_NAMES.get(name, name)
-        if parameter in PARAMETERS and value is not None:
-            stated[f"gen_ai.request.{parameter}"] = value
-    return stated
+    named = observed_parameters(request_parameters(request))
+    return {
+        "seed": request.get("seed"),
+        **{name: value for name, value in named.items() if name.removeprefix("gen_ai.request.") in PARAMETERS},
+    }
 
 
 def response_statement(body: Mapping[str, Any]) -> Statement:

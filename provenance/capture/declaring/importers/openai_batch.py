@@ -12,7 +12,7 @@ from pathlib import Path
 from provenance.capture.declaring.importers.interface import Request, Row, Statement
 from provenance.capture.declaring.importers.json_files import json_lines, member
 from provenance.capture.declaring.importers.keyed import KeyedImporter
-from provenance.capture.declaring.importers.messages import request_parameters, response_statement
+from provenance.capture.declaring.importers.messages import response_statement, sampling_parameters
 from provenance.capture.prompt_text import prompt_text
 from provenance.errors import DataError
 
@@ -33,7 +33,7 @@ class OpenAIBatch(KeyedImporter):
             if not isinstance(key, str) or not ("response" in line or isinstance(body, Mapping)):
                 raise DataError(path, number, "neither a batch request nor a batch response: no custom_id with a body")
             if isinstance(body, Mapping):
-                self.enter(key, {**request_parameters(body), "prompt": prompt_text(body)}, "request")
+                self.enter(key, {**sampling_parameters(body), "prompt": prompt_text(body)}, "request")
             elif isinstance(response, Mapping) and response.get("status_code") == _OK:
                 self.enter(key, response_statement(member(response, "body") or {}), "response")
 

@@ -1,4 +1,7 @@
-"""OpenTelemetry GenAI spans as OTLP JSON, as file exporters write them, joined on the response's id or an attribute."""
+"""OpenTelemetry GenAI spans as OTLP JSON, as file exporters write them, joined on the response's id or an attribute.
+
+Which spans are generations, and what the conventions call things, is in `capture.generation_spans`.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from provenance.capture.declaring.importers.interface import Request, Row, Statement
 from provenance.capture.declaring.importers.json_files import json_document, json_lines, member
 from provenance.capture.declaring.importers.keyed import KeyedImporter
-from provenance.capture.prompt_text import prompt_text
+from provenance.capture.generation_spans import RESPONSE_ID, SpanGeneration, read_generation
 from provenance.errors import DataError
 
-_RESPONSE_ID = "gen_ai.response.id"
-_REQUEST = "gen_ai.request."
-# Not sampling parameters, or recorded in a place of their own.
-_NOT_PARAMETERS = frozenset({f"{_REQUEST}model", f"{_REQUEST}seed"})
+_ERROR_CODES = (2, "STATUS_CODE_ERROR")
+# Events that hold what their span is too small for.
+_CONTENT_EVENTS = ("gen_ai.content.prompt", "gen_ai.client.inference.operation.details")
 _SCALARS = ("stringValue", "boolValue", "doubleValue")
 
 
@@ -32,14 +32,19 @@ class OpenTelemetrySpans(KeyedImporter):
         for path in request.using:
             for number, span in _spans(path):
                 try:
-                    self._take_in(_attributes(span.get("attributes")), attribute or _RESPONSE_ID)
+                    self._take_in(span, attribute or RESPONSE_ID)
                 except (ValueError, TypeError) as error:
                     raise DataError(path, number, f"a span cannot be used: {error}") from error
 
-    def _take_in(self, attributes: Mapping[str, Any], key_attribute: str) -> None:
-        key = attributes.get(key_attribute)
-        if key is not None and any(name.startswith("gen_ai.") for name in attributes):
-            self.enter(str(key), _statement(attributes))
+    def _take_in(self, span: Mapping[str, Any], key_attribute: str) -> None:
+        attributes = _all_attributes(span)
+        failed = member(span, "status", "code") in _ERROR_CODES
+        generation = read_generation(str(span.get("name", "")), attributes, failed=failed)
+        if generation is None:
+            return
+        key = generation.response_id if key_attribute == RESPONSE_ID else attributes.get(key_attribute)
+        if key is not None:
+            self.enter(str(key), _statement(generation), joined=True)
 
     def state(self, row: Row) -> Statement:
         return self.found(row)
@@ -63,6 +68,15 @@ def _listed(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
 
 
+def _all_attributes(span: Mapping[str, Any]) -> dict[str, Any]:
+    """The span's attributes, and those of the events that hold its content."""
+    found: dict[str, Any] = {}
+    for event in _listed(span, "events"):
+        if event.get("name") in _CONTENT_EVENTS:
+            found |= _attributes(event.get("attributes"))
+    return found | _attributes(span.get("attributes"))
+
+
 def _attributes(listed: Any) -> dict[str, Any]:
     """Attributes as plain values; OTLP JSON tells types by the member's name and writes integers as text."""
     pairs = listed if isinstance(listed, list) else []
@@ -84,47 +98,15 @@ def _value(value: Any) -> Any:
     return None
 
 
-def _statement(attributes: Mapping[str, Any]) -> Statement:
-    parameters = {
-        name: value for name, value in attributes.items() if name.startswith(_REQUEST) and name not in _NOT_PARAMETERS
-    }
+def _statement(generation: SpanGeneration) -> Statement:
     return {
-        **parameters,
-        "model": attributes.get("gen_ai.response.model", attributes.get(f"{_REQUEST}model")),
-        "provider": attributes.get("gen_ai.provider.name", attributes.get("gen_ai.system")),
-        "response_id": attributes.get(_RESPONSE_ID),
-        "seed": attributes.get(f"{_REQUEST}seed"),
-        "prompt": _prompt(attributes),
-        "prompt_name": attributes.get("gen_ai.prompt.name"),
-        "input_tokens": attributes.get("gen_ai.usage.input_tokens"),
-        "output_tokens": attributes.get("gen_ai.usage.output_tokens"),
+        **generation.parameters,
+        "model": generation.model or generation.requested_model,
+        "provider": generation.provider,
+        "response_id": generation.response_id,
+        "seed": generation.seed,
+        "prompt": generation.prompt,
+        "prompt_name": generation.prompt_name,
+        "input_tokens": generation.input_tokens,
+        "output_tokens": generation.output_tokens,
     }
-
-
-def _prompt(attributes: Mapping[str, Any]) -> str | None:
-    """What was sent, where the instrumentation was told to keep it."""
-    messages = _parsed(attributes.get("gen_ai.input.messages"))
-    instructions = _parsed(attributes.get("gen_ai.system_instructions"))
-    if not isinstance(messages, list):
-        return None
-    if instructions:
-        messages = [{"role": "system", "parts": instructions}, *messages]
-    return prompt_text({"messages": [_plain(message) for message in messages]})
-
-
-def _parsed(value: Any) -> Any:
-    """Structured attributes are JSON text where a span cannot hold structures."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
-        return None
-
-
-def _plain(message: Any) -> Any:
-    """A message whose only part is text, as role and content."""
-    parts = member(message, "parts")
-    if isinstance(parts, list) and len(parts) == 1 and member(parts[0], "type") == "text":
-        return {"role": member(message, "role"), "content": member(parts[0], "content")}
-    return message

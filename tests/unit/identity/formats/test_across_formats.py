@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -374,3 +375,17 @@ def test_datasets_go_by_their_names(tmp_path: Path) -> None:
 
 def test_formats_are_whole_readers() -> None:
     assert issubclass(parquet.READER, interface.Reader)
+
+
+@pytest.mark.parametrize("member", [{"\udfff": 1}, {"meta": {"\ud800": 1}}, {"messages": [{"a": [{"\ud83d": 1}]}]}])
+@pytest.mark.parametrize("compression", ["", ".gz"])
+def test_an_unpaired_surrogate_in_a_key_is_the_error_of_its_row(
+    tmp_path: Path, member: dict[str, object], compression: str
+) -> None:
+    rows = [{"text": "a"}, {"text": "b", **member}]
+    for suffix, text in ((".jsonl", "\n".join(map(json.dumps, rows))), (".json", json.dumps(rows))):
+        path = tmp_path / f"data{suffix}{compression}"
+        path.write_bytes(gzip.compress(text.encode()) if compression else text.encode())
+        with pytest.raises(DataError, match="unpaired surrogate") as caught:
+            ids(path)
+        assert str(caught.value).startswith(f"{path}:2: ")
