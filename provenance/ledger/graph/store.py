@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Of the layout of segments and graphs; with another one they are built again.
-VERSION = 3
+VERSION = 4
 _DESCRIPTION = "folder.json"
 _UNFINISHED = ".building-"
 _BLOCK_BYTES = 1 << 24

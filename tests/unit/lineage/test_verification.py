@@ -80,7 +80,7 @@ def test_a_sidecar_whose_records_do_not_sum_up(data: Path) -> None:
     table = pq.read_table(sidecar)
     pq.write_table(table.slice(0, 99), sidecar)
     found = problems(data)
-    assert any("sum to 99 rows, but its header states 100" in problem.problem for problem in found)
+    assert any("account for 99 rows, its footer states 100" in problem.problem for problem in found)
     assert any(problem.row is not None for problem in found)
 
 
