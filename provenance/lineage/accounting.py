@@ -27,8 +27,8 @@ class InputRows:
     """What became of the rows of one dataset that a stage depends on, in rows; the three sum to ``rows``.
 
     ``kept``: as many of a sample's rows as the outs have of it. ``changed``: of those that are left, as many as there
-    are rows of the outs that the stage made from the sample. ``dropped``: the others. Which of several inputs with equal
-    rows a row came from is not known: each counts as many as may have come from it.
+    are rows of the outs that the stage made from the sample. ``dropped``: the others. Which of several inputs with
+    equal rows a row came from is not known: each counts as many as may have come from it.
     """
 
     path: str
