@@ -35,7 +35,7 @@ def births_of_json(births: Sequence[bytes]) -> pa.RecordBatch:
 
 
 def with_shared(
-    births: pa.RecordBatch, first_row: int, known: npt.NDArray[np.bool_], shared: Mapping[str, str | None]
+    births: pa.RecordBatch, first_row: int, known: npt.NDArray[np.bool_], shared: Mapping[str, object]
 ) -> pa.RecordBatch:
     """``births`` of the rows from ``first_row`` on that are ``known``, each with what they all share where it is null.
 

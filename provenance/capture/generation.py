@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from provenance.capture.redaction import REDACTED, find_secret
 from provenance.capture.strict_json import encode
 from provenance.errors import ProvenanceError
+
+if TYPE_CHECKING:
+    from provenance.lineage.schema import Birth
 
 _REQUEST = "gen_ai.request."
 # Names that generators use for what OpenTelemetry names otherwise.
@@ -19,7 +22,7 @@ _STANDARD_NAMES = {
     "max_output_tokens": "max_tokens",
     "n": "choice.count",
 }
-_TOKEN_COUNTS = {
+_TOKEN_COUNTS: Mapping[Literal["input_tokens", "output_tokens"], tuple[str, ...]] = {
     "input_tokens": ("input_tokens", "prompt_tokens", "gen_ai.usage.input_tokens"),
     "output_tokens": ("output_tokens", "completion_tokens", "gen_ai.usage.output_tokens"),
 }
@@ -73,7 +76,7 @@ def _standard_name(name: str) -> str:
     return name if name.startswith("gen_ai.") else _REQUEST + _STANDARD_NAMES.get(name, name)
 
 
-def token_counts(usage: Any) -> dict[str, int]:
+def token_counts(usage: Any) -> Birth:
     """``input_tokens`` and ``output_tokens`` out of ``usage``: a mapping or an object, in OpenAI's or gen_ai's names.
 
     What ``usage`` does not say is left out.
@@ -81,7 +84,7 @@ def token_counts(usage: Any) -> dict[str, int]:
     Raises:
         ProvenanceError: a count is not a whole number from 0 to 2**32 - 1.
     """
-    counts = {}
+    counts: Birth = {}
     for column, names in _TOKEN_COUNTS.items():
         for name in names:
             count = usage.get(name) if isinstance(usage, Mapping) else getattr(usage, name, None)

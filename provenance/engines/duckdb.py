@@ -58,7 +58,7 @@ _CONFLICTS = """
         string_agg(DISTINCT again.origin, ', ' ORDER BY again.origin) AS others
     FROM samples born JOIN samples again USING (sample_id)
     WHERE born.sidecar = $place AND again.sidecar = $place AND born.rows > 0 AND again.rows = 0
-        AND born.origin <> again.origin
+        AND born.origin <> again.origin AND 'unknown' NOT IN (born.origin, again.origin)
     GROUP BY born.sample_id"""
 _DANGLING = "FROM samples WHERE sidecar = $place AND content_bytes IS NULL"
 _CHILDREN = f"""

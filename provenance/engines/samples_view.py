@@ -1,9 +1,10 @@
 """The sidecars of a revision as one DuckDB view.
 
-``samples`` has the columns of a sidecar and, besides, ``sidecar`` (the sidecar's place in the list) and ``unexplained``
-(nobody said where the sample came from). The numbers in ``activity``, ``agent`` and ``source`` count in one merged
-vocabulary, activities by their start. The macro ``effective_license(license, source)`` gives a record's own license,
-else its source's; it costs more than a column, so apply it to groups.
+``samples`` has the columns of a sidecar and, besides, ``sidecar`` (the sidecar's place in the list), ``place`` (the
+record's in its sidecar) and ``unexplained`` (nobody said where the sample came from). The numbers in ``activity``,
+``agent`` and ``source`` count in one merged vocabulary, activities by their start. The macro
+``effective_license(license, source)`` gives a record's own license, else its source's; it costs more than a column, so
+apply it to groups.
 """
 
 from __future__ import annotations
@@ -13,20 +14,15 @@ from collections.abc import Iterable, Sequence
 import duckdb
 
 from provenance.lineage.database import parquet_rows, text_literal
+from provenance.lineage.rules import UNEXPLAINED, effective_license_sql, order_sql
 from provenance.lineage.schema import BIRTH_NAMES, sidecar_schema
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
 
-# The order in which births of one sample are believed: known origin, any explanation, best evidence, earliest activity.
-# The sidecar's place makes the order the same each time.
-BEST_BIRTH_FIRST = (
-    "origin = 'unknown', unexplained, list_position(['observed', 'declared', 'inferred'], evidence) NULLS LAST, "
-    "activity NULLS LAST, parents, sidecar"
-)
+# Births of one sample, the one to believe first; what is equal, as the sidecars have it.
+BEST_BIRTH_FIRST = f"{order_sql()}, sidecar, place"
 # What distinguishes the births of one sample. The others follow from ancestors, of which one sidecar may know more.
 BORN_BY = tuple(name for name in BIRTH_NAMES if name not in ("origin", "kind", "license"))
-# A guessed parent is a candidate, never lineage.
-STATED = "evidence IS DISTINCT FROM 'inferred'"
 _NUMBERED = ("activity", "agent", "source")
 
 
@@ -46,19 +42,21 @@ def create_samples_view(
     if sidecars:
         origin = parquet_rows(*(sidecar.path for sidecar in sidecars))
         columns = [_renumbered(name, sidecars, vocabulary) if name in _NUMBERED else name for name in schema.names]
-        place = "file_index::BIGINT"
+        sidecar, place = "file_index::BIGINT", "file_row_number::BIGINT"
     else:
         # A table, as what is registered is there for one cursor only.
         connection.register("no_records", schema.empty_table())
         connection.execute(f"CREATE TABLE {name}_of_none AS FROM no_records")
-        origin, columns, place = f"{name}_of_none", list(schema.names), "0::BIGINT"
+        origin, columns = f"{name}_of_none", list(schema.names)
+        sidecar = place = "0::BIGINT"
     licenses = ", ".join("NULL" if s.license is None else text_literal(s.license) for s in vocabulary.sources.values())
     connection.execute(
-        f"CREATE MACRO effective_license(license, source) AS coalesce(license, ([{licenses}]::VARCHAR[])[source + 1])"
+        "CREATE MACRO effective_license(license, source) AS "
+        + effective_license_sql("license", f"([{licenses}]::VARCHAR[])[source + 1]")
     )
     connection.execute(
-        f"CREATE VIEW {name} AS SELECT *, (origin = 'unknown' AND activity IS NULL) AS unexplained "
-        f"FROM (SELECT {', '.join(columns)}, {place} AS sidecar FROM {origin})"
+        f"CREATE VIEW {name} AS SELECT *, ({UNEXPLAINED.sql()}) AS unexplained "
+        f"FROM (SELECT {', '.join(columns)}, {sidecar} AS sidecar, {place} AS place FROM {origin})"
     )
 
 

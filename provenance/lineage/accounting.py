@@ -14,19 +14,21 @@ from provenance.lineage.database import parquet_rows, scratch_database
 from provenance.lineage.records import Activity
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 
+# A sample's rows may be there several times, and of these some may have been kept, others changed or dropped.
 _INPUT_ROWS = """
-    SELECT coalesce(sum(rows), 0), coalesce(sum(rows) FILTER (kept), 0),
-        coalesce(sum(rows) FILTER (used AND NOT kept), 0)
-    FROM (SELECT rows, sample_id IN (SELECT sample_id FROM members) AS kept,
-        sample_id IN (SELECT sample_id FROM used) AS used FROM {sidecar})"""
+    SELECT coalesce(sum(rows), 0), coalesce(sum(kept), 0), coalesce(sum(least(rows - kept, made)), 0)
+    FROM (SELECT i.rows, least(i.rows, coalesce(m.rows, 0)) AS kept, coalesce(u.rows, 0) AS made
+        FROM (SELECT sample_id, sum(rows)::BIGINT AS rows FROM {sidecar} GROUP BY 1) i
+        LEFT JOIN members m ON m.sample_id = i.sample_id LEFT JOIN used u ON u.sample_id = i.sample_id)"""
 
 
 @dataclass(frozen=True)
 class InputRows:
     """What became of the rows of one dataset that a stage depends on, in rows; the three sum to ``rows``.
 
-    ``kept``: the sample is in an out. ``changed``: it is not, but the stage made a sample of an out from it.
-    ``dropped``: neither.
+    ``kept``: as many of a sample's rows as the outs have of it. ``changed``: of those that are left, as many as there
+    are rows of the outs that the stage made from the sample. ``dropped``: the others. Which of several inputs with
+    equal rows a row came from is not known: each counts as many as may have come from it.
     """
 
     path: str
@@ -76,11 +78,13 @@ def _input_rows(
     with scratch_database(workspace) as connection:
         records = " UNION ALL ".join(_records_select(sidecar, made_here) for sidecar in written)
         connection.execute(f"CREATE VIEW records AS {records}")
-        connection.execute("CREATE TABLE members AS SELECT DISTINCT sample_id FROM records WHERE rows > 0")
+        connection.execute(
+            "CREATE TABLE members AS SELECT sample_id, sum(rows)::BIGINT AS rows FROM records WHERE rows > 0 GROUP BY 1"
+        )
         # A member that was carried here has its parents from an earlier stage: they say nothing about this one.
         connection.execute(
-            "CREATE TABLE used AS SELECT DISTINCT unnest(parents) AS sample_id FROM records SEMI JOIN members "
-            "USING (sample_id) WHERE made_here"
+            "CREATE TABLE used AS SELECT sample_id, sum(rows)::BIGINT AS rows FROM (SELECT unnest(r.parents) AS "
+            "sample_id, m.rows FROM records r JOIN members m ON m.sample_id = r.sample_id WHERE r.made_here) GROUP BY 1"
         )
         for sidecar in read:
             sql = _INPUT_ROWS.format(sidecar=parquet_rows(sidecar.path))

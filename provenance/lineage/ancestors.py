@@ -5,54 +5,56 @@ from __future__ import annotations
 from provenance.errors import SidecarError
 from provenance.lineage.database import count
 from provenance.lineage.explaining import enter_known
+from provenance.lineage.rules import FROM_PARENTS, UNKNOWN_ORIGIN, order_sql, resolved
+from provenance.lineage.schema import BIRTH_NAMES
 from provenance.lineage.tables import Tables
 
-_EVIDENCE_RANK = "CASE evidence WHEN 'observed' THEN 0 WHEN 'declared' THEN 1 WHEN 'inferred' THEN 2 ELSE 3 END"
+# An echo (a model repeats its parent word for word) loses that parent in the end, so it must not decide; nor may what
+# is only worked out here.
+_TIES = (
+    "list_filter(r.parents, lambda parent: parent <> r.sample_id)",
+    *(f"r.{name}" for name in BIRTH_NAMES if name not in ("origin", "activity", "evidence", "parents")),
+)
+
+# Of a sample that was born more than once, the order of births but for what the origin decides, which may have to be
+# worked out first. Activities are numbered by their start.
+_ORDERED = f"""
+    CREATE TABLE ordered AS WITH placed AS (SELECT number, row_number() OVER (ORDER BY started NULLS LAST, id) AS place
+        FROM activities)
+    SELECT r.number, row_number() OVER (PARTITION BY r.sample_id ORDER BY {order_sql()}, {", ".join(_TIES)}) AS place
+    FROM (SELECT r.* REPLACE (p.place AS activity, NULL::VARCHAR AS origin) FROM records r
+        LEFT JOIN placed p ON p.number = r.activity
+        WHERE r.sample_id IN (SELECT sample_id FROM records GROUP BY 1 HAVING count(*) > 1)) r"""
+
+# Where an origin follows from parents that are not known yet it is taken to be a known one, which is the best that can
+# come of it: a birth that is the first, and whose own origin is known, is the first for good.
+_RANK = f"""
+    UPDATE records SET rank = ranked.rank FROM (
+        SELECT r.number, row_number() OVER (PARTITION BY r.sample_id ORDER BY {UNKNOWN_ORIGIN.sql()}, o.place) AS rank
+        FROM records r JOIN ordered o USING (number)) ranked
+    WHERE ranked.number = records.number AND ranked.rank <> records.rank"""
 
 # A parent's values are those of its first record. A model that repeats its parent word for word gives a sample that is
 # its own parent: then they are those of the sample's first birth that is not such an echo, and unknown if it has none.
+_NAMED = """
+    CREATE TABLE named AS SELECT n.number, n.parent, n.parent = n.sample_id AS echo FROM (
+        SELECT number, sample_id, unnest(parents) AS parent FROM records WHERE pending) n"""
 _EDGES = """
-    CREATE TABLE edges AS WITH named AS (SELECT number, sample_id, unnest(parents) AS parent FROM records WHERE pending)
+    CREATE OR REPLACE TABLE edges AS
     SELECT n.number, p.number AS target FROM named n JOIN records p ON p.sample_id = n.parent AND p.rank = 1
-        WHERE n.parent <> n.sample_id
+        WHERE NOT n.echo
     UNION ALL SELECT n.number, first.target FROM named n LEFT JOIN (SELECT sample_id, arg_min(number, rank) AS target
-        FROM records WHERE NOT list_contains(parents, sample_id) GROUP BY sample_id) first USING (sample_id)
-        WHERE n.parent = n.sample_id"""
+        FROM records WHERE NOT list_contains(parents, sample_id) GROUP BY sample_id) first ON first.sample_id = n.parent
+        WHERE n.echo"""
 
-# What a record takes from its parents. A license is null where one parent's is; kind, agent and source are taken where
-# those parents that can have one agree.
-_FROM_PARENTS = """
-    SELECT e.number,
-        CASE WHEN bool_or(coalesce(p.origin, 'unknown') = 'unknown') THEN 'unknown' WHEN min(p.origin) = max(p.origin)
-            THEN min(p.origin) ELSE 'mixed' END AS origin,
-        CASE WHEN bool_or(p.depth IS NULL) THEN NULL ELSE max(p.depth) END AS depth,
-        CASE WHEN bool_or(coalesce(p.real_rooted, false)) THEN true WHEN bool_or(p.real_rooted IS NULL) THEN NULL
-            ELSE false END AS real_rooted,
-        CASE WHEN bool_or(p.license IS NULL) THEN NULL WHEN count(DISTINCT p.license) = 1 THEN min(p.license)
-            ELSE string_agg(DISTINCT CASE WHEN contains(p.license, ' ') THEN '(' || p.license || ')' ELSE p.license END,
-                ' AND ' ORDER BY CASE WHEN contains(p.license, ' ') THEN '(' || p.license || ')' ELSE p.license END)
-            END AS license,
-        CASE WHEN min(p.kind) = max(p.kind) AND count(p.kind) = count(*) FILTER (p.origin <> 'real') THEN min(p.kind)
-            END AS kind,
-        CASE WHEN min(p.agent) = max(p.agent) AND count(p.agent) = count(*) FILTER (p.origin <> 'real') THEN
-            min(p.agent) END AS agent,
-        CASE WHEN min(p.source) = max(p.source) AND count(p.source) = count(*) FILTER (p.origin = 'real') THEN
-            min(p.source) END AS source
+_FROM_PARENTS = f"""
+    SELECT e.number, {", ".join(f"{sql} AS {name}" for name, sql in FROM_PARENTS.items())}
     FROM edges e LEFT JOIN records p ON p.number = e.target
     WHERE e.number IN (SELECT number FROM ready) GROUP BY e.number"""
 
-# A model's output is synthetic whatever its parents, and one step deeper; a derivation without a model takes all of it
-# from its parents. An origin that is already stated stands.
-_RESOLVE = """
+_RESOLVE = f"""
     UPDATE records SET pending = false,
-        origin = coalesce(records.origin, f.origin),
-        depth = CASE coalesce(records.origin, f.origin) WHEN 'real' THEN 0 WHEN 'unknown' THEN NULL
-            ELSE f.depth + a.generation::USMALLINT END,
-        real_rooted = CASE WHEN coalesce(records.origin, f.origin) = 'real' THEN true ELSE f.real_rooted END,
-        license = CASE WHEN a.generation THEN records.license ELSE coalesce(records.license, f.license) END,
-        kind = CASE WHEN a.generation THEN records.kind ELSE coalesce(records.kind, f.kind) END,
-        agent = CASE WHEN a.generation THEN records.agent ELSE coalesce(records.agent, f.agent) END,
-        source = CASE WHEN a.generation THEN records.source ELSE coalesce(records.source, f.source) END
+        {", ".join(f"{name} = {sql}" for name, sql in resolved("records", "f", "a.generation").items())}
     FROM from_parents f, activities a WHERE records.number = f.number AND a.number = records.activity"""
 
 
@@ -98,26 +100,21 @@ def first_row_with_dangling_parent(tables: Tables) -> int | None:
     return None if row is None else int(row)
 
 
-def rank(tables: Tables) -> None:
-    """Order the births of a sample that was born more than once: best evidence, then the earliest."""
-    tables.connection.execute(
-        "CREATE TABLE ranked AS SELECT r.number, row_number() OVER (PARTITION BY r.sample_id ORDER BY "
-        f"{_EVIDENCE_RANK}, a.started NULLS LAST, a.id, r.parents, r.parent_roles, r.prompt, r.response_id, r.seed, "
-        "r.input_tokens, r.output_tokens, r.verdict, r.origin, r.license) AS rank "
-        "FROM records r LEFT JOIN activities a ON a.number = r.activity "
-        "WHERE r.sample_id IN (SELECT sample_id FROM records GROUP BY 1 HAVING count(*) > 1)"
-    )
-    tables.connection.execute("UPDATE records SET rank = ranked.rank FROM ranked WHERE ranked.number = records.number")
-
-
 def resolve(tables: Tables) -> None:
-    """Work out origin, depth, real-rootedness and what is inherited, parents before children.
+    """Order the births of each sample, and work out origin, depth and what else follows from parents, these first.
 
     Raises:
         SidecarError: samples are their own ancestors.
     """
     execute = tables.connection.execute
+    execute(_ORDERED)
+    execute(_RANK)
+    execute(_NAMED)
     execute(_EDGES)
+    # Which birth comes first may depend on an origin that is yet to be worked out.
+    undecided = count(
+        tables.connection, "SELECT count(*) FROM records r JOIN ordered USING (number) WHERE r.origin IS NULL"
+    )
     while pending := count(tables.connection, "SELECT count(*) FROM records WHERE pending"):
         execute(
             "CREATE OR REPLACE TABLE ready AS SELECT number FROM records WHERE pending AND number NOT IN (SELECT "
@@ -130,6 +127,9 @@ def resolve(tables: Tables) -> None:
             raise SidecarError(
                 f"sample {one.lower()} is its own ancestor, or comes from one that is: check its parents"
             )
+        if undecided:
+            execute(_RANK)
+            execute(_EDGES)
     # A sample is no ancestor of its own: that the model echoed it shows in its second birth.
     execute(
         "UPDATE records SET parents = list_filter(parents, lambda parent: parent <> sample_id), parent_roles = "

@@ -16,8 +16,7 @@ from provenance.errors import DataError, SidecarError
 from provenance.identity import CANONICAL_FORM, Identity, Scan, scan
 from provenance.identity.reserved import PARENT_ROLES, PARENTS
 from provenance.identity.rewriting import strip_reserved
-from provenance.lineage import ancestors as closing
-from provenance.lineage import explaining
+from provenance.lineage import ancestors, explaining
 from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.database import count, scratch_database
 from provenance.lineage.records import Activity, DatasetState, Header, IdentitySettings
@@ -92,9 +91,8 @@ def complete(
             tables.load_members()
             tables.load_known(_usable(dependencies, identity), tokenizer)
             explained = _explain(tables, data, rows, dependencies, births, derivation)
-            dangling = closing.add_ancestors(tables)
-            closing.rank(tables)
-            closing.resolve(tables)
+            dangling = ancestors.add_ancestors(tables)
+            ancestors.resolve(tables)
             if rows.reserved:
                 strip_reserved(data)
             md5, size = fingerprint(data)
@@ -192,7 +190,7 @@ def _report(tables: Tables, rows: int, explained: dict[str, int], dangling: int)
         samples=samples,
         ancestors=everyone - samples,
         dangling=dangling,
-        dangling_row=closing.first_row_with_dangling_parent(tables) if dangling else None,
+        dangling_row=ancestors.first_row_with_dangling_parent(tables) if dangling else None,
         born_twice=born_twice,
         **explained,
     )

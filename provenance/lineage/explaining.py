@@ -11,6 +11,7 @@ from provenance.identity import Identity, Scan, scan
 from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.database import count, parquet_rows
 from provenance.lineage.records import Activity
+from provenance.lineage.rules import TELLS_OF_A_BIRTH_SQL, Root, root_sql
 from provenance.lineage.schema import BIRTH_NAMES
 from provenance.lineage.tables import RECORD_COLUMNS, Tables, places, renumbered, write_rows
 
@@ -25,12 +26,13 @@ _LONGEST_SHOWN = 80
 
 _ROWS_GATHERED = 500_000
 
-# What follows from a birth that has no parents; with parents, `closing.resolve` works it out.
-_ROOT_COLUMNS = """
-    CASE WHEN len(parents) > 0 THEN NULL WHEN origin = 'real' THEN 0 WHEN origin = 'synthetic' THEN 1 END AS depth,
-    CASE WHEN len(parents) > 0 THEN NULL WHEN origin = 'real' THEN true WHEN origin = 'synthetic' THEN false END
-        AS real_rooted,
-    len(parents) > 0 AS pending"""
+# What follows from a birth that has no parents; with parents, `ancestors.resolve` works it out.
+_ROOT_COLUMNS = ", ".join(
+    [
+        *(f"CASE WHEN len(parents) = 0 THEN {root_sql(name)} END AS {name}" for name in Root._fields),
+        "len(parents) > 0 AS pending",
+    ]
+)
 
 
 def by_births(tables: Tables, births: RecordedBirths) -> None:
@@ -70,18 +72,19 @@ def by_known_records(tables: Tables) -> None:
 def enter_known(tables: Tables, wanted: str, *, explained: bool) -> None:
     """Enter the known records of the samples in table ``wanted``: those that explain a birth, or those that do not."""
     births = ", ".join(BIRTH_NAMES)
-    state = "NOT NULL" if explained else "NULL"
+    wants = TELLS_OF_A_BIRTH_SQL if explained else f"NOT ({TELLS_OF_A_BIRTH_SQL})"
     columns, grouping = ", ".join(RECORD_COLUMNS), ""
     if tables.known_sidecars > 1:
         # The same birth may stand in several sidecars, one of which knows more of its ancestors.
-        columns = (
-            f"sample_id, max(content_bytes), max(tokens), {births}, max(agent), max(source), max(depth), "
-            "bool_or(real_rooted)"
+        grouped = {"sample_id", *BIRTH_NAMES}
+        columns = ", ".join(
+            name if name in grouped else f"{'bool_or' if name == 'real_rooted' else 'max'}({name})"
+            for name in RECORD_COLUMNS
         )
         grouping = f"GROUP BY sample_id, {births}"
     tables.connection.execute(
         f"INSERT INTO records({', '.join(RECORD_COLUMNS)}, pending) SELECT {columns}, false "
-        f"FROM known SEMI JOIN {wanted} USING (sample_id) WHERE evidence IS {state} {grouping}"
+        f"FROM known SEMI JOIN {wanted} USING (sample_id) WHERE {wants} {grouping}"
     )
 
 

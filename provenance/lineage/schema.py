@@ -1,66 +1,133 @@
-"""The Arrow schemas of a sidecar and of the births that go into one."""
+"""The columns of a sidecar, and of the births that go into one: this is where a column is added.
+
+All else that lists columns takes them from `COLUMNS`: Arrow schemas, the tables of completion, what a tombstone keeps,
+the columns of `samples` in SQL questions. `Birth` and `records.Record` spell them out for type checkers and for JSON.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
+
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from provenance.lineage.records import Evidence, Kind, Origin, SourceType
 
 FORMAT_VERSION = "1.0"
 ROW_GROUP_ROWS = 32_768
 COST_TYPE = pa.decimal128(20, 10)
 
-# What a birth says of a sample, in the order of the sidecar's columns. `bytes` stands for a sample id or prompt digest.
-_BIRTH_COLUMNS: tuple[tuple[str, pa.DataType | str], ...] = (
-    ("origin", pa.string()),
-    ("kind", pa.string()),
-    ("source_type", pa.string()),
-    ("activity", pa.uint32()),
-    ("parents", "ids"),
-    ("parent_roles", pa.list_(pa.string())),
-    ("prompt", "id"),
-    ("prompt_text", pa.string()),
-    ("response_id", pa.string()),
-    ("seed", pa.int64()),
-    ("input_tokens", pa.uint32()),
-    ("output_tokens", pa.uint32()),
-    ("cost", COST_TYPE),
-    ("verdict", pa.string()),
-    ("verifier", pa.string()),
+
+class Column(NamedTuple):
+    """A column of a sidecar. ``type``: Arrow's; ``id`` is that of sample ids and digests, ``ids`` a list of them.
+
+    ``stated``: a birth says it, rather than that it is counted or follows from other records. ``kept``: a tombstone
+    says it as the birth did: it tells what the sample is, not how it was made.
+    """
+
+    name: str
+    type: pa.DataType | Literal["id", "ids"]
+    stated: bool = False
+    kept: bool = False
+    nullable: bool = True
+
+
+# In the order in which a sidecar has them.
+COLUMNS = (
+    Column("sample_id", "id", kept=True, nullable=False),
+    Column("rows", pa.uint32(), nullable=False),
+    Column("content_bytes", pa.uint64(), kept=True),
+    Column("tokens", pa.uint32(), kept=True),
+    Column("origin", pa.string(), stated=True, kept=True),
+    Column("kind", pa.string(), stated=True, kept=True),
+    Column("source_type", pa.string(), stated=True, kept=True),
+    Column("activity", pa.uint32(), stated=True),
+    Column("parents", "ids", stated=True),
+    Column("parent_roles", pa.list_(pa.string()), stated=True),
+    Column("prompt", "id", stated=True),
+    Column("prompt_text", pa.string(), stated=True),
+    Column("response_id", pa.string(), stated=True),
+    Column("seed", pa.int64(), stated=True),
+    Column("input_tokens", pa.uint32(), stated=True),
+    Column("output_tokens", pa.uint32(), stated=True),
+    Column("cost", COST_TYPE, stated=True),
+    Column("verdict", pa.string(), stated=True),
+    Column("verifier", pa.string(), stated=True),
+    Column("agent", pa.uint32()),
+    Column("source", pa.uint32()),
+    Column("depth", pa.uint16(), kept=True),
+    Column("real_rooted", pa.bool_(), kept=True),
+    Column("license", pa.string(), stated=True),
+    Column("evidence", pa.string(), stated=True),
 )
-BIRTH_NAMES = (*(name for name, _ in _BIRTH_COLUMNS), "license", "evidence")
+COLUMN_NAMES = tuple(column.name for column in COLUMNS)
+BIRTH_NAMES = tuple(column.name for column in COLUMNS if column.stated)
+TOMBSTONE_NAMES = tuple(column.name for column in COLUMNS if column.kept)
 
 
-def _typed(columns: tuple[tuple[str, pa.DataType | str], ...], id_type: pa.DataType) -> list[pa.Field]:
-    types = {"id": id_type, "ids": pa.list_(id_type)}
-    return [pa.field(name, types[kind] if isinstance(kind, str) else kind) for name, kind in columns]
+class Birth(TypedDict, total=False):
+    """A birth as `statements` and recorders write it, the columns of `birth_schema`: ids in hex, costs as text."""
+
+    row: int
+    origin: Origin | str | None
+    kind: Kind | str | None
+    source_type: SourceType | str | None
+    activity: int
+    parents: list[str]
+    parent_roles: list[str]
+    prompt: str
+    prompt_text: str
+    response_id: str | None
+    seed: int | None
+    input_tokens: int
+    output_tokens: int
+    cost: str | None
+    verdict: str
+    verifier: str
+    license: str | None
+    evidence: Evidence | str
+
+
+def _fields(columns: tuple[Column, ...], id_type: pa.DataType) -> list[pa.Field]:
+    types: dict[str, pa.DataType] = {"id": id_type, "ids": pa.list_(id_type)}
+    return [
+        pa.field(column.name, types[column.type] if isinstance(column.type, str) else column.type, column.nullable)
+        for column in columns
+    ]
 
 
 def birth_schema() -> pa.Schema:
     """Births of single rows: ``row`` (from 1) and what is known of it. Ids are binary; ``activity`` is an index."""
-    return pa.schema(
-        [
-            pa.field("row", pa.int64()),
-            *_typed(_BIRTH_COLUMNS, pa.binary()),
-            pa.field("license", pa.string()),
-            pa.field("evidence", pa.string()),
-        ]
-    )
+    stated = tuple(column for column in COLUMNS if column.stated)
+    return pa.schema([pa.field("row", pa.int64()), *_fields(stated, pa.binary())])
 
 
 def sidecar_schema(digest_size: int) -> pa.Schema:
     """The columns of a sidecar whose sample ids are ``digest_size`` bytes long."""
-    id_type = pa.binary(digest_size)
-    return pa.schema(
-        [
-            pa.field("sample_id", id_type, nullable=False),
-            pa.field("rows", pa.uint32(), nullable=False),
-            pa.field("content_bytes", pa.uint64()),
-            pa.field("tokens", pa.uint32()),
-            *_typed(_BIRTH_COLUMNS, id_type),
-            pa.field("agent", pa.uint32()),
-            pa.field("source", pa.uint32()),
-            pa.field("depth", pa.uint16()),
-            pa.field("real_rooted", pa.bool_()),
-            pa.field("license", pa.string()),
-            pa.field("evidence", pa.string()),
-        ]
-    )
+    return pa.schema(_fields(COLUMNS, pa.binary(digest_size)))
+
+
+def sql_type(kind: pa.DataType) -> str:
+    """DuckDB's name of the type of a column."""
+    if pa.types.is_list(kind):
+        return f"{sql_type(kind.value_type)}[]"
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision}, {kind.scale})"
+    return _SQL_TYPES[kind]
+
+
+_SQL_TYPES = {
+    pa.string(): "VARCHAR",
+    pa.binary(): "BLOB",
+    pa.uint16(): "USMALLINT",
+    pa.uint32(): "UINTEGER",
+    pa.uint64(): "UBIGINT",
+    pa.int64(): "BIGINT",
+    pa.bool_(): "BOOLEAN",
+}
+
+
+def sql_columns(names: tuple[str, ...]) -> str:
+    """The definitions of these columns for CREATE TABLE; ids are of any length."""
+    fields = {field.name: field for field in _fields(COLUMNS, pa.binary())}
+    return ", ".join(f"{name} {sql_type(fields[name].type)}" for name in names)

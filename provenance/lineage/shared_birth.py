@@ -14,15 +14,13 @@ from provenance.files import scratch_folder
 from provenance.identity import Identity, scan
 from provenance.lineage.births import Collection
 from provenance.lineage.completion import Fingerprint, Progress, header_of, require_read
-from provenance.lineage.records import DatasetState, Origin
+from provenance.lineage.records import DatasetState
+from provenance.lineage.rules import NO_ROOT, ROOTS
 from provenance.lineage.schema import sidecar_schema
 from provenance.lineage.sidecar import write_sidecar
 from provenance.lineage.sorting import SAMPLE_COLUMNS, distinct_samples
 from provenance.lineage.tables import with_constants
 from provenance.lineage.vocabulary import Vocabulary
-
-# What an origin says of a sample without parents: generation depth, and whether it is rooted in what is real.
-_ROOTS = {Origin.REAL: (0, True), Origin.SYNTHETIC: (1, False)}
 
 
 def register(
@@ -56,15 +54,15 @@ def register(
 
 def _records(samples: Iterable[pa.RecordBatch], collection: Collection, digest_size: int) -> Iterator[pa.RecordBatch]:
     schema = sidecar_schema(digest_size)
-    depth, real_rooted = _ROOTS.get(collection.origin, (None, None))
+    root = ROOTS.get(collection.origin, NO_ROOT)
     constants: dict[str, object] = dict.fromkeys(schema.names) | {
         "origin": collection.origin.value,
         "activity": 0,
         "parents": [],
         "parent_roles": [],
         "source": 0,
-        "depth": depth,
-        "real_rooted": real_rooted,
+        "depth": root.depth,
+        "real_rooted": root.real_rooted,
         "license": collection.license,
         "evidence": collection.evidence.value,
     }

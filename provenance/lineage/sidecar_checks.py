@@ -11,15 +11,15 @@ import duckdb
 
 from provenance.lineage.database import count
 from provenance.lineage.records import ActivityType, Evidence, Header, Kind, Origin, SourceType
+from provenance.lineage.rules import FROM_PARENTS, made_by_model_sql
 
 _VOCABULARIES = {"origin": Origin, "kind": Kind, "source_type": SourceType, "evidence": Evidence}
 
 # Derivations that take their origin from their parents; `generation` is a step of a model.
-_JUDGED = """
+_JUDGED = f"""
     SELECT f.sample_id, f.origin, f.depth, f.real_rooted, list_contains($generations, f.activity) AS generation,
-        count(p.sample_id) AS parents, max(p.depth) AS parent_depth, bool_or(p.depth IS NULL) AS open_depth,
-        bool_or(p.real_rooted) AS rooted, bool_or(p.origin = 'real') AS some_real,
-        bool_or(p.origin IN ('synthetic', 'mixed')) AS some_made, bool_or(p.origin = 'unknown') AS some_unknown
+        {FROM_PARENTS["origin"]} AS parents_origin, {FROM_PARENTS["depth"]} AS parents_depth,
+        {FROM_PARENTS["real_rooted"]} AS parents_real_rooted, bool_or({made_by_model_sql("p.origin")}) AS some_made
     FROM first_records f JOIN edges e ON e.child = f.sample_id JOIN first_records p ON p.sample_id = e.parent
     GROUP BY ALL"""
 
@@ -29,15 +29,18 @@ _CONTRADICTIONS = {
 }
 _CONTRADICTIONS_BY_PARENTS = {
     "records are not one step deeper than their deepest parent": (
-        "generation AND origin = 'synthetic' AND NOT open_depth AND depth IS DISTINCT FROM parent_depth + 1"
+        "generation AND origin = 'synthetic' AND depth IS DISTINCT FROM parents_depth + 1 AND parents_depth IS NOT NULL"
     ),
     "records are not as deep as the deepest parent they derive from": (
-        "NOT generation AND origin IN ('synthetic', 'mixed') AND NOT open_depth AND depth IS DISTINCT FROM parent_depth"
+        f"NOT generation AND {made_by_model_sql()} AND depth IS DISTINCT FROM parents_depth "
+        "AND parents_depth IS NOT NULL"
     ),
-    "records have a real-rooted parent, but are not real-rooted": "rooted AND real_rooted IS DISTINCT FROM true",
+    "records have a real-rooted parent, but are not real-rooted": (
+        "parents_real_rooted AND real_rooted IS DISTINCT FROM true"
+    ),
     "records are real, but derive from what a model made": "NOT generation AND origin = 'real' AND some_made",
     "records are synthetic, but derive only from what is real": (
-        "NOT generation AND origin = 'synthetic' AND some_real AND NOT some_made AND NOT some_unknown"
+        "NOT generation AND origin = 'synthetic' AND parents_origin = 'real'"
     ),
 }
 

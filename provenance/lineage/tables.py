@@ -19,17 +19,12 @@ import pyarrow.parquet as pq
 from provenance.identity import SampleBatch
 from provenance.lineage.database import count, parquet_rows, stream
 from provenance.lineage.records import Activity, ActivityType
-from provenance.lineage.schema import BIRTH_NAMES, ROW_GROUP_ROWS, sidecar_schema
+from provenance.lineage.schema import COLUMN_NAMES, ROW_GROUP_ROWS, sidecar_schema, sql_columns
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
 
-RECORD_COLUMNS = ("sample_id", "content_bytes", "tokens", *BIRTH_NAMES, "agent", "source", "depth", "real_rooted")
-
-_SQL_TYPES = """sample_id BLOB, content_bytes UBIGINT, tokens UINTEGER, origin VARCHAR, kind VARCHAR,
-    source_type VARCHAR, activity UINTEGER, parents BLOB[], parent_roles VARCHAR[], prompt BLOB, prompt_text VARCHAR,
-    response_id VARCHAR, seed BIGINT, input_tokens UINTEGER, output_tokens UINTEGER, cost DECIMAL(20, 10),
-    verdict VARCHAR, verifier VARCHAR, license VARCHAR, evidence VARCHAR, agent UINTEGER, source UINTEGER,
-    depth USMALLINT, real_rooted BOOLEAN"""
+# What a record says besides the rows of its own dataset.
+RECORD_COLUMNS = tuple(name for name in COLUMN_NAMES if name != "rows")
 
 _ROWS_SCHEMA = pa.schema(
     [
@@ -64,7 +59,7 @@ class Tables:
         execute("CREATE TABLE activities(number UINTEGER, id VARCHAR, started TIMESTAMPTZ, generation BOOLEAN)")
         execute("CREATE SEQUENCE record_number")
         execute(
-            f"CREATE TABLE records({_SQL_TYPES}, pending BOOLEAN, rank UINTEGER DEFAULT 1, "
+            f"CREATE TABLE records({sql_columns(RECORD_COLUMNS)}, pending BOOLEAN, rank UINTEGER DEFAULT 1, "
             "number UBIGINT DEFAULT nextval('record_number'))"
         )
         execute(f"CREATE VIEW rows AS SELECT * FROM {parquet_rows(folder / 'rows.parquet')}")

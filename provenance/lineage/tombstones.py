@@ -15,11 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from provenance.lineage.schema import sidecar_schema
+from provenance.lineage.schema import TOMBSTONE_NAMES, sidecar_schema
 from provenance.lineage.sidecar import Sidecar
-
-# What a tombstone says as the birth does: what the sample is, not how it was made.
-_KEPT = ("sample_id", "content_bytes", "tokens", "origin", "kind", "source_type", "depth", "real_rooted")
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class Tombstones:
     def _stones(self, table: pa.Table, causes: npt.NDArray[np.uint32], ended: pa.ChunkedArray) -> pa.Table:
         of = table.filter(ended)
         numbers = causes[ended.to_numpy().astype(bool)].astype(np.uint32) + np.uint32(self.first - 1)
-        given = {name: of[name] for name in _KEPT} | {
+        given = {name: of[name] for name in TOMBSTONE_NAMES} | {
             "rows": pa.array(np.zeros(of.num_rows, np.uint32)),
             "activity": pa.array(numbers),
         }

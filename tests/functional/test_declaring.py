@@ -297,6 +297,20 @@ def test_what_was_observed_stays_and_what_was_declared_is_replaced(repository: P
     assert Path("a.jsonl.lineage.parquet").read_bytes() == before
 
 
+def test_what_was_declared_of_other_rows_stays(repository: Path) -> None:
+    write_rows("mix.jsonl", [{"text": "a", "m": "gpt"}, {"text": "b", "n": "claude"}, {"text": "c", "o": "real"}])
+    provenance.declare("mix.jsonl", mapping={"model": "m"})
+    provenance.declare("mix.jsonl", mapping={"origin": "o"})
+    provenance.declare("mix.jsonl", mapping={"model": "n"})
+    assert [
+        (r["origin"], r["model"], r["evidence"]) for r in sorted(born("mix.jsonl"), key=lambda r: str(r["model"]))
+    ] == [
+        ("real", None, "declared"),
+        ("synthetic", "claude", "declared"),
+        ("synthetic", "gpt", "declared"),
+    ]
+
+
 def test_the_sidecar_is_tracked_where_the_dataset_is(repository: Path, run: Callable[..., str]) -> None:
     dataset = write_rows("data/x.jsonl", [{"text": "a"}])
     assert not provenance.declare(dataset, values={"origin": "real"}).tracked

@@ -10,6 +10,7 @@ from provenance.auditing.measure import Measured, Needs, NotMeasured, Subject
 from provenance.ledger.composition.ancestry import Members, Name, going_back
 from provenance.ledger.graph.births import BirthClass
 from provenance.ledger.graph.graph import Graph
+from provenance.lineage.rules import made_by_model
 
 _SYNTHETIC_ANCESTOR, _REAL_ROOTED = "synthetic_ancestor", "real_rooted"
 
@@ -49,7 +50,7 @@ class Ancestry:
 
 def _names(graph: Graph, born: BirthClass) -> Iterator[Name]:
     """All that an audit asks of a birth."""
-    if born.origin in ("synthetic", "mixed"):
+    if made_by_model(born.origin):
         yield _SYNTHETIC_ANCESTOR, _SYNTHETIC_ANCESTOR
     if born.origin == "real":
         yield _REAL_ROOTED, _REAL_ROOTED

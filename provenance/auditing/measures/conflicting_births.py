@@ -8,11 +8,11 @@ from provenance.auditing.measure import Measured, Needs, Outstanding, Subject
 class ConflictingBirths:
     """A model that repeats a real text word for word gives a sample with two births, one real, one synthetic.
 
-    So do test questions that leaked into what a model was trained on. The rows are counted under the best evidence.
+    So do test questions that leaked into what a model was trained on. A record of unknown origin contradicts nothing.
     """
 
     name = "conflicting_births"
-    definition = "samples that have records of different origin, and the rows that bear them"
+    definition = "samples that have records of different known origin, and the rows that bear them"
     unit = "samples; rows"
     source = "regurgitation of training data: Carlini et al. 2021 (arXiv 2012.07805)"
     needs: Needs = "lineage"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Subject
 from provenance.ledger.composition.composition import cost_of
+from provenance.lineage.rules import made_by_model
 
 
 class Cost:
@@ -24,7 +25,7 @@ class Cost:
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{amount, currency, rows_costed, costed_fraction, input_tokens, output_tokens, rows_with_usage}``."""
         cells = subject.audited.cells
-        made = [cell for cell in cells if cell.origin in ("synthetic", "mixed")]
+        made = [cell for cell in cells if made_by_model(cell.origin)]
         cost, of_made = cost_of(cells), cost_of(made)
         if not made and cost is None:
             return NotMeasured(f"{subject.audited.dataset.path}: has no rows that were made by a model, and no costs")

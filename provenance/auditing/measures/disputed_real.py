@@ -6,8 +6,7 @@ import numpy as np
 
 from provenance.auditing.measure import Measured, Needs, Outstanding, Subject
 from provenance.engines.interface import MOST_SHOWN
-
-_MADE = ("synthetic", "mixed")
+from provenance.lineage.rules import MADE_BY_MODEL
 
 
 class DisputedReal:
@@ -28,7 +27,7 @@ class DisputedReal:
         members, rows = graph.members(dataset.place)
         disputed = np.intersect1d(
             graph.with_birth(lambda birth: birth.origin == "real"),
-            graph.with_birth(lambda birth: birth.origin in _MADE),
+            graph.with_birth(lambda birth: birth.origin in MADE_BY_MODEL),
             assume_unique=True,
         )
         found = np.isin(members, disputed, assume_unique=True)

@@ -8,6 +8,7 @@ from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Out
 from provenance.ledger.composition.ancestry import Members
 from provenance.ledger.graph.store import Array
 from provenance.ledger.part import Part
+from provenance.lineage.rules import made_by_model
 
 _SHOWN = 10
 
@@ -67,7 +68,7 @@ class FanOut:
 
 def _made(members: Members) -> Members:
     """Those that are synthetic or mixed."""
-    made = np.array([born.origin in ("synthetic", "mixed") for born in members.graph.classes], bool)
+    made = np.array([made_by_model(born.origin) for born in members.graph.classes], bool)
     chosen = made[members.graph.class_of[members.numbers]]
     return Members(members.graph, members.numbers[chosen], members.rows[chosen])
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
 from provenance.engines.interface import Among
 from provenance.ledger.composition.breakdowns import grouped
+from provenance.lineage.rules import MADE_BY_MODEL
 
-_MADE = ("synthetic", "mixed")
-_WITHOUT_KIND = (Among("kind", [None]), Among("origin", _MADE))
+_WITHOUT_KIND = (Among("kind", [None]), Among("origin", MADE_BY_MODEL))
 
 
 class SyntheticKinds:
@@ -21,7 +21,7 @@ class SyntheticKinds:
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{rows, missing_rows, missing_fraction, kinds{KIND: fraction}}``; samples without a kind stand out."""
-        made = [cell for cell in subject.audited.cells if cell.origin in _MADE]
+        made = [cell for cell in subject.audited.cells if cell.origin in MADE_BY_MODEL]
         rows = sum(cell.rows for cell in made)
         if not rows:
             return NotMeasured(f"{subject.audited.dataset.path}: has no synthetic or mixed rows")

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, Values
 from provenance.engines.interface import Among, Cell
+from provenance.lineage.rules import MADE_BY_MODEL
 
 _LISTED = 50
 # As verifiers write their verdicts.
 _PASS = frozenset({"pass", "passed", "correct", "true", "yes", "ok", "valid", "accept", "accepted", "1", "1.0"})
 _FAIL = frozenset({"fail", "failed", "incorrect", "false", "no", "wrong", "invalid", "reject", "rejected", "0", "0.0"})
-_MADE = ("synthetic", "mixed")
-_UNVERIFIED = (Among("verdict", [None]), Among("origin", _MADE))
+_UNVERIFIED = (Among("verdict", [None]), Among("origin", MADE_BY_MODEL))
 
 
 def passed(verdict: str) -> bool | None:
@@ -77,7 +77,7 @@ class VerifiedShare:
 
 def _checks(cells: Iterable[Cell]) -> Iterable[_Check]:
     for cell in cells:
-        yield _Check(cell.verdict, cell.verifier, cell.model, cell.origin in _MADE, cell.rows)
+        yield _Check(cell.verdict, cell.verifier, cell.model, cell.origin in MADE_BY_MODEL, cell.rows)
 
 
 def _rows(checks: Iterable[_Check]) -> int:

@@ -19,12 +19,13 @@ from provenance.auditing.measure import NotMeasured, Subject
 from provenance.auditing.texts.dataset_texts import Texts, texts_of
 from provenance.ledger.part import Part
 from provenance.lineage.records import Origin
+from provenance.lineage.rules import MADE_BY_MODEL
 
 # Per group of text: the reference's is split into halves as large as what is compared with it. A longer row is never
 # drawn: alone it would be more than what is compared.
 SAMPLE_BYTES = 1 << 20
 
-_MADE = frozenset({"synthetic", "mixed"})
+_MADE = frozenset(origin.value for origin in MADE_BY_MODEL)
 _REAL = frozenset({"real"})
 # As an engine numbers them.
 _CODES = {origin.value: code for code, origin in enumerate(Origin)}

@@ -28,12 +28,13 @@ def without_declared(sidecar: Path, data: Path, identity: Identity, births: Path
             return sidecar
         rows = workspace / "earlier-rows.parquet"
         write_rows(scan(data, identity), rows)
-        stated = f"SELECT sample_id FROM {parquet_rows(rows)} SEMI JOIN {parquet_rows(births)} USING (row)"
+        # With names: both would be called alike, and DuckDB would take the column from the query around this one.
+        stated = f"SELECT r.sample_id FROM {parquet_rows(rows)} r SEMI JOIN {parquet_rows(births)} b ON r.row = b.row"
         columns = ", ".join(sidecar_schema(opened.digest_size).names)
         kept = workspace / "earlier.parquet"
         query = (
-            f"SELECT {columns} FROM {records} WHERE evidence IS DISTINCT FROM 'declared' "
-            f"OR sample_id NOT IN ({stated}) ORDER BY sample_id"
+            f"SELECT {columns} FROM {records} e WHERE e.evidence IS DISTINCT FROM 'declared' "
+            f"OR e.sample_id NOT IN ({stated}) ORDER BY e.sample_id"
         )
         schema = sidecar_schema(opened.digest_size)
         batches = (batch.cast(schema) for batch in stream(connection, query, ROW_GROUP_ROWS))

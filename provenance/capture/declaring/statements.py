@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
@@ -16,12 +16,14 @@ from provenance.capture.redaction import redact_text
 from provenance.errors import DataError, ProvenanceError
 from provenance.lineage.explaining import DERIVED_ROLE
 from provenance.lineage.records import Activity, ActivityType, Agent, Evidence, Kind, Origin, Plan, Source, SourceType
+from provenance.lineage.rules import made_by_model
 from provenance.lineage.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from provenance.capture.environment import Environment
     from provenance.capture.parents import ParentFinder
     from provenance.capture.prices import Prices
+    from provenance.lineage.schema import Birth
 
 # All activities of a sidecar are in its header, which is read as a whole.
 _MOST_ACTIVITIES = 10_000
@@ -30,6 +32,11 @@ _INT64_LIMIT = 2**63
 _QUALIFIERS = frozenset({"model_revision", "provider", "prompt_name", "template", "source_url", "publisher"})
 # Only a model's output has these.
 _OF_MODELS = ("model", "kind", "prompt", "response_id", "input_tokens", "output_tokens")
+# Columns that are taken over as they are stated.
+_TEXTS: tuple[Literal["response_id", "license", "verdict", "verifier"], ...] = (
+    *("response_id", "license", "verdict", "verifier"),
+)
+_NUMBERS: tuple[Literal["seed", "input_tokens", "output_tokens"], ...] = ("seed", "input_tokens", "output_tokens")
 _OF_ACTIVITY = ("model", "model_revision", "provider", "prompt_name", "template", "source", "source_url", "publisher")
 
 
@@ -61,7 +68,7 @@ class Births:
         self._keep_prompts = keep_prompts
         self._numbers: dict[bytes, int] = {}
 
-    def birth(self, row: int, statement: Statement) -> dict[str, Any] | None:
+    def birth(self, row: int, statement: Statement) -> Birth | None:
         """The birth of ``row`` in the columns of `birth_schema`, ids in hex; None where nothing is stated of it.
 
         Raises:
@@ -75,11 +82,11 @@ class Births:
         except (ValueError, ProvenanceError) as error:
             raise DataError(self.dataset, row, str(error)) from error
 
-    def _columns(self, stated: Statement) -> dict[str, Any]:
+    def _columns(self, stated: Statement) -> Birth:
         parents = self._parents.find(stated.get("parents"), stated.get("parent_key"))
         kind, origin = _origin(stated, derived=bool(parents))
-        made_by_model = origin in (Origin.SYNTHETIC, Origin.MIXED) or any(name in stated for name in _OF_MODELS)
-        if made_by_model:
+        by_model = made_by_model(origin) or any(name in stated for name in _OF_MODELS)
+        if by_model:
             activity_type = ActivityType.GENERATION
         else:
             activity_type = ActivityType.DERIVATION if parents else ActivityType.COLLECTION
@@ -95,7 +102,7 @@ class Births:
             **_checked(stated),
         }
 
-    def _prompt(self, stated: Statement) -> dict[str, str]:
+    def _prompt(self, stated: Statement) -> Birth:
         if "prompt" not in stated:
             return {}
         return prompt_columns(_text("prompt", stated["prompt"]), self._digest, keep_text=self._keep_prompts)
@@ -170,12 +177,18 @@ def _source(texts: Mapping[str, str]) -> Source | None:
     return Source(name=texts["source"], url=url and redact_text(url), publisher=texts.get("publisher"))
 
 
-def _checked(stated: Statement) -> dict[str, Any]:
+def _checked(stated: Statement) -> Birth:
     """The columns that are taken over as they are, where they are what they should be."""
-    columns = {name: check(name, stated[name]) for name, check in _CHECKS.items() if name in stated}
+    columns: Birth = {}
+    for text in _TEXTS:
+        if text in stated:
+            columns[text] = _text(text, stated[text])
+    for number in _NUMBERS:
+        if number in stated:
+            columns[number] = _integer(number, stated[number])
     if "cost" in stated:
         columns["cost"] = cost_text(stated["cost"])
-    columns |= token_counts({name: columns[name] for name in ("input_tokens", "output_tokens") if name in columns})
+    columns |= token_counts(columns)
     return columns
 
 
@@ -211,9 +224,3 @@ def _member(choices: Any, name: str, value: Any) -> Any:
         return choices(value)
     except ValueError:
         raise ValueError(f"{name}: {str(value)[:80]!r} is not one of {', '.join(choices)}") from None
-
-
-_CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
-    **dict.fromkeys(("response_id", "license", "verdict", "verifier"), _text),
-    **dict.fromkeys(("seed", "input_tokens", "output_tokens"), _integer),
-}

@@ -104,7 +104,7 @@ def _ended(journal: Journal, declaration: Declaration) -> tuple[list[Activity], 
     return activities, vocabulary
 
 
-def _write(journal: Journal, data: Path, births: Path, shared: Mapping[str, str | None]) -> int:
+def _write(journal: Journal, data: Path, births: Path, shared: Mapping[str, object]) -> int:
     """Write the rows and their births; the number of rows whose model should have been observed and was not."""
     first_row = 1
     unlinked = 0

@@ -155,7 +155,7 @@ class Journal:
         """Whether a rejection was recorded under ``key``, in this run or in the one it resumes."""
         return key in self._content.rejected
 
-    def append_row(self, row: orjson.Fragment, birth: Mapping[str, Any] | None, key: Key | None = None) -> None:
+    def append_row(self, row: orjson.Fragment, birth: Mapping[str, object] | None, key: Key | None = None) -> None:
         """Write the line of a row, of which no more than ``birth`` is known, as `append` does."""
         self.append({"birth": birth, "row": row} if key is None else {"key": key, "birth": birth, "row": row})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from provenance.capture.recording.observers.calls import CALLS, Call
 from provenance.errors import ProvenanceError
@@ -12,9 +12,10 @@ from provenance.lineage.records import Agent, Origin
 if TYPE_CHECKING:
     from provenance.capture.recording.journal import Journal
     from provenance.capture.recording.terms import Declaration
+    from provenance.lineage.schema import Birth
 
 # A row whose model nobody named, and about which something else was said.
-_UNEXPLAINED = {"origin": Origin.UNKNOWN.value, "kind": None, "source_type": None}
+_UNEXPLAINED: Birth = {"origin": Origin.UNKNOWN.value, "kind": None, "source_type": None}
 
 
 class Linker:
@@ -58,15 +59,20 @@ class Linker:
             call.is_linked = True
         return call
 
-    def columns(self, call: Call) -> dict[str, Any]:
+    def columns(self, call: Call) -> Birth:
         """What ``call`` says of the birth of a row."""
-        told: dict[str, Any] = {"activity": self._activity(call), **call.usage}
-        told |= {"response_id": call.response_id, "seed": call.seed, "cost": call.cost}
+        told: Birth = {"activity": self._activity(call), **call.usage}
+        if call.response_id is not None:
+            told["response_id"] = call.response_id
+        if call.seed is not None:
+            told["seed"] = call.seed
+        if call.cost is not None:
+            told["cost"] = call.cost
         if call.prompt is not None:
             told |= prompt_columns(call.prompt, self._digest, keep_text=self._declaration.keep_prompts)
-        return {name: value for name, value in told.items() if value is not None}
+        return told
 
-    def unlinked(self, birth: dict[str, Any]) -> dict[str, Any] | None:
+    def unlinked(self, birth: Birth) -> Birth | None:
         """``birth`` of a row that no call is linked to; None where nothing at all is known of it."""
         if self._declaration.agent is not None or self._declaration.source is not None:
             return birth
@@ -89,11 +95,11 @@ class Linker:
         return self._journal.number_of({"agent": described, "parameters": parameters | declared})
 
 
-def prompt_columns(text: str, digest: str, *, keep_text: bool) -> dict[str, str]:
+def prompt_columns(text: str, digest: str, *, keep_text: bool) -> Birth:
     """The columns about a rendered prompt.
 
     Raises:
         UnicodeEncodeError: ``text`` is not valid Unicode.
     """
     hashed = digest_function(digest)(text.encode("utf-8")).hex()
-    return {"prompt": hashed} | ({"prompt_text": text} if keep_text else {})
+    return {"prompt": hashed, "prompt_text": text} if keep_text else {"prompt": hashed}

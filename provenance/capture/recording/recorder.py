@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import orjson
 
@@ -37,9 +37,12 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from provenance.lineage.births import Dependency
+    from provenance.lineage.schema import Birth
     from provenance.repository import Repository, Stage
 
 _SUFFIXES = (".jsonl", ".ndjson")
+
+_Text: TypeAlias = Literal["response_id", "verdict", "verifier", "license"]
 
 Parent = Row | str | tuple[Row | str, str]
 
@@ -102,7 +105,7 @@ class Recorder:
             ProvenanceError: anything else that cannot be recorded. Nothing was written then.
         """
         call = self._linker.find(response, response_id)
-        birth: dict[str, Any] = {} if call is None else self._linker.columns(call)
+        birth: Birth = {} if call is None else self._linker.columns(call)
         if parents:
             birth["parents"], birth["parent_roles"] = self._resolve(parents)
         if usage is not None:
@@ -113,12 +116,13 @@ class Recorder:
             birth["cost"] = cost_text(cost)
         if prompt_variables is not None or "prompt" not in birth:
             birth.update(self._rendered(prompt_variables))
-        for name, text in (
-            ("response_id", response_id),
-            ("verdict", verdict),
-            ("verifier", verifier),
-            ("license", license),
-        ):
+        texts: Mapping[_Text, str | None] = {
+            "response_id": response_id,
+            "verdict": verdict,
+            "verifier": verifier,
+            "license": license,
+        }
+        for name, text in texts.items():
             if text is not None:
                 birth[name] = _checked_text(name, text)
         born = birth if call is not None else self._linker.unlinked(birth)
@@ -161,7 +165,7 @@ class Recorder:
         except TypeError as error:
             raise DataError(self._dataset, number, f"cannot be written as JSON: {error}") from error
 
-    def _rendered(self, variables: Mapping[str, Any] | None) -> dict[str, str]:
+    def _rendered(self, variables: Mapping[str, Any] | None) -> Birth:
         """The columns about the rendered prompt; none where what it was rendered with is not known."""
         prompt = self._declaration.prompt
         if prompt is None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from provenance.capture.environment import Environment
     from provenance.capture.prices import Prices
     from provenance.lineage.records import Price
+    from provenance.lineage.schema import Birth
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Declaration:
     keep_prompts: bool = False
     prices: Prices | None = None
 
-    def birth(self) -> dict[str, str | None]:
+    def birth(self) -> Birth:
         """The columns of a birth that all rows share."""
         generated = self.source is None
         return {

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from provenance.engines.interface import Among, Column
 from provenance.ledger.composition.families import model_family
 from provenance.lineage.records import Evidence, Kind, Origin
+from provenance.lineage.rules import MADE_BY_MODEL
 
 # What nobody knows of rows that a breakdown is of; and what nobody stated where the question applies.
 UNKNOWN = "unknown"
@@ -21,7 +22,7 @@ UNSTATED = "unstated"
 UNSURE = (UNKNOWN, UNSTATED)
 
 _ALL = frozenset(Origin)
-_MADE = frozenset({Origin.SYNTHETIC, Origin.MIXED})
+_MADE = frozenset(MADE_BY_MODEL)
 _REAL = frozenset({Origin.REAL})
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from provenance.ledger.composition.breakdowns import OF_HISTORY, grouped, most_first
+from provenance.lineage.rules import effective_license
 
 if TYPE_CHECKING:
     from provenance.lineage.records import Header
@@ -68,6 +69,6 @@ def _named(cell: Cell, models: list[str], header: Header) -> _Named:
         kind,
         None if agent is None else models[agent],
         described.name if described else None,
-        license_ or (described.license if described else None),
+        effective_license(license_, described.license if described else None),
         rows,
     )

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from provenance.lineage.rules import UNEXPLAINED, order_key
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from provenance.ledger.graph.store import Array
     from provenance.lineage.records import Header
 
-_EVIDENCE = ("observed", "declared", "inferred")
 # Codes are put together in one integer, and made dense again before they would no longer fit.
 _LARGEST_CODE = 2**62
 
@@ -39,14 +40,7 @@ class BirthClass(NamedTuple):
     @property
     def unexplained(self) -> bool:
         """Nobody said where the sample came from."""
-        return self.origin == "unknown" and self.activity is None
-
-    @property
-    def credibility(self) -> tuple[Any, ...]:
-        """Orders births of one sample, the one to believe first: as `engines.samples_view.BEST_BIRTH_FIRST`."""
-        evidence = _EVIDENCE.index(self.evidence) if self.evidence in _EVIDENCE else len(_EVIDENCE)
-        activity = (self.activity is None, self.activity or 0)
-        return (self.origin == "unknown", self.unexplained, evidence, *activity, self.depth is None)
+        return UNEXPLAINED.key(self)
 
 
 @dataclass
@@ -155,6 +149,13 @@ def _codes(column: Any) -> Array:
     values = column.indices if isinstance(column, pa.DictionaryArray) else column.cast(pa.int64())
     codes: Array = pc.fill_null(values.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
     return codes + 1
+
+
+def credibility(classes: Sequence[BirthClass]) -> Array:
+    """The rank of each class among births of one sample; the least is to be believed, equal ones are equal."""
+    keys = [order_key(each) for each in classes]
+    ranks = {key: rank for rank, key in enumerate(sorted(set(keys)))}
+    return np.array([ranks[key] for key in keys], np.uint32)
 
 
 def classes_of(stated: Mapping[str, Any]) -> list[BirthClass]:

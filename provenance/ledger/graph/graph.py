@@ -13,6 +13,7 @@ from provenance.ledger.graph.adjacency import Adjacency, merged
 from provenance.ledger.graph.births import BirthClass, Descriptions, classes_of
 from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.store import Array, Folder
+from provenance.lineage.rules import FIXED_DEPTHS, FIXED_ROOTS, ROOTS, effective_license
 
 _IDS_AT_ONCE = 10_000
 # In `Graph.depths`: not known, as an ancestor is unknown.
@@ -146,10 +147,8 @@ class Graph:
 
     def license_of(self, born: BirthClass) -> str | None:
         """The birth's own licence, else its source's."""
-        if born.license is None and born.source is not None:
-            license_: str | None = self.descriptions.sources[born.source]["license"]
-            return license_
-        return born.license
+        of_source = None if born.source is None else self.descriptions.sources[born.source]["license"]
+        return effective_license(born.license, of_source)
 
     def model_of(self, born: BirthClass) -> str | None:
         """The label of the model whose content the sample is."""
@@ -202,9 +201,10 @@ class Graph:
 
     def depths_above(self, agents: Mapping[int, int]) -> Array:
         """The same where what an agent generates came also from something as deep as ``agents`` says of its number."""
-        root = _by_class(self.classes, {"real": 0, "synthetic": 1}, int(UNKNOWN_DEPTH)).astype(np.uint32)
+        depths = {origin: root.depth for origin, root in ROOTS.items() if root.depth is not None}
+        root = _by_class(self.classes, depths, int(UNKNOWN_DEPTH)).astype(np.uint32)
         step = np.array([self._is_generation(each) for each in self.classes], np.uint32)
-        fixed = np.array([each.origin in ("real", "unknown") for each in self.classes], bool)
+        fixed = np.array([each.origin in FIXED_DEPTHS for each in self.classes], bool)
         floor = np.array([0 if each.agent is None else agents.get(each.agent, 0) for each in self.classes], np.uint32)
         floor[(step == 0) | fixed] = 0
         root = np.where(floor > 0, np.maximum(root, floor + step), root)
@@ -213,8 +213,9 @@ class Graph:
     @cached_property
     def real_rooted(self) -> Array:
         """Whether each sample or one of its ancestors is real (uint8): `ROOTED`, `NOT_KNOWN` or `NOT_ROOTED`."""
-        root = _by_class(self.classes, {"real": int(ROOTED), "synthetic": int(NOT_ROOTED)}, int(NOT_KNOWN))
-        fixed = np.array([each.origin == "real" for each in self.classes], bool)
+        states = {origin: int(ROOTED if root.real_rooted else NOT_ROOTED) for origin, root in ROOTS.items()}
+        root = _by_class(self.classes, states, int(NOT_KNOWN))
+        fixed = np.array([each.origin in FIXED_ROOTS for each in self.classes], bool)
         nothing = np.zeros(len(self.classes), np.uint8)
         return self._from_parents(root.astype(np.uint8), fixed, nothing, ROOTED, nothing)
 

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provenance.ledger.graph.adjacency import Adjacency, counted, levels, narrowed, offsets_of
-from provenance.ledger.graph.births import BirthClass, ClassNumbers, Descriptions, classes_of, renumbered
+from provenance.ledger.graph.births import (
+    BirthClass,
+    ClassNumbers,
+    Descriptions,
+    classes_of,
+    credibility,
+    renumbered,
+)
 from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.store import Array, Draft, Folder
 
@@ -131,17 +138,19 @@ def _births(
     joined: Joined, segments: Sequence[Folder], tables: Sequence[Array], classes: Sequence[BirthClass]
 ) -> tuple[Array, tuple[Array, Array]]:
     """For each sample its most credible class, and every other (sample, class) there is, both in order."""
-    order = np.array(sorted(range(len(classes)), key=lambda number: (classes[number].credibility, number)), np.uint32)
-    rank = np.empty(len(order), np.uint32)
-    rank[order] = np.arange(len(order), dtype=np.uint32)
-    best = np.full(len(joined.ids), len(order), np.uint32)
+    ranks = credibility(classes)
+    best = np.full(len(joined.ids), len(classes), np.uint32)
+    chosen = np.zeros(len(joined.ids), np.uint32)
     stated = [
         _births_stated(segment, places, heard, table)
         for segment, places, heard, table in zip(segments, joined.places, joined.heard, tables, strict=True)
     ]
     for samples, births, first in stated:
-        best[samples[:first]] = np.minimum(best[samples[:first]], rank[births[:first]])
-    chosen = order[best] if len(order) else best
+        firsts, numbers = samples[:first].astype(np.int64), births[:first]
+        # Of equal ones the first sidecar's.
+        better = ranks[numbers] < best[firsts]
+        best[firsts[better]] = ranks[numbers[better]]
+        chosen[firsts[better]] = numbers[better]
     further: list[Array] = []
     for samples, births, _ in stated:
         differ = np.flatnonzero(chosen[samples.astype(np.int64)] != births)

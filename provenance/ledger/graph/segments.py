@@ -18,7 +18,7 @@ import numpy as np
 
 from provenance.errors import SidecarError
 from provenance.ledger.graph.adjacency import counted, narrowed, offsets_of
-from provenance.ledger.graph.births import BirthClass, ClassNumbers, Descriptions, renumbered
+from provenance.ledger.graph.births import BirthClass, ClassNumbers, Descriptions
 from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.store import Array, Draft
 
@@ -57,8 +57,7 @@ def write_segment(sidecar: Sidecar, draft: Draft, progress: Progress | None = No
     _read_records(sidecar, draft, numbers, roles, progress)
     descriptions = Descriptions.of_header(sidecar.header)
     _require_described(sidecar.path, numbers.classes, descriptions)
-    # Which birth comes first is a matter of when; a header may list activities in any order.
-    _count_samples_once(draft, list(renumbered(numbers.classes, descriptions, Descriptions.merged([descriptions]))))
+    _count_samples_once(draft)
     _number_parents(sidecar.path, draft)
     draft.stated = {
         "digest_size": sidecar.digest_size,
@@ -160,8 +159,8 @@ def _is_first(path: Path, ids: SampleIds, last: SampleIds | None) -> Array:
     return is_first
 
 
-def _count_samples_once(draft: Draft, classes: list[BirthClass]) -> None:
-    """Make one entry of each sample's records; what differs between births is kept apart."""
+def _count_samples_once(draft: Draft) -> None:
+    """Make one entry of each sample's records, the first of which is to be believed; what differs is kept apart."""
     sample, of_record = draft.mapped("record_sample"), draft.mapped("record_class")
     samples = len(draft.mapped("heads"))
     starts = np.searchsorted(sample, np.arange(samples, dtype=np.uint32)) if len(sample) != samples else None
@@ -169,10 +168,7 @@ def _count_samples_once(draft: Draft, classes: list[BirthClass]) -> None:
         best, rows, content = of_record, draft.mapped("record_rows"), draft.mapped("record_content")
         others = np.empty(0, np.int64)
     else:
-        order = sorted(range(len(classes)), key=lambda number: (classes[number].credibility, number))
-        place = np.empty(len(classes), np.uint32)
-        place[order] = np.arange(len(classes), dtype=np.uint32)
-        best = np.array(order, np.uint32)[np.minimum.reduceat(place[of_record], starts)]
+        best = of_record[starts]
         rows = np.add.reduceat(draft.mapped("record_rows"), starts)
         content = np.maximum.reduceat(draft.mapped("record_content"), starts)
         others = np.flatnonzero(best[sample] != of_record)

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from provenance.engines.samples_view import STATED, create_samples_view
+from provenance.engines.samples_view import create_samples_view
 from provenance.ledger.composition.composition import BIRTH_CLASS_COLUMNS
 from provenance.ledger.datasets import State
 from provenance.lineage.database import text_literal
+from provenance.lineage.rules import STATED_SQL, effective_license_sql
+from provenance.lineage.schema import COLUMN_NAMES
 
 if TYPE_CHECKING:
     from provenance.ledger.sidecars import Sidecars
@@ -27,11 +29,6 @@ if TYPE_CHECKING:
 _RECORDS = "internal.records"
 _TEXT, _COUNT, _TEXTS, _TIME = pa.string(), pa.int64(), pa.list_(pa.string()), pa.timestamp("us", "UTC")
 
-# As they stand in a sidecar.
-_PLAIN_COLUMNS = (
-    *("origin", "kind", "source_type", "evidence", "depth", "real_rooted", "content_bytes", "tokens", "parent_roles"),
-    *("prompt_text", "response_id", "seed", "input_tokens", "output_tokens", "cost", "verdict", "verifier"),
-)
 _BIRTH_CLASSES = (
     f"SELECT dataset, {', '.join(BIRTH_CLASS_COLUMNS)}, sum(rows)::BIGINT AS rows, "
     "coalesce(sum(content_bytes * rows), 0)::BIGINT AS bytes FROM samples WHERE rows > 0 GROUP BY ALL"
@@ -123,18 +120,19 @@ def _sample_columns(ledger: Sidecars) -> list[str]:
         "activity_type": of_activity("type"),
         "agent": _listed("agent", (agent.id for agent in ledger.agents)),
         "source_id": _listed("source", (source.id for source in ledger.sources)),
-        "license": f"coalesce(license, {_listed('source', (source.license for source in ledger.sources))})",
+        "license": effective_license_sql("license", _listed("source", (source.license for source in ledger.sources))),
         "parents": "list_transform(parents, lambda parent: lower(hex(parent)))",
         "prompt_digest": "lower(hex(prompt))",
     }
-    return [f"{expression} AS {name}" for name, expression in named.items()] + [*_PLAIN_COLUMNS]
+    as_they_stand = [name for name in COLUMN_NAMES if name not in named]
+    return [f"{expression} AS {name}" for name, expression in named.items()] + as_they_stand
 
 
 def _parents(ledger: Sidecars) -> str:
     unnested = f"SELECT sidecar, sample_id, unnest(parents) AS parent, unnest(parent_roles) AS role FROM {_RECORDS}"
     return (
         f"SELECT {_dataset_name(ledger)} AS dataset, lower(hex(sample_id)) AS child, lower(hex(parent)) AS parent, "
-        f"role, sample_id AS child_id, parent AS parent_id FROM ({unnested} WHERE {STATED})"
+        f"role, sample_id AS child_id, parent AS parent_id FROM ({unnested} WHERE {STATED_SQL})"
     )
 
 

@@ -26,8 +26,32 @@ def test_every_input_row_is_kept_changed_or_dropped(workbench: Workbench) -> Non
     for out in (one, two):
         workbench.complete(out, dependencies=[documents], derivation=DERIVATION)
     account = account_for(sidecars(documents), sidecars(one, two), workbench.folder)
-    assert account.inputs == (InputRows("documents.jsonl", rows=7, kept=2, changed=2, dropped=3),)
+    assert account.inputs == (InputRows("documents.jsonl", rows=7, kept=1, changed=2, dropped=4),)
     assert account.rejected == {}
+
+
+@pytest.mark.parametrize(
+    ("rows", "out", "kept", "changed", "dropped"),
+    [
+        # Deduplicated; half of it taken; written twice; deduplicated, and rewritten from one of the rows that went.
+        ([0] * 5 + [1] * 5, [0, 1], 2, 0, 8),
+        ([0, 1] * 5, [0, 1, 0, 1], 4, 0, 6),
+        ([0, 1], [0, 1, 0, 1], 2, 0, 0),
+        ([0] * 5, [0, "rewritten"], 1, 1, 3),
+        ([0] * 5, ["rewritten"] * 7, 0, 5, 0),
+    ],
+)
+def test_rows_of_equal_text_are_counted_one_by_one(
+    workbench: Workbench, rows: list[int], out: list[int | str], kept: int, changed: int, dropped: int
+) -> None:
+    documents = workbench.collected("documents.jsonl", [DOCUMENTS[number] for number in rows])
+    written = workbench.dataset(
+        "out.jsonl",
+        [DOCUMENTS[each] if isinstance(each, int) else {"text": each, "_parents": "documents.jsonl:1"} for each in out],
+    )
+    workbench.complete(written, dependencies=[documents], derivation=DERIVATION)
+    account = account_for(sidecars(documents), sidecars(written), workbench.folder)
+    assert account.inputs == (InputRows("documents.jsonl", len(rows), kept, changed, dropped),)
 
 
 def test_parents_from_an_earlier_stage_say_nothing_about_this_one(workbench: Workbench) -> None:

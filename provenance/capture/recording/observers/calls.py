@@ -14,11 +14,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from provenance.lineage.schema import Birth
 
 # What is remembered of calls whose response object is gone: the last so many, with this much text of prompts in all.
 _REMEMBERED_CALLS = 1024
 _REMEMBERED_CHARACTERS = 64 * 2**20
+
+
+def _no_usage() -> Birth:
+    return {}
 
 
 @dataclass(eq=False, kw_only=True)
@@ -39,7 +46,7 @@ class Call:
     prompt: str | None = None
     response_id: str | None = None
     seed: int | None = None
-    usage: Mapping[str, int] = field(default_factory=dict)
+    usage: Birth = field(default_factory=_no_usage)
     cost: str | None = None
     finish_reasons: tuple[str, ...] = ()
     number: int = 0

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provenance.capture.generation import checked_seed, cost_text, observed_parameters, token_counts
 from provenance.capture.prompt_text import prompt_text, request_parameters
 from provenance.capture.recording.observers.calls import Call
 from provenance.errors import ProvenanceError
+
+if TYPE_CHECKING:
+    from provenance.lineage.schema import Birth
 
 # In the Responses API, an answer that has ended, in full or at a limit.
 _ENDED = ("completed", "incomplete")
@@ -80,7 +83,7 @@ def seed_or_none(value: object) -> int | None:
         return None
 
 
-def counts_or_none(usage: object) -> dict[str, int]:
+def counts_or_none(usage: object) -> Birth:
     """The token counts in ``usage``; none where a service reports what is no count."""
     try:
         return token_counts(usage) if usage is not None else {}
