@@ -97,7 +97,7 @@ def token_counts(usage: Any) -> Birth:
     return counts
 
 
-def stated_token_counts(usage: Any) -> dict[str, int]:
+def stated_token_counts(usage: Any) -> Birth:
     """As `token_counts`, of what somebody states; only an empty mapping may state nothing.
 
     Raises:
