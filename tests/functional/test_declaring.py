@@ -351,7 +351,7 @@ def test_in_a_stage_the_sidecar_is_one_of_its_outs(repository: Path, run: Callab
         ({"text": "a", "n": "../../etc/x.jsonl:1"}, {"parents": "n"}, "x.jsonl:1: .*not inside the DVC repository"),
         ({"text": "a", "n": "x.jsonl:9"}, {"parents": "n"}, "x.jsonl:1: .*there is no such row"),
         ({"text": "a", "n": "abc"}, {"parents": "n"}, "neither a whole sample id nor PATH:ROW"),
-        ({"text": "a", "n": "[1"}, {"parents": "n"}, "begins like a JSON list"),
+        ({"text": "a", "n": "[1"}, {"parents": "n"}, "starts like a JSON list"),
         ({"text": "a", "n": "fake"}, {"kind": "n"}, "kind: 'fake' is not one of rewrite"),
         ({"text": "a", "n": "sk-abcdefgh12345678"}, {"model": "text", "gen_ai.request.x": "n"}, "looks like a secret"),
     ],

@@ -81,7 +81,7 @@ def test_several_questions_side_by_side(ledger: provenance.Ledger) -> None:
 
 def test_what_does_not_exist(ledger: provenance.Ledger, project: Project, tmp_path: Path) -> None:
     for ask in (ledger.record, ledger.ancestors, ledger.descendants):
-        with pytest.raises(UnknownReferenceError, match=f"{NOBODY}: no sample of this revision has"):
+        with pytest.raises(UnknownReferenceError, match=f"{NOBODY}: no sample id in this revision starts"):
             ask(NOBODY)
     with pytest.raises(UnknownReferenceError, match="ghost: not a dataset"):
         ledger.composition("ghost")
