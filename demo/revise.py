@@ -1,4 +1,4 @@
-"""Let the model revise the answers that it wrote, so that they are one generation deeper.
+"""Let the model revise the answers that it wrote, which makes them one generation deeper.
 
 Writes data/revised.jsonl: {object, question, answer}.
 """

@@ -43,7 +43,7 @@ class Tool:
     """``driver``: its module. ``keeps``: what it records of a sample; ``keeps_prompts``: also model and prompt.
 
     ``requirements``: of its venv; none: it runs in this interpreter. ``pythons``: which can install them. ``answers``:
-    how it tells ancestors and descendants; none: it does not.
+    how it gives ancestors and descendants; None: it does not.
     """
 
     name: str

@@ -1,6 +1,6 @@
 """Samples that show what a finding is about: those that a measure brought up, or some of a breakdown's group.
 
-The row that a sample is in is told where the data lies in the workspace and the row is among its first `_ROWS`: an
+The row that a sample is in is named where the data lies in the workspace and the row is among its first `_ROWS`: an
 audit that reads lineage alone must not become a pass over all data.
 """
 
@@ -16,7 +16,7 @@ from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.ledger.contents import rows_of
 
 _SHOWN = 5
-# Of a large group so many samples are looked for, so that some are found among the first rows.
+# So many samples of a large group are looked for that some are found among the first rows.
 _CANDIDATES = 500
 _ROWS = 200_000
 

@@ -29,7 +29,7 @@ from provenance.ledger.part import Part
 
 _FEATURE_BITS = 24
 _SHIFT = np.uint64(64 - _FEATURE_BITS)
-# What stands in more of the possible parents than this tells none from another, and costs the most.
+# What is in more of the possible parents than this does not distinguish them, and costs the most.
 _MOST_PARENTS, _MOST_PARENTS_FRACTION = 100, 0.3
 _BLOCK_VALUES = 4_000_000
 _PRODUCT_CELLS = 4_000_000
@@ -109,7 +109,8 @@ def infer(
     rows that were compared with all possible parents.
 
     Raises:
-        ProvenanceError: data is not at hand, scipy is not installed, or no word tells one possible parent from another.
+        ProvenanceError: data is not at hand, scipy is not installed, or no word distinguishes one possible parent
+            from another.
         DataError: the data cannot be read.
         SidecarError: a sidecar is of other data.
     """
@@ -128,13 +129,15 @@ def candidates(
     """As `infer`, of the samples in ``rows``, among those in ``possible``.
 
     Raises:
-        ProvenanceError: scipy is not installed, or no word tells one possible parent from another.
+        ProvenanceError: scipy is not installed, or no word distinguishes one possible parent from another.
     """
     if find_spec("scipy") is None:
         raise ProvenanceError("inferring parents needs scipy; install it with `pip install 'dvc-provenance[infer]'`")
     weights = _weights(possible)
     if not weights.any():
-        raise ProvenanceError(f"{possible.called}: has no words that tell one row from another; no parent can be named")
+        raise ProvenanceError(
+            f"{possible.called}: has no words that distinguish one row from another; no parent can be named"
+        )
     found: dict[str, Candidate] = {}
     seen: set[bytes] = set()
     for block in _blocks(rows, weights):
@@ -155,7 +158,7 @@ def _compare(block: _Block, others: _Block, best: _Best) -> None:
 
 
 def _weights(possible: Group) -> npt.NDArray[np.float32]:
-    """The inverse document frequency of each feature among the possible parents; 0 for one that tells nothing."""
+    """The inverse document frequency of each feature among the possible parents; 0 for one that says nothing."""
     counts = np.zeros(1 << _FEATURE_BITS, np.int32)
     total = 0
     for batch in possible.batches("words"):
@@ -179,7 +182,7 @@ def _features(batch: pa.RecordBatch) -> tuple[Integers, Integers, Integers]:
 
 
 def _blocks(group: Group, weights: npt.NDArray[np.float32]) -> Iterator[_Block]:
-    """The group's rows that have a feature that tells something, some millions of values at a time."""
+    """The group's rows that have a feature that says something, some millions of values at a time."""
     waiting: list[tuple[list[bytes], _Matrix]] = []
     for batch in group.batches("sample_id", "words"):
         waiting.append(_vectors(batch, weights))

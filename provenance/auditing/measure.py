@@ -78,7 +78,7 @@ class Measured:
 class NotMeasured:
     """Why a measure could not be taken; what is missing and how to give it.
 
-    ``broken``: what it needs is there, and cannot be used, so that somebody should be told of it.
+    ``broken``: what it needs is there, and cannot be used, and somebody should know of it.
     """
 
     reason: str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from provenance.capture.declaring.importers.columns import column_value
+from provenance.capture.column_values import column_value
 from provenance.capture.lookup import Lookup
 from provenance.capture.reading import SampleIds, dependency_at
 from provenance.errors import ProvenanceError

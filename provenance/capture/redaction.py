@@ -38,7 +38,7 @@ _OPTION = re.compile(r"(?<![\w.-])(?P<name>--?[A-Za-z][\w-]*)(?P<sign>\s+)(?!-)"
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a value called ``name`` (an option, parameter or variable) is to be taken for a secret."""
+    """Whether a value called ``name`` (an option, parameter or variable) is to be treated as a secret."""
     words = [word.lower() for word in _WORD.findall(name)]
     if not _SECRET_WORDS.isdisjoint(words):
         return True

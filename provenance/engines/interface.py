@@ -109,7 +109,7 @@ class PooledCell:
 
 @dataclass(frozen=True)
 class Bearing:
-    """A sample, and how many rows bear it; ``kind`` where its record was looked at and has one."""
+    """A sample, and how many rows are it; ``kind`` where its record was looked at and has one."""
 
     sample_id: str
     rows: int
@@ -128,7 +128,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Conflicts:
-    """Samples with births of different origin, the rows that bear them, and some, those of most rows first."""
+    """Samples with births of different origin, the rows of these samples, and some, those of most rows first."""
 
     samples: int
     rows: int

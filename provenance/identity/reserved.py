@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.identity.formats.interface import RowError
+from provenance.plurals import counted
 
 PARENTS, PARENT_ROLES = "_parents", "_parent_roles"
 _LIST_TYPE = pa.list_(pa.string())
@@ -40,7 +41,10 @@ def check_roles(parents: pa.ListArray | None, roles: pa.ListArray | None) -> Non
     counts = [0] * len(roles) if parents is None else pc.list_value_length(parents).to_pylist()
     for offset, (count, role_count) in enumerate(zip(counts, pc.list_value_length(roles).to_pylist(), strict=True)):
         if role_count is not None and role_count != (count or 0):
-            raise RowError(offset, f"{PARENT_ROLES} has {role_count} roles for {count or 0} parents in {PARENTS}")
+            raise RowError(
+                offset,
+                f"{PARENT_ROLES} has {counted(role_count, 'role')} for {counted(count or 0, 'parent')} in {PARENTS}",
+            )
 
 
 def _row_references(value: object, column: str, offset: int) -> list[str] | None:

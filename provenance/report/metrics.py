@@ -26,7 +26,7 @@ _OUTSIDE_SLUG = re.compile(r"[^0-9A-Za-z_-]+")
 class Metrics:
     """For ``dvc metrics``: per dataset, nested numbers and nothing else (DVC drops lists and nulls).
 
-    The mixture's numbers stand there too, under the name of its file.
+    The mixture's numbers are there too, under the name of its file.
     """
 
     name = "metrics"

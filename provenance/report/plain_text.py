@@ -5,6 +5,10 @@ Every text that comes from data, sidecars or settings passes `safe` before it re
 
 from __future__ import annotations
 
+from provenance import plurals
+
+counted = plurals.counted
+
 ID_DIGITS = 12
 CELL_WIDTH = 60
 
@@ -15,7 +19,7 @@ def safe(text: str, limit: int | None = None) -> str:
     White space is folded; control characters, escape sequences, bidirectional overrides and all else that does not
     print are written as escapes.
     """
-    # Bounded first, so that a huge text costs no more than what is shown of it.
+    # Bounded first: a huge text costs no more than what is shown of it.
     bounded = text if limit is None else text[: 4 * limit]
     line = "".join(c if c.isprintable() else _escape(c) for c in " ".join(bounded.split()))
     if limit is not None and (len(line) > limit or len(bounded) < len(text)):
@@ -40,11 +44,6 @@ def _escape(character: str) -> str:
 def short(sample_id: str) -> str:
     """A sample id as shown to people."""
     return sample_id[:ID_DIGITS]
-
-
-def counted(number: int, thing: str, things: str | None = None) -> str:
-    """``number`` with what it counts: 1 row, 2 rows; ``things``: the plural, where it is not ``thing`` with an s."""
-    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
 
 
 def percent(part: int, whole: int) -> str:

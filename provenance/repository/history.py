@@ -16,7 +16,7 @@ from provenance.repository.changes import Changed, Recorded
 from provenance.repository.git import Commit
 
 _BRANCHES, _REMOTES, _TAGS, _EXPERIMENTS = "refs/heads/", "refs/remotes/", "refs/tags/", "refs/exps/"
-# Of DVC's own, under _EXPERIMENTS: what it is about to run or has put aside.
+# DVC's own, under _EXPERIMENTS: what it is about to run or has put aside.
 _NOT_EXPERIMENTS = ("apply", "celery", "exec", "stash", "temp")
 
 

@@ -40,8 +40,8 @@ class Repository(Contents):
     def open(cls, directory: str | os.PathLike[str] = ".", fetching: Fetching | None = lambda path: None) -> Repository:
         """Open the repository that ``directory`` is in.
 
-        ``fetching`` is told the path of what is about to be fetched from a remote or another repository; with None
-        nothing is fetched, and what is not on this machine is not to be had.
+        ``fetching`` is called with the path of what is about to be fetched from a remote or another repository; with
+        None nothing is fetched, and what is not on this machine is not available.
 
         In a temporary experiment that is the experiment's own workspace: DVC_ROOT, which names another, is not read.
 

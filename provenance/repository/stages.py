@@ -49,7 +49,7 @@ class Stage:
 
 
 def missing_sidecars(deps: Iterable[str], exists: Callable[[str], bool]) -> list[str]:
-    """Of the paths ``deps`` that a stage depends on, those whose sidecar ``exists`` and is not one of ``deps``."""
+    """Those of the paths ``deps`` that a stage depends on whose sidecar ``exists`` and is not one of ``deps``."""
     stated = set(deps)
     return [path for path in sorted(stated) if (beside := sidecar_path(path)) not in stated and exists(beside)]
 

@@ -27,6 +27,7 @@ from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.sidecar import write_sidecar
 from provenance.lineage.tombstones import Tombstones
+from provenance.plurals import counted
 from provenance.upkeep.unfinished_purges import settle_purge
 
 if TYPE_CHECKING:
@@ -173,7 +174,9 @@ def _rows_kept(
     kept: Array = np.fromfile(file, bool) if not file.stat().st_size else np.memmap(file, bool, "r").view(np.ndarray)
     if len(kept) != dataset.rows:
         raise DataError(
-            dataset.path, None, f"has {len(kept)} rows, but its sidecar {dataset.rows}; run `provenance verify`"
+            dataset.path,
+            None,
+            f"has {counted(len(kept), 'row')}, but its sidecar {dataset.rows}; run `provenance verify`",
         )
     return kept
 

@@ -1,4 +1,4 @@
-"""What a purge in place that was killed has left: files that took their places before DVC was told of them."""
+"""What a purge in place that was killed has left: files that took their places before DVC knew of them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from provenance.repository import Repository
 def settle_purge(repository: Repository, path: str) -> int:
     """Finish the purge of the dataset at ``path`` (from the DVC root) that was killed, if one was.
 
-    Where data and sidecar have both taken their places, DVC is told of them. Where only the sidecar has, the one that
-    DVC recorded comes back, and the purge is to be done again.
+    Where data and sidecar have both taken their places, DVC is made to track them. Where only the sidecar has, the
+    one that DVC recorded comes back, and the purge is to be done again.
 
     Returns:
         How many rows the killed purge had taken out; 0 where none was finished here.

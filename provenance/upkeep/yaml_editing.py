@@ -47,7 +47,7 @@ def one_line(entry: dict[str, Any]) -> Any:
 
 
 def entries_of(content: Any, key: str) -> Any:
-    """The list at ``key`` of ``content``, to be appended to; an empty one is written anew, in block style."""
+    """The list at ``key`` of ``content``, to be appended to; an empty one is rewritten in block style."""
     if not content.get(key):
         content[key] = []
     return content[key]

@@ -248,7 +248,7 @@ def test_infer_refuses_what_it_cannot_do(project: Project) -> None:
     assert project.ask("infer", "made.jsonl", "--against", "made.jsonl") == {"candidates": []}
     add(project, "numbers.jsonl", [{"text": number} for number in range(30)], "unknown")
     refusal = project.refusal("infer", "made.jsonl", "--against", "numbers.jsonl")
-    assert "numbers.jsonl: has no words that tell one row from another" in refusal
+    assert "numbers.jsonl: has no words that distinguish one row from another" in refusal
     assert project.ask("infer", "numbers.jsonl", "--against", "made.jsonl") == {"candidates": []}
 
 

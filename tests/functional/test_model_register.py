@@ -141,7 +141,7 @@ def test_it_says_what_it_did(project: Project) -> None:
 def test_a_name_that_looks_like_a_revision_is_told_how_it_was_understood(project: Project) -> None:
     said = project.provenance("model", "add", "claude-3@20240229").stdout.splitlines()
     assert said[1] == (
-        "all of it is taken for the name; to state a revision: `provenance model add claude-3 --revision 20240229`"
+        "all of it is taken as the name; to state a revision: `provenance model add claude-3 --revision 20240229`"
     )
     (model,) = project.ask("model", "list")["models"]
     assert (model["name"], model["revision"]) == ("claude-3@20240229", None)

@@ -153,7 +153,7 @@ def test_sidecars_on_a_remote_are_pulled_unless_forbidden(project: Project, tmp_
     project.run("dvc", "push", "--quiet")
     shutil.rmtree(project.root / ".dvc/cache")
 
-    assert "sidecars that are not to be had: 1" in project.refusal("log", sample("a"), "--no-fetch")
+    assert "sidecars that are not available: 1" in project.refusal("log", sample("a"), "--no-fetch")
     assert events(project.ask("log", sample("a"))) == [(commit, DATA, "appeared", 1)]
     objects = [path for path in (project.root / ".dvc/cache").rglob("*") if path.is_file()]
     assert len(objects) == 1, "the sidecar alone came, not the data"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
+from provenance.plurals import counted
 
 
 class Accumulation:
@@ -32,7 +33,9 @@ class Accumulation:
                 "previous_real_rows": found.rows,
                 "retained_rows": found.retained,
             },
-            tuple(Outstanding(each.sample_id, f"real, and gone from {each.rows:,} rows") for each in found.gone),
+            tuple(
+                Outstanding(each.sample_id, f"real, and gone from {counted(each.rows, 'row')}") for each in found.gone
+            ),
         )
 
 

@@ -41,7 +41,7 @@ class DeclaredActual:
                 front_matter(read_document(card, "dataset card"), f"the dataset card of {part.dataset.path}") or {}
             )
         except ProvenanceError as error:
-            # Any README may stand there.
+            # Any README may be there.
             return NotMeasured(str(error), broken=True)
         rows = part.dataset.sidecar.header.dataset.rows
         stated, category = _stated_rows(metadata, part), _category(metadata)
@@ -92,7 +92,7 @@ def _stated_rows(metadata: dict[str, Any], part: Part) -> int | None:
 
 
 def _is_alone(part: Part) -> bool:
-    """Whether no other dataset is in the folder, so that what its card states is meant for this one."""
+    """Whether no other dataset is in the folder: what its card states is meant for this one."""
     folder = posixpath.dirname(part.dataset.path)
     known = [*(dataset.path for dataset in part.ledger.recorded), *part.ledger.unrecorded]
     return [path for path in known if posixpath.dirname(path) == folder] == [part.dataset.path]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Outstanding, Subject
 from provenance.engines.interface import Among
+from provenance.plurals import counted
 
 
 class Depth:
@@ -48,7 +49,7 @@ class Depth:
 
 
 def _doubts(unknown: int) -> dict[str, Doubt]:
-    doubt = Doubt(None, f"the depth of {unknown:,} rows is unknown")
+    doubt = Doubt(None, f"the depth of {counted(unknown, 'row')} is unknown")
     return dict.fromkeys(("max", "mean", "deep_fraction", "max_without_real_ancestor"), doubt) if unknown else {}
 
 

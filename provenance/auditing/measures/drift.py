@@ -32,7 +32,7 @@ class Drift:
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{beyond_null, tokens{divergence, null_p99, beyond_null}, fields{NAME: the same}}``.
 
-        Of words a sample is taken, see `pools.pool`; fields' values are all counted. Rows with the words that moved
+        Words are sampled, see `pools.pool`; fields' values are all counted. Rows with the words that moved
         most stand out.
         """
         rows = pool(subject)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
+from provenance.plurals import counted
 
 
 class ExactDuplicates:
-    """fraction = (rows - distinct sample ids) / rows. Ids are of content fields, so metadata does not tell rows apart.
+    """fraction = (rows - distinct sample ids) / rows. Ids are of content fields: metadata makes no difference.
 
-    A sidecar says how many rows bear each id: nothing is sampled, and the data is not read.
+    A sidecar says how many rows have each id: nothing is sampled, and the data is not read.
     """
 
     name = "exact_duplicates"
@@ -30,7 +31,7 @@ class ExactDuplicates:
                 "duplicate_rows": repeated,
                 "fraction": repeated / found.rows,
             },
-            tuple(Outstanding(each.sample_id, f"its content is in {each.rows:,} rows") for each in found.most),
+            tuple(Outstanding(each.sample_id, f"its content is in {counted(each.rows, 'row')}") for each in found.most),
         )
 
 

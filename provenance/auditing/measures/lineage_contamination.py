@@ -13,6 +13,7 @@ from provenance.ledger.composition.ancestry import Members, Reached, partly_unkn
 from provenance.ledger.graph.graph import Direction, SampleSet
 from provenance.ledger.models.passages import reached
 from provenance.ledger.part import Part
+from provenance.plurals import counted
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.store import Array
@@ -76,7 +77,7 @@ class LineageContamination:
 def _doubts(unknown: Reached) -> dict[str, Doubt]:
     if not unknown.rows:
         return {}
-    why = f"what {unknown.rows:,} rows go back to is not wholly known"
+    why = f"the ancestry of {counted(unknown.rows, 'row')} is incomplete"
     return {"rows": Doubt(unknown.rows, why), "fraction": Doubt(unknown.fraction, why)}
 
 

@@ -15,6 +15,7 @@ from provenance.ledger.graph.births import BirthClass
 from provenance.ledger.graph.graph import SampleSet
 from provenance.ledger.models.links import ModelLinks, TrainingLoop, training_loops
 from provenance.ledger.models.passages import Reach, reached
+from provenance.plurals import counted
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.store import Array
@@ -134,7 +135,7 @@ def _registration(links: ModelLinks) -> Callable[[BirthClass], Iterator[Name]]:
 def _doubts(unregistered: int, not_here: int) -> dict[str, Doubt]:
     """Loops may be hidden in what models were trained on that is not known."""
     reasons = [
-        (unregistered, f"{unregistered:,} rows go back to models that are not registered"),
+        (unregistered, f"what {counted(unregistered, 'row')} came from leads to models that are not registered"),
         (not_here, f"the lineage of {not_here:,} training sets is not here"),
     ]
     why = " and ".join(reason for count, reason in reasons if count)

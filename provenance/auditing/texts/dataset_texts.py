@@ -100,7 +100,7 @@ def words_of(batch: pa.RecordBatch) -> Words:
 
 
 def write_texts(file: Path, batches: Iterable[SampleBatch], fields: Sequence[str], id_size: int) -> None:
-    """Write the scratch file of a dataset's ``batches``, which bear texts and values of ``fields``."""
+    """Write the scratch file of a dataset's ``batches``, which have texts and values of ``fields``."""
     schema = pa.schema(
         [
             ("sample_id", pa.binary(id_size)),

@@ -59,7 +59,7 @@ class Difference:
     def as_values(self) -> Values:
         """The difference as a measure's values."""
         observed = self.value - self.reference
-        # Where all halves are alike, what rounding leaves of a difference is none.
+        # Where all halves are alike, what rounding leaves of a difference is not one.
         rounding = _ROUNDING * abs(self.reference)
         beyond = bool(abs(observed) > np.abs(self.chance).max() + rounding)
         scale = self.reference or None

@@ -21,6 +21,7 @@ from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.completion import complete
 from provenance.lineage.records import Activity, Agent, Origin
 from provenance.lineage.schema import birth_schema
+from provenance.plurals import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -85,7 +86,7 @@ def finish(
         shutil.rmtree(workspace, ignore_errors=True)
     if unlinked:
         say(
-            f"{dataset}: no observed call was linked to {unlinked} rows, whose model is not known; give "
+            f"{dataset}: no observed call was linked to {counted(unlinked, 'row')}, whose model is not known; give "
             "recorder.write the response= that each was made from"
         )
 

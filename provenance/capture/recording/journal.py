@@ -31,6 +31,7 @@ from provenance.capture.recording import finished_journals
 from provenance.capture.recording.journal_lines import content_of, encoded, whole_contents
 from provenance.errors import ProvenanceError
 from provenance.files import whole_file
+from provenance.plurals import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -299,7 +300,8 @@ def _resumable(path: Path, dataset: str, heading: Heading) -> _Content | None:
                 "out, and generated again"
             )
         if content.rows or content.rejected:
-            say(f"{dataset}: resuming after {content.rows} rows and {len(content.rejected)} rejections")
+            rejected = counted(len(content.rejected), "rejection")
+            say(f"{dataset}: resuming after {counted(content.rows, 'row')} and {rejected}")
         return content
     aside = path.with_suffix(".set-aside.jsonl")
     os.replace(path, aside)

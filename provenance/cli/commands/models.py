@@ -66,7 +66,7 @@ def _tell_of_name(model: RegisteredModel) -> None:
     name, _, revision = model.name.rpartition("@")
     if name and revision and model.revision is None:
         stated = safe(f"{shlex.quote(name)} --revision {shlex.quote(revision)}")
-        output.write_line(f"all of it is taken for the name; to state a revision: `provenance model add {stated}`")
+        output.write_line(f"all of it is taken as the name; to state a revision: `provenance model add {stated}`")
 
 
 @command(at_revision=True)

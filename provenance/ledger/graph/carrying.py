@@ -31,7 +31,7 @@ def carried(graph: Graph, of_class: Array) -> Array:
 
 
 def inherited(graph: Graph, marks: Array, samples: Array) -> Array:
-    """Of ``samples``, the marks that their ancestors have, themselves left out; ``marks`` as from `carried`."""
+    """The marks that the ancestors of ``samples`` have, themselves left out; ``marks`` as from `carried`."""
     places, counts = graph.parents.edges_of(samples)
     found = np.zeros(len(samples), np.uint64)
     with_parents = np.flatnonzero(counts)

@@ -54,7 +54,7 @@ class Compositions:
 
     def _remember(self, key: str) -> bool:
         stored = read_cached(self._folder / f"{key}.json", _VERSION)
-        # What is to be had is decided by what is there, not by what was noted of it.
+        # What is available is decided by what is there, not by what was noted of it.
         if stored is None or not Path(stored["file"]).is_file():
             return False
         self._found[key] = Composition(Counted(stored["rows"], stored["groups"]), stored["described"])

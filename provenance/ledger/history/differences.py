@@ -22,7 +22,7 @@ ProgressOf = Callable[[str], Callable[[int], None]]
 class Difference:
     """A dataset in two revisions; ``path`` is that of the newer one, and ``moved_from`` the older one's, if another.
 
-    ``rows`` is None where it cannot be told; ``remarks`` say why, and what else to know of it.
+    ``rows`` is None where it cannot be known; ``remarks`` say why, and what else to know of it.
     """
 
     path: str

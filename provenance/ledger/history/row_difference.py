@@ -23,7 +23,7 @@ from provenance.lineage.sidecar import Sidecar
 _BLOCK_ROWS = 1 << 18
 _TEXTS = ("origin", "kind", "license")
 _KEY_BYTES = 8
-# More groups than this in a block are numbered anew, so that a table of all of them stays small.
+# More groups than this in a block are renumbered: a table of all of them stays small.
 _MOST_GROUPS = 1 << 20
 
 Progress = Callable[[int], None]
@@ -41,7 +41,7 @@ class RowDifference:
 def compare_rows(old: Sidecar | None, new: Sidecar | None, progress: Progress = lambda records: None) -> RowDifference:
     """How the rows of two datasets differ, as multisets of samples; None: a dataset without rows.
 
-    The ids of both must have been computed alike. ``progress`` is told of the records read.
+    The ids of both must have been computed alike. ``progress`` is called with the number of records read.
 
     Raises:
         SidecarError: a sidecar is damaged.
@@ -79,7 +79,7 @@ def _match(old: _Window, new: _Window) -> int:
 
 @dataclass(frozen=True)
 class _Window:
-    """A part of a block: distinct ids in order, their first bytes as numbers, and how many rows bear each."""
+    """A part of a block: distinct ids in order, their first bytes as numbers, and how many rows each has."""
 
     ids: Any
     keys: Any
@@ -133,7 +133,7 @@ class _Side:
 
 
 class _Block:
-    """Records of a sidecar that bear rows."""
+    """Records of a sidecar that have rows."""
 
     def __init__(self, batch: pa.RecordBatch, sidecar: Sidecar) -> None:
         self._batch = batch

@@ -1,8 +1,8 @@
 """The log of a sample: in which commit it came into a dataset, and in which it left.
 
 All sidecars of the history are asked for the sample at once. Then each dataset is gone through along the commits: an
-entry is where the rows that bear the sample, or their origin, differ from those at all parents of the commit. Where a
-sidecar is not to be had, the state is taken to be the one before it, and the next entry says that it is uncertain.
+entry is where the rows of the sample, or their origin, differ from those at all parents of the commit. Where a
+sidecar is not available, the state is taken to be the one before it, and the next entry says that it is uncertain.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _UNCERTAIN = "what the commit before had is not known: it may have happened earl
 
 @dataclass(frozen=True)
 class State:
-    """The rows of a dataset that bear the sample, by origin; ``uncertain``: the sidecar is not to be had."""
+    """The rows of a dataset with the sample, by origin; ``uncertain``: the sidecar is not available."""
 
     by_origin: tuple[tuple[str, int], ...] = ()
     uncertain: bool = False
@@ -121,7 +121,7 @@ def log_sample(repository: Repository, history: History, prefix: str) -> SampleL
         if (key := key_of(version)) in unknown and unknown[key].reason != NO_SIDECAR
     ]
     if not ids:
-        missing = f"; sidecars that are not to be had: {len(not_known)}" if not_known else ""
+        missing = f"; sidecars that are not available: {len(not_known)}" if not_known else ""
         raise UnknownReferenceError(f"{prefix}: no sidecar of any commit knows a sample whose id begins so{missing}")
     if len(ids) > 1:
         raise UnknownReferenceError(f"{prefix}: fits more than one sample, give more digits: {name_some(ids)}")
@@ -140,7 +140,7 @@ def log_sample(repository: Repository, history: History, prefix: str) -> SampleL
     )
 
 
-# Of the samples that fit, by their ids, the rows of each origin in one sidecar.
+# The rows of each origin in one sidecar, of the samples that fit, by their ids.
 Occurrences = dict[str, dict[str, int]]
 
 

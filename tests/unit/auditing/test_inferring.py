@@ -116,5 +116,5 @@ def test_nothing_to_compare_gives_nothing(tmp_path: Path) -> None:
 def test_parents_without_words_that_tell_them_apart_are_refused(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     parents = Group(texts_in(tmp_path, "parents", rows), "documents.jsonl")
     some = Group(texts_in(tmp_path, "some", [{"text": "all the same"}]), "some")
-    with pytest.raises(ProvenanceError, match=r"^documents\.jsonl: has no words that tell one row from another"):
+    with pytest.raises(ProvenanceError, match=r"^documents\.jsonl: has no words that distinguish one row from another"):
         candidates(some, parents, 0.0)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from provenance.capture.column_values import column_value
 from provenance.capture.declaring.importers.interface import FIELDS, Importer, Row, Statement
 from provenance.capture.generators import Prompt
 from provenance.errors import ProvenanceError
@@ -108,18 +109,6 @@ IMPORTER = ColumnsImporter
 def _standard(given: Mapping[str, str]) -> dict[str, str]:
     """Parameters under OpenTelemetry's names, so that they lie over what an importer found under these."""
     return {f"gen_ai.request.{name}" if name in PARAMETERS else name: value for name, value in given.items()}
-
-
-def column_value(row: Row, column: str) -> Any:
-    """What ``row`` has under ``column``, a member or a dotted path into members; None where it has nothing."""
-    if column in row:
-        return row[column]
-    value: Any = row
-    for part in column.split("."):
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(part)
-    return value
 
 
 def _of_column(column: str, row: Row) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from provenance.capture.declaring.importers.columns import column_value
+from provenance.capture.column_values import column_value
 from provenance.capture.declaring.importers.interface import Importer, Request, Row, Statement
 from provenance.capture.declaring.importers.json_files import json_lines, member
 from provenance.capture.declaring.importers.messages import sampling_parameters

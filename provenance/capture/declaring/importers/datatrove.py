@@ -6,7 +6,7 @@ model was given, not what it made.
 
 from __future__ import annotations
 
-from provenance.capture.declaring.importers.columns import column_value
+from provenance.capture.column_values import column_value
 from provenance.capture.declaring.importers.interface import Importer, Row, Statement
 from provenance.capture.declaring.importers.json_files import member
 

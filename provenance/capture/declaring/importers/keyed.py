@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from provenance.capture.declaring.importers.columns import column_value
+from provenance.capture.column_values import column_value
 from provenance.capture.declaring.importers.interface import Importer, Request, Row, Statement
 from provenance.capture.lookup import Lookup
 from provenance.errors import ProvenanceError

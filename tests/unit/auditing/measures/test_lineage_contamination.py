@@ -106,7 +106,7 @@ def test_what_lineage_does_not_say_is_no_clearance(
         found = MEASURE.measure(Subject(mix, tmp_path, evaluations=(test,)))
     assert (values(found)["rows"], values(found)["unknown_rows"]) == (0, 3)
     assert isinstance(found, Measured)
-    why = "what 3 rows go back to is not wholly known"
+    why = "the ancestry of 3 rows is incomplete"
     assert found.doubts == {"rows": Doubt(3, why), "fraction": Doubt(0.6, why)}
 
 

@@ -55,7 +55,7 @@ def test_the_same_configuration_resumes(tmp_path: Path, capsys: pytest.CaptureFi
         assert [journal.done(key) for key in (1, "no", "1", 2)] == [True, True, False, False]
         append(journal, row(2))
         assert rows(journal) == [row(1), row(2)]
-    assert capsys.readouterr().err == "provenance: d.jsonl: resuming after 1 rows and 1 rejections\n"
+    assert capsys.readouterr().err == "provenance: d.jsonl: resuming after 1 row and 1 rejection\n"
 
 
 def test_a_journal_cut_at_any_byte_resumes_with_its_whole_lines(tmp_path: Path) -> None:

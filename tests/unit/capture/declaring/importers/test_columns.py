@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from provenance.capture.declaring.importers.columns import Columns, column_value
+from provenance.capture.column_values import column_value
+from provenance.capture.declaring.importers.columns import Columns
 from provenance.errors import ProvenanceError
 
 
