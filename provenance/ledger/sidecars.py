@@ -142,6 +142,23 @@ class Sidecars:
         """Who came from whom, as integers; built if this set of sidecars has no index yet."""
         return open_graph(store_in(self.repository.temporary), self.indexed, self._progress_of)
 
+    def graph_of(self, dataset: RecordedDataset) -> Graph:
+        """Who came from whom by the sidecar of ``dataset`` (one of these) alone, which is dataset 0 of this graph.
+
+        What a dataset is made of is said by its own sidecar: that a sample of equal text stands in another one, with
+        parents of its own, is no lineage of this one.
+        """
+        if len(self.indexed) == 1:
+            return self.graph
+        if dataset.place not in self._graphs:
+            own = [self.indexed[dataset.place]]
+            self._graphs[dataset.place] = open_graph(store_in(self.repository.temporary), own, self._progress_of)
+        return self._graphs[dataset.place]
+
+    @cached_property
+    def _graphs(self) -> dict[int, Graph]:
+        return {}
+
     @cached_property
     def indexed(self) -> list[IndexedSidecar]:
         """The sidecars that the graph is of: those of the recorded datasets, in the order of their places.

@@ -16,35 +16,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from provenance.lineage import words
 
-class Origin(StrEnum):
-    """Whether a sample was made by people or instruments, by a model, by both; or nobody said."""
-
-    REAL = "real"
-    SYNTHETIC = "synthetic"
-    MIXED = "mixed"
-    UNKNOWN = "unknown"
-
-
-class Kind(StrEnum):
-    """How a synthetic sample was made."""
-
-    REWRITE = "rewrite"
-    SELF_REVISION = "self_revision"
-    FROM_SCRATCH = "from_scratch"
-    ANSWER = "answer"
-    BACK_TRANSLATION = "back_translation"
-    JUDGEMENT = "judgement"
-    SOFT_LABEL = "soft_label"
-    AUGMENTATION = "augmentation"
-
-
-class Evidence(StrEnum):
-    """How we know: recorded as it happened, stated afterwards, or computed (a candidate, never lineage)."""
-
-    OBSERVED = "observed"
-    DECLARED = "declared"
-    INFERRED = "inferred"
+Origin = words.Origin
+Kind = words.Kind
+Evidence = words.Evidence
 
 
 class SourceType(StrEnum):

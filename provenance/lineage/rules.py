@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from provenance.lineage.records import Evidence, Origin
+from provenance.lineage.words import Evidence, Origin
 
 # What a model had a part in.
 MADE_BY_MODEL = (Origin.SYNTHETIC, Origin.MIXED)

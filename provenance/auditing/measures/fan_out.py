@@ -87,15 +87,17 @@ def _uses(members: Members) -> Array:
 
 def _pool(part: Part, members: Members, uses: Array) -> int | None:
     """How many samples there were to choose parents from; None where no dataset of the ledger is known to be one."""
-    graph = members.graph
-    numbers = {graph.classes[number].activity for number in np.unique(graph.class_of[members.numbers]).tolist()}
-    described = (graph.descriptions.activities[number]["id"] for number in numbers if number is not None)
+    own, graph = members.graph, part.ledger.graph
+    numbers = {own.classes[number].activity for number in np.unique(own.class_of[members.numbers]).tolist()}
+    described = (own.descriptions.activities[number]["id"] for number in numbers if number is not None)
     stages = [part.ledger.vocabulary.activities[identifier].stage for identifier in described]
     read = {path for stage in stages if stage is not None for path in stage.dependencies} - {part.dataset.path}
+    used = np.zeros(graph.size, bool)
+    used[graph.numbers_of_bytes(own.ids_as_bytes(np.flatnonzero(uses)))] = True
     in_pool = np.zeros(graph.size, bool)
     for place, dataset in enumerate(graph.datasets):
         held, _ = graph.members(place)
-        if dataset.path in read and uses[held].any():
+        if dataset.path in read and used[held].any():
             in_pool[held] = True
     return int(in_pool.sum()) or None
 

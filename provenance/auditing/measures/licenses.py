@@ -39,7 +39,7 @@ class Licences:
         members = Members.of(subject.audited)
         if not members.total:
             return NotMeasured(f"{subject.audited.dataset.path}: has no rows")
-        found = going_back(members, _Terms(subject.audited.ledger).names)
+        found = going_back(members, _Terms(subject.audited.ledger, members.graph).names)
         return Measured(
             {
                 "rows": members.total,
@@ -52,17 +52,18 @@ class Licences:
 
 @dataclass(frozen=True)
 class _Terms:
-    """What each birth obliges to."""
+    """What each birth of the graph obliges to."""
 
     ledger: Sidecars
+    graph: Graph
 
     @cached_property
     def _of_generators(self) -> list[frozenset[Name]]:
         """The names of each agent's terms, in the order of the graph's agents."""
         models, known = self.ledger.models, self.ledger.vocabulary.agents
         terms = []
-        for number, described in enumerate(self.ledger.graph.descriptions.agents):
-            line: list[Agent | RegisteredModel] = [*models.line_of(models.label_of(number))]
+        for described in self.graph.descriptions.agents:
+            line: list[Agent | RegisteredModel] = [*models.line_of(described["label"])]
             if described["id"] in known:
                 line.append(known[described["id"]])
             names = {
@@ -74,7 +75,7 @@ class _Terms:
 
     def names(self, born: BirthClass) -> Iterator[Name]:
         """The names of all that a birth obliges to."""
-        graph: Graph = self.ledger.graph
+        graph = self.graph
         licence = graph.license_of(born)
         if licence is not None:
             for term in obligations(licence):

@@ -10,7 +10,7 @@ from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Out
 from provenance.engines.interface import MOST_SHOWN
 from provenance.errors import SidecarError
 from provenance.ledger.composition.ancestry import Members, Reached, partly_unknown
-from provenance.ledger.graph.graph import Direction, SampleSet
+from provenance.ledger.graph.graph import Direction, Graph, SampleSet
 from provenance.ledger.models.passages import reached
 from provenance.ledger.part import Part
 from provenance.plurals import counted
@@ -42,23 +42,24 @@ class LineageContamination:
         """
         if not subject.evaluations:
             return NotMeasured("no evaluation set is named; name one with --evaluation")
-        graph = subject.audited.ledger.graph
         members = Members.of(subject.audited)
-        own = members.numbers
+        graph, own = members.graph, members.numbers
+        among_all = subject.audited.ledger.graph.numbers_of_bytes(graph.ids_as_bytes(own))
         derived, through = np.zeros(len(own), bool), np.zeros(len(own), bool)
         found, outstanding = {}, []
         for evaluation in subject.evaluations:
             problem = _incomparable(subject.audited, evaluation)
             if problem is not None:
                 return NotMeasured(problem)
-            start = _members(subject.audited, evaluation)
-            reach = reached(subject.audited.ledger.models, start)
-            from_it = np.isin(own, reach.direct, assume_unique=True)
+            start = _members(graph, evaluation)
+            from_it = np.isin(own, graph.reached(start, Direction.DESCENDANTS), assume_unique=True)
             sources = np.intersect1d(start, graph.reached(own[from_it], Direction.ANCESTORS), assume_unique=True)
             found[evaluation.dataset.path] = {"rows": members.reached(from_it).rows, "samples": len(sources)}
-            outstanding += _shown(subject.audited, own[from_it], evaluation)
+            outstanding += _shown(graph, own[from_it], evaluation)
             derived |= from_it
-            through |= np.isin(own, reach.through_models, assume_unique=True)
+            all_of_it = _members(subject.audited.ledger.graph, evaluation)
+            reach = reached(subject.audited.ledger.models, all_of_it)
+            through |= np.isin(among_all, reach.through_models, assume_unique=True)
         come_of_it, unknown = members.reached(derived), members.reached(partly_unknown(members) & ~derived)
         return Measured(
             {
@@ -95,20 +96,20 @@ def _incomparable(audited: Part, evaluation: Part) -> str | None:
     return f"{evaluation.dataset.path}: its sample ids are {other.digest}, those of {audited.dataset.path} {own.digest}"
 
 
-def _members(audited: Part, evaluation: Part) -> Array:
-    """The samples of the evaluation set that the audited dataset's graph knows, in order."""
-    graph, other = audited.ledger.graph, evaluation.ledger.graph
+def _members(graph: Graph, evaluation: Part) -> Array:
+    """The samples of the evaluation set that ``graph`` knows, in order."""
+    other = evaluation.ledger.graph
     members, _ = other.members(evaluation.dataset.place)
     if other is graph:
         return members
-    # It is of another revision, where samples have other numbers.
+    # Samples have other numbers there.
     numbers = graph.numbers_of_bytes(other.ids_as_bytes(members))
     return np.sort(numbers[numbers >= 0])
 
 
-def _shown(audited: Part, samples: Array, evaluation: Part) -> list[Outstanding]:
+def _shown(graph: Graph, samples: Array, evaluation: Part) -> list[Outstanding]:
     why = f"is, or comes from, a row of {evaluation.dataset.path}"
-    shown = SampleSet(audited.ledger.graph, samples)
+    shown = SampleSet(graph, samples)
     return [Outstanding(sample_id, why) for sample_id, _ in zip(shown, range(MOST_SHOWN), strict=False)]
 
 

@@ -42,7 +42,7 @@ class SelfConsumption:
         """``{loops, rows, fraction, rows_through_models, chains{CHAIN: {rows, samples}}, unregistered_rows,
         unknown_training_sets}``; ``samples``: of the training data, those that close the loop."""
         ledger, dataset = subject.audited.ledger, subject.audited.dataset
-        members = Members.of(subject.audited)
+        members = Members.among_all(subject.audited)
         if not members.total:
             return NotMeasured(f"{dataset.path}: has no rows")
         models = going_back(members, _registration(ledger.models))

@@ -39,7 +39,7 @@ class TeacherStudent:
             return NotMeasured(
                 f"{path}: no registered model is trained on it; `provenance model add NAME --trained-on` registers one"
             )
-        members = Members.of(subject.audited)
+        members = Members.among_all(subject.audited)
         if not members.total:
             return NotMeasured(f"{path}: has no rows")
         found = going_back(members, _relations(links, students))

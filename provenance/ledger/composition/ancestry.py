@@ -46,7 +46,14 @@ class Members:
 
     @classmethod
     def of(cls, part: Part) -> Members:
-        """Those of ``part``."""
+        """Those of ``part`` in the graph of its own sidecar."""
+        graph = part.ledger.graph_of(part.dataset)
+        numbers, rows = graph.members(0)
+        return cls(graph, numbers, rows.astype(np.int64))
+
+    @classmethod
+    def among_all(cls, part: Part) -> Members:
+        """Those of ``part`` in the graph of all sidecars, as questions about registered models need."""
         graph = part.ledger.graph
         numbers, rows = graph.members(part.dataset.place)
         return cls(graph, numbers, rows.astype(np.int64))

@@ -75,3 +75,15 @@ def test_a_pool_that_is_hardly_used_shows(repository: Repository, tmp_path: Path
 def test_an_inferred_parent_is_not_counted(repository: Repository, tmp_path: Path) -> None:
     records = [record(sample(1)), record(sample(2), parents=[sample(1)], evidence="inferred")]
     assert isinstance(take(repository, tmp_path, MEASURE, records), NotMeasured)
+
+
+def test_births_of_the_same_text_in_other_datasets_are_no_uses(repository: Repository, tmp_path: Path) -> None:
+    records = [record(sample(1), 0), record(sample(2), 3, origin="synthetic", parents=[sample(1)])]
+    elsewhere = [
+        *(record(sample(number), 0) for number in (3, 4)),
+        record(sample(2), 50, origin="synthetic", parents=[sample(3), sample(4)]),
+    ]
+    alone = take(repository, tmp_path, MEASURE, records)
+    beside = take(repository, tmp_path, MEASURE, records, others={"other.jsonl": elsewhere})
+    assert values(alone) == values(beside)
+    assert values(beside)["uses"] == 3
