@@ -19,15 +19,14 @@ from provenance.errors import DataError
 from provenance.identity.arrow_values import require_distinct
 from provenance.identity.canonical import ContentError, shown
 from provenance.identity.formats.arrow_block import numbered_tables, rows_of
-from provenance.identity.formats.compressed import ByteStream, create_bytes, open_bytes, uncompressed_suffix
+from provenance.identity.formats.compressed import create_bytes, open_bytes, uncompressed_suffix
 from provenance.identity.formats.csv_cells import PARSERS
+from provenance.identity.formats.csv_quotes import WholeRows
 from provenance.identity.formats.interface import Block, FileReader, RowError, one_line
 
 # Arrow reads CSV in blocks of this size, each of which must hold a whole row.
 _LONGEST_ROW = 4 << 20
 _ROW_NUMBER = re.compile(r"Row #(\d+)")
-# Written after the file's end. Where it is not read back as a row, a quoted cell has swallowed it.
-_END = "end of the dataset"
 
 
 class CSVBlock(Block):
@@ -124,31 +123,22 @@ class CSVReader(FileReader):
         """The columns, as strings; a row that cannot be read raises RowError."""
         names = self.column_names()
         wanted = [name for name in names if columns is None or name in columns] or list(names)
-        file = _FileWithEnd(open_bytes(self.path), self._delimiter.join([_END] * len(names)))
+        file = WholeRows(open_bytes(self.path), self._delimiter, _LONGEST_ROW)
         rows = 0
-        last = pa.table({name: pa.array([], pa.string()) for name in wanted})
         header_rows = 1
         try:
             with file, pv.open_csv(file, **self._options(names, wanted)) as batches:
                 for batch in batches:
-                    if not batch.num_rows:
-                        continue
-                    if last.num_rows:
-                        yield last
-                        rows += last.num_rows
-                    last = pa.Table.from_batches([batch]).slice(header_rows)
+                    table = pa.Table.from_batches([batch]).slice(header_rows)
                     header_rows = max(header_rows - batch.num_rows, 0)
-        except RowError as error:
-            raise RowError(last.num_rows, error.problem) from None
-        except (pa.ArrowException, UnicodeDecodeError) as error:
-            # Arrow counts rows from 1, the header among them.
+                    rows += table.num_rows
+                    if table.num_rows:
+                        yield table
+        except pa.ArrowInvalid as error:
             number = _ROW_NUMBER.search(str(error))
             raise RowError(max(int(number[1]) - 2 - rows, 0) if number else 0, _problem(error)) from None
-        kept = max(last.num_rows - 1, 0)
-        if last.slice(kept).to_pylist() != [dict.fromkeys(wanted, _END)]:
-            raise RowError(kept, "a quoted cell does not end: is the file cut short?")
-        if kept:
-            yield last.slice(0, kept)
+        if file.problem is not None:
+            raise RowError(0, file.problem)
 
     def _options(self, names: Collection[str], wanted: list[str]) -> dict[str, Any]:
         return {
@@ -168,30 +158,6 @@ class CSVReader(FileReader):
 
 
 READER = CSVReader
-
-
-class _FileWithEnd(io.RawIOBase):
-    """A file's bytes, and after them one more line."""
-
-    def __init__(self, file: ByteStream, line: str) -> None:
-        self._file = file
-        self._line: bytes | None = line.encode() + b"\n"
-        self._line_begins = True
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        if data:
-            self._line_begins = data.endswith((b"\n", b"\r"))
-        elif self._line is not None:
-            data, self._line = self._line if self._line_begins else b"\n" + self._line, None
-        return data
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
 
 def _typed(column: pa.Array, parse: Callable[[str], object]) -> pa.Array | None:
