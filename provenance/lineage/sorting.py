@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from provenance.identity import SampleBatch
+from provenance.identity.id_arrays import bytes_of_ids
 from provenance.lineage.schema import ROW_GROUP_ROWS
 
 _RUN_ROWS = 1 << 18
@@ -114,7 +115,7 @@ def _sample_type(digest_size: int) -> np.dtype[Any]:
 def _as_samples(batch: SampleBatch, kind: np.dtype[Any]) -> _Samples:
     ids = batch.sample_ids
     samples = np.empty(len(ids), kind)
-    samples["sample_id"] = np.frombuffer(ids.buffers()[1], kind["sample_id"])[ids.offset : ids.offset + len(ids)]
+    samples["sample_id"] = bytes_of_ids(ids).view(kind["sample_id"]).ravel()
     samples["rows"] = 1
     samples["content_bytes"] = batch.content_bytes.to_numpy()
     tokens = None if batch.tokens is None else batch.tokens.cast(pa.int64()).fill_null(_NO_TOKENS)

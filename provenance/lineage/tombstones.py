@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from provenance.identity.id_arrays import bytes_of_ids
 from provenance.lineage.schema import TOMBSTONE_NAMES, sidecar_schema
 from provenance.lineage.sidecar import Sidecar
 
@@ -46,7 +47,7 @@ class Tombstones:
         if not table.num_rows:
             return table
         table = table.combine_chunks()
-        causes = self.causes(_bytes_of(table["sample_id"].chunk(0), self.sidecar.digest_size))
+        causes = self.causes(bytes_of_ids(table["sample_id"].chunk(0)))
         if not causes.any():
             return table
         goes = pa.array(causes > 0)
@@ -83,13 +84,8 @@ def _first_of_last(table: pa.Table) -> int:
     return int(np.argmax(same))
 
 
-def _bytes_of(ids: pa.FixedSizeBinaryArray, width: int) -> npt.NDArray[np.uint8]:
-    first = ids.offset * width
-    return np.frombuffer(ids.buffers()[1], np.uint8)[first : first + len(ids) * width].reshape(-1, width)
-
-
 def _sort_keys(table: pa.Table) -> npt.NDArray[np.void]:
     ids = table["sample_id"].combine_chunks()
     ids = ids.chunk(0) if isinstance(ids, pa.ChunkedArray) else ids
     width = ids.type.byte_width
-    return np.ascontiguousarray(_bytes_of(ids, width)).view(f"S{width}").ravel()
+    return np.ascontiguousarray(bytes_of_ids(ids)).view(f"S{width}").ravel()

@@ -21,6 +21,7 @@ from provenance.capture.identities import identity_of
 from provenance.errors import DataError, RepositoryError
 from provenance.files import REVOCATIONS_FILE, scratch_folder, whole_file
 from provenance.identity import scan, write_rows
+from provenance.identity.id_arrays import bytes_of_ids
 from provenance.identity.names import format_name, is_dataset, sidecar_path
 from provenance.ledger.revoked import Revoked, revoked
 from provenance.ledger.sidecars import Sidecars
@@ -164,13 +165,9 @@ def _rows_kept(
 ) -> Array:
     """For each row of the data, whether it stays; mapped from ``file``, as there may be many."""
     identity = identity_of(repository.settings(), dataset.path, repository)
-    width = dataset.sidecar.digest_size
     with open(file, "wb") as output:
         for batch in scan(repository.root / dataset.path, identity, progress=progress):
-            stored = np.frombuffer(batch.sample_ids.buffers()[1], np.uint8)
-            first = batch.sample_ids.offset * width
-            ids = stored[first : first + len(batch.sample_ids) * width].reshape(-1, width)
-            output.write((going.causes(ids) == 0).tobytes())
+            output.write((going.causes(bytes_of_ids(batch.sample_ids)) == 0).tobytes())
     kept: Array = np.fromfile(file, bool) if not file.stat().st_size else np.memmap(file, bool, "r").view(np.ndarray)
     if len(kept) != dataset.rows:
         raise DataError(

@@ -12,6 +12,7 @@ import pyarrow as pa
 from provenance.auditing.texts.dataset_texts import Texts, words_of
 from provenance.auditing.texts.pools import segments
 from provenance.auditing.texts.words import Hashes64, Integers, Words, grams
+from provenance.identity.id_arrays import bytes_of_ids
 
 # An n-gram that an evaluation set has more often than this is of its template, not any row's content.
 _MOST_OCCURRENCES = 100
@@ -146,8 +147,7 @@ def _cut(rows: Integers, index: GramIndex, numbers: Integers) -> Iterator[slice]
 
 
 def _raw(ids: pa.FixedSizeBinaryArray) -> npt.NDArray[np.void]:
-    width = ids.type.byte_width
-    return np.frombuffer(ids.buffers()[1], f"V{width}")[ids.offset : ids.offset + len(ids)]
+    return bytes_of_ids(ids).view(f"V{ids.type.byte_width}").ravel()
 
 
 def _together(parts: list[Words]) -> Words:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from provenance.errors import SidecarError
+from provenance.identity.id_arrays import bytes_of_ids
 from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells
 from provenance.lineage.sidecar import Sidecar
 
@@ -139,11 +140,9 @@ class _Block:
         self._batch = batch
         self._sidecar = sidecar
         size = sidecar.digest_size
-        ids = batch.column("sample_id")
-        flat = np.frombuffer(ids.buffers()[1], np.uint8)[ids.offset * size : (ids.offset + len(ids)) * size]
-        self.raw = flat.reshape(-1, size)
+        self.raw = bytes_of_ids(batch.column("sample_id"))
         # Ids of one length are in the order of their bytes, whether or not zeros at the end count.
-        self.ids = np.frombuffer(flat, f"S{size}")
+        self.ids = self.raw.view(f"S{size}").ravel()
         padded = np.zeros((len(self.raw), _KEY_BYTES), np.uint8)
         padded[:, : min(size, _KEY_BYTES)] = self.raw[:, :_KEY_BYTES]
         self.keys = padded.view(">u8").ravel().astype(np.uint64)

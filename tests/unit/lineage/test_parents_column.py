@@ -89,7 +89,7 @@ def test_what_is_no_reference(workbench: Workbench, value: Any, problem: str, su
 
 def test_roles_that_do_not_fit(workbench: Workbench) -> None:
     mix = workbench.dataset("mix.jsonl", [{"text": "x", "_parents": STRANGERS, "_parent_roles": ["one"]}])
-    with refused(mix, "1 roles for 2 parents", row=1):
+    with refused(mix, "1 role for 2 parents", row=1):
         workbench.complete(mix, derivation=DERIVATION)
 
 
