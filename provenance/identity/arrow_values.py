@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.identity.canonical import ContentError, shown, time_text, timestamp_text
 
+_VIEW_BYTES = 16
 _NANOSECONDS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}
 
 
@@ -22,15 +24,30 @@ def plain(array: pa.Array) -> pa.Array:
         return plain(array.dictionary_decode())
     if pa.types.is_run_end_encoded(kind):
         return plain(pc.run_end_decode(array))
-    if pa.types.is_string(kind) or pa.types.is_string_view(kind):
+    if pa.types.is_string_view(kind) or pa.types.is_binary_view(kind):
+        return _without_views(array)
+    if pa.types.is_string(kind):
         return array.cast(pa.large_string())
-    if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind):
+    if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return array.cast(pa.large_binary())
     if pa.types.is_float16(kind):
         return array.cast(pa.float32())
     if pa.types.is_fixed_size_list(kind):
         return array.cast(pa.large_list(kind.value_field))
     return array
+
+
+def _without_views(array: pa.Array) -> pa.Array:
+    """Views as what they view. Behind a null one may point anywhere, which is never checked, and casts follow it."""
+    if array.null_count:
+        is_valid = array.is_valid().to_numpy(zero_copy_only=False)
+        _, views, *data = array.buffers()
+        ends = (array.offset * _VIEW_BYTES, (array.offset + len(array)) * _VIEW_BYTES)
+        viewing = np.frombuffer(views, np.uint8)[slice(*ends)].reshape(-1, _VIEW_BYTES).copy()
+        viewing[~is_valid] = 0
+        bits = np.packbits(is_valid, bitorder="little")
+        array = pa.Array.from_buffers(array.type, len(array), [pa.py_buffer(bits), pa.py_buffer(viewing), *data])
+    return array.cast(pa.large_string() if pa.types.is_string_view(array.type) else pa.large_binary())
 
 
 def python_values(array: pa.Array) -> list[Any]:
