@@ -185,8 +185,10 @@ def test_bad_values_in_parquet(tmp_path: Path) -> None:
 
 
 BAD_JSON = [
-    ('{"text":"a"}', None, "not an array of objects"),
-    ("", None, "not an array of objects"),
+    ('"a"', None, "neither an array of objects nor one object a line"),
+    ('{"text":"a"}\n{"text":', 2, "not valid JSON"),
+    ('{\n"text":"a"\n}\n{"text":"b"}', 1, "something follows the first object"),
+    ('{\n"text":"a"', 1, "not valid JSON"),
     ('[{"text":"a"},{"text":"b"}', 3, "is the file cut short"),
     ('[{"text":"a"},{"text":"b', 2, "is the file cut short"),
     ('[{"text":"a"},', 2, "is the file cut short"),
