@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.identity.canonical import ContentError, shown, time_text, timestamp_text
+from provenance.identity.formats.json_text import JSON_SPACE, parse_value
 
 _VIEW_BYTES = 16
 _NANOSECONDS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}
@@ -54,8 +55,11 @@ def python_values(array: pa.Array) -> list[Any]:
     """The values as Python's; null is None. Timestamps, dates and times of day are text, as in canonical form.
 
     Raises:
-        ContentError: a map or struct with a key twice, a time beyond the years 1 to 9999, text that is not UTF-8.
+        ContentError: a map or struct with a key twice, a time beyond the years 1 to 9999, text that is not UTF-8, or
+            not JSON where the type says that it is.
     """
+    if isinstance(array.type, pa.JsonType):
+        return [None if text is None else _parsed(text) for text in python_values(array.storage)]
     array = plain(array)
     kind = array.type
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
@@ -78,6 +82,27 @@ def python_values(array: pa.Array) -> list[Any]:
     except (OverflowError, ValueError):
         raise ContentError(f"a value of type {kind} that is out of range") from None
     return [None if value is None else value.isoformat() for value in values] if pa.types.is_date(kind) else values
+
+
+def _parsed(text: str) -> object:
+    """What the JSON ``text`` holds."""
+    try:
+        value, end = parse_value(text, len(text) - len(text.lstrip(JSON_SPACE)))
+    except ValueError as error:
+        raise ContentError(f"not valid JSON in a column of JSON: {error}") from None
+    if text[end:].strip(JSON_SPACE):
+        raise ContentError("not valid JSON in a column of JSON: something follows the value")
+    return value
+
+
+def holds_json(kind: pa.DataType) -> bool:
+    """Whether values of this type are, or hold, text that stands for what it says as JSON."""
+    if isinstance(kind, pa.JsonType):
+        return True
+    if pa.types.is_struct(kind):
+        return any(holds_json(kind.field(index).type) for index in range(kind.num_fields))
+    parts = ("value_type", "storage_type", "key_type", "item_type")
+    return any(holds_json(part) for name in parts if (part := getattr(kind, name, None)) is not None)
 
 
 def _structs(array: pa.StructArray) -> list[dict[str, Any] | None]:
