@@ -24,7 +24,7 @@ _DESCRIPTION = re.compile(
     r"\..*|(readme|license|licence|notice|citation|changelog)(\..*)?|dataset_infos?\.json|state\.json", re.IGNORECASE
 )
 _MARKER = re.compile(r"_.*")
-# Beside each archive img2dataset writes a table of what it fetched and counts of what went wrong, by the archive's name.
+# Beside each archive, by its name, img2dataset writes a table of what it fetched and counts of what went wrong.
 _BESIDE_ARCHIVE = re.compile(r"(?P<archive>.*)(\.parquet|_stats\.json)")
 _FILE_METADATA = re.compile(r"metadata\.(csv|jsonl|parquet)", re.IGNORECASE)
 
