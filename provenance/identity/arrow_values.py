@@ -5,11 +5,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.identity.canonical import ContentError, shown, time_text, timestamp_text
+from provenance.identity.formats.json_text import JSON_SPACE, parse_value
 
+_VIEW_BYTES = 16
 _NANOSECONDS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}
 
 
@@ -22,9 +25,11 @@ def plain(array: pa.Array) -> pa.Array:
         return plain(array.dictionary_decode())
     if pa.types.is_run_end_encoded(kind):
         return plain(pc.run_end_decode(array))
-    if pa.types.is_string(kind) or pa.types.is_string_view(kind):
+    if pa.types.is_string_view(kind) or pa.types.is_binary_view(kind):
+        return _without_views(array)
+    if pa.types.is_string(kind):
         return array.cast(pa.large_string())
-    if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind):
+    if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return array.cast(pa.large_binary())
     if pa.types.is_float16(kind):
         return array.cast(pa.float32())
@@ -33,12 +38,28 @@ def plain(array: pa.Array) -> pa.Array:
     return array
 
 
+def _without_views(array: pa.Array) -> pa.Array:
+    """Views as what they view. Behind a null one may point anywhere, which is never checked, and casts follow it."""
+    if array.null_count:
+        is_valid = array.is_valid().to_numpy(zero_copy_only=False)
+        _, views, *data = array.buffers()
+        ends = (array.offset * _VIEW_BYTES, (array.offset + len(array)) * _VIEW_BYTES)
+        viewing = np.frombuffer(views, np.uint8)[slice(*ends)].reshape(-1, _VIEW_BYTES).copy()
+        viewing[~is_valid] = 0
+        bits = np.packbits(is_valid, bitorder="little")
+        array = pa.Array.from_buffers(array.type, len(array), [pa.py_buffer(bits), pa.py_buffer(viewing), *data])
+    return array.cast(pa.large_string() if pa.types.is_string_view(array.type) else pa.large_binary())
+
+
 def python_values(array: pa.Array) -> list[Any]:
     """The values as Python's; null is None. Timestamps, dates and times of day are text, as in canonical form.
 
     Raises:
-        ContentError: a map or struct with a key twice, a time beyond the years 1 to 9999, text that is not UTF-8.
+        ContentError: a map or struct with a key twice, a time beyond the years 1 to 9999, text that is not UTF-8, or
+            not JSON where the type says that it is.
     """
+    if isinstance(array.type, pa.JsonType):
+        return [None if text is None else _parsed(text) for text in python_values(array.storage)]
     array = plain(array)
     kind = array.type
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
@@ -61,6 +82,27 @@ def python_values(array: pa.Array) -> list[Any]:
     except (OverflowError, ValueError):
         raise ContentError(f"a value of type {kind} that is out of range") from None
     return [None if value is None else value.isoformat() for value in values] if pa.types.is_date(kind) else values
+
+
+def _parsed(text: str) -> object:
+    """What the JSON ``text`` holds."""
+    try:
+        value, end = parse_value(text, len(text) - len(text.lstrip(JSON_SPACE)))
+    except ValueError as error:
+        raise ContentError(f"not valid JSON in a column of JSON: {error}") from None
+    if text[end:].strip(JSON_SPACE):
+        raise ContentError("not valid JSON in a column of JSON: something follows the value")
+    return value
+
+
+def holds_json(kind: pa.DataType) -> bool:
+    """Whether values of this type are, or hold, text that stands for what it says as JSON."""
+    if isinstance(kind, pa.JsonType):
+        return True
+    if pa.types.is_struct(kind):
+        return any(holds_json(kind.field(index).type) for index in range(kind.num_fields))
+    parts = ("value_type", "storage_type", "key_type", "item_type")
+    return any(holds_json(part) for name in parts if (part := getattr(kind, name, None)) is not None)
 
 
 def _structs(array: pa.StructArray) -> list[dict[str, Any] | None]:

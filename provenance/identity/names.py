@@ -17,7 +17,7 @@ SIDECAR_SUFFIX = ".lineage.parquet"
 _TEXT_MODULES = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
-    ".json": "json_array",
+    ".json": "json_file",
     ".csv": "csv_table",
     ".tsv": "csv_table",
 }

@@ -16,6 +16,8 @@ from provenance.errors import DataError
 from provenance.identity.names import KNOWN_SUFFIXES, format_name, plugins
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from provenance.identity.formats.interface import FileReader, Reader
     from provenance.identity.samples import Identity
 
@@ -41,12 +43,12 @@ def open_file(path: str | os.PathLike[str], identity: Identity) -> FileReader:
         raise DataError(path, None, f"not a dataset format that is known; known are {KNOWN_SUFFIXES}")
     if not os.path.isfile(path):
         raise DataError(path, None, "no such file")
-    return _reader_class(name)(Path(path), identity)
+    return _opener(name)(Path(path), identity)
 
 
-def _reader_class(name: str) -> type[FileReader]:
+def _opener(name: str) -> Callable[[Path, Identity], FileReader]:
     if not name.startswith("."):
-        reader: type[FileReader] = import_module(f"{__name__}.{name}").READER
+        reader: Callable[[Path, Identity], FileReader] = import_module(f"{__name__}.{name}").READER
         return reader
     from provenance.identity.formats.interface import FileReader as Base
 

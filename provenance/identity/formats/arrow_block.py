@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.errors import DataError
-from provenance.identity.arrow_values import python_values
+from provenance.identity.arrow_values import holds_json, python_values
 from provenance.identity.canonical import ContentError
 from provenance.identity.formats.interface import BLOCK_BYTES, LONGEST_ROW, Block, RowError
+from provenance.identity.formats.json_text import JSON_SPACE
 
 MOST_ROWS = 32_768
 
@@ -34,7 +35,9 @@ class ArrowBlock(Block):
                 self.table[name].validate(full=True)  # among other things, that text is UTF-8
         except pa.ArrowInvalid:
             return None
-        return self.table
+        if any(holds_json(self.table.schema.field(name).type) for name in filter(exact, self.table.column_names)):
+            return None
+        return None if any(map(_has_null_in_json, self.table.columns)) else self.table
 
     def rows(self) -> Iterator[dict[str, object]]:
         try:
@@ -46,6 +49,14 @@ class ArrowBlock(Block):
                     yield from _rows_of(self.table.slice(offset, 1))
                 except ContentError as error:
                     raise RowError(offset, str(error)) from None
+
+
+def _has_null_in_json(column: pa.ChunkedArray) -> bool:
+    """Whether a value of a column of JSON is the text of a null, which is to be taken for one."""
+    if not isinstance(column.type, pa.JsonType):
+        return False
+    texts = (chunk.storage.cast(pa.large_string()) for chunk in column.chunks)
+    return any(pc.any(pc.equal(pc.utf8_trim(text, JSON_SPACE), "null")).as_py() for text in texts)
 
 
 def numbered_tables(path: Path, tables: Iterator[pa.Table], before: int = 0) -> Iterator[tuple[int, pa.Table]]:

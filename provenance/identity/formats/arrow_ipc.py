@@ -12,12 +12,11 @@ import pyarrow as pa
 import pyarrow.ipc as ipc
 
 from provenance.errors import DataError
-from provenance.identity.arrow_values import require_distinct
-from provenance.identity.canonical import ContentError, shown
+from provenance.identity.canonical import shown
 from provenance.identity.formats.arrow_block import ArrowBlock, cut, numbered_tables, rows_of
 from provenance.identity.formats.interface import FileReader, RowError, one_line
 from provenance.identity.formats.ipc_sizes import check_expansion
-from provenance.identity.formats.schema_metadata import metadata_without
+from provenance.identity.formats.schema_metadata import metadata_without, require_usable_names
 
 _FILE_MAGIC = b"ARROW1"
 _FILE_STREAM_START = 8
@@ -67,17 +66,20 @@ class ArrowReader(FileReader):
             start = file.read(len(_FILE_MAGIC))
         if start.startswith(_OLD_FEATHER_MAGIC):
             raise DataError(self.path, None, "Feather of version 1; write it again as version 2 or as Parquet")
-        is_file = start == _FILE_MAGIC
+        is_file, is_sound = start == _FILE_MAGIC, True
         try:
             open_reader = ipc.open_file if is_file else ipc.open_stream
             with pa.memory_map(str(self.path)) as mapped, open_reader(mapped) as reader:
                 schema = reader.schema
+                if is_file:
+                    mapped.seek(_FILE_STREAM_START)
+                    with ipc.open_stream(mapped) as stream:
+                        is_sound = stream.schema.equals(schema)
         except (pa.ArrowException, OSError) as error:
             raise DataError(self.path, None, f"not an Arrow file or stream, or cut short: {one_line(error)}") from None
-        try:
-            require_distinct(schema.names)
-        except ContentError as error:
-            raise DataError(self.path, None, f"columns: {error.problem}") from None
+        require_usable_names(schema, self.path)
+        if not is_sound:
+            raise DataError(self.path, None, "names other columns at its end than at its start: is the file damaged?")
         yield schema, is_file
 
 

@@ -72,6 +72,8 @@ class CSVReader(FileReader):
             if not header:
                 raise DataError(self.path, None, "no header: the first line must name the columns")
             "".join(header).encode()
+            if problem := _wrong_separator(header, self._delimiter):
+                raise DataError(self.path, None, problem)
             require_distinct(header)
         except UnicodeEncodeError:
             raise DataError(self.path, None, "the header is not UTF-8; convert the file to UTF-8") from None
@@ -158,6 +160,19 @@ class CSVReader(FileReader):
 
 
 READER = CSVReader
+
+
+def _wrong_separator(header: list[str], delimiter: str) -> str | None:
+    """What is wrong with a header that was written for other readers, or in another encoding, or None."""
+    if header[0].lower().startswith("sep="):
+        return "the first line, `sep=`, is for spreadsheets only; remove it, so that the next one names the columns"
+    if "\0" in "".join(header):
+        return "the header holds NUL bytes: is it UTF-16? Convert the file to UTF-8"
+    other = next((mark for mark in ";\t,|" if len(header) == 1 and mark in header[0]), None)
+    if other is None:
+        return None
+    problem = f"its columns are separated by {shown(other)}, not by {shown(delimiter)}"
+    return f"{problem}, as the name says; {'call it .tsv' if other == chr(9) else 'write it anew'}"
 
 
 def _typed(column: pa.Array, parse: Callable[[str], object]) -> pa.Array | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Container
 from pathlib import Path
 
 from provenance.errors import DataError
@@ -23,6 +24,8 @@ _DESCRIPTION = re.compile(
     r"\..*|(readme|license|licence|notice|citation|changelog)(\..*)?|dataset_infos?\.json|state\.json", re.IGNORECASE
 )
 _MARKER = re.compile(r"_.*")
+# Beside each archive, by its name, img2dataset writes a table of what it fetched and counts of what went wrong.
+_BESIDE_ARCHIVE = re.compile(r"(?P<archive>.*)(\.parquet|_stats\.json)")
 _FILE_METADATA = re.compile(r"metadata\.(csv|jsonl|parquet)", re.IGNORECASE)
 
 
@@ -36,6 +39,8 @@ def open_directory(path: Path, identity: Identity) -> Reader:
         return open_saved_dataset(path, identity)
     names = [name for name in _files(path) if not any(map(_DESCRIPTION.fullmatch, name.split("/")))]
     data = [name for name in names if not any(map(_MARKER.fullmatch, name.split("/")))]
+    everything = frozenset(data)
+    data = [name for name in data if not _is_beside_archive(name, everything)]
     formats = {format_name(name): name for name in reversed(data)}
     if set(formats) - {None} and None not in formats:
         if len(formats) > 1:
@@ -52,6 +57,11 @@ def open_directory(path: Path, identity: Identity) -> Reader:
     if not samples:
         raise DataError(path, None, "holds no samples")
     return WholeFilesReader(path, identity, samples)
+
+
+def _is_beside_archive(name: str, names: Container[str]) -> bool:
+    match = _BESIDE_ARCHIVE.fullmatch(name)
+    return match is not None and f"{match['archive']}.tar" in names
 
 
 def _files(path: Path) -> list[str]:

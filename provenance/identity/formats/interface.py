@@ -1,7 +1,7 @@
 """What a dataset format must offer: one `FileReader` class, which cuts a file into blocks of rows.
 
-A module of a format names its class ``READER`` and is registered in `formats`; other packages register theirs as entry
-points. Rows of a dataset are numbered from 1;
+A module of a format names its class, or a function that chooses one, ``READER`` and is registered in `formats`; other
+packages register theirs as entry points. Rows of a dataset are numbered from 1;
 inside a block they are counted from 0, since a block does not know how many rows came before it.
 """
 

@@ -1,4 +1,4 @@
-"""JSON: one array of objects, read through a sliding window."""
+"""JSON: one array of objects, or one object over several lines, read through a sliding window."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class JSONArrayReader(FileReader):
             window = _Window(file)
             try:
                 if window.next_character() != "[":
-                    problem = "not an array of objects; write one object a line and call the file .jsonl"
+                    problem = "neither an array of objects nor one object a line"
                     raise DataError(self.path, None, problem)
                 window.position += 1
                 more = window.next_character() != "]"
@@ -83,7 +83,24 @@ class JSONArrayReader(FileReader):
                 raise RowError(0, problem_of(error)) from None
 
 
-READER = JSONArrayReader
+class JSONObjectReader(JSONArrayReader):
+    """See `Reader`. The only row is the object, after which nothing may follow."""
+
+    def _write(self, texts: Iterable[str], target: Path) -> None:
+        with create_bytes(target, self.path) as output:
+            output.writelines(f"{text}\n".encode() for text in texts)
+
+    def _elements(self) -> Iterator[tuple[str, dict[str, object]]]:
+        with open_bytes(self.path) as file:
+            window = _Window(file)
+            try:
+                text, value = window.value()
+                if window.next_character():
+                    problem = "something follows the first object, which takes several lines"
+                    raise ValueError(f"{problem}; write one object a line, or an array of objects")
+                yield text, as_row(value)
+            except ValueError as error:
+                raise RowError(0, problem_of(error)) from None
 
 
 class _Window:

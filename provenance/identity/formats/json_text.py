@@ -9,7 +9,8 @@ from typing import NoReturn
 
 from provenance.identity.canonical import shown
 
-_SPACE = re.compile(r"[ \t\r\n]*")
+JSON_SPACE = " \t\r\n"
+_SPACE = re.compile(f"[{JSON_SPACE}]*")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

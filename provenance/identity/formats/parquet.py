@@ -13,12 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.errors import DataError
-from provenance.identity.arrow_values import require_distinct
-from provenance.identity.canonical import ContentError
 from provenance.identity.formats.arrow_block import MOST_ROWS, ArrowBlock, cut, longest_value, numbered_tables, rows_of
 from provenance.identity.formats.interface import BLOCK_BYTES, FileReader, RowError, one_line
 from provenance.identity.formats.parquet_pages import Pages
-from provenance.identity.formats.schema_metadata import metadata_without
+from provenance.identity.formats.schema_metadata import metadata_without, require_usable_names
 
 _MOST_REPEATED_BYTES = 64 << 20  # in the rows that are read at a time
 
@@ -138,10 +136,7 @@ class ParquetReader(FileReader):
             problem = f"not a Parquet file, or cut short: {one_line(error)}"
             raise DataError(self.path, None, problem) from None
         with file:
-            try:
-                require_distinct(file.schema_arrow.names)
-            except ContentError as error:
-                raise DataError(self.path, None, f"columns: {error.problem}") from None
+            require_usable_names(file.schema_arrow, self.path)
             yield file
 
 

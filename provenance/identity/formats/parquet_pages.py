@@ -26,11 +26,12 @@ _HEADER_BYTES, _LONGEST_HEADER_BYTES = 256, 64 << 20
 
 
 class _Chunk(NamedTuple):
-    """A column of a row group: where its pages begin and end in the file, and whether its values vary in length."""
+    """A column of a row group: where its pages lie in the file, whether its values vary in length, and how many."""
 
     start: int
     end: int
     varies: bool
+    values: int
 
 
 class Pages:
@@ -64,24 +65,33 @@ class Pages:
 
     def _chunks_of(self, group: int, leaves: Iterable[int]) -> list[_Chunk]:
         try:
-            return [self._chunks[group][leaf] for leaf in leaves]
+            chunks = [self._chunks[group][leaf] for leaf in leaves]
+            rows = self._groups[group][3]
+            # Arrow believes these numbers, and ends the process over some.
+            if rows < 0 or any(chunk.values < rows for chunk in chunks):
+                raise ValueError("fewer values than rows")
         except (*DAMAGE, OSError):
             raise RowError(0, "the Parquet file cannot be read any further: its footer makes no sense") from None
+        return chunks
 
     @cached_property
-    def _chunks(self) -> list[list[_Chunk]]:
+    def _groups(self) -> list[dict[int, Any]]:
         with open(self._path, "rb") as file:
             file.seek(-_TAIL.size, 2)
             length, _ = _TAIL.unpack(file.read(_TAIL.size))
             file.seek(-_TAIL.size - length, 2)
-            footer = CompactReader(file.read(length)).struct()
-        return [[_chunk(column[3]) for column in group[1]] for group in footer[4]]
+            groups: list[dict[int, Any]] = CompactReader(file.read(length)).struct()[4]
+        return groups
+
+    @cached_property
+    def _chunks(self) -> list[list[_Chunk]]:
+        return [[_chunk(column[3]) for column in group[1]] for group in self._groups]
 
 
 def _chunk(column: dict[int, Any]) -> _Chunk:
-    """A ColumnMetaData's type, size on disk, and where its pages begin, with the dictionary if there is one."""
+    """A ColumnMetaData's type, number of values, size on disk, and where its pages begin, a dictionary's among them."""
     start = column.get(11) or column[9]
-    return _Chunk(start, start + column[7], column[1] in _VARIABLE_LENGTH)
+    return _Chunk(start, start + column[7], column[1] in _VARIABLE_LENGTH, column[5])
 
 
 def _pages(file: BinaryIO, chunk: _Chunk) -> Iterator[tuple[int, int]]:

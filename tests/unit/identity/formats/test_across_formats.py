@@ -185,8 +185,10 @@ def test_bad_values_in_parquet(tmp_path: Path) -> None:
 
 
 BAD_JSON = [
-    ('{"text":"a"}', None, "not an array of objects"),
-    ("", None, "not an array of objects"),
+    ('"a"', None, "neither an array of objects nor one object a line"),
+    ('{"text":"a"}\n{"text":', 2, "not valid JSON"),
+    ('{\n"text":"a"\n}\n{"text":"b"}', 1, "something follows the first object"),
+    ('{\n"text":"a"', 1, "not valid JSON"),
     ('[{"text":"a"},{"text":"b"}', 3, "is the file cut short"),
     ('[{"text":"a"},{"text":"b', 2, "is the file cut short"),
     ('[{"text":"a"},', 2, "is the file cut short"),
@@ -272,6 +274,12 @@ BAD_CSV = [
     (b'a\n1\n"x', 2, "a quoted cell does not end"),
     (b"a,b\n1,2\n3,\xff\n", 2, "not UTF-8"),
     ("a,b\n1,2\n".encode("utf-16"), None, "the header is not UTF-8"),
+    ("a,b\n1,2\n".encode("utf-16-le"), None, "NUL bytes: is it UTF-16"),
+    ("é,b\n1,2\n".encode("latin-1"), None, "the header is not UTF-8"),
+    (b"a;b\n1;2\n", None, "separated by ';', not by ','"),
+    (b"a\tb\n1\t2\n", None, "call it .tsv"),
+    (b"sep=;\na;b\n1;2\n", None, "`sep=`, is for spreadsheets"),
+    (b"a,b\r1,2\r3\r", 2, "1 cells where the header has 2"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Quotation marks of CSV: what Python's strict reader takes is read as it reads it, what it refuses is that row's error."""
+"""Quotation marks of CSV: rows are read as Python's strict reader reads them; what it refuses is that row's error."""
 
 import csv
 import io
@@ -17,9 +17,7 @@ def strict_rows(content: str) -> tuple[list[list[str]], bool]:
     """Rows by the standard library, blank lines left out, and whether one cannot be read."""
     rows: list[list[str]] = []
     try:
-        for row in csv.reader(io.StringIO(content, newline=""), strict=True):
-            if row:
-                rows.append(row)
+        rows.extend(row for row in csv.reader(io.StringIO(content, newline=""), strict=True) if row)
     except csv.Error:
         return rows, True
     return rows, False

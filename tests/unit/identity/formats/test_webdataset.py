@@ -100,3 +100,14 @@ def test_parents_are_a_file_of_the_key(tmp_path: Path) -> None:
     assert strip_reserved(path)
     assert not strip_reserved(path)
     assert ids(path) == [sample_id({"jpg": b"1"}), sample_id({"jpg": b"2"})]
+
+
+def test_what_img2dataset_writes_beside_an_archive_is_no_sample(tmp_path: Path) -> None:
+    for shard in ("00000", "00001"):
+        write(tmp_path / f"{shard}.tar", [(f"{shard}0.jpg", b"1"), (f"{shard}0.txt", shard.encode())])
+        (tmp_path / f"{shard}.parquet").write_bytes(b"not even read")
+        (tmp_path / f"{shard}_stats.json").write_text("{}")
+    assert ids(tmp_path) == [sample_id({"jpg": b"1", "txt": shard.encode()}) for shard in ("00000", "00001")]
+    (tmp_path / "00002.parquet").write_bytes(b"of no archive")
+    with pytest.raises(DataError, match="rows in two formats, as '00000.tar' and '00002.parquet'"):
+        ids(tmp_path)
