@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from provenance.errors import ProvenanceError
 from provenance.files import sha256_of
+from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Agent, Plan
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Model:
             revision=self.revision,
             provider=self.provider,
             weights_digest=None if self.weights is None else weights_digest(Path(self.weights)),
-            license=self.license,
+            license=self.license and spelt(self.license),
             output_terms=self.output_terms,
         )
 

@@ -15,6 +15,7 @@ from provenance.capture.recording.linking import prompt_columns
 from provenance.capture.redaction import redact_text
 from provenance.errors import DataError, ProvenanceError
 from provenance.lineage.explaining import DERIVED_ROLE
+from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Activity, ActivityType, Agent, Evidence, Kind, Origin, Plan, Source, SourceType
 from provenance.lineage.rules import made_by_model
 from provenance.lineage.vocabulary import Vocabulary
@@ -182,7 +183,8 @@ def _checked(stated: Statement) -> Birth:
     columns: Birth = {}
     for text in _TEXTS:
         if text in stated:
-            columns[text] = _text(text, stated[text])
+            said = _text(text, stated[text])
+            columns[text] = spelt(said) if text == "license" else said
     for number in _NUMBERS:
         if number in stated:
             columns[number] = _integer(number, stated[number])

@@ -30,6 +30,7 @@ from provenance.capture.strict_json import encode
 from provenance.errors import DataError, ProvenanceError
 from provenance.identity import RESERVED_COLUMNS, Identity
 from provenance.lineage.explaining import DERIVED_ROLE
+from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Kind, Source
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class Recorder:
             "response_id": response_id,
             "verdict": verdict,
             "verifier": verifier,
-            "license": license,
+            "license": spelt(license) if isinstance(license, str) else license,
         }
         for name, text in texts.items():
             if text is not None:

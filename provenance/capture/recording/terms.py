@@ -14,6 +14,7 @@ from provenance.capture.generators import Model, Prompt
 from provenance.capture.redaction import refuse_secrets
 from provenance.errors import ProvenanceError
 from provenance.identity.names import is_dataset
+from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Activity, ActivityType, Agent, Evidence, Kind, Origin, Source, SourceType
 from provenance.lineage.vocabulary import Vocabulary
 
@@ -137,7 +138,7 @@ def declaration_of(
             prompt=prompt,
             kind=None if kind is None else _kind(kind),
             parameters=named_parameters(parameters or {}),
-            license=license,
+            license=license and spelt(license),
             keep_prompts=keep_prompts,
             prices=prices,
         )
@@ -153,7 +154,8 @@ def declaration_of(
     refuse_secrets(source)
     if source.model_extra:
         raise ProvenanceError(f"{dataset}: a Source has no {min(source.model_extra)!r}")
-    return Declaration(source=source, license=license or source.license)
+    source = source.model_copy(update={"license": source.license and spelt(source.license)})
+    return Declaration(source=source, license=spelt(license) if license else source.license)
 
 
 def _kind(kind: Kind | str) -> Kind:
