@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from provenance.capture.redaction import refuse_secret
 from provenance.documents import validated
 from provenance.errors import RepositoryError, SidecarError, UnknownReferenceError
 from provenance.files import MODELS_FILE
@@ -37,8 +38,13 @@ def register_model(repository: Repository, stated: StatedModel, *, replace: bool
     Raises:
         UnknownReferenceError: its base is not registered, or a dataset is not tracked; it is there already.
         SidecarError: a dataset has no sidecar.
+        ProvenanceError: a secret is among what is stated.
         RepositoryError: no such revision; the register is not valid, or would not be, as by a cycle of bases.
     """
+    for part in ("name", "revision", "license", "output_terms"):
+        refuse_secret(f"model: its {part}", getattr(stated, part))
+    for name in stated.trained_on_external:
+        refuse_secret("model: what it was trained on", name)
     with only_writer(repository, MODELS_FILE):
         return _register(repository, stated, replace=replace)
 

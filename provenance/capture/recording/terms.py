@@ -11,7 +11,7 @@ import orjson
 
 from provenance.capture.generation import named_parameters
 from provenance.capture.generators import Model, Prompt
-from provenance.capture.redaction import refuse_secrets
+from provenance.capture.redaction import refuse_secret, refuse_secrets
 from provenance.errors import ProvenanceError
 from provenance.identity.names import is_dataset
 from provenance.lineage.license_terms import spelt
@@ -128,11 +128,16 @@ def declaration_of(
 
     Raises:
         ProvenanceError: not exactly one of model and source (while observing: both), a part of a generation given for
-            a source, an unknown kind, or parameters that cannot be recorded.
+            a source, an unknown kind, or parameters that cannot be recorded,
+            or a secret in what is to be recorded.
     """
+    refuse_secret("license", license)
     if source is None and (model is not None or is_observing):
         if isinstance(prompt, str):
             prompt = Prompt(name=PurePosixPath(dataset).stem, template=prompt)
+        if prompt is not None:
+            refuse_secret("prompt: its name", prompt.name)
+            refuse_secret(f"prompt {prompt.name!r}: its template", prompt.template)
         return Declaration(
             agent=None if model is None else model.agent(),
             prompt=prompt,
