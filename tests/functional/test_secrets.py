@@ -58,7 +58,12 @@ def test_what_comes_with_rows_is_replaced(dvc_repository: Path) -> None:
     key = f"https://ada:{SECRET}@h/1"
     with provenance.record("out.jsonl", model=MODEL, prompt=prompt, keep_prompts=True) as recorder:
         recorder.reject("k", f"refused with {SECRET}")
-        told = {"verdict": SECRET, "verifier": f"judge {SECRET}", "response_id": SECRET, "license": SECRET}
+        told: dict[str, Any] = {
+            "verdict": SECRET,
+            "verifier": f"judge {SECRET}",
+            "response_id": SECRET,
+            "license": SECRET,
+        }
         recorder.write({"text": "a"}, key=key, parents=[("0" * 32, SECRET)], prompt_variables={"x": SECRET}, **told)
         assert recorder.done(key)
         assert not recorder.done(f"{key}0")

@@ -150,5 +150,5 @@ def test_what_is_not_known_to_allow_a_use_is_a_doubt(
     assert isinstance(taken, Measured)
     if why is None:
         assert not taken.doubts
-    for name in ("noncommercial", "no_derivatives") if why else ():
-        assert why in taken.doubts[name].why
+    else:
+        assert all(why in taken.doubts[name].why for name in ("noncommercial", "no_derivatives"))
