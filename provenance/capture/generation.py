@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal
 
-from provenance.capture.redaction import REDACTED, find_secret
+from provenance.capture.redaction import find_secret
+from provenance.capture.secret_shapes import REDACTED
 from provenance.capture.strict_json import encode
 from provenance.errors import ProvenanceError
 

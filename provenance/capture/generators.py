@@ -8,8 +8,10 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from provenance.capture.redaction import refuse_secret
 from provenance.errors import ProvenanceError
 from provenance.files import sha256_of
+from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Agent, Plan
 
 if TYPE_CHECKING:
@@ -43,14 +45,16 @@ class Model:
         """This model as it stands in a sidecar.
 
         Raises:
-            ProvenanceError: the weights cannot be read.
+            ProvenanceError: the weights cannot be read, or a secret is among what is said of the model.
         """
+        for part in ("name", "revision", "provider", "license", "output_terms"):
+            refuse_secret(f"model: its {part}", getattr(self, part))
         return Agent(
             name=self.name,
             revision=self.revision,
             provider=self.provider,
             weights_digest=None if self.weights is None else weights_digest(Path(self.weights)),
-            license=self.license,
+            license=self.license and spelt(self.license),
             output_terms=self.output_terms,
         )
 

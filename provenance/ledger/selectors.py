@@ -11,6 +11,7 @@ import numpy as np
 from provenance.errors import UnknownReferenceError
 from provenance.ledger.references import is_place, is_prefix, resolve
 from provenance.ledger.sidecars import Sidecars, name_some
+from provenance.lineage.license_terms import spelt
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.store import Array
@@ -82,7 +83,9 @@ def _activity(ledger: Sidecars, value: str) -> Array:
 
 def _license(ledger: Sidecars, value: str) -> Array:
     graph = ledger.graph
+    # As it was recorded, or as SPDX spells it.
     known = {graph.license_of(born) for born in graph.classes} - {None}
+    value = value if value in known else spelt(value)
     if value not in known:
         raise _unknown("license", value, filter(None, known), ledger.not_asked)
     return graph.with_birth(lambda born: graph.license_of(born) == value)

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from provenance.capture.redaction import refuse_secret
 from provenance.documents import validated
 from provenance.errors import RepositoryError, SidecarError, UnknownReferenceError
 from provenance.files import MODELS_FILE
+from provenance.lineage.license_terms import spelt
 from provenance.models import ModelRegister, RegisteredModel, TrainingDataset
 from provenance.upkeep.tracked_files import change_file, only_writer
 from provenance.upkeep.yaml_editing import entries_of
@@ -36,8 +38,13 @@ def register_model(repository: Repository, stated: StatedModel, *, replace: bool
     Raises:
         UnknownReferenceError: its base is not registered, or a dataset is not tracked; it is there already.
         SidecarError: a dataset has no sidecar.
+        ProvenanceError: a secret is among what is stated.
         RepositoryError: no such revision; the register is not valid, or would not be, as by a cycle of bases.
     """
+    for part in ("name", "revision", "license", "output_terms"):
+        refuse_secret(f"model: its {part}", getattr(stated, part))
+    for name in stated.trained_on_external:
+        refuse_secret("model: what it was trained on", name)
     with only_writer(repository, MODELS_FILE):
         return _register(repository, stated, replace=replace)
 
@@ -50,7 +57,7 @@ def _register(repository: Repository, stated: StatedModel, *, replace: bool) -> 
         "base": None if stated.base is None else register.named(stated.base).label,
         "trained_on": tuple(_training_dataset(repository, reference) for reference in stated.trained_on),
         "trained_on_external": stated.trained_on_external,
-        "license": stated.license,
+        "license": stated.license and spelt(stated.license),
         "output_terms": stated.output_terms,
     }
     model = validated(RegisteredModel, described, f"{stated.name!r}: cannot be registered", error=RepositoryError)

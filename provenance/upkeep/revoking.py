@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from provenance.capture.redaction import redact_text
+from provenance.capture.redaction import redact_text, refuse_secret
 from provenance.documents import validated
 from provenance.errors import RepositoryError
 from provenance.files import REVOCATIONS_FILE
@@ -30,6 +30,8 @@ def revoke(ledger: Sidecars, selectors: Sequence[str], reason: str) -> tuple[Rev
     """
     repository = ledger.repository
     select(ledger, selectors)
+    for selector in selectors:
+        refuse_secret("the selector", selector)
     lasting = tuple(dict.fromkeys(_lasting(ledger, selector) for selector in selectors))
     words = (redact_text(reason) or "").strip()
     described = {

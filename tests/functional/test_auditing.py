@@ -308,3 +308,25 @@ def test_audit_is_a_function_whatever_was_imported_first(project: Project) -> No
         call = "audit" if first.startswith("from") else "provenance.audit"
         program = f"{first}\nprint({call}('data/mix.jsonl', policy='baseline').verdict.status.value)"
         assert project.run("python", "-c", program).stdout == "CLEARED\n"
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown", "status"),
+    [
+        ("mit", "MIT", "CLEARED"),
+        ("CC by-sa NC 3.0", "CC-BY-NC-SA-3.0", "BLOCKED"),
+        ("creativeml-openrail-m", "creativeml-openrail-m", "UNKNOWN"),
+        ("unknown", "unknown", "UNKNOWN"),
+    ],
+)
+def test_a_licence_is_cleared_for_a_use_only_where_it_is_known(
+    project: Project, stated: str, shown: str, status: str
+) -> None:
+    project.write({"data/licensed.jsonl": json.dumps({"text": "a text of its own", "rights": stated}) + "\n"})
+    declared = ("declare", "data/licensed.jsonl", "--from", "columns", "--map", "license=rights")
+    project.provenance(*declared, "--set", "origin=real", "--set", "source=S")
+    project.run("dvc", "add", "-q", "data/licensed.jsonl")
+    answer = project.provenance("audit", "data/licensed.jsonl", "--policy", "licensing", "--json")
+    audited = json.loads(answer.stdout)
+    assert list(audited["datasets"][0]["by_license"]) == [shown]
+    assert {each["status"] for each in audited["findings"] if each["rule"] == "commercial-use"} == {status}

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
-from provenance.auditing.measure import Measured, Needs, NotMeasured, Subject
-from provenance.ledger.composition.ancestry import Members, Name, going_back
+from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Subject
+from provenance.ledger.composition.ancestry import GoingBack, Members, Name, going_back
+from provenance.ledger.composition.breakdowns import UNKNOWN
 from provenance.ledger.graph.births import BirthClass
 from provenance.ledger.graph.graph import Graph
 from provenance.ledger.sidecars import Sidecars
-from provenance.lineage.license_terms import obligations
+from provenance.lineage.license_terms import excludes_commercial_use, excludes_derivatives, obligations, spelt
 from provenance.lineage.records import Agent
 from provenance.models import RegisteredModel
 
 _GROUPS = ("licenses", "generator_licenses", "output_terms")
+# What a licence may exclude: the name of its group, and how it is asked of one licence.
+_EXCLUDED: dict[str, Callable[[str], bool | None]] = {
+    "noncommercial": excludes_commercial_use,
+    "no_derivatives": excludes_derivatives,
+}
+_MOST_NAMED = 5
 _UNSPECIFIED = ("unspecified", "unspecified_content", "unspecified_generators")
 
 
@@ -25,6 +32,8 @@ class Licences:
     For a generator, its own licence counts, and output terms, and those that the register of models states of it and of
     the models that it was made from. Unspecified is content that was not made from other samples by a stage and has no
     licence, neither its own nor its source's; and a generator of which neither licence nor output terms are known.
+    ``noncommercial`` and ``no_derivatives`` are the content's licences that exclude a use. More may do so, which is
+    a doubt, where a licence is no SPDX expression or of custom terms, where none is stated, and by generators' terms.
     """
 
     name = "licenses"
@@ -34,8 +43,9 @@ class Licences:
     needs: Needs = "graph"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
-        """``{rows, licenses{ID: {rows, fraction}}, generator_licenses{…}, output_terms{TERMS: {…}},
-        unspecified{rows, fraction}, unspecified_content{…}, unspecified_generators{…}, left_out}``."""
+        """``{rows, licenses{ID: {rows, fraction}}, noncommercial{…}, no_derivatives{…}, generator_licenses{…},
+        output_terms{TERMS: {…}}, unspecified{rows, fraction}, unspecified_content{…}, unspecified_generators{…},
+        left_out}``."""
         members = Members.of(subject.audited)
         if not members.total:
             return NotMeasured(f"{subject.audited.dataset.path}: has no rows")
@@ -44,10 +54,43 @@ class Licences:
             {
                 "rows": members.total,
                 **{group: found.values(group) for group in _GROUPS},
+                **{
+                    name: {term: rows for term, rows in found.values("licenses").items() if excludes(term)}
+                    for name, excludes in _EXCLUDED.items()
+                },
                 **{name: asdict(found.of(name, name)) for name in _UNSPECIFIED},
                 "left_out": found.left_out,
-            }
+            },
+            doubts=_doubts(found),
         )
+
+
+def _doubts(found: GoingBack) -> dict[str, Doubt]:
+    """Why more licences than were found may exclude a use."""
+    doubts = {}
+    for name, excludes in _EXCLUDED.items():
+        unsure = [term for term in found.groups.get("licenses", {}) if excludes(term) is None]
+        generators = [term for term in found.groups.get("generator_licenses", {}) if excludes(term) is not False]
+        whys = [
+            f"what {_listed(terms)} allows is not known ({what})"
+            for terms, what in (
+                (unsure, "no licence of SPDX's list"),
+                (generators, "of a generator, whose terms may follow its outputs"),
+            )
+            if terms
+        ]
+        if rows := found.of("unspecified", "unspecified").rows:
+            whys.append(f"terms are not stated of all that {rows:,} {'row goes' if rows == 1 else 'rows go'} back to")
+        if found.left_out:
+            whys.append(f"{found.left_out:,} names were not looked for")
+        if whys:
+            doubts[name] = Doubt(None, "; ".join(whys))
+    return doubts
+
+
+def _listed(terms: list[str]) -> str:
+    more = len(terms) - _MOST_NAMED
+    return ", ".join(terms[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True)
@@ -66,9 +109,8 @@ class _Terms:
             line: list[Agent | RegisteredModel] = [*models.line_of(described["label"])]
             if described["id"] in known:
                 line.append(known[described["id"]])
-            names = {
-                ("generator_licenses", term) for each in line if each.license for term in obligations(each.license)
-            }
+            stated = [spelt(each.license) for each in line if each.license]
+            names = {("generator_licenses", term) for licence in stated for term in obligations(licence)}
             names |= {("output_terms", each.output_terms) for each in line if each.output_terms}
             terms.append(frozenset(names or {(name, name) for name in ("unspecified", "unspecified_generators")}))
         return terms
@@ -77,6 +119,8 @@ class _Terms:
         """The names of all that a birth obliges to."""
         graph = self.graph
         licence = graph.license_of(born)
+        # A data set whose licence column says "unknown" states none.
+        licence = None if licence is None or licence.lower() == UNKNOWN else spelt(licence)
         if licence is not None:
             for term in obligations(licence):
                 yield "licenses", term

@@ -6,6 +6,7 @@ stated of some rows could turn the answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -25,11 +26,16 @@ from provenance.auditing.policy.thresholds import (
     Threshold,
     in_words,
 )
-from provenance.auditing.policy.values import MIXTURE, Interval, Missing, interval, is_of_mixture, look_up
+from provenance.auditing.policy.values import MIXTURE, Interval, Missing, doubt_of, interval, is_of_mixture, look_up
 from provenance.ledger.composition.breakdowns import UNSURE
+from provenance.lineage.license_terms import spelt
 
 # The rule that a dataset breaks that no rule is for: a gate that checks nothing must not look green.
 NO_RULE = "no-rule-applies"
+
+
+# The values whose names are licences.
+_LICENCES = re.compile(r"(mixture\.)?by_license$|measures\.licenses\.|measures\.ancestry\.by_license$")
 
 
 class Status(StrEnum):
@@ -194,7 +200,7 @@ def _judge(rule: Rule, audited: Mapping[str, Any]) -> _Judged:
         shown = None if isinstance(found, Mapping) else found
         return _Judged(Status.UNKNOWN, shown, rule.threshold, f"nothing to compare with: {threshold.reason}")
     if isinstance(threshold, Only | NoneOf):
-        return _judge_names(threshold, found)
+        return _judge_names(threshold, found, path=rule.value, doubt=doubt_of(audited, rule.value))
     if isinstance(threshold, Equals) and not _is_number(threshold.equals):
         status = Status.CLEARED if found == threshold.equals else Status.BLOCKED
         shown = str(found).lower() if isinstance(found, bool) else str(found)
@@ -243,12 +249,13 @@ def _test(threshold: Threshold) -> tuple[Callable[[float], bool], Callable[[floa
     return lambda number: low <= number <= high, missed
 
 
-def _judge_names(threshold: Only | NoneOf, found: Any) -> _Judged:
+def _judge_names(threshold: Only | NoneOf, found: Any, *, path: str, doubt: str | None) -> _Judged:
     if not isinstance(found, Mapping | str):
         return _Judged(Status.UNKNOWN, found, threshold, f"{found} is not a name")
     names = [found] if isinstance(found, str) else list(found)
     patterns = threshold.only if isinstance(threshold, Only) else threshold.none_of
-    fitting = [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    is_of_licences = _LICENCES.match(path) is not None
+    fitting = [name for name in names if any(_fits(name, pattern, is_of_licences) for pattern in patterns)]
     others = [name for name in names if name not in fitting]
     unsure = [name for name in others if name in UNSURE]
     wrong = fitting if isinstance(threshold, NoneOf) else [name for name in others if name not in UNSURE]
@@ -257,7 +264,16 @@ def _judge_names(threshold: Only | NoneOf, found: Any) -> _Judged:
     if unsure:
         why = f"some rows are {' or '.join(unsure)}, allowed is {in_words(threshold)}"
         return _Judged(Status.UNKNOWN, unsure, threshold, why)
+    if doubt is not None:
+        return _Judged(Status.UNKNOWN, names, threshold, doubt)
     return _Judged(Status.CLEARED, names, threshold, f"allowed is {in_words(threshold)}")
+
+
+def _fits(name: str, pattern: str, is_licence: bool) -> bool:
+    """Whether ``name`` fits; SPDX's identifiers are the same in any case and are compared as SPDX spells them."""
+    if is_licence:
+        return fnmatchcase(spelt(name).casefold(), pattern.casefold())
+    return fnmatchcase(name, pattern)
 
 
 def _settled(threshold: Threshold, audited: Mapping[str, Any]) -> Threshold | Missing:

@@ -194,6 +194,13 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
     return Interval(number, number + sum(unsure.values()), f"up to {doubt} may belong to it")
 
 
+def doubt_of(audited: Mapping[str, Any], path: str) -> str | None:
+    """Why a measure's names at ``path`` may not be all; None where they are."""
+    head, _, value = path.partition(".")
+    doubt = _doubt(audited, value) if head == MEASURES else None
+    return None if doubt is None else str(doubt["why"])
+
+
 def _of_measure(audited: Mapping[str, Any], path: str, number: float) -> Interval:
     doubt = _doubt(audited, path)
     if doubt is None:

@@ -12,9 +12,10 @@ import orjson
 from provenance.capture.declaring.importers.interface import FIELDS, Statement
 from provenance.capture.generation import cost_text, named_parameters, token_counts
 from provenance.capture.recording.linking import prompt_columns
-from provenance.capture.redaction import redact_text
+from provenance.capture.redaction import redact_prose, redact_text
 from provenance.errors import DataError, ProvenanceError
 from provenance.lineage.explaining import DERIVED_ROLE
+from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Activity, ActivityType, Agent, Evidence, Kind, Origin, Plan, Source, SourceType
 from provenance.lineage.rules import made_by_model
 from provenance.lineage.vocabulary import Vocabulary
@@ -123,7 +124,7 @@ class Births:
         return number
 
     def _activity(self, activity_type: ActivityType, said: Statement) -> Activity:
-        texts = {name: _text(name, said[name]) for name in said if name in FIELDS}
+        texts = {name: redact_prose(_text(name, said[name])) for name in said if name in FIELDS}
         agent, plan, source = _agent(texts), self._plan(texts), _source(texts)
         generated = activity_type is ActivityType.GENERATION
         activity = Activity(
@@ -182,7 +183,8 @@ def _checked(stated: Statement) -> Birth:
     columns: Birth = {}
     for text in _TEXTS:
         if text in stated:
-            columns[text] = _text(text, stated[text])
+            said = redact_prose(_text(text, stated[text]))
+            columns[text] = spelt(said) if text == "license" else said
     for number in _NUMBERS:
         if number in stated:
             columns[number] = _integer(number, stated[number])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from provenance.capture.recording.observers.calls import CALLS, Call
+from provenance.capture.redaction import redact_prose
 from provenance.errors import ProvenanceError
 from provenance.identity.digests import digest_function
 from provenance.lineage.records import Agent, Origin
@@ -63,7 +64,7 @@ class Linker:
         """What ``call`` says of the birth of a row."""
         told: Birth = {"activity": self._activity(call), **call.usage}
         if call.response_id is not None:
-            told["response_id"] = call.response_id
+            told["response_id"] = redact_prose(call.response_id)
         if call.seed is not None:
             told["seed"] = call.seed
         if call.cost is not None:
@@ -81,13 +82,14 @@ class Linker:
     def _activity(self, call: Call) -> int:
         """The number of the activity that is this model with these parameters."""
         agent = self._declaration.agent or Agent(
-            name=call.model or call.requested_model or "undisclosed", provider=call.provider or call.server
+            name=_shared(call.model or call.requested_model) or "undisclosed",
+            provider=_shared(call.provider or call.server),
         )
         parameters = dict(call.parameters)
-        names = {"gen_ai.request.model": call.requested_model, "gen_ai.response.model": call.model}
+        names = {"gen_ai.request.model": _shared(call.requested_model), "gen_ai.response.model": _shared(call.model)}
         parameters |= {name: model for name, model in names.items() if model not in (None, agent.name)}
-        if call.server not in (None, agent.provider):
-            parameters["server.address"] = call.server
+        if (server := _shared(call.server)) not in (None, agent.provider):
+            parameters["server.address"] = server
         if call.finish_reasons:
             parameters["gen_ai.response.finish_reasons"] = list(call.finish_reasons)
         described = agent.model_dump(mode="json", exclude_none=True)
@@ -95,11 +97,16 @@ class Linker:
         return self._journal.number_of({"agent": described, "parameters": parameters | declared})
 
 
+def _shared(text: str | None) -> str | None:
+    """What was observed, without secrets: of a call that was made nothing is refused."""
+    return text and redact_prose(text)
+
+
 def prompt_columns(text: str, digest: str, *, keep_text: bool) -> Birth:
-    """The columns about a rendered prompt.
+    """The columns about a rendered prompt: the digest of all of it, and the text without secrets.
 
     Raises:
         UnicodeEncodeError: ``text`` is not valid Unicode.
     """
     hashed = digest_function(digest)(text.encode("utf-8")).hex()
-    return {"prompt": hashed, "prompt_text": text} if keep_text else {"prompt": hashed}
+    return {"prompt": hashed, "prompt_text": redact_prose(text)} if keep_text else {"prompt": hashed}

@@ -26,10 +26,12 @@ from provenance.capture.recording.journal import Heading, Journal, Key, journal_
 from provenance.capture.recording.linking import Linker, prompt_columns
 from provenance.capture.recording.observers.calls import CALLS
 from provenance.capture.recording.terms import Declaration, declaration_of
+from provenance.capture.redaction import redact_key, redact_prose
 from provenance.capture.strict_json import encode
 from provenance.errors import DataError, ProvenanceError
 from provenance.identity import RESERVED_COLUMNS, Identity
 from provenance.lineage.explaining import DERIVED_ROLE
+from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Kind, Source
 
 if TYPE_CHECKING:
@@ -120,11 +122,11 @@ class Recorder:
             "response_id": response_id,
             "verdict": verdict,
             "verifier": verifier,
-            "license": license,
+            "license": spelt(license) if isinstance(license, str) else license,
         }
         for name, text in texts.items():
             if text is not None:
-                birth[name] = _checked_text(name, text)
+                birth[name] = redact_prose(_checked_text(name, text))
         born = birth if call is not None else self._linker.unlinked(birth)
         encoded, checked_key = self._encoded(row), None if key is None else _checked_key(key)
         if self._journal.packages is None:
@@ -151,7 +153,7 @@ class Recorder:
         name = _checked_key(named.sample_id if isinstance(named, Row) else named)
         # Rows of the same content are one sample, which is rejected once.
         if not (isinstance(named, Row) and self._journal.is_rejected(name) and self.done(name)):
-            self._journal.append({"key": name, "reason": reason})
+            self._journal.append({"key": name, "reason": redact_prose(reason)})
 
     def _encoded(self, row: Mapping[str, Any]) -> orjson.Fragment:
         number = self._journal.rows + 1
@@ -188,7 +190,7 @@ class Recorder:
         for parent in parents:
             reference, role = parent if isinstance(parent, tuple) and len(parent) == 2 else (parent, DERIVED_ROLE)
             ids.append(self._id_of(reference))
-            roles.append(_checked_text("role", role))
+            roles.append(redact_prose(_checked_text("role", role)))
         return ids, roles
 
     def _id_of(self, parent: object) -> str:
@@ -331,6 +333,8 @@ def _checked_text(name: str, value: object) -> str:
 
 
 def _checked_key(key: object) -> Key:
-    if type(key) is int or isinstance(key, str):
+    if isinstance(key, str):
+        return redact_key(key)
+    if type(key) is int:
         return key
     raise ProvenanceError(f"key: {repr(key)[:80]} is neither text nor a whole number")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from provenance.capture.redaction import redact_text
+from provenance.capture.redaction import redact_prose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ def counted_reasons(rejections: Mapping[str, int]) -> dict[str, int] | None:
     """
     counted: Counter[str] = Counter()
     for reason, count in rejections.items():
-        counted[_shortened(redact_text(reason))] += count
+        counted[_shortened(redact_prose(reason))] += count
     in_order = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     if len(in_order) > MOST_REASONS:
         rest = sum(count for _, count in in_order[MOST_REASONS:])

@@ -11,9 +11,10 @@ import orjson
 
 from provenance.capture.generation import named_parameters
 from provenance.capture.generators import Model, Prompt
-from provenance.capture.redaction import refuse_secrets
+from provenance.capture.redaction import refuse_secret, refuse_secrets
 from provenance.errors import ProvenanceError
 from provenance.identity.names import is_dataset
+from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Activity, ActivityType, Agent, Evidence, Kind, Origin, Source, SourceType
 from provenance.lineage.vocabulary import Vocabulary
 
@@ -127,17 +128,22 @@ def declaration_of(
 
     Raises:
         ProvenanceError: not exactly one of model and source (while observing: both), a part of a generation given for
-            a source, an unknown kind, or parameters that cannot be recorded.
+            a source, an unknown kind, or parameters that cannot be recorded,
+            or a secret in what is to be recorded.
     """
+    refuse_secret("license", license)
     if source is None and (model is not None or is_observing):
         if isinstance(prompt, str):
             prompt = Prompt(name=PurePosixPath(dataset).stem, template=prompt)
+        if prompt is not None:
+            refuse_secret("prompt: its name", prompt.name)
+            refuse_secret(f"prompt {prompt.name!r}: its template", prompt.template)
         return Declaration(
             agent=None if model is None else model.agent(),
             prompt=prompt,
             kind=None if kind is None else _kind(kind),
             parameters=named_parameters(parameters or {}),
-            license=license,
+            license=license and spelt(license),
             keep_prompts=keep_prompts,
             prices=prices,
         )
@@ -153,7 +159,8 @@ def declaration_of(
     refuse_secrets(source)
     if source.model_extra:
         raise ProvenanceError(f"{dataset}: a Source has no {min(source.model_extra)!r}")
-    return Declaration(source=source, license=license or source.license)
+    source = source.model_copy(update={"license": source.license and spelt(source.license)})
+    return Declaration(source=source, license=spelt(license) if license else source.license)
 
 
 def _kind(kind: Kind | str) -> Kind:

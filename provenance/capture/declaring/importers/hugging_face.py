@@ -12,23 +12,11 @@ from provenance.capture.declaring.importers.interface import Importer, Request, 
 from provenance.capture.declaring.importers.json_files import member
 from provenance.documents import front_matter, read_document
 from provenance.errors import DataError, ProvenanceError
+from provenance.lineage.license_terms import spelt
 
 _CARD = "README.md"
 _MACHINE = "machine-generated"
 _PEOPLE = frozenset({"crowdsourced", "expert-generated", "found"})
-# The Hub writes SPDX identifiers in lower case, and has some of its own, which are kept as they stand.
-_SPDX_SPELLINGS = (
-    *("Apache-2.0", "MIT", "ISC", "Zlib", "Unlicense", "WTFPL", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "MPL-2.0"),
-    *("GPL-2.0", "GPL-3.0", "LGPL-2.1", "LGPL-3.0", "AGPL-3.0", "EPL-1.0", "EPL-2.0", "EUPL-1.1", "EUPL-1.2"),
-    *("CC0-1.0", "CC-BY-2.0", "CC-BY-2.5", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC-BY-NC-2.0"),
-    *("CC-BY-NC-3.0", "CC-BY-NC-4.0", "CC-BY-ND-4.0", "CC-BY-NC-ND-3.0", "CC-BY-NC-ND-4.0", "CC-BY-NC-SA-2.0"),
-    *("CC-BY-NC-SA-3.0", "CC-BY-NC-SA-4.0", "ODbL-1.0", "ODC-By-1.0", "PDDL-1.0", "GFDL-1.3", "Artistic-2.0"),
-)
-_SPDX = {name.lower(): name for name in _SPDX_SPELLINGS} | {
-    "odc-by": "ODC-By-1.0",
-    "odbl": "ODbL-1.0",
-    "pddl": "PDDL-1.0",
-}
 _NO_LICENSE = ("other", "unknown")
 
 
@@ -87,9 +75,9 @@ def _origin(metadata: dict[str, Any]) -> str | None:
 def _license(metadata: dict[str, Any]) -> str | None:
     """The card's licence in SPDX's spelling; of several it is not said which is whose, so none is taken."""
     stated = _texts(metadata, "license")
-    if len(stated) != 1 or stated[0] in _NO_LICENSE:
+    if len(stated) != 1 or stated[0].lower() in _NO_LICENSE:
         return None
-    return _SPDX.get(stated[0].lower(), stated[0])
+    return spelt(stated[0])
 
 
 def _texts(metadata: dict[str, Any], name: str) -> list[str]:

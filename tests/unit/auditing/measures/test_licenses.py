@@ -9,6 +9,7 @@ from support.lineages import WORDS, ancestors, lineages, records_of, rows_where
 from support.measuring import take, values
 from support.sidecars import Words, record, sample
 
+from provenance.auditing.measure import Measured
 from provenance.auditing.measures.licenses import MEASURE
 from provenance.files import MODELS_FILE
 from provenance.lineage.records import Activity, ActivityType, Agent, Source
@@ -48,6 +49,8 @@ def test_obligations_are_the_union_over_ancestors_and_generators(repository: Rep
     assert found == {
         "rows": 4,
         "licenses": {"MIT": four, "PSF-2.0": four, "CC-BY-4.0": one},
+        "noncommercial": {},
+        "no_derivatives": {},
         "generator_licenses": {"LicenseRef-Llama-3.1": two},
         "output_terms": {LLAMA: two},
         "unspecified": {"rows": 0, "fraction": 0.0},
@@ -114,3 +117,38 @@ def test_the_register_states_what_a_generator_was_made_from(repository: Reposito
 def test_words_that_are_no_expression_are_kept(repository: Repository, tmp_path: Path, license_: str) -> None:
     found = take(repository, tmp_path, MEASURE, [record(sample(1), license=license_)])
     assert list(values(found)["licenses"]) == [license_]
+
+
+@pytest.mark.parametrize(
+    ("stated", "noncommercial", "no_derivatives"),
+    [("cc by-nc 4.0", ["CC-BY-NC-4.0"], []), ("CC BY-ND", [], ["CC BY-ND"]), ("MIT OR cc-by-nc-4.0", [], [])],
+)
+def test_licences_that_exclude_a_use_are_named(
+    repository: Repository, tmp_path: Path, stated: str, noncommercial: list[str], no_derivatives: list[str]
+) -> None:
+    records = [record(sample(1), license="MIT"), record(sample(2), license=stated)]
+    found = values(take(repository, tmp_path, MEASURE, records))
+    assert list(found["noncommercial"]) == noncommercial
+    assert list(found["no_derivatives"]) == no_derivatives
+
+
+@pytest.mark.parametrize(
+    ("born", "why"),
+    [
+        ({"license": "mit"}, None),
+        ({"license": "openrail"}, "what openrail allows is not known"),
+        ({"license": "LicenseRef-Acme"}, "what LicenseRef-Acme allows is not known"),
+        ({"license": "unknown", "activity": 0}, "terms are not stated of all that 1 row goes back to"),
+        ({"license": None, "activity": 0}, "terms are not stated of all that 1 row goes back to"),
+        ({"license": "MIT", "agent": 0, "activity": 1}, "LicenseRef-Llama-3.1 allows is not known"),
+    ],
+)
+def test_what_is_not_known_to_allow_a_use_is_a_doubt(
+    repository: Repository, tmp_path: Path, born: dict[str, Any], why: str | None
+) -> None:
+    taken = take(repository, tmp_path, MEASURE, [record(sample(1), **born)], AGENTS)
+    assert isinstance(taken, Measured)
+    if why is None:
+        assert not taken.doubts
+    else:
+        assert all(why in taken.doubts[name].why for name in ("noncommercial", "no_derivatives"))

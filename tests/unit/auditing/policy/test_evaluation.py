@@ -113,6 +113,8 @@ def test_a_bound_may_be_another_value_such_as_a_measured_null() -> None:
         (["MIT", "unknown"], {"none_of": ["GPL*"]}, Status.UNKNOWN, ["unknown"]),
         (["GPL-3.0", "unknown"], {"none_of": ["GPL*"]}, Status.BLOCKED, ["GPL-3.0"]),
         ([], {"none_of": ["*"]}, Status.CLEARED, []),
+        (["cc by-nc 4.0"], {"none_of": ["*-nc-*"]}, Status.BLOCKED, ["cc by-nc 4.0"]),
+        (["mit"], {"only": ["MIT"]}, Status.CLEARED, ["mit"]),
     ],
 )
 def test_names_are_asked_of_a_breakdown(
