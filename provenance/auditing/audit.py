@@ -116,8 +116,11 @@ class Audit:
         return {
             "datasets": [dataset.as_json() for dataset in self.datasets],
             "mixture": None if self.mixture is None else self.mixture.as_json(),
-            "policy": None if policy is None else {"name": policy.name, "digest": policy.digest},
+            "policy": None
+            if policy is None
+            else {"name": policy.name, "digest": policy.digest, "caveat": policy.caveat},
             "verdict": None if self.verdict is None else self.verdict.status.value,
+            "warnings": None if self.verdict is None else self.verdict.warnings,
             "passes": self.passes,
             "findings": [judged.as_json() for judged in self.findings],
         }

@@ -11,28 +11,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provenance.auditing.policy.evaluation import Finding, Status
+from provenance.auditing.policy.evaluation import Finding, Outcome, Status
 from provenance.auditing.policy.rules import Waiver
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``status`` of the whole, and whether it ``passes``, as the exit code says."""
+    """``status`` of the whole, and whether it ``passes``, as the exit code says.
+
+    ``warnings``: how many rules of severity warn are not kept, and not waived; they never block.
+    """
 
     status: Status
     passes: bool
+    warnings: int = 0
 
 
 def verdict_of(findings: Sequence[Finding]) -> Verdict:
     """What ``findings`` come to; of none, nothing is known, and that does not pass."""
+    warnings = sum(finding.outcome is Outcome.WARNING for finding in findings)
     counting = [finding for finding in findings if finding.counts and not finding.is_passed_over]
     if any(finding.status is Status.BLOCKED for finding in counting):
-        return Verdict(Status.BLOCKED, passes=False)
+        return Verdict(Status.BLOCKED, passes=False, warnings=warnings)
     if any(finding.status is Status.UNKNOWN for finding in counting):
-        return Verdict(Status.UNKNOWN, passes=not any(finding.fails for finding in counting))
+        return Verdict(Status.UNKNOWN, passes=not any(finding.fails for finding in counting), warnings=warnings)
     if all(finding.status is Status.UNKNOWN for finding in findings):
-        return Verdict(Status.UNKNOWN, passes=bool(findings))
-    return Verdict(Status.CLEARED, passes=True)
+        return Verdict(Status.UNKNOWN, passes=bool(findings), warnings=warnings)
+    return Verdict(Status.CLEARED, passes=True, warnings=warnings)
 
 
 def finding_as_json(finding: Finding) -> dict[str, Any]:
@@ -41,6 +46,7 @@ def finding_as_json(finding: Finding) -> dict[str, Any]:
         "rule": finding.rule,
         "dataset": finding.dataset,
         "status": finding.status.value,
+        "outcome": finding.outcome.value,
         "severity": finding.severity.value,
         "value": finding.value,
         "observed": finding.observed,

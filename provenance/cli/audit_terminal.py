@@ -19,9 +19,10 @@ from provenance.report.audit_words import (
     headline,
     leaves,
     remarks,
+    said_of_the_whole,
     shares_in_words,
     shown,
-    summary,
+    why_it_fails,
 )
 from provenance.report.plain_text import CELL_WIDTH, counted, percent, safe
 
@@ -163,10 +164,11 @@ def _verdict(audit: Audit) -> Iterator[str]:
 
     yield output.line()
     if audit.policy is None or audit.verdict is None:
-        yield output.line("not judged: no --policy was given, such as --policy baseline")
+        yield output.line(why_it_fails(audit) or "not judged: no --policy was given, such as --policy baseline")
         return
     status = audit.verdict.status
     passes = " (the policy lets that pass)" if audit.verdict.passes and status is Status.UNKNOWN else ""
-    counts = summary(judged.finding for judged in audit.findings)
-    said = f"{passes} by {safe(audit.policy.name)}: {counts}"
+    said = f"{passes} {said_of_the_whole(audit)}"
     yield output.text(Text.assemble((status.value, f"bold {_COLOURS[status]}"), said))
+    if reason := why_it_fails(audit):
+        yield output.line(reason)

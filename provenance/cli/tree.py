@@ -11,7 +11,7 @@ from provenance.report.pictures import NAME_WIDTH, describe
 from provenance.report.plain_text import counted, safe, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from rich.text import Text
 
@@ -28,14 +28,16 @@ DEEPEST = 12
 _Branch = tuple[str, str, int, str | None, str | None]
 
 
-def print_tree(walk: Walk, texts: dict[str, str], deepest: int | None = None) -> None:
-    """Write the walk as a tree under its start, at most ``deepest`` levels of it (None: all).
+def print_tree(
+    walk: Walk, texts: dict[str, str], deepest: int | None = None, revoked: Container[str] = frozenset()
+) -> None:
+    """Write the walk as a tree under its start, at most ``deepest`` levels of it (None: all); ``revoked`` is marked.
 
     A sample that is reached again is only referred to; of many branches the first are shown, and the others counted, as
     are all that are too far away.
     """
     seen: set[str] = set()
-    write_branches(_tree_lines(walk, texts, deepest, seen))
+    write_branches(_tree_lines(walk, texts, deepest, seen, revoked))
     if walk.reached > len(seen):
         write_line(_left_out(walk, walk.reached - len(seen), deepest))
     for line in model_lines(walk):
@@ -52,7 +54,7 @@ def _left_out(walk: Walk, count: int, deepest: int | None) -> str:
 
 
 def _tree_lines(
-    walk: Walk, texts: dict[str, str], deepest: int | None, seen: set[str]
+    walk: Walk, texts: dict[str, str], deepest: int | None, seen: set[str], revoked: Container[str]
 ) -> Iterator[tuple[str, str, Text]]:
     """The lines, each with what goes before it and before its continuation; its sample is then among the ``seen``."""
     from rich.text import Text
@@ -70,7 +72,7 @@ def _tree_lines(
             continue
         again = sample in expanded
         seen.add(sample)
-        label = _reference(sample, role) if again else _label(nodes[sample], role, texts)
+        label = _reference(sample, role) if again else _label(nodes[sample], role, texts, revoked)
         yield fork, f"{trunk}  ", label
         if again:
             continue
@@ -109,7 +111,7 @@ def _branches(walk: Walk) -> dict[str, list[tuple[str, str | None]]]:
     return branches
 
 
-def _label(node: Node, role: str | None, texts: dict[str, str]) -> Text:
+def _label(node: Node, role: str | None, texts: dict[str, str], revoked: Container[str]) -> Text:
     from rich.text import Text
 
     label = Text()
@@ -117,7 +119,7 @@ def _label(node: Node, role: str | None, texts: dict[str, str]) -> Text:
         label.append(f"{safe(role, NAME_WIDTH)}: ", style="dim")
     label.append(short(node.sample_id), style="bold")
     label.append(" ")
-    label.append(describe(node), style=origin_style(node.origin))
+    label.append(describe(node, revoked), style="red" if node.sample_id in revoked else origin_style(node.origin))
     if node.sample_id in texts:
         label.append(f"  “{safe(texts[node.sample_id], _TEXT_WIDTH)}”", style="italic")
     return label

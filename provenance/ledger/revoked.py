@@ -42,6 +42,47 @@ def revoked(ledger: Sidecars) -> list[Revoked]:
     return found
 
 
+@dataclass(frozen=True)
+class Mark:
+    """That one sample must not be used: the id and ``reason`` of a revocation, and ``how`` this reaches the sample.
+
+    ``how``: "named" by it, "derived" from what it names, or only "through_models" trained on what is revoked.
+    """
+
+    revocation: str
+    reason: str
+    how: str
+
+
+def marks(ledger: Sidecars, sample_ids: Sequence[str]) -> dict[str, list[Mark]]:
+    """The revocations that reach each of the samples; samples that none reaches are left out."""
+    if not ledger.repository.revocations().revocations:
+        return {}
+    numbers = ledger.graph.numbers(sample_ids)
+    found: dict[str, list[Mark]] = {}
+    for each in revoked(ledger):
+        said = (("through_models", each.reach.through_models), ("derived", each.reach.direct), ("named", each.selected))
+        how: dict[str, str] = {}
+        for word, samples in said:
+            reached_here = np.isin(numbers, samples)
+            how |= {sample_ids[place]: word for place in np.flatnonzero(reached_here).tolist()}
+        for sample_id, word in how.items():
+            found.setdefault(sample_id, []).append(Mark(each.revocation.id, each.revocation.reason, word))
+    return found
+
+
+def revoked_rows(ledger: Sidecars) -> dict[str, int]:
+    """For each dataset with a sidecar, the rows that are, or came from, what is revoked."""
+    if not ledger.repository.revocations().revocations:
+        return dict.fromkeys((dataset.path for dataset in ledger.recorded), 0)
+    samples = np.unique(np.concatenate([np.empty(0, np.int64), *(each.samples for each in revoked(ledger))]))
+    counted: dict[str, int] = {}
+    for dataset in ledger.recorded:
+        members, rows = ledger.graph.members(dataset.place)
+        counted[dataset.path] = int(rows[np.isin(members, samples)].sum(dtype=np.int64))
+    return counted
+
+
 def revoked_selectors(ledger: Sidecars) -> list[str]:
     """All selectors of the revocations of the workspace."""
     stated = ledger.repository.revocations().revocations

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provenance.auditing.measures import NotMeasured
-from provenance.auditing.policy.evaluation import Finding, Status
+from provenance.auditing.policy.evaluation import Finding, Outcome, Status
 from provenance.auditing.policy.rules import Severity
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
-from provenance.report.plain_text import CELL_WIDTH, percent, safe, short
+from provenance.report.plain_text import CELL_WIDTH, counted, percent, safe, short
 
 if TYPE_CHECKING:
-    from provenance.auditing.audit import AuditedDataset, JudgedRule
+    from provenance.auditing.audit import Audit, AuditedDataset, JudgedRule
     from provenance.auditing.examples import Example
     from provenance.ledger.composition.composition import Composition, Share
 
 COLUMNS = ("rows", "share", "bytes", "tokens")
-MARKS = {Status.CLEARED: "✓", Status.BLOCKED: "✗", Status.UNKNOWN: "?"}
+MARKS = {
+    Outcome.FAILED: "✗",
+    Outcome.UNKNOWN: "?",
+    Outcome.WARNING: "!",
+    Outcome.NOTE: "i",
+    Outcome.KEPT: "✓",
+    Outcome.PASSED_OVER: "-",
+    Outcome.WAIVED: "~",
+}
 _NAMED_GROUPS = 4
 # What of a finding stands above another.
 _GRAVEST_FIRST = (Status.BLOCKED, Status.UNKNOWN)
@@ -64,16 +73,34 @@ def remarks(dataset: AuditedDataset) -> list[str]:
     return found
 
 
+def said_of_the_whole(audit: Audit) -> str:
+    """What stands behind the verdict in a headline: " by baseline, with 6 warnings: 15 kept, 2 passed over"; safe."""
+    assert audit.policy is not None and audit.verdict is not None
+    caveat = f" ({safe(audit.policy.caveat)})" if audit.policy.caveat else ""
+    warnings = f", with {counted(audit.verdict.warnings, 'warning')}" if audit.verdict.warnings else ""
+    counts = summary(judged.finding for judged in audit.findings)
+    return f"by {safe(audit.policy.name)}{caveat}{warnings}: {counts}"
+
+
 def summary(findings: Iterable[Finding]) -> str:
-    """How many rules came out how: "1 failed, 2 unknown, 9 kept, 1 passed over; 1 waived"."""
-    listed = list(findings)
-    named = ((Status.BLOCKED, "failed"), (Status.UNKNOWN, "unknown"), (Status.CLEARED, "kept"))
-    judged = [finding for finding in listed if not finding.is_passed_over]
-    counts = [(sum(finding.status is status for finding in judged), word) for status, word in named]
-    counts.append((len(listed) - len(judged), "passed over"))
-    waived = sum(finding.waiver is not None for finding in listed)
-    said = ", ".join(f"{count:,} {word}" for count, word in counts if count) or "no rules"
-    return f"{said}; {waived:,} waived" if waived else said
+    """How many rules came out how, but for warnings: "1 failed, 2 unknown, 9 kept, 1 passed over, 1 waived"."""
+    outcomes = Counter(finding.outcome for finding in findings)
+    warnings = outcomes.pop(Outcome.WARNING, 0)
+    counts = [(outcomes[outcome], outcome.value) for outcome in Outcome if outcomes[outcome]]
+    said = [counted(count, word) if word == Outcome.NOTE else f"{count:,} {word}" for count, word in counts]
+    return ", ".join(said) or ("no other rules" if warnings else "no rules")
+
+
+def why_it_fails(audit: Audit) -> str | None:
+    """Why the audit does not pass although no verdict says so: rows are revoked, and nothing judged them."""
+    if audit.passes or (audit.verdict is not None and not audit.verdict.passes):
+        return None
+    rows = counted(audit.revoked_rows, "row")
+    verb = "is" if audit.revoked_rows == 1 else "are"
+    return (
+        f"does not pass: {rows} {verb} revoked, or came from what is revoked; take them out with `provenance purge`, "
+        "or judge them by a policy with a rule on them, such as --policy baseline"
+    )
 
 
 def gravest_first(judged: Iterable[JudgedRule]) -> list[JudgedRule]:
@@ -93,8 +120,11 @@ def gravest_first(judged: Iterable[JudgedRule]) -> list[JudgedRule]:
 def headline(finding: Finding) -> str:
     """A rule that is not kept, how it came out, and how grave that is; safe."""
     severity = "waived" if finding.waiver is not None else finding.severity.value
-    words = "failed" if finding.status is Status.BLOCKED else "unknown"
-    return f"{MARKS[finding.status]} {safe(finding.rule)} {words} ({severity})"
+    if finding.status is Status.UNKNOWN:
+        words = "unknown"
+    else:
+        words = "failed" if finding.outcome is Outcome.FAILED else "not kept"
+    return f"{MARKS[finding.outcome]} {safe(finding.rule)} {words} ({severity})"
 
 
 def leaves(values: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:

@@ -16,8 +16,9 @@ from provenance.report.audit_words import (
     gravest_first,
     leaves,
     remarks,
+    said_of_the_whole,
     shown,
-    summary,
+    why_it_fails,
 )
 from provenance.report.plain_text import CELL_WIDTH, counted, safe
 
@@ -41,9 +42,11 @@ class Markdown:
 
 def _lines(audit: Audit) -> Iterator[str]:
     if audit.policy is not None and audit.verdict is not None:
-        counts = summary(judged.finding for judged in audit.findings)
         yield f"# {audit.verdict.status.value}\n"
-        yield f"By {markdown_text(audit.policy.name)}: {counts}.\n"
+        yield f"{markdown_text(f'B{said_of_the_whole(audit)[1:]}', None)}.\n"
+    if reason := why_it_fails(audit):
+        yield f"{markdown_text(f'D{reason[1:]}', None)}.\n"
+    if audit.policy is not None:
         yield from _findings(audit)
     for dataset in audit.datasets:
         yield from _dataset(dataset)
@@ -73,7 +76,7 @@ def _finding(judged: JudgedRule) -> tuple[str, ...]:
     looked_at = by_reason(judged.samples).items()
     samples = "".join(f"<br>{ids} ({markdown_text(why)})" for why, ids in looked_at)
     return (
-        f"{MARKS[finding.status]} {severity}",
+        f"{MARKS[finding.outcome]} {severity}",
         markdown_text(finding.rule, None),
         markdown_text(finding.dataset),
         f"{markdown_text(finding.message, None)}. {markdown_text(finding.reason, None)}{samples}",

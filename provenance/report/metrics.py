@@ -14,7 +14,7 @@ from typing import Any
 from provenance.auditing.audit import Audit
 from provenance.auditing.measures import NotMeasured
 from provenance.auditing.mixture import MixtureAudit
-from provenance.auditing.policy.evaluation import Status
+from provenance.auditing.policy.evaluation import Outcome, Status
 from provenance.auditing.verdict import verdict_of
 from provenance.files import whole_file
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
@@ -110,11 +110,16 @@ def _weights(mixture: MixtureAudit) -> Iterator[dict[str, Any]]:
 
 
 def _verdict(audit: Audit, path: str) -> dict[str, int]:
-    """How many rules came out how for the dataset at ``path``, how many are waived, and whether it passes."""
+    """How many rules came out how for the dataset at ``path``, how many are waived, and whether it passes.
+
+    ``blocked`` are those that block: not warnings, which have a count of their own, notes and waived ones.
+    """
     findings = [judged.finding for judged in audit.findings if judged.finding.dataset == path]
     counts = {status.value.lower(): sum(finding.status is status for finding in findings) for status in Status}
+    counts["blocked"] = sum(finding.outcome is Outcome.FAILED for finding in findings)
     waived = sum(finding.waiver is not None for finding in findings)
-    return counts | {"waived": waived, "passes": int(verdict_of(findings).passes)}
+    verdict = verdict_of(findings)
+    return counts | {"warnings": verdict.warnings, "waived": waived, "passes": int(verdict.passes)}
 
 
 def _only_numbers(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from provenance.report.model_chains import picture
@@ -15,9 +16,14 @@ NAME_WIDTH = 40
 _SHAPES = {"model": ("ellipse", "([", "])"), "dataset": ("folder", "[(", ")]")}
 
 
-def describe(node: Node) -> str:
-    """What a node says of itself, besides its id: origin and kind, depth, and what it was born of. Not yet safe."""
+def describe(node: Node, revoked: Container[str] = ()) -> str:
+    """What a node says of itself, besides its id: origin and kind, depth, and what it was born of. Not yet safe.
+
+    ``revoked``: the samples that are revoked, or came from what is.
+    """
     parts = [node.origin + (f" ({node.kind})" if node.kind else "")]
+    if node.sample_id in revoked:
+        parts.insert(0, "REVOKED")
     if node.content_bytes is None:
         parts.append("never seen")
     if node.depth is not None:
@@ -35,11 +41,11 @@ def describe(node: Node) -> str:
     return ", ".join(safe(part, NAME_WIDTH) for part in parts)
 
 
-def dot(walk: Walk) -> str:
+def dot(walk: Walk, revoked: Container[str] = ()) -> str:
     """The walk in Graphviz's language, an arrow from each parent to its child."""
     lines = ["digraph lineage {", "  rankdir=BT;", '  node [shape=box, fontname="sans-serif"];']
     lines += [
-        f"  {_dot_text(node.sample_id)} [label={_dot_text(short(node.sample_id), describe(node))}];"
+        f"  {_dot_text(node.sample_id)} [label={_dot_text(short(node.sample_id), describe(node, revoked))}];"
         for node in walk.nodes
     ]
     for edge in walk.edges:
@@ -60,12 +66,12 @@ def _dot_text(*lines: str) -> str:
     return '"' + "\\n".join(escaped) + '"'
 
 
-def mermaid(walk: Walk) -> str:
+def mermaid(walk: Walk, revoked: Container[str] = ()) -> str:
     """The walk as a Mermaid flow chart, an arrow from each parent to its child."""
     names = {node.sample_id: f"s{number}" for number, node in enumerate(walk.nodes)}
     lines = ["flowchart BT"]
     for node in walk.nodes:
-        label = f"{short(node.sample_id)}<br>{_mermaid_text(describe(node))}"
+        label = f"{short(node.sample_id)}<br>{_mermaid_text(describe(node, revoked))}"
         lines.append(f'  {names[node.sample_id]}["{label}"]')
     for edge in walk.edges:
         role = f'|"{_mermaid_text(edge.role)}"|' if edge.role else ""

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from provenance.auditing.audit import NO_MIXTURE, Audit, JudgedRule
-from provenance.auditing.policy.evaluation import Finding, Status
+from provenance.auditing.policy.evaluation import Finding, Outcome, Status
 from provenance.auditing.policy.rules import Severity, WhenUnknown
 from provenance.report.json_document import json_text
 from provenance.report.plain_text import short
@@ -23,6 +23,14 @@ from provenance.version import __version__
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARN: "warning", Severity.INFO: "note"}
+# Only what blocks says so.
+_WORDS = {
+    Outcome.FAILED: "BLOCKED",
+    Outcome.UNKNOWN: "UNKNOWN",
+    Outcome.WARNING: "WARNING",
+    Outcome.NOTE: "NOTE",
+    Outcome.WAIVED: "WAIVED",
+}
 _LINK = re.compile(r"([\\\[\]])")
 
 
@@ -76,8 +84,21 @@ def as_sarif(audit: Audit, pointers: Mapping[str, str]) -> dict[str, Any]:
                 },
                 "columnKind": "unicodeCodePoints",
                 "results": [_result(judged, places, pointers) for judged in open_findings],
+                "properties": _of_the_whole(audit),
             }
         ],
+    }
+
+
+def _of_the_whole(audit: Audit) -> dict[str, Any]:
+    """What all findings come to, as in the JSON of `provenance audit`."""
+    policy, verdict = audit.policy, audit.verdict
+    return {
+        "policy": None if policy is None else policy.name,
+        "caveat": None if policy is None else policy.caveat,
+        "verdict": None if verdict is None else verdict.status.value,
+        "warnings": None if verdict is None else verdict.warnings,
+        "passes": audit.passes,
     }
 
 
@@ -98,7 +119,7 @@ def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 def _result(judged: JudgedRule, places: dict[str, int], pointers: Mapping[str, str]) -> dict[str, Any]:
     finding = judged.finding
     samples = "".join(f"\n{sample.place or short(sample.sample_id)}: {sample.why}" for sample in judged.samples)
-    message = f"{finding.status.value}: {finding.dataset}: {finding.message}. {finding.reason}{samples}"
+    message = f"{_WORDS[finding.outcome]}: {finding.dataset}: {finding.message}. {finding.reason}{samples}"
     identity = f"{finding.rule}\0{finding.dataset}"
     result = {
         "ruleId": finding.rule,
@@ -118,6 +139,7 @@ def _result(judged: JudgedRule, places: dict[str, int], pointers: Mapping[str, s
         "properties": {
             "dataset": finding.dataset,
             "status": finding.status.value,
+            "outcome": finding.outcome.value,
             "value": finding.value,
             "observed": finding.observed,
             "threshold": dict(finding.threshold),

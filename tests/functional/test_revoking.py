@@ -75,6 +75,42 @@ def test_what_is_revoked_is_entered_once_and_by_names_that_last(project: Project
     ]
 
 
+def test_what_is_revoked_is_marked_wherever_it_is_shown(project: Project) -> None:
+    assert project.ask("show", "forum.jsonl:1")["revoked"] == []
+    revocation = project.ask("revoke", "source:forum", "--reason", REASON)["id"]
+    said = {"revocation": revocation, "reason": REASON}
+    assert project.ask("show", "forum.jsonl:1")["revoked"] == [said | {"how": "named"}]
+    assert project.ask("show", "answers.jsonl:1")["revoked"] == [said | {"how": "derived"}]
+    assert project.ask("show", "wiki.jsonl:1")["revoked"] == []
+    assert f"came from what is revoked ({revocation}): {REASON}" in project.provenance("show", "answers.jsonl:1").stdout
+    assert [node["revoked"][0]["how"] for node in project.ask("trace", "answers.jsonl:1")["nodes"]] == [
+        "derived",
+        "named",
+    ]
+    for form in ((), ("--dot",), ("--mermaid",)):
+        assert project.provenance("trace", "answers.jsonl:1", *form).stdout.count("REVOKED") == 2
+        assert "REVOKED" not in project.provenance("trace", "wiki.jsonl:1", *form).stdout
+    rows = {each["path"]: each["revoked_rows"] for each in project.ask("status")["datasets"]}
+    assert rows == {"answers.jsonl": 3, "clean.jsonl": None, "forum.jsonl": 3, "wiki.jsonl": 0}
+    shown = project.provenance("status").stdout
+    assert "answers.jsonl: 3 rows are revoked, or came from what is revoked (`provenance purge`)" in shown
+    assert "wiki.jsonl: " not in shown
+
+
+def test_an_audit_that_fails_without_a_verdict_that_does_says_why_in_its_last_line(project: Project) -> None:
+    project.provenance("revoke", "source:forum", "--reason", REASON)
+    (project.root / "own.yaml").write_text(
+        "rules: [{id: few, value: rows, threshold: {at_most: 10}, reason: so}]", encoding="utf-8"
+    )
+    for policy in ((), ("--policy", "own.yaml")):
+        found = project.provenance("audit", "answers.jsonl", *policy)
+        assert found.code == 1
+        assert found.stdout.splitlines()[-1].startswith(
+            "does not pass: 3 rows are revoked, or came from what is revoked"
+        )
+        assert "Does not pass: 3 rows" in project.provenance("audit", "answers.jsonl", *policy, "--md").stdout
+
+
 def test_audits_fail_until_the_rows_are_gone(project: Project) -> None:
     assert project.provenance("audit", "answers.jsonl", "--quiet").code == 0
     project.provenance("revoke", "source:forum", "--reason", REASON)

@@ -46,6 +46,18 @@ class Status(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class Outcome(StrEnum):
+    """What one finding comes to in the whole: each is one of these, and is counted once."""
+
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    WARNING = "warning"
+    NOTE = "note"
+    KEPT = "kept"
+    PASSED_OVER = "passed over"
+    WAIVED = "waived"
+
+
 @dataclass(frozen=True)
 class Finding:
     """What is said of one rule and one dataset.
@@ -80,6 +92,19 @@ class Finding:
         return self.counts and (
             self.status is Status.BLOCKED or (self.status is Status.UNKNOWN and self.unknown is WhenUnknown.FAIL)
         )
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it comes to: only a rule of severity error that nobody waived fails; one of severity warn warns."""
+        if self.status is Status.CLEARED:
+            return Outcome.KEPT
+        if self.is_passed_over:
+            return Outcome.PASSED_OVER
+        if self.waiver is not None:
+            return Outcome.WAIVED
+        if self.status is Status.UNKNOWN:
+            return Outcome.UNKNOWN
+        return {Severity.WARN: Outcome.WARNING, Severity.INFO: Outcome.NOTE}.get(self.severity, Outcome.FAILED)
 
     @property
     def is_open(self) -> bool:

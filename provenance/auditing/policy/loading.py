@@ -28,6 +28,7 @@ class _Settled:
     homes: dict[str, str] = field(default_factory=dict)
     waivers: list[Waiver] = field(default_factory=list)
     unknown: WhenUnknown | None = None
+    caveats: list[str] = field(default_factory=list)
 
 
 def packs() -> list[str]:
@@ -78,6 +79,7 @@ def load_policy(names: Sequence[str | os.PathLike[str]], root: Path) -> Policy:
         rules=tuple(settled.rules[rule] for rule in sorted(settled.rules)),
         waivers=tuple(settled.waivers),
         unknown=settled.unknown or WhenUnknown.FAIL,
+        caveats=tuple(settled.caveats),
     )
 
 
@@ -111,6 +113,7 @@ def _merge(settled: _Settled, other: _Settled, name: str) -> None:
     settled.rules |= other.rules
     settled.homes |= other.homes
     settled.waivers += (waiver for waiver in other.waivers if waiver not in settled.waivers)
+    settled.caveats += (caveat for caveat in other.caveats if caveat not in settled.caveats)
     said = (settled.unknown, other.unknown)
     settled.unknown = next((answer for answer in WhenUnknown if answer in said), None)
 
@@ -141,6 +144,8 @@ def _apply(settled: _Settled, file: PolicyFile, name: str) -> None:
     settled.rules |= {rule.id: rule for rule in file.rules}
     settled.homes |= dict.fromkeys(own, name)
     settled.waivers += file.waive
+    if file.caveat is not None and file.caveat not in settled.caveats:
+        settled.caveats.append(file.caveat)
     settled.unknown = file.unknown or settled.unknown
 
 

@@ -117,6 +117,7 @@ class PolicyFile(_Part):
 
     version: Literal[1] = 1
     description: Words | None = None
+    caveat: Words | None = Field(default=None, description="what a verdict must not be taken for; in each headline")
     extends: tuple[str, ...] = Field(default=(), description="packs by name, or files (*.yaml) from this one's folder")
     unknown: WhenUnknown | None = Field(default=None, description="default: the strictest that is extended, else fail")
     rules: tuple[Rule, ...] = ()
@@ -130,12 +131,14 @@ class Policy:
     """A policy as it is applied, with all that it extends settled.
 
     ``sources``: packs by name; files by their path from the DVC root, those outside of it by their bare name.
+    ``caveats``: of all that it extends, too. They are words about a verdict, and no part of what is applied.
     """
 
     sources: tuple[str, ...]
     rules: tuple[Rule, ...]
     waivers: tuple[Waiver, ...] = ()
     unknown: WhenUnknown = WhenUnknown.FAIL
+    caveats: tuple[str, ...] = ()
     measures: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -145,6 +148,11 @@ class Policy:
     def name(self) -> str:
         """What to call it."""
         return " + ".join(self.sources)
+
+    @property
+    def caveat(self) -> str | None:
+        """What a verdict by it must not be taken for."""
+        return "; ".join(self.caveats) or None
 
     def as_json(self) -> dict[str, Any]:
         """The policy in JSON's types, whatever files it was put together from."""

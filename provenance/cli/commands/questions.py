@@ -34,6 +34,7 @@ def show(
     Example: provenance show data/mix.parquet:17 --text
     """
     from provenance.ledger.references import resolve
+    from provenance.ledger.revoked import marks
     from provenance.ledger.sidecars import Sidecars
 
     with (
@@ -43,6 +44,7 @@ def show(
         sample_id = resolve(ledger, sample)
         records = [_document(record) for record in ledger.records(sample_id)]
         occurrences = ledger.occurrences(sample_id)
+        revoked = marks(ledger, [sample_id]).get(sample_id, [])
         warn_of_stale(ledger, quiet=options.quiet)
         content = _texts(ledger, [sample_id]).get(sample_id) if text else None
     if options.as_json:
@@ -50,10 +52,13 @@ def show(
             "sample_id": sample_id,
             "records": records,
             "occurrences": [asdict(occurrence) for occurrence in occurrences],
+            "revoked": [asdict(mark) for mark in revoked],
         }
         output.write_json(document | ({"text": content} if text else {}))
     elif not options.quiet:
         _print_sample(sample_id, records, occurrences)
+        for mark in revoked:
+            output.write_line(f"{_HOW_REVOKED[mark.how]} ({mark.revocation}): {safe(mark.reason)}")
         if text:
             _print_fields({"text": content or "cannot be read: no dataset with this sample is on this machine"}, 0)
 
@@ -83,6 +88,13 @@ def _print_sample(sample_id: str, records: list[dict[str, Any]], occurrences: li
     for number, record in enumerate(records, 1):
         output.write_line(f"record {number} of {len(records)}")
         _print_fields({name: value for name, value in record.items() if name not in ("sample_id", "rows")}, 1)
+
+
+_HOW_REVOKED = {
+    "named": "revoked",
+    "derived": "came from what is revoked",
+    "through_models": "came from a model that was trained on what is revoked",
+}
 
 
 def _print_fields(fields: dict[str, Any], level: int) -> None:
@@ -135,6 +147,7 @@ def trace(
     from provenance.cli import tree
     from provenance.ledger import walks
     from provenance.ledger.references import resolve
+    from provenance.ledger.revoked import marks
     from provenance.ledger.sidecars import Sidecars
     from provenance.report import model_chains, pictures
 
@@ -150,17 +163,23 @@ def trace(
     ):
         most = tree.MOST_IN_A_TREE if as_tree else None
         walk = walks.trace(ledger.models, resolve(ledger, sample), direction, depth, most)
+        revoked = marks(ledger, [node.sample_id for node in walk.nodes])
         contents = _texts(ledger, [node.sample_id for node in walk.nodes]) if text else {}
         warn_of_stale(ledger, quiet=options.quiet)
         warn_of_unknown_training(ledger, quiet=options.quiet)
     if options.as_json:
-        nodes = [asdict(node) | ({"text": contents.get(node.sample_id)} if text else {}) for node in walk.nodes]
+        nodes = [
+            asdict(node)
+            | {"revoked": [asdict(mark) for mark in revoked.get(node.sample_id, ())]}
+            | ({"text": contents.get(node.sample_id)} if text else {})
+            for node in walk.nodes
+        ]
         edges = [asdict(edge) for edge in walk.edges]
         found = {"sample_id": walk.start, "direction": direction.value, "nodes": nodes, "edges": edges}
         output.write_json(found | model_chains.as_json(walk))
     elif as_dot:
-        output.write_line(pictures.dot(walk))
+        output.write_line(pictures.dot(walk, revoked))
     elif as_mermaid:
-        output.write_line(pictures.mermaid(walk))
+        output.write_line(pictures.mermaid(walk, revoked))
     elif not options.quiet:
-        tree.print_tree(walk, contents, tree.DEEPEST if depth is None else None)
+        tree.print_tree(walk, contents, tree.DEEPEST if depth is None else None, revoked)

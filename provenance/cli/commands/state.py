@@ -46,15 +46,20 @@ def status(
     fail_with(unusable)
 
 
+_NOTHING_KNOWN: dict[str, Any] = {"rows": None, "revoked_rows": None, "by_origin": {}}
+
+
 def _states(ledger: Sidecars) -> list[dict[str, Any]]:
     from provenance.ledger.datasets import State
+    from provenance.ledger.revoked import revoked_rows
 
-    origins = ledger.rows_by_origin()
+    origins, revoked = ledger.rows_by_origin(), revoked_rows(ledger)
     states: list[dict[str, Any]] = [
         {
             "path": dataset.path,
             "state": dataset.state.value,
             "rows": dataset.rows,
+            "revoked_rows": revoked[dataset.path],
             "by_origin": {
                 origin: {"rows": rows, "fraction": rows / sum(origins[dataset.path].values())}
                 for origin, rows in origins[dataset.path].items()
@@ -64,7 +69,7 @@ def _states(ledger: Sidecars) -> list[dict[str, Any]]:
     ]
     absent = dict.fromkeys((*ledger.unrecorded, *ledger.unfetched), State.MISSING)
     absent |= dict.fromkeys(ledger.unusable, State.UNUSABLE)
-    states += [{"path": path, "state": state.value, "rows": None, "by_origin": {}} for path, state in absent.items()]
+    states += [{"path": path, "state": state.value} | _NOTHING_KNOWN for path, state in absent.items()]
     return sorted(states, key=itemgetter("path"))
 
 
@@ -87,6 +92,11 @@ def _print_states(datasets: list[dict[str, Any]]) -> None:
         for dataset in datasets
     ]
     output.write_table(("dataset", "sidecar", "rows", "origin"), rows, numbers=("rows",))
+    for dataset in datasets:
+        if number := dataset["revoked_rows"]:
+            verb = "is" if number == 1 else "are"
+            said = f"{counted(number, 'row')} {verb} revoked, or came from what is revoked (`provenance purge`)"
+            output.write_line(f"{safe(dataset['path'])}: {said}")
 
 
 @command(reads_lineage=True, at_revision=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.auditing.policy.evaluation import Finding, Status
+from provenance.auditing.policy.evaluation import Finding, Outcome, Status
 from provenance.auditing.policy.rules import Severity, Waiver, WhenUnknown
 from provenance.auditing.verdict import Verdict, finding_as_json, verdict_of
 
@@ -42,7 +42,8 @@ findings = st.builds(
     ],
 )
 def test_what_findings_come_to(given_findings: list[Finding], status: Status, passes: bool) -> None:
-    assert verdict_of(given_findings) == Verdict(status, passes)
+    warnings = sum(each.status is Status.BLOCKED and each.severity is Severity.WARN for each in given_findings)
+    assert verdict_of(given_findings) == Verdict(status, passes, warnings)
 
 
 @given(st.lists(findings), findings)
@@ -50,7 +51,7 @@ def test_one_finding_more_never_mends_a_block_and_order_does_not_matter(several:
     verdict = verdict_of(several)
     assert verdict_of(several[::-1]) == verdict
     if verdict.status is Status.BLOCKED:
-        assert verdict_of([*several, one]) == verdict
+        assert verdict_of([*several, one]).status is Status.BLOCKED
     if several and not verdict.passes:
         assert not verdict_of([*several, one]).passes
 
@@ -63,6 +64,19 @@ def test_cleared_means_that_something_was_found_out_and_nothing_that_counts_is_o
         assert any(finding.status is not Status.UNKNOWN for finding in several)
         for finding in several:
             assert finding.status is Status.CLEARED or not finding.counts or finding.is_passed_over
+
+
+@given(st.lists(findings))
+def test_what_fails_and_what_only_warns_are_told_apart(several: list[Finding]) -> None:
+    verdict = verdict_of(several)
+    outcomes = [finding.outcome for finding in several]
+    assert (Outcome.FAILED in outcomes) == (verdict.status is Status.BLOCKED)
+    assert verdict.warnings == outcomes.count(Outcome.WARNING)
+    for finding, outcome in zip(several, outcomes, strict=True):
+        if outcome in (Outcome.WARNING, Outcome.NOTE):
+            assert finding.status is Status.BLOCKED
+            assert finding.severity is not Severity.ERROR
+            assert finding.waiver is None
 
 
 def test_a_finding_in_json_names_who_waived_it() -> None:

@@ -105,7 +105,7 @@ def test_metrics_hold_the_numbers_of_measures_and_how_rules_came_out() -> None:
     assert document["data_mix_parquet"]["measures"] == {
         "drift": {"fields": {"a_b": {"divergence": 0.5}}, "beyond_null": 1}
     }
-    counts = {"cleared": 1, "blocked": 1, "unknown": 0, "waived": 0, "passes": 0}
+    counts = {"cleared": 1, "blocked": 1, "unknown": 0, "warnings": 0, "waived": 0, "passes": 0}
     assert document["data_mix_parquet"]["verdict"] == counts
     assert document["other_jsonl"]["verdict"] == counts | {"blocked": 0, "passes": 1}
 
