@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.identity.canonical import ContentError, shown, time_text, timestamp_text
-from provenance.identity.formats.json_text import JSON_SPACE, parse_value
+from provenance.identity.json_text import JSON_SPACE, parse_value
 
 _VIEW_BYTES = 16
 _NANOSECONDS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}

@@ -109,7 +109,7 @@ class Objects:
         self._fetching(tracked.path)
         with dvc_call():
             try:
-                wanted = [HashInfo(tracked.hash_name, md5) for md5 in md5s or [tracked.md5]]
+                wanted = [HashInfo(tracked.hash_name, md5) for md5 in md5s or filter(None, [tracked.md5])]
                 self._dvc().cloud.pull(wanted, remote=tracked.remote)
             except NoRemoteError:
                 # Without a remote it is simply not available.
@@ -133,7 +133,7 @@ def _md5_of_directory(md5s: Mapping[str, str]) -> str:
     from dvc_data.hashfile.hash_info import HashInfo
     from dvc_data.hashfile.tree import Tree
 
-    tree = Tree()
+    tree = Tree()  # type: ignore[no-untyped-call]  # it ships no types
     for name, md5 in md5s.items():
         tree.add(tuple(name.split("/")), None, HashInfo("md5", md5))
     tree.digest()

@@ -16,7 +16,7 @@ from provenance.errors import DataError
 from provenance.identity.arrow_values import holds_json, python_values
 from provenance.identity.canonical import ContentError
 from provenance.identity.formats.interface import BLOCK_BYTES, LONGEST_ROW, Block, RowError
-from provenance.identity.formats.json_text import JSON_SPACE
+from provenance.identity.json_text import JSON_SPACE
 
 MOST_ROWS = 32_768
 

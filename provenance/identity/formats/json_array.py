@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from provenance.errors import DataError
 from provenance.identity.formats.compressed import ByteStream, create_bytes, open_bytes
 from provenance.identity.formats.interface import LONGEST_ROW, Block, FileReader, RowError
-from provenance.identity.formats.json_text import as_row, parse_value, problem_of, without_members
 from provenance.identity.formats.row_block import blocks_of
+from provenance.identity.json_text import as_row, parse_value, problem_of, without_members
 
 if TYPE_CHECKING:
     import numpy as np

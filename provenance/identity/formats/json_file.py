@@ -8,8 +8,8 @@ from pathlib import Path
 from provenance.identity.formats.compressed import open_bytes
 from provenance.identity.formats.interface import BLOCK_BYTES, FileReader, RowError
 from provenance.identity.formats.json_array import JSONArrayReader, JSONObjectReader
-from provenance.identity.formats.json_text import decode_text, parse_row
 from provenance.identity.formats.jsonl import JSONLinesReader
+from provenance.identity.json_text import decode_text, parse_row
 from provenance.identity.samples import Identity
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

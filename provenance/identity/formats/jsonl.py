@@ -17,7 +17,7 @@ from provenance.errors import DataError
 from provenance.identity.formats.compressed import create_bytes, open_bytes
 from provenance.identity.formats.interface import BLOCK_BYTES, LONGEST_ROW, Block, FileReader, RowError
 from provenance.identity.formats.json_schema import LearnedSchema
-from provenance.identity.formats.json_text import decode_text, may_name, parse_row, problem_of, without_members
+from provenance.identity.json_text import decode_text, may_name, parse_row, problem_of, without_members
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _EXACT_FLOAT = 2.0**53

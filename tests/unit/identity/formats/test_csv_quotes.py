@@ -4,13 +4,19 @@ import csv
 import io
 import random
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from provenance.errors import DataError
+from provenance.identity.formats.compressed import ByteStream
 from provenance.identity.formats.csv_quotes import WholeRows
 from provenance.identity.reading import read_rows
 from provenance.identity.samples import Identity
+
+
+def as_stream(content: bytes) -> ByteStream:
+    return cast("ByteStream", io.BytesIO(content))
 
 
 def strict_rows(content: str) -> tuple[list[list[str]], bool]:
@@ -28,7 +34,7 @@ def test_rows_that_are_handed_over_are_those_of_the_strict_reader() -> None:
     failed = 0
     for _ in range(20_000):
         content = "".join(source.choices('a",\n\r', (2, 4, 2, 1, 0.3), k=source.randint(1, 30)))
-        file = WholeRows(io.BytesIO(content.encode()), ",", longest=64)
+        file = WholeRows(as_stream(content.encode()), ",", longest=64)
         size = source.randint(1, 64)
         read = b"".join(iter(lambda: file.read(size), b"")).decode()  # noqa: B023 - called at once
         rows, stopped = strict_rows(content)
@@ -61,6 +67,6 @@ def test_a_row_that_cannot_be_read_is_named(
 
 
 def test_a_row_longer_than_may_be_is_named() -> None:
-    file = WholeRows(io.BytesIO(b"a,b\n1,2\n" + b"x" * 100 + b",1\n"), ",", longest=32)
+    file = WholeRows(as_stream(b"a,b\n1,2\n" + b"x" * 100 + b",1\n"), ",", longest=32)
     assert b"".join(iter(file.read, b"")) == b"a,b\n1,2\n"
     assert file.problem is not None and file.problem.startswith("longer than")

@@ -39,7 +39,7 @@ def write(path: Path, table: pa.Table) -> Path:
 @pytest.mark.parametrize("suffix", ["parquet", "arrow"])
 def test_the_ids_are_those_of_the_same_rows_in_json_lines(tmp_path: Path, suffix: str) -> None:
     texts = [json.dumps(value) for value in VALUES]  # a null is the text of one
-    column = as_json(texts)
+    column = as_json([*texts])
     lists = pa.ListArray.from_arrays(list(range(len(texts) + 1)), as_json([f"\n {text} " for text in texts]))
     structs = pa.StructArray.from_arrays([as_json([None, *texts[1:]])], ["inside"])
     table = pa.table({"messages": column, "prompt": lists, "response": structs, "text": ["x"] * len(texts)})

@@ -14,7 +14,7 @@ from provenance.errors import DataError
 from provenance.identity import Identity, read_row, read_rows, sample_id, scan
 from provenance.identity.formats import jsonl
 from provenance.identity.formats.json_schema import LearnedSchema
-from provenance.identity.formats.json_text import parse_row
+from provenance.identity.json_text import parse_row
 
 Write = Callable[[str | bytes], Path]
 
