@@ -7,7 +7,7 @@ as long as nothing has changed.
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from provenance.ledger import snapshot
 
 if TYPE_CHECKING:
     from provenance.lineage.sidecar import Sidecar
-    from provenance.repository import Repository
+    from provenance.repository import Dataset, Repository
 
 
 NOT_AS_RECORDED = (
@@ -166,6 +166,7 @@ def _collect(repository: Repository, rev: str | None, *, anew: bool) -> Found:
             as_recorded = hashes.get(dataset.sidecar or "") in (None, digest)
             place = len(found.recorded)
             recorded = recorded_dataset(dataset.path, dataset.md5, file, digest, place, as_recorded=as_recorded)
+            recorded = _of_its_bytes(repository, rev, dataset, recorded)
             if not anew:
                 sound.require(recorded)
         except SidecarError as error:
@@ -182,6 +183,21 @@ def _collect(repository: Repository, rev: str | None, *, anew: bool) -> Found:
     if rev is None:
         found.remarks = repository.remarks()
     return found
+
+
+def _of_its_bytes(
+    repository: Repository, rev: str | None, dataset: Dataset, recorded: RecordedDataset
+) -> RecordedDataset:
+    """``recorded`` with the hash of its bytes, in place of DVC 2's, to which one line end is like the other."""
+    if rev is None or not dataset.is_legacy:
+        return recorded
+    # Where it is the sidecar's too, of data of the same size, nothing was left out of it, and no data need be read.
+    if recorded.described_md5 == dataset.md5 and recorded.sidecar.header.dataset.size == dataset.size:
+        return recorded
+    sidecar = recorded.sidecar
+    exact = replace(recorded, md5=repository.recorded_md5(dataset.path, rev))
+    exact.__dict__["sidecar"] = sidecar
+    return exact
 
 
 class SoundSidecars:

@@ -50,5 +50,21 @@ def _silence() -> Iterator[None]:
 def one_line(error: BaseException) -> str:
     """What ``error`` says, and what caused it if it keeps that to itself, without line breaks."""
     message = " ".join(str(error).split()) or type(error).__name__
-    cause = " ".join(str(error.__cause__ or "").split())
+    where = _place_in_yaml(error)
+    cause = " ".join(str(error.__cause__ or "").split()) if where is None else where
     return message if cause in message else f"{message}: {cause}"
+
+
+def _place_in_yaml(error: BaseException) -> str | None:
+    """Where a YAML file is broken; None if that is not what caused ``error``.
+
+    The parser quotes the line. A DVC file of somebody else's may name any file of this machine as one to parse, so no
+    line of it may be shown.
+    """
+    cause = error.__cause__
+    while cause is not None:
+        mark = getattr(cause, "problem_mark", None)
+        if mark is not None:
+            return f"line {mark.line + 1}, column {mark.column + 1}"
+        cause = cause.__cause__
+    return None

@@ -18,7 +18,7 @@ from provenance.errors import RepositoryError
 from provenance.identity.names import SIDECAR_SUFFIX
 from provenance.repository.dvc_files import DvcFiles, UnusualError
 from provenance.repository.git import Change, Commit, Git
-from provenance.repository.tracked import TrackedFile
+from provenance.repository.tracked import LEGACY_HASH, TrackedFile
 
 _VERSION = 2
 # In place of the kind of DVC's hash: the file is a blob of git.
@@ -38,6 +38,11 @@ class Recorded(NamedTuple):
     md5: str
     hash_name: str
     imported: bool
+
+    @property
+    def is_legacy(self) -> bool:
+        """As `TrackedFile.is_legacy`."""
+        return self.hash_name == LEGACY_HASH
 
 
 @dataclass

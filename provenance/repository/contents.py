@@ -188,16 +188,23 @@ class Contents:
         return self._workspace.md5(self._inside(self.root, path), anew=anew)
 
     def recorded_md5(self, path: str | os.PathLike[str], rev: str) -> str | None:
-        """DVC's hash of the file or directory that revision ``rev`` has at ``path``, computed for a file that git
-        tracks; None where there is none, or none was recorded."""
+        """DVC's hash of the file or directory that revision ``rev`` has at ``path``; None where there is none, or none
+        was recorded. It is computed for a file that git tracks, and for what DVC 2 tracked (None: not to be had)."""
         name = self._inside(self.root, path)
         tracked = self._tracking.files(rev).get(name)
         if tracked is not None:
-            return tracked.md5
+            return self._objects.content_md5(tracked)
         file = self.data_file(name, rev)
         if file is None:
             return None
         return md5_of(file)
+
+    def is_as_recorded(self, path: str | os.PathLike[str]) -> bool:
+        """Whether what is at ``path`` in the workspace is, as far as can be known, what DVC has recorded of it."""
+        tracked = self._tracking.files(None).get(self._inside(self.root, path))
+        recorded = None if tracked is None else self._objects.content_md5(tracked)
+        there = self.md5(path)[0]
+        return recorded == there or (recorded is None and tracked is not None and tracked.is_legacy)
 
     def recorded_hashes(self) -> dict[str, str]:
         """DVC's hash of every out in the workspace, as .dvc files and dvc.lock record it."""

@@ -13,13 +13,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from provenance.repository.tracked import ImportSource, TrackedFile
+from provenance.repository.tracked import LEGACY_HASH, ImportSource, TrackedFile
 
 _MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 _LOCK_HEAD = re.compile(r"schema: '2\.0'\nstages:\n(?=  \S)")
 _STAGE_START = re.compile(r"^(?=  [^ \n#])", re.MULTILINE)
 _TEMPLATE = "${"
-_LEGACY_HASH = "md5-dos2unix"
 _OUT_KINDS = ("outs", "metrics", "plots")
 
 Lock = dict[str, dict[str, Any]]
@@ -174,9 +173,9 @@ def _tracked(
     place = posixpath.normpath(posixpath.join(base, path))
     if place.startswith(("/", "..")) or "\\" in place or "files" in recorded:
         raise UnusualError(f"{path}: not a plain path in the repository")
-    hash_name = _scalar(recorded.get("hash")) or _LEGACY_HASH
+    hash_name = _scalar(recorded.get("hash")) or LEGACY_HASH
     md5 = (_scalar(recorded.get("md5")) or "").lower() or None
-    if hash_name not in ("md5", _LEGACY_HASH) or (md5 is not None and not _MD5.fullmatch(md5)):
+    if hash_name not in ("md5", LEGACY_HASH) or (md5 is not None and not _MD5.fullmatch(md5)):
         raise UnusualError(f"{path}: not an MD5")
     size = _scalar(recorded.get("size"))
     return TrackedFile(

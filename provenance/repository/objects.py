@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.files import whole_file
 from provenance.repository.calls import Fetching, dvc_call
 from provenance.repository.manifests import read_manifest
+from provenance.repository.read_hashes import ReadHashes
 from provenance.repository.sources import source_files
 
 if TYPE_CHECKING:
@@ -59,8 +61,9 @@ class Objects:
         if manifest is None:
             return None
         files = {name: Path(cache.oid_to_path(md5)) for name, md5 in read_manifest(manifest).items()}
-        if not all(file.is_file() for file in files.values()):
-            self._pull(tracked)
+        if absent := [file for file in files.values() if not file.is_file()]:
+            # Each is named: of a directory's hash alone, DVC fetches the list of its files and nothing else.
+            self._pull(tracked, sorted({f"{file.parent.name}{file.name}" for file in absent}))
         return files if all(file.is_file() for file in files.values()) else None
 
     def md5s(self, tracked: TrackedFile) -> dict[str, str]:
@@ -68,6 +71,25 @@ class Objects:
         # DVC's old hash, of text whatever its line ends, does not stand for a file's bytes.
         manifest = self.file(tracked) if tracked.hash_name == "md5" else None
         return {} if manifest is None else read_manifest(manifest)
+
+    def content_md5(self, tracked: TrackedFile) -> str | None:
+        """The MD5 that DVC 3 gives to what was recorded for ``tracked``; None where that content is nowhere.
+
+        What DVC 2 tracked has its old hash, which does not tell line ends apart: then the content is read.
+        """
+        if not tracked.is_legacy:
+            return tracked.md5
+        if not tracked.is_directory:
+            file = self.file(tracked)
+            return None if file is None else self._read_hashes.md5(file)
+        files = self.files(tracked)
+        return (
+            None if files is None else _md5_of_directory({name: self._read_hashes.md5(f) for name, f in files.items()})
+        )
+
+    @cached_property
+    def _read_hashes(self) -> ReadHashes:
+        return ReadHashes(self._temporary)
 
     def _cache(self, hash_name: str) -> HashFileDB:
         from dvc.cachemgr import LEGACY_HASH_NAMES
@@ -77,16 +99,19 @@ class Objects:
         cache: HashFileDB = caches.legacy if hash_name in LEGACY_HASH_NAMES else caches.repo
         return cache
 
-    def _pull(self, tracked: TrackedFile) -> None:
+    def _pull(self, tracked: TrackedFile, md5s: Sequence[str | None] = ()) -> None:
+        """Fetch the objects ``md5s`` of ``tracked``; none named: the one that was recorded for it."""
         from dvc.config import NoRemoteError
         from dvc_data.hashfile.hash_info import HashInfo
 
         if self._fetching is None:
             return
+        named = md5s or [tracked.md5]
         self._fetching(tracked.path)
         with dvc_call():
             try:
-                self._dvc().cloud.pull([HashInfo(tracked.hash_name, tracked.md5)], remote=tracked.remote)
+                wanted = [HashInfo(tracked.hash_name, md5) for md5 in named]
+                self._dvc().cloud.pull(wanted, remote=tracked.remote)
             except NoRemoteError:
                 # Without a remote it is simply not available.
                 return
@@ -102,3 +127,16 @@ class Objects:
             with dvc_call(), whole_file(file) as copy:
                 source_files(self._dvc(), tracked.source.repo).get_file(tracked.source.path, str(copy))
         return file
+
+
+def _md5_of_directory(md5s: Mapping[str, str]) -> str:
+    """DVC's hash of a directory, from the MD5 of each of its files."""
+    from dvc_data.hashfile.hash_info import HashInfo
+    from dvc_data.hashfile.tree import Tree
+
+    tree = Tree()  # type: ignore[no-untyped-call]
+    for name, md5 in md5s.items():
+        tree.add(tuple(name.split("/")), None, HashInfo("md5", md5))
+    tree.digest()
+    assert tree.hash_info is not None
+    return str(tree.hash_info.value)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from provenance.models import ModelRegister
     from provenance.repository.history import History
     from provenance.repository.imports import Imports
+    from provenance.repository.tracked import TrackedFile
     from provenance.revocations import Revocations
     from provenance.settings import Settings
 
@@ -102,6 +103,10 @@ class Repository(Contents):
     def pointers(self, rev: str | None = None) -> dict[str, str]:
         """For each dataset, the file in git that stands for it (a .dvc file or dvc.yaml), from the root of git."""
         return {dataset.path: self.in_git(pointer_file(dataset.path, dataset.stage)) for dataset in self.datasets(rev)}
+
+    def out(self, path: str) -> TrackedFile | None:
+        """What DVC tracks at ``path``, from the DVC root, in the workspace, whether it is a dataset or not."""
+        return self._tracking.files(None).get(path)
 
     def require_whole(self, path: str) -> None:
         """Refuse ``path``, from the DVC root, where it is a part of a directory that DVC tracks as one.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from dvc.repo import Repo
     from dvc.stage import Stage as DvcStage
 
+# How DVC 2 hashed: text with each CRLF read as LF.
+LEGACY_HASH = "md5-dos2unix"
 _MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 
@@ -24,7 +26,7 @@ class Dataset:
     ``path`` and ``sidecar`` are relative to the DVC root, ``size`` is in bytes, ``stage`` is the address from the DVC
     root of the stage that makes it (None: added or imported). ``md5`` and ``size`` are those of the workspace file
     where there is one and the workspace was asked for, else what DVC recorded (None: the stage has not run).
-    ``source``: its path in the repository that it was imported from.
+    ``source``: its path in the repository that it was imported from. ``is_legacy``: see `TrackedFile.is_legacy`.
     """
 
     path: str
@@ -33,6 +35,7 @@ class Dataset:
     stage: str | None
     sidecar: str | None
     source: str | None = None
+    is_legacy: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,11 @@ class TrackedFile:
     def is_directory(self) -> bool:
         """Whether it is a directory, as far as DVC knows yet."""
         return self.md5 is not None and self.md5.endswith(".dir")
+
+    @property
+    def is_legacy(self) -> bool:
+        """Whether DVC 2 tracked it: its MD5 is of text whatever the line ends, so it does not stand for the bytes."""
+        return self.hash_name != "md5"
 
 
 def pointer_file(path: str, stage: str | None) -> str:

@@ -75,7 +75,7 @@ class Tracking:
                 fits = is_dataset(path) and not path.lower().endswith(_MOSTLY_OTHER_THINGS)
             if fits and not file.result:
                 source = None if file.source is None else file.source.path
-                yield Dataset(path, file.md5, file.size, file.stage, sidecar if known else None, source)
+                yield Dataset(path, file.md5, file.size, file.stage, sidecar if known else None, source, file.is_legacy)
 
     def _commit_by_dvc(self, rev: str) -> str:
         """As `commit`, of names that git does not know, such as those of experiments."""

@@ -53,7 +53,7 @@ class Workspace:
         if not (self._root / dataset.path).exists():
             return dataset
         md5, size = self.md5(dataset.path)
-        return replace(dataset, md5=md5, size=size)
+        return replace(dataset, md5=md5, size=size, is_legacy=False)
 
     def _built(self, name: str, *, anew: bool = False) -> tuple[Meta, HashFile]:
         """What DVC knows of what is at ``name``: of a directory, a tree of its files."""

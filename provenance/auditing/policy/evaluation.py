@@ -89,7 +89,7 @@ class Finding:
 
     @property
     def outcome(self) -> Outcome:
-        """What it comes to: only a rule of severity error that nobody waived fails; of severity warn it is a warning."""
+        """What it comes to: only a rule of severity error that nobody waived fails; one of severity warn warns."""
         if self.status is Status.CLEARED:
             return Outcome.KEPT
         if self.is_passed_over:

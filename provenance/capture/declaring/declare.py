@@ -175,7 +175,8 @@ def _check_place(repository: Repository, name: str, stage: Stage | None) -> bool
         if sidecar not in stage.outs:
             raise RepositoryError(f"{name}: stage {stage.name} makes it; put {sidecar} into its outs, too")
         return False
-    dataset = next((dataset for dataset in repository.datasets() if dataset.path == name), None)
+    # A directory that has no sidecar yet is not among the datasets.
+    dataset = repository.out(name)
     if dataset is not None and dataset.stage is not None:
         raise RepositoryError(
             f"{name}: made by the stage {dataset.stage}; put `provenance declare …` into its command, after what makes "

@@ -125,7 +125,7 @@ def _report(repository: Repository, declared: Declared) -> None:
         write_line(f"samples with more than one birth: {completion.born_twice:,}")
     if not declared.tracked:
         return
-    if repository.recorded_hashes().get(declared.path) != repository.md5(declared.path)[0]:
+    if not repository.is_as_recorded(repository.root / declared.path):
         write_line(
             f"DVC has other data for it: `dvc add {safe(shlex.quote(declared.path))}`, else the sidecar is stale"
         )

@@ -51,7 +51,6 @@ _NOTHING_KNOWN: dict[str, Any] = {"rows": None, "revoked_rows": None, "by_origin
 
 def _states(ledger: Sidecars) -> list[dict[str, Any]]:
     from provenance.ledger.datasets import State
-
     from provenance.ledger.revoked import revoked_rows
 
     origins, revoked = ledger.rows_by_origin(), revoked_rows(ledger)

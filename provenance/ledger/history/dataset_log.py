@@ -73,16 +73,18 @@ def log_dataset(repository: Repository, history: History, path: str) -> DatasetL
             f"{path}: no commit here has a dataset at this path; `provenance status` lists them"
         )
     compositions = Compositions(repository, [version for version in versions if version.data is not None])
-    entries = tuple(_entry(version, compositions) for version in versions)
+    entries = tuple(_entry(repository, version, compositions) for version in versions)
     return DatasetLog(path, entries, tuple((commit.sha, file) for commit, file in history.unreadable))
 
 
-def _entry(version: Version, compositions: Compositions) -> LogEntry:
+def _entry(repository: Repository, version: Version, compositions: Compositions) -> LogEntry:
     if version.data is None:
         return LogEntry(version, "removed", None, "no longer tracked at this path")
     found = compositions.of(version)
     if isinstance(found, Composition):
         stale = found.described not in (None, version.data.md5)
+        if version.data.is_legacy:
+            stale = repository.recorded_md5(version.path, version.commit.sha) not in (None, found.described)
         reason = "its sidecar was made for other data" if stale else None
         return LogEntry(version, "stale" if stale else "ok", found.counted, reason)
     return LogEntry(version, found.state, None, found.reason)

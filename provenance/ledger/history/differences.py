@@ -108,6 +108,8 @@ class _Side:
         else:
             described = self.sidecar.header.dataset.md5
             self.is_stale = None not in (described, dataset.md5) and described != dataset.md5
+            if dataset.is_legacy and rev is not None:
+                self.is_stale = repository.recorded_md5(dataset.path, rev) not in (None, described)
 
     @property
     def remark(self) -> str | None:
