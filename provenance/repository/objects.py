@@ -99,17 +99,18 @@ class Objects:
         cache: HashFileDB = caches.legacy if hash_name in LEGACY_HASH_NAMES else caches.repo
         return cache
 
-    def _pull(self, tracked: TrackedFile, md5s: Sequence[str] = ()) -> None:
+    def _pull(self, tracked: TrackedFile, md5s: Sequence[str | None] = ()) -> None:
         """Fetch the objects ``md5s`` of ``tracked``; none named: the one that was recorded for it."""
         from dvc.config import NoRemoteError
         from dvc_data.hashfile.hash_info import HashInfo
 
         if self._fetching is None:
             return
+        named = md5s or [tracked.md5]
         self._fetching(tracked.path)
         with dvc_call():
             try:
-                wanted = [HashInfo(tracked.hash_name, md5) for md5 in md5s or filter(None, [tracked.md5])]
+                wanted = [HashInfo(tracked.hash_name, md5) for md5 in named]
                 self._dvc().cloud.pull(wanted, remote=tracked.remote)
             except NoRemoteError:
                 # Without a remote it is simply not available.
@@ -133,7 +134,7 @@ def _md5_of_directory(md5s: Mapping[str, str]) -> str:
     from dvc_data.hashfile.hash_info import HashInfo
     from dvc_data.hashfile.tree import Tree
 
-    tree = Tree()  # type: ignore[no-untyped-call]  # it ships no types
+    tree = Tree()  # type: ignore[no-untyped-call]
     for name, md5 in md5s.items():
         tree.add(tuple(name.split("/")), None, HashInfo("md5", md5))
     tree.digest()
