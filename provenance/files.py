@@ -32,13 +32,13 @@ _HELD = ".held"
 
 @dataclass(frozen=True)
 class Cleaned:
-    """How many files or folders were removed, and of how many bytes."""
+    """How many ``folders`` were removed (a file that stands alone counts as one), and of how many bytes."""
 
-    entries: int = 0
+    folders: int = 0
     bytes: int = 0
 
     def __add__(self, other: Cleaned) -> Cleaned:
-        return Cleaned(self.entries + other.entries, self.bytes + other.bytes)
+        return Cleaned(self.folders + other.folders, self.bytes + other.bytes)
 
 
 def md5_of(file: Path) -> str:

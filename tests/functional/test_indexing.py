@@ -147,6 +147,6 @@ def test_another_revision_shares_what_is_the_same(project: Project) -> None:
     segments = list((store(project) / "graph").glob("segment-*"))
     assert len(segments) == 3
     kept = project.ask("index", "--gc")
-    assert kept["removed"]["entries"] == 1
+    assert kept["removed"]["folders"] == 1
     assert "removed 0 items" in project.provenance("index", "--gc").stdout
     assert len(list((store(project) / "graph").glob("segment-*"))) == 3

@@ -67,4 +67,4 @@ def _print(described: dict[str, int], cleaned: Cleaned | None) -> None:
     )
     output.write_line(f"{said}: {described['bytes']:,} bytes")
     if cleaned is not None:
-        output.write_line(f"removed {counted(cleaned.entries, 'item')}: {cleaned.bytes:,} bytes")
+        output.write_line(f"removed {counted(cleaned.folders, 'item')}: {cleaned.bytes:,} bytes")

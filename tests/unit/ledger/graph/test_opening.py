@@ -84,7 +84,7 @@ def test_cleaning_leaves_what_the_graph_needs(tmp_path: Path, sidecars: list[Ind
     open_graph(store, sidecars)
     open_graph(store, sidecars[:1])
     removed = clean(store, sidecars[:1])
-    assert removed.entries == 3
+    assert removed.folders == 3
     assert find_graph(store, sidecars[:1]) is not None
     assert find_graph(store, sidecars) is None
 

@@ -143,7 +143,7 @@ def test_cleaning_keeps_what_it_is_told_and_what_is_being_built(store: Store) ->
     with store.draft("four") as draft:
         fill(draft)
         removed = store.clean({"one"})
-    assert removed.entries == 1  # the draft went when the next was begun
+    assert removed.folders == 1  # the draft went when the next was begun
     assert removed.bytes > 4000
     assert sorted(os.listdir(store.directory)) == ["four", "one"]
-    assert Store(store.directory / "none").clean(set()).entries == 0
+    assert Store(store.directory / "none").clean(set()).folders == 0
