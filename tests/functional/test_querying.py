@@ -189,7 +189,7 @@ def test_a_runaway_query_ends_when_it_is_interrupted(
         stderr=subprocess.PIPE,
         text=True,
         # What runs in the background ignores the interrupt, and its children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
     )
     try:
         with pytest.raises(subprocess.TimeoutExpired):
