@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from provenance.errors import SidecarError
+from provenance.identity.id_arrays import bytes_of_ids
 from provenance.ledger.graph.adjacency import counted, narrowed, offsets_of
 from provenance.ledger.graph.births import BirthClass, ClassNumbers, Descriptions
 from provenance.ledger.graph.identifiers import SampleIds
@@ -82,7 +83,7 @@ def _read_records(
             table = file.read_row_group(group, columns=list(_COLUMNS))
             if not table.num_rows:
                 continue
-            ids = SampleIds.of_bytes(_bytes_of(table["sample_id"].combine_chunks(), width))
+            ids = SampleIds.of_bytes(bytes_of_ids(table["sample_id"].combine_chunks()))
             is_first = _is_first(sidecar.path, ids, last)
             sample = samples + np.cumsum(is_first) - 1
             draft.append("heads", ids.heads[is_first])
@@ -119,22 +120,13 @@ def _append_edges(draft: Draft, table: Any, sample: Array, width: int, roles: di
         pc.if_else(stated, table[name].combine_chunks(), None) for name in ("parents", "parent_roles")
     )
     counts = pc.list_value_length(parents).fill_null(0).to_numpy()
-    named = _bytes_of(parents.flatten(), width)
+    named = bytes_of_ids(parents.flatten())
     spoken = role_lists.flatten()
     known = np.array([roles.setdefault(role, len(roles)) for role in [None, *spoken.dictionary.to_pylist()]], np.uint16)
     codes = pc.fill_null(spoken.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False) + 1
     draft.append("edge_child", np.repeat(sample, counts).astype(np.uint32))
     draft.append("edge_parent", named)
     draft.append("edge_role", known[codes])
-
-
-def _bytes_of(column: Any, width: int) -> Array:
-    """The values of an Arrow array of fixed-size binary without nulls, as rows of bytes."""
-    buffer = column.buffers()[1]
-    if not len(column):
-        return np.empty((0, width), np.uint8)
-    first = column.offset * width
-    return np.frombuffer(buffer, np.uint8)[first : first + len(column) * width].reshape(-1, width)
 
 
 def _require_described(path: Path, classes: Iterable[BirthClass], descriptions: Descriptions) -> None:
