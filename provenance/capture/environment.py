@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 import provenance
 from provenance.capture.redaction import redact_arguments, redact_mapping, redact_text
+from provenance.capture.stage_hook.sitecustomize import imported_modules
+from provenance.lineage.generating import GENERATING_LIBRARIES, normalised
 from provenance.lineage.records import GitState, StageRun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from provenance.repository import Repository, Stage
 
@@ -66,26 +68,49 @@ def _shown_path(argument: str, root: Path) -> str:
 
 def loaded_packages() -> dict[str, str]:
     """Versions of the distributions of which this process has imported a module, of this package, and of Python."""
-    modules = {name.partition(".")[0] for name in list(sys.modules)}
-    provided_by = _distributions_of_modules()
-    distributions = {distribution for module in modules for distribution in provided_by.get(module, ())}
-    names = filter(None, map(_name_of, distributions))  # a broken installation has no name
-    packages = {name: _version_of(name) for name in names}
+    packages = packages_of(imported_modules(), tuple(sys.path))
     packages |= {"dvc-provenance": provenance.__version__, "python": platform.python_version()}
     return dict(sorted(packages.items()))
 
 
+def packages_of(modules: Iterable[str], path: tuple[str, ...]) -> dict[str, str]:
+    """Versions of the distributions on ``path`` that provide ``modules``, which `imported_modules` names.
+
+    A library that generates is there even if nothing installed is known to provide it (a checkout on the path): its
+    version is "unknown" then.
+    """
+    modules, provided_by = set(modules), _distributions_of_modules(path)
+    packages: dict[str, str] = {}
+    for module in sorted(modules):
+        top, _, part = module.partition(".")
+        for distribution in provided_by.get(top, ()):
+            name = _name_of(distribution)  # a broken installation has no name
+            if name and (not part or _provides(distribution, f"{top}/{part}")):
+                packages.setdefault(name, distribution.version)
+    known = {normalised(name) for name in packages}
+    for name, module in GENERATING_LIBRARIES.items():
+        if module in modules and name not in known:
+            packages[name] = "unknown"
+    return packages
+
+
 @cache
-def _distributions_of_modules() -> Mapping[str, Sequence[metadata.Distribution]]:
+def _distributions_of_modules(path: tuple[str, ...]) -> Mapping[str, Sequence[metadata.Distribution]]:
     """The distributions that provide each top-level module. Finding out reads all that is installed: so only once.
 
     As `importlib.metadata.packages_distributions`, which takes ten times as long.
     """
     found: dict[str, list[metadata.Distribution]] = {}
-    for distribution in metadata.distributions():
+    for distribution in metadata.distributions(path=list(path)):
         for module in _top_level_modules(distribution):
             found.setdefault(module, []).append(distribution)
     return found
+
+
+def _provides(distribution: metadata.Distribution, module: str) -> bool:
+    """Whether a file of the module, or of the package, at the path ``module`` belongs to the distribution."""
+    lines = (distribution.read_text("RECORD") or "").splitlines()
+    return any(line.startswith((f"{module}/", f"{module}.")) for line in lines)
 
 
 def _top_level_modules(distribution: metadata.Distribution) -> set[str]:
@@ -100,6 +125,3 @@ def _top_level_modules(distribution: metadata.Distribution) -> set[str]:
 @cache
 def _name_of(distribution: metadata.Distribution) -> str | None:
     return distribution.metadata["Name"]
-
-
-_version_of = cache(metadata.version)

@@ -9,21 +9,24 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from provenance.capture.environment import describe_environment, loaded_packages
+from provenance.capture.environment import describe_environment
 from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.capture.reading import dependency_at
+from provenance.capture.stage_imports import packages_noted, watched
 from provenance.errors import ProvenanceError, RepositoryError, SidecarError
 from provenance.files import scratch_folder
 from provenance.identity.names import sidecar_path
 from provenance.lineage.accounting import StageAccount, account_for
 from provenance.lineage.births import Dependency
 from provenance.lineage.completion import Completion, complete
+from provenance.lineage.generating import generating
 from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.sidecar import open_sidecar
+from provenance.plurals import counted
 from provenance.repository import Repository, Stage
 from provenance.repository.remarks import missing_dependency
 from provenance.repository.stages import missing_sidecars
@@ -79,14 +82,16 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
         repository.sidecar_file(path)
     started = datetime.now(UTC)
     environment = describe_environment(repository, stage)
-    exit_code = _run(command)
+    with scratch_folder(repository.temporary, "imports") as folder:
+        exit_code = _run(command, watched(os.environ, folder))
+        packages = packages_noted(folder)
     if exit_code != 0:
         return StageResult(exit_code)
     derivation = Activity(
         type=ActivityType.DERIVATION,
         stage=environment.stage,
         git=environment.git,
-        packages=loaded_packages(),
+        packages=packages,
         started=started,
         ended=datetime.now(UTC),
     )
@@ -97,13 +102,26 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
     with scratch_folder(repository.temporary, "account") as workspace:
         account = account_for(inputs, [repository.root / sidecar_path(out) for out in outs], workspace)
     unaccounted = tuple(path for path, sidecar in sidecars.items() if sidecar is None)
-    return StageResult(exit_code, completed, account, unaccounted, unread)
+    return StageResult(exit_code, completed, account, unaccounted, (*unread, *_only_inherited(completed, packages)))
 
 
-def _run(command: Sequence[str]) -> int:
+def _only_inherited(completed: Sequence[Completed], packages: Mapping[str, str]) -> Iterator[str]:
+    """Outs with rows of which nothing is stated but their parents, though the command could have asked a model."""
+    libraries = generating(packages)
+    for dataset in completed:
+        rows = dataset.completion.derived + dataset.completion.aligned if dataset.completion else 0
+        if libraries and rows:
+            yield (
+                f"{dataset.path}: {counted(rows, 'row')} with an origin that is only inherited from parents, and the "
+                f"command imported {', '.join(libraries)}; if a model wrote any, record that with `provenance.record`, "
+                "or state it with `provenance declare --set model=NAME`"
+            )
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run ``command`` as a child that shares our terminal; its exit code, as a shell would give it."""
     try:
-        process = subprocess.Popen(list(command))
+        process = subprocess.Popen(list(command), env=environment)
     except OSError as error:
         raise ProvenanceError(f"{command[0]}: cannot be run: {error.strerror}; see the stage's cmd") from error
     # Ctrl-C reaches the command as well, and what to do about it is for the command to decide.

@@ -24,6 +24,7 @@ from provenance.engines.interface import (
     PooledValue,
     Repeats,
     Retained,
+    RowsOfActivity,
     Unit,
     ValueAmounts,
 )
@@ -204,6 +205,14 @@ class DuckDBQuestions:
             [self._place, number],
         )
         return Repeats(rows, samples, tuple(most))
+
+    def rows_by_activity(self) -> list[RowsOfActivity]:
+        found = self._connection.execute(
+            "SELECT activity, sum(rows)::BIGINT, lower(hex(min(sample_id))) FROM samples WHERE sidecar = ? "
+            f"AND rows > 0 AND activity IS NOT NULL AND origin <> '{Origin.UNKNOWN}' GROUP BY 1 ORDER BY 1",
+            [self._place],
+        ).fetchall()
+        return [RowsOfActivity(self._words.activity(number), *others) for number, *others in found]
 
     def conflicts(self, number: int = MOST_SHOWN) -> Conflicts:
         samples, rows = self._one(f"SELECT count(*), coalesce(sum(rows), 0)::BIGINT FROM ({_CONFLICTS})")

@@ -8,6 +8,7 @@ from typing import Any
 
 from provenance.engines.interface import Among
 from provenance.lineage.database import text_literal
+from provenance.lineage.records import Activity
 from provenance.lineage.vocabulary import Vocabulary
 
 # A price is of a million tokens; as a price of one it is still exact.
@@ -28,6 +29,9 @@ class VocabularySQL:
 
     def source(self, number: int | None) -> str | None:
         return None if number is None else self._sources[number]
+
+    def activity(self, number: int) -> Activity:
+        return self._activities[number]
 
     def condition(self, where: Sequence[Among]) -> tuple[str, list[Any]]:
         """SQL for records that fit all of ``where``, and its parameters."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from provenance.lineage.records import Activity
     from provenance.lineage.sidecar import Sidecar
 
 # How many samples are listed for a person to look at, where nothing else is said.
@@ -145,6 +146,15 @@ class Dangling:
 
 
 @dataclass(frozen=True)
+class RowsOfActivity:
+    """Rows of known origin that one activity bore, and the first of their samples by id."""
+
+    activity: Activity
+    rows: int
+    first: str
+
+
+@dataclass(frozen=True)
 class Retained:
     """The real rows of an earlier version, how many of them are still there, and samples that lost most rows.
 
@@ -203,6 +213,10 @@ class Questions(Protocol):
 
     def repeats(self, number: int = MOST_SHOWN) -> Repeats:
         """Rows against samples."""
+        ...
+
+    def rows_by_activity(self) -> list[RowsOfActivity]:
+        """The rows of known origin by the activity that bore them, in the order of the vocabulary."""
         ...
 
     def conflicts(self, number: int = MOST_SHOWN) -> Conflicts:

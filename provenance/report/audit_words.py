@@ -63,6 +63,7 @@ def remarks(dataset: AuditedDataset) -> list[str]:
             "samples",
             "samples born twice, of different origin (a model repeats real text, or a leak)",
         ),
+        ("inherited", "rows", "rows whose origin is only inherited from their parents"),
         ("dangling_parents", "samples", "parents that no sidecar knows"),
         ("exact_duplicates", "duplicate_rows", "rows that repeat another row"),
     )

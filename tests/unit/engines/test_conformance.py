@@ -18,7 +18,17 @@ from hypothesis import strategies as st
 from support.sidecars import DIGEST_SIZE, Words, record, sample, write
 
 from provenance.engines.duckdb import duckdb_engine
-from provenance.engines.interface import Among, Bearing, Cell, Column, Conflict, Engine, Repeats, ValueAmounts
+from provenance.engines.interface import (
+    Among,
+    Bearing,
+    Cell,
+    Column,
+    Conflict,
+    Engine,
+    Repeats,
+    RowsOfActivity,
+    ValueAmounts,
+)
 from provenance.engines.samples_view import merged_vocabulary
 from provenance.lineage.records import Activity, ActivityType, Agent, Kind, Origin, Price, Source, StageRun
 from provenance.lineage.sidecar import Sidecar, open_sidecar
@@ -205,6 +215,19 @@ def test_repeats_conflicts_and_dangling_parents_of_one_dataset_alone(opened: Any
         assert (lost.samples, lost.rows) == (2, 3)
         assert lost.children == (Bearing(sample(2), 2), Bearing(sample(3), 1))
         assert (theirs_asked.conflicts().samples, theirs_asked.dangling().children) == (0, ())
+
+
+def test_rows_of_known_origin_by_the_activity_that_bore_them(opened: Any) -> None:
+    stated = [
+        *((1, 3, "real", 0), (2, 2, "synthetic", 0), (3, 0, "real", 0), (4, 7, "unknown", 0)),
+        *((5, 1, "mixed", 1), (6, 1, "real", None)),
+    ]
+    records = [record(sample(n), rows, origin=origin, activity=number) for n, rows, origin, number in stated]
+    with engine_over(opened, records, [record(sample(7), activity=1)]) as engine:
+        found = engine.of(0).rows_by_activity()
+    first = min(sample(1), sample(2))
+    expected = [RowsOfActivity(WORDS.activities[0], 5, first), RowsOfActivity(WORDS.activities[1], 1, sample(5))]
+    assert sorted(found, key=lambda each: -each.rows) == expected
 
 
 def test_what_is_retained_of_an_earlier_versions_real_rows(opened: Any, tmp_path: Path) -> None:
