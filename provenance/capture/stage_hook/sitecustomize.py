@@ -34,7 +34,7 @@ def _is_namespace(name: str) -> bool:
 
 def _note(folder: str) -> None:
     lines = ["python " + ".".join(str(part) for part in sys.version_info[:3])]
-    lines += ["path " + path for path in sys.path if isinstance(path, str) and "\n" not in path]
+    lines += ["path " + path for path in map(str, sys.path) if "\n" not in path]
     lines += ["module " + name for name in sorted(imported_modules())]
     try:
         path = os.path.join(folder, str(os.getpid()) + "-" + os.urandom(4).hex() + SUFFIX)
