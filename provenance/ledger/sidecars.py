@@ -265,6 +265,7 @@ class Sidecars:
     def _record(self, same: Sequence[Mapping[str, Any]]) -> Record:
         """One record of what several sidecars say of one birth; what one leaves open another may know."""
         from provenance.lineage.records import Record
+        from provenance.lineage.schema import COUNTED_NAMES, doubts_of
 
         row: dict[str, Any] = {name: next((r[name] for r in same if r[name] is not None), None) for name in same[0]}
         activity = None if row["activity"] is None else self.activities[row["activity"]]
@@ -274,7 +275,9 @@ class Sidecars:
             values
             | {
                 "sample_id": row["sample_id"].hex(),
-                "rows": sum(r["rows"] for r in same),
+                **{name: sum(r[name] or 0 for r in same) for name in COUNTED_NAMES},
+                "calls": max(r["calls"] or 1 for r in same),
+                "doubts": doubts_of(row["doubts"]),
                 "activity": activity,
                 "agent": None if row["agent"] is None else self.agents[row["agent"]],
                 "plan": self.vocabulary.plans.get(activity.plan) if activity and activity.plan else None,

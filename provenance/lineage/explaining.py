@@ -11,7 +11,7 @@ from provenance.identity import Identity, Scan, scan
 from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.database import count, parquet_rows
 from provenance.lineage.records import Activity
-from provenance.lineage.rules import TELLS_OF_A_BIRTH_SQL, Root, root_sql
+from provenance.lineage.rules import TELLS_OF_A_BIRTH_SQL, UNEXPLAINED, Root, root_sql
 from provenance.lineage.schema import BIRTH_NAMES
 from provenance.lineage.tables import RECORD_COLUMNS, Tables, places, renumbered, write_rows
 
@@ -30,6 +30,7 @@ _ROWS_GATHERED = 500_000
 _ROOT_COLUMNS = ", ".join(
     [
         *(f"CASE WHEN len(parents) = 0 THEN {root_sql(name)} END AS {name}" for name in Root._fields),
+        f"CASE WHEN len(parents) = 0 AND NOT ({UNEXPLAINED.sql()}) THEN evidence END AS chain_evidence",
         "len(parents) > 0 AS pending",
     ]
 )
@@ -58,7 +59,8 @@ def by_births(tables: Tables, births: RecordedBirths) -> None:
     # A model may give the same row twice in the same way: that is one birth.
     grouping = "GROUP BY ALL" if count(tables.connection, "SELECT count(*) FROM members WHERE rows > 1") else ""
     tables.connection.execute(
-        f"INSERT INTO records(sample_id, {', '.join(BIRTH_NAMES)}, agent, source, depth, real_rooted, pending) "
+        f"INSERT INTO records(sample_id, {', '.join(BIRTH_NAMES)}, agent, source, depth, real_rooted, chain_evidence, "
+        "pending) "
         f"SELECT *, {_ROOT_COLUMNS} FROM (SELECT sample_id, {birth}, {agent}, {source} FROM rows JOIN "
         f"{parquet_rows(births.file)} b USING (row) {grouping})"
     )

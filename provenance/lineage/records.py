@@ -161,17 +161,25 @@ class Activity(_Described):
 class Record(BaseModel):
     """One lineage record as it stands in a sidecar, its activity spelt out. Ids are hex digits.
 
-    ``rows``: how many rows of the dataset bear this id; 0 on an ancestor, and on every record but the first of a sample
-    that was born more than once. ``content_bytes``: length of the content's canonical form in bytes; None for a parent
-    that was named but never seen. ``agent`` and ``source`` are those whose content the sample bears: the activity's
-    own, or, through derivations without a model, those of the parents where these agree. ``depth`` counts model steps
-    and is None, as ``real_rooted`` may be, where an ancestor is unknown.
+    ``rows``: how many rows of the dataset were certainly born this way; 0 on an ancestor. ``possible_rows``: how
+    many more may have been. ``ambiguous_rows``, on a sample's first record: how many of its rows may have been born
+    in several ways. ``calls``: how many births, equal in all that is stated, the record stands for. ``doubts``:
+    what the births that its parents may have had differ in. ``content_bytes``: length of the content's canonical
+    form in bytes; None for a parent that was named but never seen. ``agent`` and ``source`` are those whose content
+    the sample bears: the activity's own, or, through derivations without a model, those of the parents where these
+    agree. ``depth`` counts model steps and is None, as ``real_rooted`` may be, where an ancestor is unknown.
+    ``chain_evidence`` is the weakest evidence of the record and of all that it goes back to; None where something
+    there is unexplained.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sample_id: str
     rows: int
+    possible_rows: int
+    ambiguous_rows: int
+    calls: int
+    doubts: tuple[str, ...]
     content_bytes: int | None
     tokens: int | None
     origin: Origin
@@ -196,6 +204,7 @@ class Record(BaseModel):
     real_rooted: bool | None
     license: str | None
     evidence: Evidence | None
+    chain_evidence: Evidence | None
 
 
 class IdentitySettings(_Stored):

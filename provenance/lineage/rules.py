@@ -166,6 +166,23 @@ def _where_all_agree(column: str, origin_that_has_it: str) -> str:
     )
 
 
+def _strength_sql(evidence: str) -> str:
+    return f"list_position([{_listed(Evidence)}], {evidence})"
+
+
+def weakest_sql(evidence: str) -> str:
+    """An SQL aggregate: the weakest of the evidence that ``evidence`` states; NULL where none is stated."""
+    return f"arg_max({evidence}, {_strength_sql(evidence)})"
+
+
+def weaker_sql(one: str, other: str) -> str:
+    """The weaker of two pieces of evidence; NULL where one of them is not stated."""
+    return (
+        f"CASE WHEN {one} IS NULL OR {other} IS NULL THEN NULL WHEN {_strength_sql(one)} < {_strength_sql(other)} "
+        f"THEN {other} ELSE {one} END"
+    )
+
+
 _BRACKETED = "CASE WHEN contains(p.license, ' ') THEN '(' || p.license || ')' ELSE p.license END"
 
 # What a sample takes from its parents, each of which is a row of ``p``: aggregates over the parents. A license is null
@@ -184,6 +201,7 @@ FROM_PARENTS: Mapping[str, str] = {
         "CASE WHEN bool_or(p.license IS NULL) THEN NULL WHEN count(DISTINCT p.license) = 1 THEN min(p.license) "
         f"ELSE string_agg(DISTINCT {_BRACKETED}, ' AND ' ORDER BY {_BRACKETED}) END"
     ),
+    "chain_evidence": (f"CASE WHEN count(p.chain_evidence) = count(*) THEN {weakest_sql('p.chain_evidence')} END"),
     "kind": _where_all_agree("kind", f"p.origin <> '{Origin.REAL}'"),
     "agent": _where_all_agree("agent", f"p.origin <> '{Origin.REAL}'"),
     "source": _where_all_agree("source", f"p.origin = '{Origin.REAL}'"),
@@ -211,5 +229,6 @@ def resolved(born: str, parents: str, generation: str) -> dict[str, str]:
         "origin": origin,
         "depth": _by_origin(origin, FIXED_DEPTHS, f"{parents}.depth + ({generation})::USMALLINT"),
         "real_rooted": _by_origin(origin, FIXED_ROOTS, f"{parents}.real_rooted"),
+        "chain_evidence": weaker_sql(f"{born}.evidence", f"{parents}.chain_evidence"),
         **taken,
     }

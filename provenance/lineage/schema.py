@@ -35,7 +35,15 @@ class Column(NamedTuple):
 # In the order in which a sidecar has them.
 COLUMNS = (
     Column("sample_id", "id", kept=True, nullable=False),
+    # How many rows were born this way: for certain, and beyond that possibly; and, on the first record, how many of the
+    # sample's rows may have been born in several ways.
     Column("rows", pa.uint32(), nullable=False),
+    Column("possible_rows", pa.uint32()),
+    Column("ambiguous_rows", pa.uint32()),
+    # How many births, equal in all that is stated, the record stands for; null: one.
+    Column("calls", pa.uint32()),
+    # The `DOUBTS` about the record.
+    Column("doubts", pa.uint8()),
     Column("content_bytes", pa.uint64(), kept=True),
     Column("tokens", pa.uint32(), kept=True),
     Column("origin", pa.string(), stated=True, kept=True),
@@ -59,10 +67,22 @@ COLUMNS = (
     Column("real_rooted", pa.bool_(), kept=True),
     Column("license", pa.string(), stated=True),
     Column("evidence", pa.string(), stated=True),
+    # The weakest evidence of the record and of all that it goes back to; null where something there is unexplained.
+    Column("chain_evidence", pa.string()),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 BIRTH_NAMES = tuple(column.name for column in COLUMNS if column.stated)
+# What is counted of a dataset's own rows: of an ancestor, and in another dataset, it says nothing.
+COUNTED_NAMES = ("rows", "possible_rows", "ambiguous_rows")
+# The bits of `doubts`, the lowest first: what the record would inherit, but the births that its parents may have had
+# differ in it, so that it is null (an origin: unknown).
+DOUBTS = ("origin", "kind", "agent", "source", "license", "depth", "real_rooted")
 TOMBSTONE_NAMES = tuple(column.name for column in COLUMNS if column.kept)
+
+
+def doubts_of(bits: int | None) -> tuple[str, ...]:
+    """The names of `DOUBTS` whose bits are set."""
+    return tuple(name for number, name in enumerate(DOUBTS) if (bits or 0) >> number & 1)
 
 
 class Birth(TypedDict, total=False):
@@ -119,6 +139,7 @@ def sql_type(kind: pa.DataType) -> str:
 _SQL_TYPES = {
     pa.string(): "VARCHAR",
     pa.binary(): "BLOB",
+    pa.uint8(): "UTINYINT",
     pa.uint16(): "USMALLINT",
     pa.uint32(): "UINTEGER",
     pa.uint64(): "UBIGINT",

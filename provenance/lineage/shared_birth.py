@@ -65,6 +65,7 @@ def _records(samples: Iterable[pa.RecordBatch], collection: Collection, digest_s
         "real_rooted": root.real_rooted,
         "license": collection.license,
         "evidence": collection.evidence.value,
+        "chain_evidence": collection.evidence.value,
     }
     for name in SAMPLE_COLUMNS:
         del constants[name]

@@ -19,12 +19,12 @@ import pyarrow.parquet as pq
 from provenance.identity import SampleBatch
 from provenance.lineage.database import count, parquet_rows, stream
 from provenance.lineage.records import Activity, ActivityType
-from provenance.lineage.schema import COLUMN_NAMES, ROW_GROUP_ROWS, sidecar_schema, sql_columns
+from provenance.lineage.schema import COLUMN_NAMES, COUNTED_NAMES, ROW_GROUP_ROWS, sidecar_schema, sql_columns
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
 
 # What a record says besides the rows of its own dataset.
-RECORD_COLUMNS = tuple(name for name in COLUMN_NAMES if name != "rows")
+RECORD_COLUMNS = tuple(name for name in COLUMN_NAMES if name not in COUNTED_NAMES)
 
 _ROWS_SCHEMA = pa.schema(
     [
@@ -146,6 +146,8 @@ class Tables:
         columns = {
             "sample_id": "r.sample_id",
             "rows": "CASE WHEN rank = 1 THEN coalesce(m.rows, 0) ELSE 0 END AS rows",
+            "possible_rows": "NULL::UINTEGER AS possible_rows",
+            "ambiguous_rows": "NULL::UINTEGER AS ambiguous_rows",
             "content_bytes": "coalesce(m.content_bytes, r.content_bytes) AS content_bytes",
             "tokens": "coalesce(m.tokens, r.tokens) AS tokens",
             "activity": renumbered("activity", _renumbering(self.vocabulary.activities, used.activities), "activity"),

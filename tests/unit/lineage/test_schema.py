@@ -19,7 +19,12 @@ def test_a_record_spells_out_the_columns_of_a_sidecar() -> None:
 
 
 def test_completion_has_all_columns_but_the_rows_which_it_counts() -> None:
-    assert ["rows", *RECORD_COLUMNS] == sorted(sidecar_schema(16).names, key=lambda name: name != "rows")
+    assert {*RECORD_COLUMNS, *schema.COUNTED_NAMES} == {*sidecar_schema(16).names}
+
+
+def test_doubts_are_bits() -> None:
+    assert schema.doubts_of(None) == schema.doubts_of(0) == ()
+    assert schema.doubts_of(0b1000001) == ("origin", "real_rooted")
 
 
 def test_every_type_has_a_name_in_sql() -> None:
