@@ -32,10 +32,10 @@ def _is_namespace(name: str) -> bool:
     return "__path__" in members and members.get("__file__") is None
 
 
-def _note(folder: str) -> None:
+def _note(folder: str, before: set[str]) -> None:
     lines = ["python " + ".".join(str(part) for part in sys.version_info[:3])]
     lines += ["path " + path for path in map(str, sys.path) if "\n" not in path]
-    lines += ["module " + name for name in sorted(imported_modules())]
+    lines += ["module " + name for name in sorted(imported_modules() - before)]
     try:
         path = os.path.join(folder, str(os.getpid()) + "-" + os.urandom(4).hex() + SUFFIX)
         with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
@@ -48,14 +48,16 @@ def _note_at_the_end(folder: str) -> None:
     import atexit
 
     leave = os._exit
+    # What a .pth file of the environment imports as Python starts is none of the command's doing.
+    before = imported_modules()
 
     # Forked workers, as those of multiprocessing, end without what is registered with atexit.
     def noted_exit(status: int) -> None:
-        _note(folder)
+        _note(folder, before)
         leave(status)
 
     os._exit = noted_exit  # type: ignore[assignment]
-    atexit.register(_note, folder)
+    atexit.register(_note, folder, before)
 
 
 def _import_the_next() -> None:
