@@ -265,7 +265,8 @@ class Sidecars:
     def _record(self, same: Sequence[Mapping[str, Any]]) -> Record:
         """One record of what several sidecars say of one birth; what one leaves open another may know."""
         from provenance.lineage.records import Record
-        from provenance.lineage.schema import COUNTED_NAMES, doubts_of
+        from provenance.lineage.schema import COUNTED_NAMES
+        from provenance.lineage.words import doubts_of
 
         row: dict[str, Any] = {name: next((r[name] for r in same if r[name] is not None), None) for name in same[0]}
         activity = None if row["activity"] is None else self.activities[row["activity"]]

@@ -3,54 +3,44 @@
 from __future__ import annotations
 
 from provenance.errors import SidecarError
+from provenance.lineage.carrying import known_births
 from provenance.lineage.database import count
-from provenance.lineage.explaining import enter_known
-from provenance.lineage.rules import FROM_PARENTS, UNKNOWN_ORIGIN, order_sql, resolved
+from provenance.lineage.rules import FROM_BIRTHS, FROM_PARENTS, TELLS_OF_A_BIRTH_SQL, order_sql, resolved
 from provenance.lineage.schema import BIRTH_NAMES
 from provenance.lineage.tables import Tables
 
-# An echo (a model repeats its parent word for word) loses that parent in the end, so it must not decide; nor may what
-# is only worked out here.
-_TIES = (
-    "list_filter(r.parents, lambda parent: parent <> r.sample_id)",
-    *(f"r.{name}" for name in BIRTH_NAMES if name not in ("origin", "activity", "evidence", "parents")),
-)
+# What tells births apart that are equal by the order of births. An origin may have been worked out only here.
+_TIES = tuple(f"r.{name}" for name in BIRTH_NAMES if name not in ("origin", "activity", "evidence"))
 
-# Of a sample that was born more than once, the order of births but for what the origin decides, which may have to be
-# worked out first. Activities are numbered by their start.
-_ORDERED = f"""
-    CREATE TABLE ordered AS WITH placed AS (SELECT number, row_number() OVER (ORDER BY started NULLS LAST, id) AS place
-        FROM activities)
-    SELECT r.number, row_number() OVER (PARTITION BY r.sample_id ORDER BY {order_sql()}, {", ".join(_TIES)}) AS place
-    FROM (SELECT r.* REPLACE (p.place AS activity, NULL::VARCHAR AS origin) FROM records r
-        LEFT JOIN placed p ON p.number = r.activity
-        WHERE r.sample_id IN (SELECT sample_id FROM records GROUP BY 1 HAVING count(*) > 1)) r"""
-
-# Where an origin follows from parents that are not known yet it is taken to be a known one, which is the best that can
-# come of it: a birth that is the first, and whose own origin is known, is the first for good.
+# Activities are numbered by their start.
 _RANK = f"""
     UPDATE records SET rank = ranked.rank FROM (
-        SELECT r.number, row_number() OVER (PARTITION BY r.sample_id ORDER BY {UNKNOWN_ORIGIN.sql()}, o.place) AS rank
-        FROM records r JOIN ordered o USING (number)) ranked
+        WITH placed AS (SELECT number, row_number() OVER (ORDER BY started NULLS LAST, id) AS place FROM activities)
+        SELECT r.number, row_number() OVER (PARTITION BY r.sample_id ORDER BY {order_sql()}, {", ".join(_TIES)}) AS rank
+        FROM (SELECT r.* REPLACE (p.place AS activity) FROM records r LEFT JOIN placed p ON p.number = r.activity
+            WHERE r.sample_id IN (SELECT sample_id FROM records GROUP BY 1 HAVING count(*) > 1)) r) ranked
     WHERE ranked.number = records.number AND ranked.rank <> records.rank"""
 
-# A parent's values are those of its first record. A model that repeats its parent word for word gives a sample that is
-# its own parent: then they are those of the sample's first birth that is not such an echo, and unknown if it has none.
-_NAMED = """
-    CREATE TABLE named AS SELECT n.number, n.parent, n.parent = n.sample_id AS echo FROM (
-        SELECT number, sample_id, unnest(parents) AS parent FROM records WHERE pending) n"""
+# The births that a parent may have had: those of rows that were read, or are written here; else what is known of it.
+_PARENTS = """
+    CREATE TABLE parent_births AS SELECT number, sample_id, parents FROM (
+        SELECT number, sample_id, parents, level, max(level) OVER (PARTITION BY sample_id) AS best FROM (
+            SELECT number, sample_id, parents,
+                CASE WHEN high > 0 OR held THEN 2 WHEN evidence IS NOT NULL THEN 1 ELSE 0 END AS level
+            FROM records WHERE sample_id IN (SELECT unnest(parents) FROM records WHERE pending)))
+    WHERE level = best"""
+# A model that repeats its parent word for word gives a sample that is its own parent: that parent was born in another
+# way, and if there is none, nobody knows how.
 _EDGES = """
-    CREATE OR REPLACE TABLE edges AS
-    SELECT n.number, p.number AS target FROM named n JOIN records p ON p.sample_id = n.parent AND p.rank = 1
-        WHERE NOT n.echo
-    UNION ALL SELECT n.number, first.target FROM named n LEFT JOIN (SELECT sample_id, arg_min(number, rank) AS target
-        FROM records WHERE NOT list_contains(parents, sample_id) GROUP BY sample_id) first ON first.sample_id = n.parent
-        WHERE n.echo"""
-
-_FROM_PARENTS = f"""
-    SELECT e.number, {", ".join(f"{sql} AS {name}" for name, sql in FROM_PARENTS.items())}
-    FROM edges e LEFT JOIN records p ON p.number = e.target
-    WHERE e.number IN (SELECT number FROM ready) GROUP BY e.number"""
+    CREATE TABLE edges AS
+    SELECT n.number, n.parent, p.number AS target FROM (
+        SELECT number, sample_id, unnest(parents) AS parent FROM records WHERE pending) n
+    LEFT JOIN parent_births p ON p.sample_id = n.parent
+        AND NOT (n.parent = n.sample_id AND list_contains(p.parents, n.parent))"""
+# The same, through others: what a sample became cannot be how it came to be.
+_LOOPING = """
+    DELETE FROM edges WHERE target IN (SELECT number FROM records WHERE pending) AND (number, parent) IN (
+        SELECT (e.number, e.parent) FROM edges e JOIN records p ON p.number = e.target WHERE NOT p.pending)"""
 
 _RESOLVE = f"""
     UPDATE records SET pending = false,
@@ -63,8 +53,12 @@ def add_ancestors(tables: Tables) -> int:
     execute = tables.connection.execute
     _find_ancestors(tables)
     execute("CREATE TABLE IF NOT EXISTS seen(sample_id BLOB, content_bytes UBIGINT)")
-    for explained in (True, False):
-        enter_known(tables, "ancestors", explained=explained)
+    _enter_other_births(tables)
+    execute("DELETE FROM ancestors WHERE sample_id IN (SELECT sample_id FROM records)")
+    for where in (TELLS_OF_A_BIRTH_SQL, f"NOT ({TELLS_OF_A_BIRTH_SQL})"):
+        execute(
+            f"INSERT INTO records BY NAME SELECT *, false AS pending FROM ({known_births(tables, 'ancestors', where)})"
+        )
         execute("DELETE FROM ancestors WHERE sample_id IN (SELECT sample_id FROM records)")
     execute("CREATE TABLE dangling AS SELECT sample_id FROM ancestors ANTI JOIN seen USING (sample_id)")
     execute(
@@ -75,20 +69,32 @@ def add_ancestors(tables: Tables) -> int:
 
 
 def _find_ancestors(tables: Tables) -> None:
-    """Make ``ancestors`` of the ids of all ancestors that have no record here: by ids and parents, which are little."""
+    """Make ``ancestors`` of the ids of all ancestors: by ids and parents, which are little."""
     execute = tables.connection.execute
     execute("CREATE TABLE ancestors(sample_id BLOB)")
     children = "records"
     while True:
         execute(
             "CREATE OR REPLACE TABLE frontier AS SELECT DISTINCT parent AS sample_id FROM (SELECT unnest(parents) AS "
-            f"parent FROM {children}) WHERE parent NOT IN (SELECT sample_id FROM records) AND parent NOT IN (SELECT "
-            "sample_id FROM ancestors)"
+            f"parent FROM {children}) WHERE parent NOT IN (SELECT sample_id FROM ancestors)"
         )
         if not count(tables.connection, "SELECT count(*) FROM frontier"):
             return
         execute("INSERT INTO ancestors SELECT sample_id FROM frontier")
         children = "known SEMI JOIN frontier USING (sample_id)"
+
+
+def _enter_other_births(tables: Tables) -> None:
+    """A sample of the dataset that is an ancestor, too, may have been born in more ways than its rows here were."""
+    execute = tables.connection.execute
+    execute("CREATE TABLE ancestral_members AS SELECT sample_id FROM ancestors SEMI JOIN records USING (sample_id)")
+    if not count(tables.connection, "SELECT count(*) FROM ancestral_members SEMI JOIN known USING (sample_id)"):
+        return
+    same = " AND ".join(f"r.{name} IS NOT DISTINCT FROM k.{name}" for name in ("sample_id", *BIRTH_NAMES))
+    execute(
+        f"INSERT INTO records BY NAME SELECT k.*, false AS pending FROM ("
+        f"{known_births(tables, 'ancestral_members', TELLS_OF_A_BIRTH_SQL)}) k ANTI JOIN records r ON {same}"
+    )
 
 
 def first_row_with_dangling_parent(tables: Tables) -> int | None:
@@ -101,38 +107,49 @@ def first_row_with_dangling_parent(tables: Tables) -> int | None:
 
 
 def resolve(tables: Tables) -> None:
-    """Order the births of each sample, and work out origin, depth and what else follows from parents, these first.
+    """Work out origin, depth and what else follows from parents, these first; then order the births of each sample.
 
     Raises:
         SidecarError: samples are their own ancestors.
     """
     execute = tables.connection.execute
-    execute(_ORDERED)
-    execute(_RANK)
-    execute(_NAMED)
+    execute(_PARENTS)
     execute(_EDGES)
-    # Which birth comes first may depend on an origin that is yet to be worked out.
-    undecided = count(
-        tables.connection, "SELECT count(*) FROM records r JOIN ordered USING (number) WHERE r.origin IS NULL"
-    )
+    from_parents = _from_parents_sql(tables)
     while pending := count(tables.connection, "SELECT count(*) FROM records WHERE pending"):
         execute(
             "CREATE OR REPLACE TABLE ready AS SELECT number FROM records WHERE pending AND number NOT IN (SELECT "
             "e.number FROM edges e JOIN records p ON p.number = e.target WHERE p.pending)"
         )
-        execute(f"CREATE OR REPLACE TABLE from_parents AS {_FROM_PARENTS}")
+        execute(f"CREATE OR REPLACE TABLE from_parents AS {from_parents}")
         execute(_RESOLVE)
         if count(tables.connection, "SELECT count(*) FROM records WHERE pending") == pending:
-            one = tables.connection.execute("SELECT min(hex(sample_id)) FROM records WHERE pending").fetchall()[0][0]
-            raise SidecarError(
-                f"sample {one.lower()} is its own ancestor, or comes from one that is: check its parents"
-            )
-        if undecided:
-            execute(_RANK)
-            execute(_EDGES)
+            _open_a_loop(tables)
+    execute(_RANK)
     # A sample is no ancestor of its own: that the model echoed it shows in its second birth.
     execute(
         "UPDATE records SET parents = list_filter(parents, lambda parent: parent <> sample_id), parent_roles = "
         "list_filter(parent_roles, lambda role, place: parents[place] <> sample_id) "
         "WHERE list_contains(parents, sample_id)"
     )
+
+
+def _from_parents_sql(tables: Tables) -> str:
+    """SQL for what the records in ``ready`` take from their parents, first from the births that each may have had."""
+    births = "(SELECT e.number, e.parent, p.* EXCLUDE (number) FROM edges e LEFT JOIN records p ON p.number = e.target "
+    births += "WHERE e.number IN (SELECT number FROM ready))"
+    if count(
+        tables.connection, "SELECT count(*) FROM (SELECT sample_id FROM parent_births GROUP BY 1 HAVING count(*) > 1)"
+    ):
+        agreed = ", ".join(f"{sql} AS {name}" for name, sql in FROM_BIRTHS.items())
+        births = f"(SELECT number, parent, {agreed} FROM {births} p GROUP BY number, parent)"
+    taken = ", ".join(f"{sql} AS {name}" for name, sql in FROM_PARENTS.items())
+    return f"SELECT number, {taken} FROM {births} p GROUP BY number"
+
+
+def _open_a_loop(tables: Tables) -> None:
+    edges = count(tables.connection, "SELECT count(*) FROM edges")
+    tables.connection.execute(_LOOPING)
+    if count(tables.connection, "SELECT count(*) FROM edges") == edges:
+        one = tables.connection.execute("SELECT min(hex(sample_id)) FROM records WHERE pending").fetchall()[0][0]
+        raise SidecarError(f"sample {one.lower()} is its own ancestor, or comes from one that is: check its parents")

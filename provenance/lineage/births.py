@@ -42,7 +42,8 @@ class Dependency:
     """A dataset that rows may have come from: its path from the DVC root, and the files at hand.
 
     ``name`` is its path as the user's script writes it. ``data`` is read only for `PATH:ROW` references and for
-    alignment; ``sidecar`` is None where nothing is known.
+    alignment; ``sidecar`` is None where nothing is known. ``is_earlier``: it is the dataset itself, as an earlier
+    sidecar has it, and births are stated anew of some rows.
     """
 
     path: str
@@ -50,3 +51,4 @@ class Dependency:
     data: Path | None
     sidecar: Path | None
     identity: Identity = field(default_factory=Identity)
+    is_earlier: bool = False

@@ -23,67 +23,57 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def carried_sql(holders: str, wanted: str, births: Sequence[str]) -> str:
-    """SQL for the births of the rows in ``wanted``: sample_id, ``births``, calls, low, high (of ``rows``, all told).
+def repeated_sql(holding: str, wanted: str) -> str:
+    """SQL for the places of the holders that are repeated, as far as counts show.
+
+    Args:
+        holding: a table of the rows that holders have: place (of the holder), sample_id, available (rows, not none).
+        wanted: a table of samples and how many of their rows were carried: sample_id, rows (not none).
+    """
+    return f"""
+    WITH over_full AS (
+        SELECT sample_id, count(*) AS holders, any_value(place) AS place
+        FROM {holding} h JOIN {wanted} w USING (sample_id)
+        GROUP BY sample_id HAVING any_value(w.rows) > sum(available)),
+    alone AS (SELECT DISTINCT place FROM over_full WHERE holders = 1),
+    explained_by_these AS (SELECT DISTINCT h.sample_id FROM {holding} h JOIN alone a ON a.place = h.place)
+    SELECT place FROM alone UNION SELECT h.place FROM {holding} h JOIN over_full o ON o.sample_id = h.sample_id
+    WHERE o.sample_id NOT IN (SELECT e.sample_id FROM explained_by_these e)"""
+
+
+def carried_sql(held: str, holding: str, repeated: str, wanted: str, births: Sequence[str]) -> str:
+    """SQL for the births of the rows in ``wanted``: sample_id, ``births``, calls, rows, low, high (of ``rows``).
 
     A sample that no holder knows is not in the result.
 
     Args:
-        holders: a table of the holders' records: place (of the holder), sample_id, rows, possible_rows, ambiguous_rows,
-            calls, and ``births``. A tombstone is no birth and is not to be there.
-        wanted: a table of samples and how many of their rows were carried: sample_id, rows (more than none).
+        held: a table of the holders' records: place (of the holder), sample_id, rows, possible_rows, calls, and
+            ``births``. A tombstone is no birth and is not to be there.
+        holding, wanted: as in `repeated_sql`.
+        repeated: a table of the places that are repeated.
         births: the columns that tell births of one sample apart.
     """
-    listed = ", ".join(births)
+    of_held = ", ".join(f"held.{name}" for name in births)
     return f"""
     WITH held AS (
         SELECT h.place, h.sample_id, h.rows::BIGINT AS low, h.rows::BIGINT + coalesce(h.possible_rows, 0) AS high,
-            h.rows::BIGINT + coalesce(h.ambiguous_rows, 0) AS available, coalesce(h.calls, 1) AS calls,
-            w.rows::BIGINT AS wanted, {", ".join(f"h.{name}" for name in births)}
-        FROM {holders} h JOIN {wanted} w ON w.sample_id = h.sample_id),
-    having_rows AS (
-        SELECT place, sample_id, sum(available) AS available, any_value(wanted) AS wanted
-        FROM held GROUP BY place, sample_id HAVING sum(available) > 0),
-    over_full AS (
-        SELECT sample_id, count(*) AS holders, any_value(place) AS place FROM having_rows
-        GROUP BY sample_id HAVING any_value(wanted) > sum(available)),
-    alone AS (SELECT DISTINCT place FROM over_full WHERE holders = 1),
-    explained_by_these AS (
-        SELECT DISTINCT h.sample_id FROM having_rows h JOIN alone a ON a.place = h.place),
-    repeated AS (
-        SELECT place FROM alone UNION SELECT h.place FROM having_rows h JOIN over_full o ON o.sample_id = h.sample_id
-        WHERE o.sample_id NOT IN (SELECT e.sample_id FROM explained_by_these e)),
+            coalesce(h.calls, 1) AS calls, w.rows::BIGINT AS wanted, {", ".join(f"h.{name}" for name in births)}
+        FROM {held} h JOIN {wanted} w ON w.sample_id = h.sample_id),
     totals AS (
         SELECT sample_id, sum(available) AS available, bool_or(r.place IS NOT NULL) AS again
-        FROM having_rows h LEFT JOIN repeated r ON r.place = h.place GROUP BY sample_id),
+        FROM {holding} h LEFT JOIN {repeated} r ON r.place = h.place GROUP BY sample_id),
     added AS (
-        SELECT held.sample_id, {", ".join(f"held.{name}" for name in births)}, max(held.calls) AS calls,
+        SELECT held.sample_id, {of_held}, max(held.calls) AS calls,
             any_value(held.wanted) AS wanted, any_value(t.available) AS available,
             coalesce(bool_or(t.again), false) AS again, sum(held.low) AS low,
             sum(CASE WHEN t.sample_id IS NULL OR r.place IS NOT NULL THEN held.wanted ELSE held.high END) AS high
-        FROM held LEFT JOIN totals t ON t.sample_id = held.sample_id LEFT JOIN repeated r ON r.place = held.place
+        FROM held LEFT JOIN totals t ON t.sample_id = held.sample_id LEFT JOIN {repeated} r ON r.place = held.place
         WHERE held.high > 0 OR t.sample_id IS NULL
-        GROUP BY held.sample_id, {", ".join(f"held.{name}" for name in births)}),
+        GROUP BY held.sample_id, {of_held}),
     bounded AS (
-        SELECT sample_id, {listed}, calls, wanted AS rows, least(wanted, high) AS high,
+        SELECT sample_id, {", ".join(births)}, calls, wanted AS rows, least(wanted, high) AS high,
             CASE WHEN again OR available IS NULL THEN 0 ELSE greatest(0, low - (available - wanted)) END AS low
         FROM added)
-    {tightened_sql("bounded", births)}"""
-
-
-def together_sql(parts: Sequence[str], births: Sequence[str]) -> str:
-    """SQL for all rows of ``parts``, tables of what `carried_sql` gives, which are there once each."""
-    listed = ", ".join(births)
-    every = " UNION ALL ".join(f"SELECT sample_id, {listed}, calls, rows, low, high FROM {part}" for part in parts)
-    numbered = [f"SELECT DISTINCT sample_id, rows, {number} AS part FROM {part}" for number, part in enumerate(parts)]
-    return f"""
-    WITH every AS ({every}), counted AS (
-        SELECT sample_id, sum(rows)::BIGINT AS rows FROM ({" UNION ALL ".join(numbered)}) GROUP BY sample_id),
-    bounded AS (
-        SELECT e.sample_id, {", ".join(f"e.{name}" for name in births)}, max(e.calls) AS calls,
-            any_value(c.rows) AS rows, least(any_value(c.rows), sum(e.high)) AS high, sum(e.low) AS low
-        FROM every e JOIN counted c ON c.sample_id = e.sample_id
-        GROUP BY e.sample_id, {", ".join(f"e.{name}" for name in births)})
     {tightened_sql("bounded", births)}"""
 
 

@@ -7,7 +7,7 @@ to disk, so that memory stays flat in the number of rows.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -18,11 +18,14 @@ from provenance.identity.reserved import PARENT_ROLES, PARENTS
 from provenance.identity.rewriting import strip_reserved
 from provenance.lineage import ancestors, explaining
 from provenance.lineage.births import Dependency, RecordedBirths
+from provenance.lineage.carrying import by_holders
 from provenance.lineage.database import count, scratch_database
+from provenance.lineage.dividing import divide, settle_restated
+from provenance.lineage.parents_column import by_parents_column
 from provenance.lineage.records import Activity, DatasetState, Header, IdentitySettings
 from provenance.lineage.schema import FORMAT_VERSION
 from provenance.lineage.sidecar import Sidecar, open_sidecar, write_sidecar
-from provenance.lineage.tables import Tables, write_rows
+from provenance.lineage.tables import Known, Tables, write_rows
 from provenance.lineage.vocabulary import Vocabulary
 
 Progress = Callable[[int], None]
@@ -33,9 +36,10 @@ Fingerprint = Callable[[Path], tuple[str | None, int]]
 class Completion:
     """What came of it, in rows of the dataset (``samples``, ``ancestors``, ``dangling``: in samples).
 
-    ``recorded``: explained by a birth; ``carried``: by a dependency's record of the same id; ``derived``: by
-    ``_parents``; ``aligned``: on shared content fields; ``unknown``: by nothing. ``dangling``: parents that no sidecar
-    knows, the first of which is named in ``dangling_row`` (from 1). ``born_twice``: samples with more than one birth.
+    ``recorded``: a birth was stated of the row; ``derived``: its ``_parents`` were; ``carried``: a dependency has a
+    record of the same id; ``aligned``: it agrees with one on shared content fields; ``unknown``: nothing is known of
+    it, here or where it came from. ``dangling``: parents that no sidecar knows, the first of which is named in
+    ``dangling_row`` (from 1). ``born_twice``: samples with more than one birth.
     """
 
     rows: int
@@ -89,7 +93,7 @@ def complete(
             require_read(data, rows.reserved, derivation)
             tables = Tables(connection, folder, identity.digest_size)
             tables.load_members()
-            tables.load_known(_usable(dependencies, identity), tokenizer)
+            tables.load_known([*_known(dependencies, identity, folder)], tokenizer)
             explained = _explain(tables, data, rows, dependencies, births, derivation)
             dangling = ancestors.add_ancestors(tables)
             ancestors.resolve(tables)
@@ -105,21 +109,36 @@ def complete(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _usable(dependencies: Sequence[Dependency], identity: Identity) -> list[Sidecar]:
-    """The sidecars of the dependencies that have one; ids made in different ways are never mixed."""
-    usable = []
-    for dependency in dependencies:
-        if dependency.sidecar is None:
-            continue
-        sidecar = open_sidecar(dependency.sidecar)
-        other = (sidecar.header.identity.digest, sidecar.header.identity.canonical_form)
-        if other != (identity.digest, CANONICAL_FORM):
-            raise SidecarError(
-                f"{dependency.sidecar}: its sample ids are {other[0]} over canonical form {other[1]}, this dataset's "
-                f"are {identity.digest} over {CANONICAL_FORM}; use one digest in provenance.yaml for both"
-            )
-        usable.append(sidecar)
-    return usable
+def _known(dependencies: Sequence[Dependency], identity: Identity, folder: Path) -> Iterator[Known]:
+    """What the dependencies know, each once.
+
+    Where an earlier sidecar of the dataset itself is among them, the rows are its rows; the others know of ancestors.
+    """
+    unique = {dependency.path: dependency for dependency in dependencies}.values()
+    stated_before = any(dependency.is_earlier for dependency in unique)
+    is_explained = any(dependency.sidecar is not None for dependency in unique)
+    for number, dependency in enumerate(unique):
+        if dependency.sidecar is not None:
+            sidecar = _usable(dependency.sidecar, identity)
+            is_holder = dependency.is_earlier or not stated_before
+            yield Known(dependency.path, sidecar, is_holder, dependency.is_earlier)
+        elif is_explained and not stated_before and dependency.data is not None and dependency.data.exists():
+            # Equal rows may be from here, too, and of these nobody knows how they came to be.
+            file = folder / f"unexplained-{number}.parquet"
+            write_rows(scan(dependency.data, dependency.identity), file)
+            yield Known(dependency.path, None, unexplained=file)
+
+
+def _usable(path: Path, identity: Identity) -> Sidecar:
+    """The sidecar at ``path``; ids made in different ways are never mixed."""
+    sidecar = open_sidecar(path)
+    other = (sidecar.header.identity.digest, sidecar.header.identity.canonical_form)
+    if other != (identity.digest, CANONICAL_FORM):
+        raise SidecarError(
+            f"{path}: its sample ids are {other[0]} over canonical form {other[1]}, this dataset's "
+            f"are {identity.digest} over {CANONICAL_FORM}; use one digest in provenance.yaml for both"
+        )
+    return sidecar
 
 
 def _explain(
@@ -130,21 +149,26 @@ def _explain(
     births: RecordedBirths | None,
     derivation: Activity | None,
 ) -> dict[str, int]:
-    """Explain rows in order; how many members each way explained first, in rows."""
-    explained = {}
+    """Explain rows in order; how many rows each way explained."""
+    explained = dict.fromkeys(("recorded", "derived", "carried", "aligned", "unknown"), 0)
     if births is not None:
-        explaining.by_births(tables, births)
-    explained["recorded"] = tables.newly_explained_rows()
-    explaining.by_known_records(tables)
-    explained["carried"] = tables.newly_explained_rows()
-    explained["derived"] = explained["aligned"] = 0
+        explained["recorded"] = explaining.by_births(tables, births)
     if derivation is not None:
-        explaining.by_parents_column(tables, rows, dependencies, derivation)
-        explained["derived"] = tables.newly_explained_rows()
+        tables.newly_accounted_rows()
+        by_parents_column(tables, rows, dependencies, derivation)
+        explained["derived"] = tables.newly_accounted_rows()
+    explained["unknown"] = by_holders(tables)
+    if tables.is_restated:
+        settle_restated(tables)
+    explained["carried"] = tables.accounted_rows() - sum(explained.values())
+    if derivation is not None:
+        tables.newly_accounted_rows()
         explaining.by_alignment(tables, data, rows.fields, dependencies, derivation)
-        explained["aligned"] = tables.newly_explained_rows()
+        explained["aligned"] = tables.newly_accounted_rows()
+    tables.newly_accounted_rows()
     explaining.by_nothing(tables)
-    explained["unknown"] = tables.newly_explained_rows()
+    explained["unknown"] += tables.newly_accounted_rows()
+    divide(tables)
     return explained
 
 

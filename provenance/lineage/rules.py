@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from provenance.lineage.words import Evidence, Origin
+from provenance.lineage.words import DOUBTS, Evidence, Origin
 
 # What a model had a part in.
 MADE_BY_MODEL = (Origin.SYNTHETIC, Origin.MIXED)
@@ -160,9 +160,10 @@ def _literal(value: int | bool | None) -> str:
 
 def _where_all_agree(column: str, origin_that_has_it: str) -> str:
     """What all those parents agree in that can have it; NULL where one of these has none."""
+    in_doubt = f"bit_or(coalesce(p.doubts, 0)) & {1 << DOUBTS.index(column)} > 0"
     return (
-        f"CASE WHEN min(p.{column}) = max(p.{column}) AND count(p.{column}) = count(*) FILTER ({origin_that_has_it}) "
-        f"THEN min(p.{column}) END"
+        f"CASE WHEN NOT ({in_doubt}) AND min(p.{column}) = max(p.{column}) AND count(p.{column}) = count(*) "
+        f"FILTER ({origin_that_has_it}) THEN min(p.{column}) END"
     )
 
 
@@ -185,6 +186,11 @@ def weaker_sql(one: str, other: str) -> str:
 
 _BRACKETED = "CASE WHEN contains(p.license, ' ') THEN '(' || p.license || ')' ELSE p.license END"
 
+
+def _all_agree(column: str) -> str:
+    return f"count(p.{column}) = count(*) AND min(p.{column}) = max(p.{column})"
+
+
 # What a sample takes from its parents, each of which is a row of ``p``: aggregates over the parents. A license is null
 # where one parent's is; kind, agent and source are taken where those parents agree that can have one.
 FROM_PARENTS: Mapping[str, str] = {
@@ -205,6 +211,19 @@ FROM_PARENTS: Mapping[str, str] = {
     "kind": _where_all_agree("kind", f"p.origin <> '{Origin.REAL}'"),
     "agent": _where_all_agree("agent", f"p.origin <> '{Origin.REAL}'"),
     "source": _where_all_agree("source", f"p.origin = '{Origin.REAL}'"),
+    "doubts": "bit_or(coalesce(p.doubts, 0))",
+}
+_DOUBT_BITS: Mapping[str, int] = {name: 1 << place for place, name in enumerate(DOUBTS)}
+# What is known of a parent, each row of ``p`` being a birth that it may have had: what all of these agree in, and in
+# what they do not.
+FROM_BIRTHS: Mapping[str, str] = {
+    **{name: f"CASE WHEN {_all_agree(name)} THEN min(p.{name}) END" for name in DOUBTS},
+    "chain_evidence": FROM_PARENTS["chain_evidence"],
+    "doubts": "bit_or(coalesce(p.doubts, 0)) | "
+    + " | ".join(
+        f"(CASE WHEN count(p.{name}) > 0 AND NOT ({_all_agree(name)}) THEN {bit} ELSE 0 END)::UTINYINT"
+        for name, bit in _DOUBT_BITS.items()
+    ),
 }
 # What only a derivation without a model takes over; of a model's output these are its own.
 _TAKEN_OVER = ("license", "kind", "agent", "source")
@@ -225,10 +244,18 @@ def resolved(born: str, parents: str, generation: str) -> dict[str, str]:
         name: f"CASE WHEN {generation} THEN {born}.{name} ELSE coalesce({born}.{name}, {parents}.{name}) END"
         for name in _TAKEN_OVER
     }
-    return {
+    worked_out = {
         "origin": origin,
         "depth": _by_origin(origin, FIXED_DEPTHS, f"{parents}.depth + ({generation})::USMALLINT"),
         "real_rooted": _by_origin(origin, FIXED_ROOTS, f"{parents}.real_rooted"),
         "chain_evidence": weaker_sql(f"{born}.evidence", f"{parents}.chain_evidence"),
         **taken,
     }
+    null = {**worked_out, "origin": f"nullif({origin}, '{Origin.UNKNOWN}')"}
+    bits = [f"CASE WHEN ({null[name]}) IS NULL THEN {bit} ELSE 0 END" for name, bit in _DOUBT_BITS.items()]
+    own = f"CASE WHEN {generation} THEN {sum(_DOUBT_BITS[name] for name in _TAKEN_OVER)} ELSE 0 END"
+    stated = f"CASE WHEN {born}.origin IS NOT NULL THEN {_DOUBT_BITS['origin']} ELSE 0 END"
+    # An origin in doubt leaves the depth open.
+    doubts = f"({parents}.doubts | ({parents}.doubts & {_DOUBT_BITS['origin']}) * {_DOUBT_BITS['depth']})"
+    in_doubt = f"{doubts} & ({' | '.join(bits)}) & (255 - ({own})) & (255 - ({stated}))"
+    return {**worked_out, "doubts": f"nullif({in_doubt}, 0)::UTINYINT"}

@@ -42,7 +42,7 @@ COLUMNS = (
     Column("ambiguous_rows", pa.uint32()),
     # How many births, equal in all that is stated, the record stands for; null: one.
     Column("calls", pa.uint32()),
-    # The `DOUBTS` about the record.
+    # Bits, see `words.DOUBTS`.
     Column("doubts", pa.uint8()),
     Column("content_bytes", pa.uint64(), kept=True),
     Column("tokens", pa.uint32(), kept=True),
@@ -74,15 +74,7 @@ COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 BIRTH_NAMES = tuple(column.name for column in COLUMNS if column.stated)
 # What is counted of a dataset's own rows: of an ancestor, and in another dataset, it says nothing.
 COUNTED_NAMES = ("rows", "possible_rows", "ambiguous_rows")
-# The bits of `doubts`, the lowest first: what the record would inherit, but the births that its parents may have had
-# differ in it, so that it is null (an origin: unknown).
-DOUBTS = ("origin", "kind", "agent", "source", "license", "depth", "real_rooted")
 TOMBSTONE_NAMES = tuple(column.name for column in COLUMNS if column.kept)
-
-
-def doubts_of(bits: int | None) -> tuple[str, ...]:
-    """The names of `DOUBTS` whose bits are set."""
-    return tuple(name for number, name in enumerate(DOUBTS) if (bits or 0) >> number & 1)
 
 
 class Birth(TypedDict, total=False):

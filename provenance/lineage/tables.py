@@ -2,13 +2,20 @@
 
 - ``rows``: the dataset's rows: row, sample_id, content_bytes, tokens, parents, parent_roles (a Parquet file)
 - ``members``: its distinct samples: sample_id, rows, content_bytes, tokens
-- ``known``: the records of all dependencies' sidecars, numbers counting in the vocabulary (a view)
-- ``records``: the records gathered for the new sidecar; ``pending`` where origin and depth still follow from parents
+- ``known``: the records of all dependencies' sidecars, numbers counting in the vocabulary, and which of them it is by
+  its ``place`` (a view)
+- ``records``: the records gathered for the new sidecar; ``pending`` where origin and depth still follow from parents.
+  ``low`` and ``high``: how many rows were born this way at least and at most. ``held``: a dataset that was read may
+  have a row that was born this way. ``carried``: it is how rows that were read came to be, not stated of this dataset
+- ``accounted``: sample_id, rows: how many rows have their births in ``records``, entry by entry
+- ``left_over``: sample_id, rows: the rows that have not (a view)
+- ``unchanged``: sample_id, path, rows, again: rows that name the dataset they were in; ``again``: one row of it twice
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -18,8 +25,8 @@ import pyarrow.parquet as pq
 
 from provenance.identity import SampleBatch
 from provenance.lineage.database import count, parquet_rows, stream
-from provenance.lineage.records import Activity, ActivityType
-from provenance.lineage.schema import COLUMN_NAMES, COUNTED_NAMES, ROW_GROUP_ROWS, sidecar_schema, sql_columns
+from provenance.lineage.records import Activity, ActivityType, Origin
+from provenance.lineage.schema import COLUMN_NAMES, COUNTED_NAMES, ROW_GROUP_ROWS, sidecar_schema, sql_columns, sql_type
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
 
@@ -43,6 +50,20 @@ _ACTIVITIES_SCHEMA = pa.schema(
 )
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known of the samples of a dataset: its ``sidecar``, or that ``unexplained`` (a file of rows) are there.
+
+    ``is_holder``: rows may have been carried over from its rows. ``is_earlier``: see `births.Dependency`.
+    """
+
+    path: str
+    sidecar: Sidecar | None
+    is_holder: bool = True
+    is_earlier: bool = False
+    unexplained: Path | None = None
+
+
 class Tables:
     """The scratch tables of one completion, and the vocabulary that their numbers refer to."""
 
@@ -52,16 +73,19 @@ class Tables:
         self.digest_size = digest_size
         self.vocabulary = Vocabulary()
         self.tokenizer: str | None = None
-        self.known_sidecars = 0
-        self._explained_rows = 0
+        self.known: Sequence[Known] = ()
+        self._accounted_rows = 0
         self._entered: set[int] = set()
         execute = connection.execute
         execute("CREATE TABLE activities(number UINTEGER, id VARCHAR, started TIMESTAMPTZ, generation BOOLEAN)")
         execute("CREATE SEQUENCE record_number")
         execute(
             f"CREATE TABLE records({sql_columns(RECORD_COLUMNS)}, pending BOOLEAN, rank UINTEGER DEFAULT 1, "
-            "number UBIGINT DEFAULT nextval('record_number'))"
+            "low UINTEGER DEFAULT 0, high UINTEGER DEFAULT 0, held BOOLEAN DEFAULT false, carried BOOLEAN "
+            "DEFAULT false, number UBIGINT DEFAULT nextval('record_number'))"
         )
+        execute("CREATE TABLE accounted(sample_id BLOB, rows BIGINT)")
+        execute("CREATE TABLE unchanged(sample_id BLOB, path VARCHAR, rows BIGINT, again BOOLEAN)")
         execute(f"CREATE VIEW rows AS SELECT * FROM {parquet_rows(folder / 'rows.parquet')}")
 
     def load_members(self) -> None:
@@ -70,18 +94,26 @@ class Tables:
             "CREATE TABLE members AS SELECT sample_id, count(*)::UINTEGER AS rows, any_value(content_bytes) AS "
             "content_bytes, max(tokens) AS tokens FROM rows GROUP BY sample_id"
         )
+        self.connection.execute(
+            "CREATE VIEW left_over AS SELECT sample_id, m.rows - coalesce(a.rows, 0) AS rows FROM members m LEFT JOIN "
+            "(SELECT sample_id, sum(rows) AS rows FROM accounted GROUP BY 1) a USING (sample_id) "
+            "WHERE m.rows > coalesce(a.rows, 0)"
+        )
 
-    def load_known(self, sidecars: Sequence[Sidecar], tokenizer: str | None) -> None:
-        """Make ``known`` of the sidecars. Token counts are taken over only from the same tokenizer."""
-        named = {sidecar.header.identity.tokenizer for sidecar in sidecars} - {None}
+    def load_known(self, sidecars: Sequence[Known], tokenizer: str | None) -> None:
+        """Make ``known`` of the sidecars, the holders. Token counts are taken over only from the same tokenizer."""
+        named = {known.sidecar.header.identity.tokenizer for known in sidecars if known.sidecar} - {None}
         self.tokenizer = tokenizer or (named.pop() if len(named) == 1 else None)
-        self.known_sidecars = len(sidecars)
-        selects = [self._known_select(sidecar) for sidecar in sidecars]
-        nothing = f"SELECT {', '.join(RECORD_COLUMNS)} FROM records WHERE false"
+        self.known = sidecars
+        selects = [self._known_select(place, known) for place, known in enumerate(sidecars)]
+        nothing = f"SELECT {', '.join(RECORD_COLUMNS)}, low AS rows, low AS possible_rows, low AS ambiguous_rows, "
+        nothing += "0 AS place FROM records WHERE false"
         self.connection.execute("CREATE VIEW known AS " + " UNION ALL ".join(selects or [nothing]))
 
-    def _known_select(self, sidecar: Sidecar) -> str:
-        header = sidecar.header
+    def _known_select(self, place: int, known: Known) -> str:
+        if known.sidecar is None:
+            return _unexplained_select(place, known)
+        header = known.sidecar.header
         self.vocabulary.add_header(header)
         agents, sources = places(self.vocabulary.agents), places(self.vocabulary.sources)
         numbers: dict[str, list[int | None]] = {
@@ -92,8 +124,14 @@ class Tables:
         columns: dict[str, str] = {name: renumbered(name, numbers[name], name) for name in numbers}
         if header.identity.tokenizer != self.tokenizer:
             columns["tokens"] = "NULL::UINTEGER AS tokens"
-        selected = ", ".join(columns.get(name, name) for name in RECORD_COLUMNS)
-        return f"SELECT {selected} FROM {parquet_rows(sidecar.path)}"
+        if not known.is_holder:
+            columns |= {name: f"{'0' if name == 'rows' else 'NULL'}::UINTEGER AS {name}" for name in COUNTED_NAMES}
+        selected = ", ".join(columns.get(name, name) for name in (*RECORD_COLUMNS, *COUNTED_NAMES))
+        return f"SELECT {selected}, {place} AS place FROM {parquet_rows(known.sidecar.path)}"
+
+    def account_for(self, query: str) -> None:
+        """Enter the result of ``query``, samples and numbers of rows, in ``accounted``."""
+        self.connection.execute(f"INSERT INTO accounted {query}")
 
     def numbers(self, activities: Sequence[Activity]) -> list[int]:
         """The numbers of ``activities``; those that are new are entered in the table of that name."""
@@ -118,10 +156,19 @@ class Tables:
             self._entered.update(new)
         return [number for number, _ in numbered]
 
-    def newly_explained_rows(self) -> int:
-        """How many rows of the dataset have a record that had none when this was last called."""
-        total = count(self.connection, "SELECT coalesce(sum(rows), 0) FROM members SEMI JOIN records USING (sample_id)")
-        new, self._explained_rows = total - self._explained_rows, total
+    @property
+    def is_restated(self) -> bool:
+        """Whether births are stated of rows that an earlier sidecar of the dataset knows."""
+        return any(known.is_earlier for known in self.known)
+
+    def accounted_rows(self) -> int:
+        """How many rows have been entered in ``accounted``."""
+        return count(self.connection, "SELECT coalesce(sum(rows), 0) FROM accounted")
+
+    def newly_accounted_rows(self) -> int:
+        """How many of them since this was last called."""
+        total = self.accounted_rows()
+        new, self._accounted_rows = total - self._accounted_rows, total
         return new
 
     def use_vocabulary(self, activities: Iterable[Activity]) -> Vocabulary:
@@ -145,9 +192,9 @@ class Tables:
         """
         columns = {
             "sample_id": "r.sample_id",
-            "rows": "CASE WHEN rank = 1 THEN coalesce(m.rows, 0) ELSE 0 END AS rows",
-            "possible_rows": "NULL::UINTEGER AS possible_rows",
-            "ambiguous_rows": "NULL::UINTEGER AS ambiguous_rows",
+            "rows": "low AS rows",
+            "possible_rows": "nullif(high - low, 0) AS possible_rows",
+            "ambiguous_rows": "CASE WHEN rank = 1 THEN d.ambiguous_rows END AS ambiguous_rows",
             "content_bytes": "coalesce(m.content_bytes, r.content_bytes) AS content_bytes",
             "tokens": "coalesce(m.tokens, r.tokens) AS tokens",
             "activity": renumbered("activity", _renumbering(self.vocabulary.activities, used.activities), "activity"),
@@ -158,7 +205,10 @@ class Tables:
         constants = self._constant_columns([name for name in schema.names if name not in columns])
         varying = [name for name in schema.names if name not in constants]
         selected = ", ".join(columns.get(name, name) for name in varying)
-        query = f"SELECT {selected} FROM records r LEFT JOIN members m USING (sample_id) ORDER BY sample_id, rank"
+        query = (
+            f"SELECT {selected} FROM records r LEFT JOIN members m USING (sample_id) "
+            "LEFT JOIN divided d USING (sample_id) ORDER BY sample_id, rank"
+        )
         batches = stream(self.connection, query, ROW_GROUP_ROWS)
         yield from with_constants((batch.rename_columns(varying) for batch in batches), constants, schema)
 
@@ -174,6 +224,24 @@ class Tables:
         (found,) = self.connection.execute(f"SELECT {', '.join(tests + values)} FROM records").fetchall()
         ordered = [*plain, *lists]
         return {name: found[len(ordered) + place] for place, name in enumerate(ordered) if found[place]}
+
+
+def _unexplained_select(place: int, known: Known) -> str:
+    given = {
+        "sample_id": "sample_id",
+        "content_bytes": "any_value(content_bytes)",
+        "origin": f"'{Origin.UNKNOWN}'",
+        "parents": "[]",
+        "parent_roles": "[]",
+        "rows": "count(*)",
+    }
+    fields = sidecar_schema(1)
+    selected = ", ".join(
+        f"({given.get(name, 'NULL')})::{sql_type(fields.field(name).type)} AS {name}"
+        for name in (*RECORD_COLUMNS, *COUNTED_NAMES)
+    )
+    assert known.unexplained is not None
+    return f"SELECT {selected}, {place} AS place FROM {parquet_rows(known.unexplained)} GROUP BY sample_id"
 
 
 def write_rows(batches: Iterable[SampleBatch], file: Path) -> None:

@@ -33,3 +33,13 @@ class Evidence(StrEnum):
     OBSERVED = "observed"
     DECLARED = "declared"
     INFERRED = "inferred"
+
+
+# What a record may be in doubt about: it would inherit the value, but the births that its parents may have had differ
+# in it, so that it is null (an origin: unknown). In a sidecar these are the bits of ``doubts``, the lowest first.
+DOUBTS = ("origin", "kind", "agent", "source", "license", "depth", "real_rooted")
+
+
+def doubts_of(bits: int | None) -> tuple[str, ...]:
+    """The names of `DOUBTS` whose bits are set."""
+    return tuple(name for number, name in enumerate(DOUBTS) if (bits or 0) >> number & 1)

@@ -259,7 +259,7 @@ def _complete(
     earlier = without_declared(sidecar, data, identity, births.file, workspace)
     # Of the dataset itself, its earlier sidecar says what it says only as far as that still stands.
     others = [dependency for dependency in dependencies if dependency.path != name]
-    own = [] if earlier is None else [Dependency(path=name, name=name, data=None, sidecar=earlier, identity=identity)]
+    own = [] if earlier is None else [Dependency(name, name, None, earlier, identity, is_earlier=True)]
     return complete(
         data,
         sidecar,

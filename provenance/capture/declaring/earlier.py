@@ -13,7 +13,7 @@ from provenance.lineage.tables import write_rows
 
 
 def without_declared(sidecar: Path, data: Path, identity: Identity, births: Path, workspace: Path) -> Path | None:
-    """A sidecar with the records of ``sidecar`` except what was declared of the rows that ``births`` states anew.
+    """A sidecar with the records of ``sidecar`` except what was declared of samples whose rows ``births`` all states.
 
     What was observed stays. None where there is no earlier sidecar, or one that cannot be used any more; the file
     given back is ``sidecar`` itself where nothing in it was declared.
@@ -29,7 +29,10 @@ def without_declared(sidecar: Path, data: Path, identity: Identity, births: Path
         rows = workspace / "earlier-rows.parquet"
         write_rows(scan(data, identity), rows)
         # With names: both would be called alike, and DuckDB would take the column from the query around this one.
-        stated = f"SELECT r.sample_id FROM {parquet_rows(rows)} r SEMI JOIN {parquet_rows(births)} b ON r.row = b.row"
+        stated = (
+            f"SELECT r.sample_id FROM {parquet_rows(rows)} r LEFT JOIN {parquet_rows(births)} b ON r.row = b.row "
+            "GROUP BY r.sample_id HAVING count(b.row) = count(*)"
+        )
         columns = ", ".join(sidecar_schema(opened.digest_size).names)
         kept = workspace / "earlier.parquet"
         query = (

@@ -22,11 +22,6 @@ def test_completion_has_all_columns_but_the_rows_which_it_counts() -> None:
     assert {*RECORD_COLUMNS, *schema.COUNTED_NAMES} == {*sidecar_schema(16).names}
 
 
-def test_doubts_are_bits() -> None:
-    assert schema.doubts_of(None) == schema.doubts_of(0) == ()
-    assert schema.doubts_of(0b1000001) == ("origin", "real_rooted")
-
-
 def test_every_type_has_a_name_in_sql() -> None:
     assert schema.sql_columns(("sample_id", "parents", "cost", "rows")) == (
         "sample_id BLOB, parents BLOB[], cost DECIMAL(20, 10), rows UINTEGER"

@@ -1,0 +1,149 @@
+"""Rows whose `_parents` name what they were made from: references are resolved, and derivations entered.
+
+A row that names other samples is derived from these. One that names only itself is unchanged, and may say by its
+``PATH:ROW`` in which dataset it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from provenance.identity import Scan, scan
+from provenance.lineage.births import Dependency
+from provenance.lineage.database import count, parquet_rows
+from provenance.lineage.explaining import DERIVED_ROLE, enter_derivations
+from provenance.lineage.records import Activity
+from provenance.lineage.tables import Tables, write_rows
+
+# In bytes. No path is as long; matching what is much longer takes time.
+_LONGEST_REFERENCE = 8192
+_LONGEST_SHOWN = 80
+
+_ROWS_GATHERED = 500_000
+
+
+def by_parents_column(tables: Tables, rows: Scan, dependencies: Sequence[Dependency], derivation: Activity) -> None:
+    """Enter a derivation for each row whose `_parents` name other samples than itself.
+
+    Raises:
+        DataError: a reference that is neither a sample id nor a row of a dependency.
+    """
+    execute = tables.connection.execute
+    execute(
+        "CREATE TABLE refs AS SELECT * REPLACE (CASE WHEN starts_with(reference, './') THEN "
+        "regexp_replace(reference, '^([.]/+)+', '') ELSE reference END AS reference) FROM (SELECT row, sample_id, "
+        "unnest(parents) AS reference, generate_subscripts(parents, 1) AS place, parent_roles FROM rows "
+        "WHERE len(parents) > 0)"
+    )
+    if not count(tables.connection, "SELECT count(*) FROM refs"):
+        return
+    hex_digits = 2 * tables.digest_size
+    execute(
+        "CREATE TABLE resolved AS SELECT *, regexp_extract(CASE WHEN strlen(reference) <= "
+        f"{_LONGEST_REFERENCE} THEN reference END, '^(.+):([1-9][0-9]{{0,17}})$', ['path', 'row']) AS place_of, "
+        f"CASE WHEN regexp_full_match(reference, '[0-9a-fA-F]{{{hex_digits}}}') THEN unhex(reference) END AS "
+        "parent FROM refs"
+    )
+    _resolve_rows(tables, rows, dependencies)
+    execute("CREATE TABLE derived(row BIGINT, sample_id BLOB, parents BLOB[], parent_roles VARCHAR[], rows INTEGER)")
+    last = count(tables.connection, "SELECT max(row) FROM resolved")
+    # By parts: lists that are being gathered do not spill to disk.
+    for first in range(1, last + 1, _ROWS_GATHERED):
+        execute(
+            "INSERT INTO derived SELECT row, sample_id, list(parent ORDER BY place), list("
+            f"coalesce(parent_roles[place], '{DERIVED_ROLE}') ORDER BY place), 1 FROM resolved "
+            "WHERE parent <> sample_id AND row BETWEEN ? AND ? GROUP BY row, sample_id",
+            [first, first + _ROWS_GATHERED - 1],
+        )
+    enter_derivations(tables, derivation, "(SELECT * EXCLUDE (row) FROM derived)", origin="NULL")
+    _remember_unchanged(tables, dependencies)
+
+
+def _remember_unchanged(tables: Tables, dependencies: Sequence[Dependency]) -> None:
+    """Enter in ``unchanged`` the rows that name themselves where they were, and whether one place was named twice."""
+    for dependency in dependencies:
+        names = [dependency.path, dependency.name, str(dependency.data)]
+        tables.connection.execute(
+            "INSERT INTO unchanged SELECT sample_id, $path, count(*), count(*) > count(DISTINCT place_of.row) FROM ("
+            "SELECT row, any_value(sample_id) AS sample_id, any_value(place_of) AS place_of FROM resolved "
+            "GROUP BY row HAVING bool_and(parent = sample_id) AND bool_and(list_contains($names, place_of.path))) "
+            "GROUP BY sample_id",
+            {"path": dependency.path, "names": names},
+        )
+
+
+def _resolve_rows(tables: Tables, rows: Scan, dependencies: Sequence[Dependency]) -> None:
+    """Fill in ``resolved.parent`` for references of the form PATH:ROW, or to files that are samples."""
+    named = {
+        name: dependency
+        for dependency in dependencies
+        for name in (dependency.path, dependency.name, str(dependency.data))
+    }
+    unresolved = (
+        f"SELECT row, left(reference, {_LONGEST_SHOWN + 1}), place_of.path FROM resolved WHERE parent IS NULL "
+        "ORDER BY row LIMIT 1"
+    )
+    for number, (path, dependency) in enumerate(named.items()):
+        if dependency.data is None or not _is_named(tables, path):
+            continue
+        file = tables.folder / f"dependency-{number}.parquet"
+        theirs = scan(dependency.data, dependency.identity)
+        write_rows(theirs, file)
+        tables.connection.execute(
+            f"UPDATE resolved SET parent = d.sample_id FROM {parquet_rows(file)} d "
+            "WHERE place_of.path = ? AND d.row = try_cast(place_of.row AS BIGINT)",
+            [path],
+        )
+        if theirs.files:
+            _resolve_files(tables, path, theirs, file)
+        _remember_seen(tables, file)
+    for row, reference, path in tables.connection.execute(unresolved).fetchall():
+        if not path:
+            problem = "which is neither a sample id nor PATH:ROW, nor a file that is a sample"
+        elif path not in named and not any(path.startswith(f"{name}/") for name in named):
+            problem = f"but {_shown(path)} is not a dataset this stage depends on"
+        else:
+            problem = f"but {path} has no such row"
+        raise rows.error(row, f"_parents names {_shown(reference)}, {problem}")
+
+
+def _resolve_files(tables: Tables, path: str, rows: Scan, file: Path) -> None:
+    """The same for references to files, and rows of files, of the directory that is called ``path``.
+
+    ``rows``: its scan, which ``file`` holds.
+    """
+    names = pa.table({"first_row": [row for row, _ in rows.files], "name": [name for _, name in rows.files]})
+    named = "resolved.reference" if rows.samples_are_files else "resolved.place_of.path"
+    same_row = (
+        "" if rows.samples_are_files else "AND r.row - f.first_row + 1 = try_cast(resolved.place_of.row AS BIGINT)"
+    )
+    tables.connection.register("names", names)
+    tables.connection.execute(
+        f"UPDATE resolved SET parent = r.sample_id FROM {parquet_rows(file)} r ASOF JOIN names f ON r.row >= "
+        f"f.first_row WHERE {named} = ? || '/' || f.name {same_row}",
+        [path],
+    )
+    tables.connection.unregister("names")
+
+
+def _shown(reference: str) -> str:
+    """``reference`` fit for a message of one line: it may be anything that a row holds."""
+    return repr(reference) if len(reference) <= _LONGEST_SHOWN else f"{reference[:_LONGEST_SHOWN]!r}…"
+
+
+def _is_named(tables: Tables, path: str) -> bool:
+    is_in = "place_of.path = $1 OR starts_with(reference, $1 || '/')"
+    query = f"SELECT 1 FROM resolved WHERE parent IS NULL AND ({is_in}) LIMIT 1"
+    return bool(tables.connection.execute(query, [path]).fetchall())
+
+
+def _remember_seen(tables: Tables, file: Path) -> None:
+    """Keep the sizes of named parents, so that a parent without any sidecar is known to exist."""
+    tables.connection.execute(
+        "CREATE TABLE IF NOT EXISTS seen(sample_id BLOB, content_bytes UBIGINT);"
+        f"INSERT INTO seen SELECT DISTINCT sample_id, content_bytes FROM {parquet_rows(file)} "
+        "WHERE sample_id IN (SELECT parent FROM resolved)"
+    )
