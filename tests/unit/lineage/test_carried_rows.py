@@ -45,8 +45,8 @@ def in_sql(connection: duckdb.DuckDBPyConnection, holders: Sequence[Dataset], wa
     _fill(connection, "holders", records(holders), ("birth", "sample_id"), ("place", "rows", "possible_rows"))
     _fill(connection, "wanted", [{"sample_id": s, "rows": n} for s, n in wanted.items()], ("sample_id",), ("rows",))
     connection.execute(
-        "CREATE OR REPLACE TABLE holding AS SELECT place, sample_id, "
-        "sum(rows + coalesce(ambiguous_rows, 0)) AS available FROM holders SEMI JOIN wanted USING (sample_id) GROUP BY ALL HAVING available > 0"
+        "CREATE OR REPLACE TABLE holding AS SELECT place, sample_id, sum(rows + coalesce(ambiguous_rows, 0)) "
+        "AS available FROM holders SEMI JOIN wanted USING (sample_id) GROUP BY ALL HAVING available > 0"
     )
     connection.execute(f"CREATE OR REPLACE TABLE repeated AS {repeated_sql('holding', 'wanted')}")
     return _shares(connection, carried_sql("holders", "holding", "repeated", "wanted", ["birth"]))

@@ -143,7 +143,7 @@ def test_rows_that_name_their_parents_divide_apart_from_carried_ones(workbench: 
     datasets = [written(workbench, name, rows) for name, rows in made.items()]
     every = [row for rows in made.values() for row in rows]
     kept, derived = rng.sample(every, rng.randint(1, len(every))), [rng.choice(TEXTS) for _ in range(3)]
-    rows = [{"text": text} for text, _ in kept]
+    rows: list[dict[str, object]] = [{"text": text} for text, _ in kept]
     # Made from a text of nobody's, whatever the rows of equal text say.
     rows += [{"text": text, "_parents": ["ab" * 16]} for text in derived]
     path = workbench.dataset("out.jsonl", rows)
