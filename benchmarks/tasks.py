@@ -91,6 +91,12 @@ def write_graph_as_sidecar(path: str, size: str) -> Said:
     return write_sidecar_file(Path(path), ReferenceGraph(int(size)))
 
 
+def carry_births(folder: str, rows: str, shared: str, drawn: str) -> Said:
+    from benchmarks.carried import carry
+
+    return carry(Path(folder), int(rows), int(shared), int(drawn))
+
+
 def write_small_sidecars(folder: str, size: str, number: str) -> Said:
     """Sidecars of ``size`` samples and more, each one larger than the one before, as 0.parquet and so on."""
     from benchmarks.graph import write_small_sidecar
@@ -243,6 +249,7 @@ _TASKS: tuple[Callable[..., Said], ...] = (
     convert_to_parquet,
     read_parquet,
     write_graph_as_sidecar,
+    carry_births,
     write_small_sidecars,
     write_revisions,
     merge_revisions,

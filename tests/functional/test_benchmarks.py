@@ -12,7 +12,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 BENCHMARKS = [
-    *("ids", "add", "sidecar", "recording", "asking", "questions"),
+    *("ids", "add", "sidecar", "births", "recording", "asking", "questions"),
     *("history", "diff", "measures", "memory", "audit"),
 ]
 
