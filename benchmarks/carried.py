@@ -22,7 +22,7 @@ _SIZE_SEED = 11
 
 
 def carry(folder: Path, rows: int, shared: int, drawn: int) -> dict[str, Any]:
-    """``rows`` in all, half from each; ``shared`` of a hundred samples are in both, ``drawn`` of a hundred rows stay."""
+    """``rows`` in all, half from each; ``shared`` in a hundred samples are in both, ``drawn`` in a hundred stay."""
     half = rows // 2
     both = half * shared // 100
     texts = [list(range(half)), list(range(both)) + list(range(half, 2 * half - both))]
