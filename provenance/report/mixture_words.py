@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from provenance.auditing.measures import NotMeasured
 from provenance.ledger.composition.breakdowns import OF_MIXTURES
+from provenance.plurals import listed
 
 if TYPE_CHECKING:
     from provenance.auditing.mixture import MixtureAudit
-    from provenance.auditing.mixture.audit import Bounds, Weight
+    from provenance.auditing.mixture.audit import Bounds, StageWeight, Weight
 
 COLUMNS = ("unique", "of unique", "exposure", "of exposure", "epochs")
 _ALWAYS_SHOWN = ("by_origin",)
@@ -27,7 +28,7 @@ def breakdowns(mixture: MixtureAudit, *, every: bool) -> list[tuple[str, Mapping
 def cells(weight: Weight) -> tuple[str, str, str, str, str]:
     """A group's numbers, in the order of `COLUMNS`."""
     return (
-        f"{weight.unique:,}",
+        "-" if weight.unique is None else f"{weight.unique:,}",
         _percent(weight.unique_fraction),
         "-" if weight.exposure is None else f"{weight.exposure:,.0f}",
         _percent(weight.exposure_fraction),
@@ -42,8 +43,16 @@ def remarks(mixture: MixtureAudit) -> list[str]:
         found.append(f"{_bounds(mixture.synthetic_unique)} of the unique {mixture.unit} are synthetic")
     if mixture.synthetic_exposure.at_least is not None:
         found.append(f"{_bounds(mixture.synthetic_exposure)} of the {mixture.unit} trained on are synthetic")
+    found += [_stage(name, stage) for name, stage in mixture.stages.items()]
     if mixture.real_epochs is not None:
-        found.append(f"the real part is trained on {mixture.real_epochs:.2f} times")
+        most = mixture.real_most_repeated
+        which = "" if most.epochs is None else f"; most of all {most.part}, {most.epochs:.2f} times"
+        found.append(f"what is seen of the real part is trained on {mixture.real_epochs:.2f} times{which}")
+    found += [
+        f"the {unit} that are stated in all count each repeat"
+        for unit, total in mixture.totals.items()
+        if total.agrees_with == "with_repeats"
+    ]
     if mixture.cost is not None:
         known = "" if mixture.cost.costed_fraction is None else f", known for {_percent(mixture.cost.costed_fraction)}"
         found.append(f"cost: {mixture.cost.amount.normalize():,f} {mixture.cost.currency or ''}".rstrip() + known)
@@ -54,6 +63,12 @@ def remarks(mixture: MixtureAudit) -> list[str]:
         if isinstance(groups, NotMeasured):
             found.append(f"by {field}: not measured: {groups.reason}")
     return found + [f"stated and recounted differ: {each.message}" for each in mixture.findings]
+
+
+def _stage(name: str, stage: StageWeight) -> str:
+    origins = ", ".join(f"{_percent(fraction)} {origin}" for origin, fraction in stage.by_origin.items())
+    parts = listed([f"{_percent(fraction)} {part}" for part, fraction in stage.parts.items()])
+    return f"stage {name}: {_percent(stage.exposure_fraction)} of what is trained on; {origins}; {parts}"
 
 
 def _bounds(bounds: Bounds) -> str:

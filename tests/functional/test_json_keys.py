@@ -15,7 +15,10 @@ from support.project import Project, lines
 
 STORED = Path(__file__).with_name("json_keys.json")
 # Members whose own keys are names from the data, from measures or from policies.
-_NAMED_BY_DATA = re.compile(r"^(by_\w+|measures|parts|parameters|packages|settings|threshold|reasons|fields)$")
+_NAMED_BY_DATA = re.compile(
+    r"^(by_\w+|measures|parts|stages|totals|parameters|packages|settings|threshold|reasons|fields"
+    r"|noncommercial|no_derivatives|unspecified)$"
+)
 DOCS = [{"text": "pop removes the last item"}, {"text": "push appends an item"}]
 
 
@@ -62,7 +65,9 @@ def answers(folder: Path) -> Iterator[tuple[str, Any]]:
     yield "log of a sample", ask("log", "pairs.jsonl:1")
     yield "diff", ask("diff", "HEAD~1", "HEAD", "docs.jsonl")
     yield "infer", ask("infer", "pairs.jsonl", "--against", "docs.jsonl")
-    project.write({"mixture.yaml": "name: m\nunit: rows\nparts: [{dataset: docs.jsonl, epochs: 2}]\n"})
+    parts = "stated: {rows: 4}\nparts: [{dataset: docs.jsonl}]\nstages: [{name: s, epochs: {docs.jsonl: 2}}]"
+    mixture = f"name: m\nunit: rows\n{parts}\n"
+    project.write({"mixture.yaml": mixture})
     judged = ("--policy", "baseline", "--by", "of", "--verdict", "verdict.json")
     yield "audit", ask("audit", "pairs.jsonl", *judged)
     yield "audit --recheck", ask("audit", "--recheck", "verdict.json")

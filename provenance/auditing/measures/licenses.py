@@ -15,6 +15,7 @@ from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.license_terms import excludes_commercial_use, excludes_derivatives, obligations, spelt
 from provenance.lineage.records import Agent
 from provenance.models import RegisteredModel
+from provenance.plurals import listed
 
 _GROUPS = ("licenses", "generator_licenses", "output_terms")
 # What a licence may exclude: the name of its group, and how it is asked of one licence.
@@ -22,7 +23,6 @@ _EXCLUDED: dict[str, Callable[[str], bool | None]] = {
     "noncommercial": excludes_commercial_use,
     "no_derivatives": excludes_derivatives,
 }
-_MOST_NAMED = 5
 _UNSPECIFIED = ("unspecified", "unspecified_content", "unspecified_generators")
 
 
@@ -72,7 +72,7 @@ def _doubts(found: GoingBack) -> dict[str, Doubt]:
         unsure = [term for term in found.groups.get("licenses", {}) if excludes(term) is None]
         generators = [term for term in found.groups.get("generator_licenses", {}) if excludes(term) is not False]
         whys = [
-            f"what {_listed(terms)} allows is not known ({what})"
+            f"what {listed(terms)} allows is not known ({what})"
             for terms, what in (
                 (unsure, "no licence of SPDX's list"),
                 (generators, "of a generator, whose terms may follow its outputs"),
@@ -86,11 +86,6 @@ def _doubts(found: GoingBack) -> dict[str, Doubt]:
         if whys:
             doubts[name] = Doubt(None, "; ".join(whys))
     return doubts
-
-
-def _listed(terms: list[str]) -> str:
-    more = len(terms) - _MOST_NAMED
-    return ", ".join(terms[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True)

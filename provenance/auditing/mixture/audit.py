@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from provenance.auditing.measure import NotMeasured
+from provenance.auditing.measure import Doubt, NotMeasured
 from provenance.auditing.mixture.by_field import Portion, portions
 from provenance.auditing.mixture.costs import Comparison, MixtureCost, compare, cost_of_mixture
 from provenance.auditing.mixture.file import Mixture, Unit, read_mixture
-from provenance.auditing.mixture.recount import Recount, recount
-from provenance.auditing.mixture.weighing import Piece, Weighed, datasets_of, weigh
-from provenance.ledger.composition.breakdowns import OF_MIXTURES, grouped
+from provenance.auditing.mixture.licenses import Licences, licences
+from provenance.auditing.mixture.recount import Recount, Total, recount, totals
+from provenance.auditing.mixture.repetition import MostRepeated, repetition
+from provenance.auditing.mixture.weighing import Piece, Weighed, datasets_of, fractions, weigh
+from provenance.ledger.composition.breakdowns import OF_MIXTURES, grouped, most_first
 from provenance.ledger.sidecars import Sidecars
 
 
@@ -22,10 +24,10 @@ class Weight:
     """A group's part of a mixture, each sample once and as often as it is trained on.
 
     ``epochs`` is how often a text is seen: exposure / unique; of a part, exposure / what is unique within the part.
-    What the mixture does not say is None.
+    What the mixture does not say is None; ``unique`` is, where the size of a part is not stated.
     """
 
-    unique: int
+    unique: int | None
     unique_fraction: float | None
     exposure: float | None
     exposure_fraction: float | None
@@ -41,11 +43,23 @@ class Bounds:
 
 
 @dataclass(frozen=True)
+class StageWeight:
+    """A stage's part of a mixture, and what it is made of: fractions of the stage, by part and by origin."""
+
+    exposure: float | None
+    exposure_fraction: float | None
+    parts: dict[str, float]
+    by_origin: dict[str, float]
+    synthetic: Bounds
+
+
+@dataclass(frozen=True)
 class MixtureAudit:
     """What a mixture is made of. Breakdowns map groups to weights, the one of most exposure first.
 
-    ``real_epochs``: how often the real part is repeated. ``findings``: where what the file states and the recount
-    differ.
+    ``stages``: in the file's order; empty where it has none. ``real_epochs``: how often what is seen of the real part
+    is seen; ``real_most_repeated``: the part where that is most. ``totals``: those that the file states, recounted.
+    ``findings``: where what the file states and the recount differ. ``doubts``: about values, by their paths.
     """
 
     path: str
@@ -54,6 +68,7 @@ class MixtureAudit:
     unit: Unit
     whole: Weight
     parts: dict[str, Weight]
+    stages: dict[str, StageWeight]
     by_origin: dict[str, Weight]
     by_kind: dict[str, Weight]
     by_model: dict[str, Weight]
@@ -66,9 +81,13 @@ class MixtureAudit:
     synthetic_unique: Bounds
     synthetic_exposure: Bounds
     real_epochs: float | None
+    real_most_repeated: MostRepeated
+    licenses: Licences
     cost: MixtureCost | None
     compared_with: tuple[Comparison, ...]
+    totals: dict[str, Total]
     findings: tuple[Recount, ...]
+    doubts: dict[str, Doubt]
 
     def as_json(self) -> dict[str, Any]:
         """The audit in JSON's types; amounts of money are decimal text."""
@@ -80,6 +99,7 @@ class MixtureAudit:
         for field, groups in self.by_field.items():
             if isinstance(groups, NotMeasured):
                 document["by_field"][field] = {"not_measured": groups.reason}
+        del document["licenses"]["doubts"]  # They are among all doubts.
         lists = {key: list(document[key]) for key in ("compared_with", "findings")}
         return document | lists | {"mismatches": len(self.findings)}
 
@@ -94,11 +114,12 @@ def mixture(ledger: Sidecars, file: str | os.PathLike[str], fields: tuple[str, .
     """
     described = read_mixture(file)
     weighed = weigh(ledger, described, str(file))
-    pieces, total = weighed.pieces, sum(piece.unique for piece in weighed.pieces)
+    pieces, total = weighed.pieces, _amount(weighed.pieces)
 
     by = {name: _breakdown(pieces, breakdown.group, total) for name, breakdown in OF_MIXTURES.items()}
     by_origin = by["by_origin"]
     cost = cost_of_mixture(described, weighed)
+    repeated, licensed = repetition(pieces), licences(pieces, weighed.held)
     return MixtureAudit(
         path=str(file),
         name=described.name,
@@ -106,18 +127,23 @@ def mixture(ledger: Sidecars, file: str | os.PathLike[str], fields: tuple[str, .
         unit=weighed.unit,
         whole=_weight(pieces, total),
         parts={part.title: _part([p for p in pieces if p.part == part.title], total) for part in described.parts},
+        stages=dict(_stages(weighed)) if described.stages else {},
         **by,
         by_field={field: _by_field(ledger, described, weighed, fields, field) for field in fields},
         synthetic_unique=_bounds({origin: weight.unique_fraction for origin, weight in by_origin.items()}),
         synthetic_exposure=_bounds({origin: weight.exposure_fraction for origin, weight in by_origin.items()}),
-        real_epochs=by_origin["real"].epochs if "real" in by_origin else None,
+        real_epochs=repeated.epochs,
+        real_most_repeated=repeated.most_repeated,
+        licenses=licensed,
         cost=cost,
         compared_with=compare(described, cost),
+        totals=totals(described, weighed),
         findings=tuple(recount(described, weighed)),
+        doubts=repeated.doubts | licensed.doubts,
     )
 
 
-def _breakdown(pieces: Iterable[Piece], group: Callable[[Piece], str | None], total: int) -> dict[str, Weight]:
+def _breakdown(pieces: Iterable[Piece], group: Callable[[Piece], str | None], total: int | None) -> dict[str, Weight]:
     return _ordered({name: _weight(same, total) for name, same in grouped(pieces, group).items()})
 
 
@@ -127,36 +153,67 @@ def _by_field(
     groups = portions(ledger, datasets_of(ledger, described), weighed, fields, field)
     if isinstance(groups, NotMeasured):
         return groups
-    total = sum(piece.unique for piece in weighed.pieces)
+    total = _amount(weighed.pieces)
     return _ordered({value: _weight(same, total) for value, same in groups.items()})
 
 
 def _ordered(weights: dict[str, Weight]) -> dict[str, Weight]:
-    return dict(sorted(weights.items(), key=lambda each: (-(each[1].exposure_fraction or 0), -each[1].unique, each[0])))
+    return dict(
+        sorted(weights.items(), key=lambda each: (-(each[1].exposure_fraction or 0), -(each[1].unique or 0), each[0]))
+    )
 
 
-def _weight(pieces: Iterable[Piece | Portion], total: int) -> Weight:
+def _amount(pieces: Iterable[Piece | Portion]) -> int | None:
+    """What is unique of them; None where that is not stated of one."""
+    amounts = [piece.unique for piece in pieces]
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if len(known) == len(amounts) else None
+
+
+def _weight(pieces: Iterable[Piece | Portion], total: int | None) -> Weight:
     pieces = list(pieces)
-    unique = sum(piece.unique for piece in pieces)
+    unique = _amount(pieces)
     exposures = [piece.exposure for piece in pieces if piece.exposure is not None]
     weights = [piece.weight for piece in pieces if piece.weight is not None]
     exposure = sum(exposures) if exposures else None
     return Weight(
         unique=unique,
-        unique_fraction=unique / total if total else None,
+        unique_fraction=unique / total if total and unique is not None else None,
         exposure=exposure,
         exposure_fraction=sum(weights) if weights else None,
         epochs=None if exposure is None or not unique else exposure / unique,
     )
 
 
-def _part(pieces: list[Piece], total: int) -> Weight:
-    weight, distinct = _weight(pieces, total), sum(piece.distinct for piece in pieces)
+def _part(pieces: list[Piece], total: int | None) -> Weight:
+    weight, distinct = _weight(pieces, total), sum(piece.distinct or 0 for piece in pieces)
     return replace(weight, epochs=None if weight.exposure is None or not distinct else weight.exposure / distinct)
 
 
-def _bounds(fractions: dict[str, float | None]) -> Bounds:
-    if all(fraction is None for fraction in fractions.values()):
+def _stages(weighed: Weighed) -> Iterator[tuple[str, StageWeight]]:
+    everything = sum(sum(stage.parts.values()) for stage in weighed.stages)
+    shares = list(zip(weighed.pieces, fractions(weighed.pieces), strict=True))
+    for stage in weighed.stages:
+        whole = sum(stage.parts.values())
+        by_origin: dict[str, float] = {}
+        for piece, fraction in shares:
+            if whole and fraction and piece.part in stage.parts:
+                of_stage = stage.parts[piece.part] * fraction / whole
+                by_origin[piece.origin] = by_origin.get(piece.origin, 0.0) + of_stage
+        yield (
+            stage.name,
+            StageWeight(
+                exposure=whole,
+                exposure_fraction=whole / everything if everything else None,
+                parts=most_first({title: part / whole for title, part in stage.parts.items()} if whole else {}),
+                by_origin=most_first(by_origin),
+                synthetic=_bounds(dict(by_origin)),
+            ),
+        )
+
+
+def _bounds(by_origin: Mapping[str, float | None]) -> Bounds:
+    if all(fraction is None for fraction in by_origin.values()):
         return Bounds(None, None)
-    certain = fractions.get("synthetic") or 0.0
-    return Bounds(certain, certain + sum(fractions.get(origin) or 0.0 for origin in ("mixed", "unknown")))
+    certain = by_origin.get("synthetic") or 0.0
+    return Bounds(certain, certain + sum(by_origin.get(origin) or 0.0 for origin in ("mixed", "unknown")))

@@ -22,7 +22,7 @@ NOT_HELD = "(not held)"
 class Portion:
     """Some of a part of a mixture, as a `Piece` is: what is unique of it, and what is trained on."""
 
-    unique: int
+    unique: int | None
     weight: float | None
     exposure: float | None
 
@@ -62,7 +62,7 @@ def portions(
 def _portion(weighed: Weighed, title: str, amount: int, unique: int) -> Portion:
     """``amount`` of the part ``title``, which is trained on as often as the rest of it."""
     pieces = [piece for piece in weighed.pieces if piece.part == title]
-    whole = sum(piece.amount for piece in pieces)
+    whole = sum(piece.amount or 0 for piece in pieces)
 
     def of(values: list[float | None]) -> float | None:
         known = [value for value in values if value is not None]

@@ -1,72 +1,23 @@
-"""The mixture file: YAML, validated by pydantic; docs/specification/mixture.schema.json is its JSON schema.
-
-Amounts may be written as tables print them: 939344, 1.3e12, 290B, 1.3T; shares as 0.15 or 15%.
-"""
+"""The mixture file: YAML, validated by pydantic; docs/specification/mixture.schema.json is its JSON schema."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from provenance.auditing.mixture.numbers import Amount, Epochs, Share, wrong
 from provenance.documents import parse_yaml, read_document, validated
 from provenance.lineage.records import Kind, Origin
 
 Unit = Literal["tokens", "rows", "bytes"]
 UNITS: tuple[Unit, ...] = ("tokens", "rows", "bytes")
-
-_SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
-_AMOUNT = re.compile(r"([0-9][0-9,_]*(?:\.[0-9]+)?)\s*([KMBT]?)")
-_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
-_LARGEST = 10**18
-
-
-def _amount(value: Any) -> Any:
-    """A count as a whole number, from how tables print it."""
-    if isinstance(value, bool):
-        raise _wrong("a number is expected")
-    if isinstance(value, str) and (match := _AMOUNT.fullmatch(value.strip())):
-        counted = Decimal(re.sub("[,_]", "", match[1])) * _SUFFIXES[match[2]]
-        return int(counted) if counted == int(counted) else value
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _share(value: Any) -> Any:
-    """A part of the whole, from a number or percent."""
-    if isinstance(value, bool):
-        raise _wrong("a number is expected")
-    if isinstance(value, str) and (match := _PERCENT.fullmatch(value.strip())):
-        return float(Decimal(match[1]) / 100)
-    return value
-
-
-Amount = Annotated[
-    int,
-    BeforeValidator(_amount),
-    Field(ge=0, le=_LARGEST),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": _LARGEST},
-                {"type": "string", "pattern": _AMOUNT.pattern},
-            ]
-        }
-    ),
-]
-Share = Annotated[
-    float,
-    BeforeValidator(_share),
-    Field(ge=0, le=1, allow_inf_nan=False),
-    WithJsonSchema(
-        {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "pattern": _PERCENT.pattern}]}
-    ),
-]
+_Name = Annotated[str, Field(min_length=1)]
 
 
 class _Closed(BaseModel):
@@ -105,18 +56,20 @@ class Part(Counts):
     """One part of the mixture: a ``dataset`` of this repository, or data that one does not hold, with a ``class``.
 
     The counts of data that is not held are taken as stated; those of a dataset are recounted, and a difference is a
-    finding. ``share`` is the part of all that is trained on; ``epochs`` is how often each row is seen.
+    finding. How often it is trained on: ``share`` is the part of all that is trained on, ``trained`` is that as an
+    amount, ``epochs`` is how often each row is seen. Where the mixture has stages, these say it instead.
     """
 
-    name: str | None = Field(default=None, min_length=1, description="default: the dataset's path")
-    dataset: str | None = Field(default=None, min_length=1, description="path from the DVC root")
+    name: _Name | None = Field(default=None, description="default: the dataset's path")
+    dataset: _Name | None = Field(default=None, description="path from the DVC root")
     origin: Origin | None = Field(default=None, alias="class", description="of data that is not held")
     kind: Kind | None = None
     license: str | None = None
     source: str | None = None
     model: str | None = None
     share: Share | None = None
-    epochs: float | None = Field(default=None, ge=0, le=1e6, allow_inf_nan=False)
+    epochs: Epochs | None = None
+    trained: Amount | None = None
 
     @model_validator(mode="after")
     def _is_held_or_stated(self) -> Self:
@@ -125,13 +78,11 @@ class Part(Counts):
         ]
         if self.dataset is not None and described:
             what = "class" if described[0] == "origin" else described[0]
-            raise _wrong(f"a dataset's {what} is read from its lineage; leave it out")
+            raise wrong(f"a dataset's {what} is read from its lineage; leave it out")
         if self.dataset is None and self.origin is None:
-            raise _wrong("name a dataset of this repository, or state the class: real, synthetic, mixed or unknown")
+            raise wrong("name a dataset of this repository, or state the class: real, synthetic, mixed or unknown")
         if self.dataset is None and self.name is None:
-            raise _wrong("data that is not held needs a name")
-        if self.dataset is None and all(self.of(unit) is None for unit in UNITS):
-            raise _wrong("data that is not held needs its rows, tokens or bytes")
+            raise wrong("data that is not held needs a name")
         return self
 
     @property
@@ -139,12 +90,44 @@ class Part(Counts):
         """What the part goes by."""
         return self.name or self.dataset or ""
 
+    @property
+    def has_size(self) -> bool:
+        """Whether it is counted or its size is stated; without, only its share can be told."""
+        return self.dataset is not None or any(self.of(unit) is not None for unit in UNITS)
+
+
+class Stage(_Closed):
+    """What is trained on at one time, of the mixture's parts by their names.
+
+    ``shares`` are of this stage's ``trained``, ``amounts`` are how much of a part is trained on, ``epochs`` how often.
+    """
+
+    name: _Name
+    trained: Amount | None = None
+    shares: dict[_Name, Share] = Field(default={}, max_length=10_000)
+    epochs: dict[_Name, Epochs] = Field(default={}, max_length=10_000)
+    amounts: dict[_Name, Amount] = Field(default={}, max_length=10_000)
+
+    @model_validator(mode="after")
+    def _trains_on_something(self) -> Self:
+        if not self.titles:
+            raise wrong("say what is trained on: shares, epochs or amounts, by the names of parts")
+        if self.shares and self.trained is None:
+            raise wrong("shares need the amount that they are of: trained")
+        return self
+
+    @property
+    def titles(self) -> frozenset[str]:
+        """The parts that it trains on."""
+        return frozenset((*self.shares, *self.epochs, *self.amounts))
+
 
 class Mixture(_Closed):
     """The whole file.
 
     ``unit``: what shares and epochs weigh; default: tokens, else rows, else bytes, as all parts have it. ``trained``:
     how much is trained on in all, each copy counted. ``stated``: the totals as a card states them, recounted here.
+    ``stages``: one after the other, where the mix changes; the parts then say only what there is.
     """
 
     version: Literal[1] = 1
@@ -156,22 +139,66 @@ class Mixture(_Closed):
     cost: StatedCost | None = None
     compared_with: tuple[Peer, ...] = ()
     parts: tuple[Part, ...] = Field(default=(), max_length=10_000)
+    stages: tuple[Stage, ...] = Field(default=(), max_length=100)
 
     @model_validator(mode="after")
     def _is_weighed_in_one_way(self) -> Self:
         if not self.parts and self.cost is None:
-            raise _wrong("parts: give at least one")
+            raise wrong("parts: give at least one")
         titles = [part.title for part in self.parts]
         datasets = [part.dataset for part in self.parts if part.dataset is not None]
         for name in (*_repeated(titles), *_repeated(datasets)):
-            raise _wrong(f"parts: {name} is there twice")
-        weighed = [part.share is not None or part.epochs is not None for part in self.parts]
+            raise wrong(f"parts: {name} is there twice")
+        for problem in self._problems_of_stages(titles) if self.stages else self._problems_of_parts(titles):
+            raise wrong(problem)
+        for part in self.parts:
+            if not part.has_size and part.title not in self.with_exposure:
+                raise wrong(f"parts: {part.title} needs its rows, tokens or bytes, or a share of what is trained on")
+        return self
+
+    def _problems_of_parts(self, titles: list[str]) -> Iterator[str]:
+        weighed = [(part.share, part.epochs, part.trained) != (None, None, None) for part in self.parts]
         if any(weighed) and not all(weighed):
-            raise _wrong(f"parts: {titles[weighed.index(False)]} has neither share nor epochs, and others have")
+            yield f"parts: {titles[weighed.index(False)]} has neither share nor epochs, and others have"
         shared = [part.share is not None for part in self.parts]
         if any(shared) and not all(shared) and self.trained is None:
-            raise _wrong("parts: some have shares and some only epochs; say how much is trained on in all: trained")
-        return self
+            yield "parts: some have shares and some only epochs; say how much is trained on in all: trained"
+
+    def _problems_of_stages(self, titles: list[str]) -> Iterator[str]:
+        for name in _repeated([stage.name for stage in self.stages]):
+            yield f"stages: {name} is there twice"
+        for part in self.parts:
+            if (part.share, part.epochs, part.trained) != (None, None, None):
+                yield f"parts: how much of {part.title} is trained on is said in the stages; leave it out here"
+        for stage in self.stages:
+            for name in sorted(stage.titles.difference(titles)):
+                yield f"stages: {stage.name} trains on {name}, which is none of the parts"
+        for title in titles:
+            if not any(title in stage.titles for stage in self.stages):
+                yield f"stages: none trains on {title}"
+
+    @property
+    def with_exposure(self) -> frozenset[str]:
+        """The parts of which each stage that trains on them says how much, whatever their sizes."""
+        by_size_only = (stage.titles.difference(stage.shares, stage.amounts) for stage in self.curriculum)
+        return frozenset(part.title for part in self.parts).difference(*by_size_only) & frozenset().union(
+            *(stage.titles for stage in self.curriculum)
+        )
+
+    @property
+    def curriculum(self) -> tuple[Stage, ...]:
+        """The stages; what the parts themselves say is one without a name."""
+        if self.stages:
+            return self.stages
+        return (
+            Stage.model_construct(
+                name="",
+                trained=self.trained,
+                shares={part.title: part.share for part in self.parts if part.share is not None},
+                epochs={part.title: part.epochs for part in self.parts if part.epochs is not None},
+                amounts={part.title: part.trained for part in self.parts if part.trained is not None},
+            ),
+        )
 
 
 def read_mixture(file: str | os.PathLike[str]) -> Mixture:
@@ -187,8 +214,3 @@ def read_mixture(file: str | os.PathLike[str]) -> Mixture:
 
 def _repeated(names: list[str]) -> list[str]:
     return [name for name, times in Counter(names).items() if times > 1]
-
-
-def _wrong(problem: str) -> PydanticCustomError:
-    # As a value of the template: what it says may hold braces.
-    return PydanticCustomError("mixture", "{problem}", {"problem": problem})

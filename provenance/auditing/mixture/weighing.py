@@ -2,27 +2,32 @@
 
 Datasets of the repository are counted from their sidecars, in pieces that are of one origin, kind, model, source,
 licence, depth and evidence; data that is not held is one piece, as stated. A sample that stands in several datasets is
-unique in the first.
+unique in the first; what several stages train on is counted once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from provenance.auditing.mixture.file import UNITS, Counts, Mixture, Part, Unit
+from provenance.auditing.mixture.file import UNITS, Counts, Mixture, Part, Stage, Unit
 from provenance.engines.interface import Cell
 from provenance.errors import ProvenanceError
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.sidecars import Sidecars
+from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Evidence, Origin
+
+# Published shares are rounded: how far their sum may be from 1. A judgement, not a source.
+SHARES_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
 class Piece:
     """Some of a part. ``amount`` is what one epoch is, repeated rows included; ``unique`` counts each sample once.
 
-    ``distinct`` counts each sample of the part once, also where it is in a part before.
+    ``distinct`` counts each sample of the part once, also where it is in a part before. All three are None where a
+    part's size is not stated.
     ``weight``: of all that is trained on, the part that this is; ``exposure``: the same as an amount. None where the
     mixture does not say.
     """
@@ -35,23 +40,43 @@ class Piece:
     license: str | None
     depth: int | None
     evidence: str | None
-    amount: int
-    unique: int
-    distinct: int
+    amount: int | None
+    unique: int | None
+    distinct: int | None
     weight: float | None = None
     exposure: float | None = None
+
+    @property
+    def seen(self) -> float | None:
+        """How much of what is unique can have been seen: less than one epoch of it is only that much of it."""
+        if self.unique is None or self.exposure is None:
+            return None
+        return self.unique * min(1.0, self.exposure / self.distinct) if self.distinct else 0.0
+
+
+@dataclass(frozen=True)
+class StageExposure:
+    """A stage by its ``name`` ("" for a mixture without stages), and what of each part it trains on.
+
+    ``trained``: all of it, as stated or as its parts' epochs and amounts come to; None where it is not known, so that
+    ``parts`` are parts of 1.
+    """
+
+    name: str
+    trained: float | None
+    parts: Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Weighed:
-    """A mixture's pieces in its ``unit``. ``trained``: all that is trained on; None where that is not known.
+    """A mixture's pieces in its ``unit``, and its ``stages``.
 
     ``counted``: what was counted of each part. ``held``: the datasets of this repository, by the part's name, with
     their cells.
     """
 
     unit: Unit
-    trained: float | None
+    stages: tuple[StageExposure, ...]
     pieces: tuple[Piece, ...]
     counted: dict[str, Counts]
     held: dict[str, list[Cell]]
@@ -69,8 +94,8 @@ def weigh(ledger: Sidecars, mixture: Mixture, name: str) -> Weighed:
     unit = _unit(mixture, counted, name)
     pieces = [piece for part in mixture.parts if part.dataset is None for piece in _stated(part, unit)]
     pieces += _pieces(ledger, datasets, unit)
-    trained, exposures = _exposures(mixture, counted, unit)
-    return Weighed(unit, trained, tuple(_weighted(pieces, exposures, trained)), counted, held)
+    stages = tuple(_exposure(stage, counted, unit) for stage in mixture.curriculum)
+    return Weighed(unit, stages, tuple(_weighted(pieces, stages)), counted, held)
 
 
 def datasets_of(ledger: Sidecars, mixture: Mixture) -> dict[str, RecordedDataset]:
@@ -94,9 +119,14 @@ def _counted(cells: list[Cell]) -> Counts:
 
 def _unit(mixture: Mixture, counted: dict[str, Counts], name: str) -> Unit:
     candidates: Sequence[Unit] = UNITS if mixture.unit is None else (mixture.unit,)
+    needed = {part.title for part in mixture.parts if part.has_size}
+    if mixture.unit is not None:
+        needed -= mixture.with_exposure.difference(part.title for part in mixture.parts if part.dataset is not None)
+    elif mixture.parts and not needed:
+        raise ProvenanceError(f"{name}: no part's size is stated; say what the shares are of: unit")
     lacking: dict[str, str] = {}
     for unit in candidates:
-        without = [title for title, counts in counted.items() if counts.of(unit) is None]
+        without = [title for title, counts in counted.items() if title in needed and counts.of(unit) is None]
         if not without:
             return unit
         lacking[unit] = without[0]
@@ -105,14 +135,14 @@ def _unit(mixture: Mixture, counted: dict[str, Counts], name: str) -> Unit:
 
 
 def _stated(part: Part, unit: Unit) -> list[Piece]:
+    assert part.origin is not None, "the file says of what class data is that is not held"
     amount = part.of(unit)
-    assert amount is not None and part.origin is not None, "the unit is one that every part has"
     kind = None if part.kind is None else part.kind.value
     source = part.source or (part.title if part.origin == "real" else None)
     # Real is depth 0 by definition; the file is where a person stated the rest.
     depth = 0 if part.origin is Origin.REAL else None
-    evidence = Evidence.DECLARED.value
-    born = (part.origin.value, kind, part.model, source, part.license, depth, evidence)
+    license_ = None if part.license is None else spelt(part.license)
+    born = (part.origin.value, kind, part.model, source, license_, depth, Evidence.DECLARED.value)
     return [Piece(part.title, *born, amount, amount, amount)]
 
 
@@ -136,34 +166,46 @@ def _pieces(ledger: Sidecars, datasets: dict[str, RecordedDataset], unit: Unit) 
     ]
 
 
-def _exposures(mixture: Mixture, counted: dict[str, Counts], unit: Unit) -> tuple[float | None, dict[str, float]]:
-    """All that is trained on, and what of it each part is; in parts of 1 where only shares are known."""
-    parts = mixture.parts
-    by_epochs = {
-        part.title: (counted[part.title].of(unit) or 0) * part.epochs for part in parts if part.epochs is not None
-    }
-    trained: float | None = mixture.trained
-    if trained is None and len(by_epochs) == len(parts):
-        trained = float(sum(by_epochs.values()))
-    exposures = {}
-    for part in parts:
-        if part.share is not None:
-            exposures[part.title] = part.share * (1 if trained is None else trained)
-        elif part.title in by_epochs:
-            exposures[part.title] = by_epochs[part.title]
-    return trained, exposures
+def _exposure(stage: Stage, counted: dict[str, Counts], unit: Unit) -> StageExposure:
+    """What a stage trains on: amounts as they are stated, else shares of the whole, else epochs of what there is."""
+    by_epochs = {title: (counted[title].of(unit) or 0) * epochs for title, epochs in stage.epochs.items()}
+    known = by_epochs | stage.amounts
+    trained: float | None = stage.trained
+    if trained is None and stage.shares.keys() <= known.keys():
+        trained = float(sum(known.values()))
+    if trained is None:
+        return StageExposure(stage.name, None, stage.shares)
+    whole = sum(stage.shares.values())
+    # Shares that are only rounded are scaled to the amount that they are of, which is stated more exactly.
+    scale = trained / whole if stage.shares.keys() == stage.titles and abs(whole - 1) <= SHARES_TOLERANCE else trained
+    by_share = {title: share * scale for title, share in stage.shares.items()}
+    return StageExposure(stage.name, trained, by_epochs | by_share | stage.amounts)
 
 
-def _weighted(pieces: Sequence[Piece], exposures: dict[str, float], trained: float | None) -> list[Piece]:
+def _weighted(pieces: Sequence[Piece], stages: Sequence[StageExposure]) -> list[Piece]:
+    exposures: dict[str, float] = {}
+    for stage in stages:
+        for title, exposure in stage.parts.items():
+            exposures[title] = exposures.get(title, 0.0) + exposure
     total = sum(exposures.values())
-    amounts: dict[str, int] = {}
-    for piece in pieces:
-        amounts[piece.part] = amounts.get(piece.part, 0) + piece.amount
+    are_amounts = all(stage.trained is not None for stage in stages)
     weighted = []
-    for piece in pieces:
-        if piece.part not in exposures or not total or not amounts[piece.part]:
+    for piece, fraction in zip(pieces, fractions(pieces), strict=True):
+        if piece.part not in exposures or not total or fraction is None:
             weighted.append(piece)
             continue
-        exposure = exposures[piece.part] * piece.amount / amounts[piece.part]
-        weighted.append(replace(piece, weight=exposure / total, exposure=None if trained is None else exposure))
+        exposure = exposures[piece.part] * fraction
+        weighted.append(replace(piece, weight=exposure / total, exposure=exposure if are_amounts else None))
     return weighted
+
+
+def fractions(pieces: Sequence[Piece]) -> list[float | None]:
+    """Of each piece, how much of its part it is; None where the part is empty."""
+    amounts: dict[str, int] = {}
+    for piece in pieces:
+        amounts[piece.part] = amounts.get(piece.part, 0) + (piece.amount or 0)
+    # A part without a size is one piece.
+    return [
+        1.0 if piece.amount is None else piece.amount / amounts[piece.part] if amounts[piece.part] else None
+        for piece in pieces
+    ]

@@ -49,6 +49,7 @@ def test_shares_are_numbers_or_percent(written: Any, share: float) -> None:
     assert parsed(share=written).share == pytest.approx(share)
 
 
+STAGED = "name: m\nparts: [{name: a, class: real, tokens: 1}, {name: b, class: real, tokens: 1}]\n"
 REFUSED = [
     ("name: m", "parts: give at least one"),
     ("name: m\nparts: [{name: web, tokens: 1}]", "state the class"),
@@ -74,6 +75,21 @@ REFUSED = [
     (
         "name: m\nparts: [{name: a, class: real, tokens: 1, epochs: 1}, {name: b, class: real, tokens: 1, share: 1}]",
         "how much is trained on in all",
+    ),
+    (f"{STAGED}stages: [{{name: s, trained: 5}}]", "stages.s: say what is trained on"),
+    (f"{STAGED}stages: [{{name: s, shares: {{a: 1, b: 0}}}}]", "stages.s: shares need the amount that they are of"),
+    (
+        f"{STAGED}stages: [{{name: s, epochs: {{a: 1, b: 1, c: 1}}}}]",
+        "stages: s trains on c, which is none of the parts",
+    ),
+    (f"{STAGED}stages: [{{name: s, epochs: {{a: 1}}}}]", "stages: none trains on b"),
+    (
+        f"{STAGED}stages: [{{name: s, epochs: {{a: 1, b: 1}}}}, {{name: s, epochs: {{a: 1}}}}]",
+        "stages: s is there twice",
+    ),
+    (
+        "name: m\nparts: [{name: a, class: real, tokens: 1, epochs: 1}]\nstages: [{name: s, epochs: {a: 1}}]",
+        "how much of a is trained on is said in the stages",
     ),
     ("name: m\ncost: {amount: 1, currency: $}", "cost.currency: "),
     ("name: m\ncost: {amount: .nan, currency: USD}", "cost.amount: "),
