@@ -26,7 +26,16 @@ from provenance.auditing.policy.thresholds import (
     Threshold,
     in_words,
 )
-from provenance.auditing.policy.values import MIXTURE, Interval, Missing, doubt_of, interval, is_of_mixture, look_up
+from provenance.auditing.policy.values import (
+    MIXTURE,
+    Interval,
+    Missing,
+    doubt_of,
+    interval,
+    is_of_mixture,
+    look_up,
+    part_of,
+)
 from provenance.ledger.composition.breakdowns import UNSURE
 from provenance.lineage.license_terms import spelt
 
@@ -35,7 +44,9 @@ NO_RULE = "no-rule-applies"
 
 
 # The values whose names are licences.
-_LICENCES = re.compile(r"(mixture\.)?by_license$|measures\.licenses\.|measures\.ancestry\.by_license$")
+_LICENCES = re.compile(
+    r"(mixture\.)?by_license$|mixture\.licenses\.no|measures\.licenses\.|measures\.ancestry\.by_license$"
+)
 
 
 class Status(StrEnum):
@@ -141,13 +152,19 @@ def evaluate(policy: Policy, audited: Mapping[str, Any], today: date) -> list[Fi
 def evaluate_mixture(policy: Policy, path: str, mixture: Mapping[str, Any] | None, today: date) -> list[Finding]:
     """Judge a mixture by every rule about mixtures; where there is none (None), these rules are UNKNOWN.
 
+    But a rule that is only for mixtures that are given says nothing then.
+
     Args:
         path: of the mixture file, or what to call the lack of one.
         mixture: as in the JSON of `provenance audit`.
     """
     audited = {"path": path, MIXTURE: mixture}
     rules = [rule for rule in policy.rules if is_of_mixture(rule.value)]
-    return [_finding(policy, rule, audited, today) for rule in rules if mixture is None or _is_for(rule, path, mixture)]
+    return [
+        _finding(policy, rule, audited, today)
+        for rule in rules
+        if (not rule.scope.if_given if mixture is None else _is_for(rule, path, mixture))
+    ]
 
 
 def _is_for(rule: Rule, path: str, breakdowns: Mapping[str, Any]) -> bool:
@@ -164,7 +181,8 @@ def _finding(policy: Policy, rule: Rule, audited: Mapping[str, Any], today: date
     waiver, expired = (
         _waivers(policy, rule, str(audited["path"]), today) if judged.status != "CLEARED" else (None, None)
     )
-    message = f"{rule.value}: {judged.why}"
+    part = part_of(audited, rule.value)
+    message = f"{rule.value}{'' if part is None else f' ({part})'}: {judged.why}"
     if waiver is not None:
         message += f"; waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
     elif expired is not None:

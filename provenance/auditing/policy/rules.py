@@ -41,13 +41,17 @@ class _Part(BaseModel):
 
 
 class Scope(_Part):
-    """The datasets that a rule is for: all conditions must hold."""
+    """The datasets that a rule is for: all conditions must hold.
+
+    A rule about mixtures with ``if_given`` is for those that are given; without a mixture it says nothing.
+    """
 
     datasets: tuple[str, ...] | None = Field(
         default=None, min_length=1, description="globs of paths from the DVC root; default: every dataset"
     )
     origin: Origin | None = Field(default=None, description="only datasets with rows of this origin")
     kind: Kind | None = Field(default=None, description="only datasets with rows of this kind")
+    if_given: bool = Field(default=False, description="of rules about mixtures: only where a mixture is given")
 
     def covers(self, path: str) -> bool:
         """Whether the dataset at ``path`` is meant, as far as its path says."""

@@ -21,6 +21,7 @@ MIXTURE = "mixture"
 MEASURES = "measures"
 BY_FIELD = "by_field"
 _COUNTED = ("rows", "bytes", "fraction")
+_NO_SIZE = "the size of a part of the mixture is not stated"
 _WEIGHED = ("unique", "unique_fraction", "exposure", "exposure_fraction")
 
 
@@ -95,8 +96,7 @@ def look_up(audited: Mapping[str, Any], path: str) -> Any | Missing:
 
 
 def _unknown(audited: Mapping[str, Any], path: str) -> Missing:
-    head, _, value = path.partition(".")
-    doubt = _doubt(audited, value) if head == MEASURES else None
+    doubt = _doubt(audited, path)
     return Missing(f"{path} is not known" + (f": {doubt['why']}" if doubt else ""))
 
 
@@ -157,7 +157,7 @@ def _of_mixture(mixture: Mapping[str, Any], path: list[str]) -> Any | Missing:
 def _of_weighed_group(
     mixture: Mapping[str, Any], breakdown: str, groups: Mapping[str, Any], group: str, name: str
 ) -> Any | Missing:
-    if name in _WEIGHED and mixture["whole"][name] is None:
+    if name.startswith("exposure") and mixture["whole"].get(name, 0) is None:
         return Missing("the mixture states neither shares nor epochs of its parts")
     weight = groups.get(group)
     if weight is None and breakdown == "parts":
@@ -166,6 +166,8 @@ def _of_weighed_group(
         return 0 if name in _WEIGHED else Missing(f"no part is of {group}")
     if name not in weight:
         return Missing(f"a group has no {name}")
+    if weight[name] is None and name.startswith("unique"):
+        return Missing(_NO_SIZE)
     return Missing(f"{name} of {group} is not known") if weight[name] is None else weight[name]
 
 
@@ -177,41 +179,53 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
     head, *rest = path.split(".")
     if path == "max_depth" and audited["by_depth"].get("unknown"):
         return Interval(number, math.inf, "some rows' depth is unknown")
-    if head == MEASURES:
-        return _of_measure(audited, ".".join(rest), number)
+    if (said := _doubt(audited, path)) is not None:
+        return Interval(number, math.inf if said["more"] is None else number + said["more"], said["why"])
     counted: tuple[str, ...] = _COUNTED
     if head == MIXTURE:
         audited, counted, head, rest = audited[MIXTURE], _WEIGHED, rest[0], rest[1:]
         if head == BY_FIELD and len(rest) > 2 and rest[-1] in counted and ".".join(rest[1:-1]) != NOT_HELD:
-            not_held = audited[head][rest[0]].get(NOT_HELD, {}).get(rest[-1]) or 0
+            not_held = audited[head][rest[0]].get(NOT_HELD, {rest[-1]: 0})[rest[-1]]
+            if not_held is None:
+                return Interval(number, math.inf, _NO_SIZE)
             return Interval(number, number + not_held, f"{_short(not_held)} are of data that is not held")
     if head not in BREAKDOWNS or rest[-1] not in counted or ".".join(rest[:-1]) in UNSURE:
         return Interval(number, number)
     unsure = {group: audited[head][group][rest[-1]] for group in UNSURE if audited[head].get(group)}
     if not unsure:
         return Interval(number, number)
+    if None in unsure.values():
+        return Interval(number, math.inf, _NO_SIZE)
     doubt = " and ".join(f"{_short(value)} {group}" for group, value in unsure.items())
     return Interval(number, number + sum(unsure.values()), f"up to {doubt} may belong to it")
 
 
 def doubt_of(audited: Mapping[str, Any], path: str) -> str | None:
-    """Why a measure's names at ``path`` may not be all; None where they are."""
-    head, _, value = path.partition(".")
-    doubt = _doubt(audited, value) if head == MEASURES else None
+    """Why the names at ``path`` may not be all; None where they are."""
+    doubt = _doubt(audited, path)
     return None if doubt is None else str(doubt["why"])
 
 
-def _of_measure(audited: Mapping[str, Any], path: str, number: float) -> Interval:
-    doubt = _doubt(audited, path)
-    if doubt is None:
-        return Interval(number, number)
-    return Interval(number, math.inf if doubt["more"] is None else number + doubt["more"], doubt["why"])
+def part_of(audited: Mapping[str, Any], path: str) -> str | None:
+    """The part of a mixture that the value at ``path`` is of, where it is that of one part among several."""
+    found: Any = audited
+    for name in path.split(".")[:-1]:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    part = found.get("part") if isinstance(found, Mapping) and path.startswith(f"{MIXTURE}.") else None
+    return part if isinstance(part, str) else None
 
 
 def _doubt(audited: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
-    """What a measure says of its value at ``path`` that is not sure: ``{more, why}``."""
-    measure, _, value = path.partition(".")
-    found: Mapping[str, Any] | None = audited.get("doubts", {}).get(measure, {}).get(value)
+    """What a measure, or a mixture, says of its value at ``path`` that is not sure: ``{more, why}``."""
+    head, _, value = path.partition(".")
+    if head not in (MEASURES, MIXTURE):
+        return None
+    if head == MIXTURE:
+        doubts = (audited.get(MIXTURE) or {}).get("doubts", {})
+    else:
+        measure, _, value = value.partition(".")
+        doubts = audited.get("doubts", {}).get(measure, {})
+    found: Mapping[str, Any] | None = doubts.get(value)
     return found
 
 
