@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from support.sidecars import ledger_of
 
 from provenance.auditing.mixture import MixtureAudit, mixture
+from provenance.auditing.policy.values import look_up
 from provenance.repository import Repository
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
@@ -70,3 +72,50 @@ def test_every_example_is_explained(repository: Repository) -> None:
     explained = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     names = [path.name for path in (EXAMPLES / "mixtures").iterdir()]
     assert names and all(f"`{name}`" in explained for name in names)
+
+
+def test_what_is_seen_of_dolma_3_is_hardly_repeated_but_its_mathematics_is(repository: Repository) -> None:
+    found = audited(repository, "dolma-3.yaml")
+    assert found.findings == () and {total.agrees_with for total in found.totals.values()} == {"once"}
+    assert found.real_most_repeated.part == "FineMath 3+"
+
+
+def test_the_last_stage_of_smollm3_is_the_most_synthetic(repository: Repository) -> None:
+    found = audited(repository, "smollm3.yaml")
+    assert found.findings == ()
+    synthetic = [stage.synthetic.at_least for stage in found.stages.values()]
+    assert synthetic == sorted(synthetic, key=lambda fraction: fraction or 0.0)
+    # 192 replicas of 3 sequences of 4,096 tokens a step, for 4,720,000 steps.
+    assert found.whole.exposure == pytest.approx(192 * 3 * 4096 * 4_720_000)
+    assert found.whole.unique is None
+
+
+def test_the_cooldown_of_comma_draws_from_sources_of_the_main_stage(repository: Repository) -> None:
+    found = audited(repository, "comma-0.1.yaml")
+    main, cooldown = found.stages.values()
+    assert cooldown.parts.keys() < main.parts.keys() == found.parts.keys()
+    assert found.findings == ()
+
+
+_ROW = re.compile(r"^\| .* \| (?P<shown>[\d.]+)(?P<unit>[%TBM]?) \| `(?P<path>[^`]+)` \|$", re.MULTILINE)
+_UNITS = {"": 1.0, "%": 0.01, "M": 1e6, "B": 1e9, "T": 1e12}
+
+
+@pytest.mark.parametrize("name", ["dolma-3.yaml", "smollm3.yaml", "comma-0.1.yaml"])
+def test_the_tables_show_what_an_audit_shows(repository: Repository, name: str) -> None:
+    (section,) = (
+        part
+        for part in re.split(r"^## ", (EXAMPLES / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+        if re.sub(r"[^a-z0-9]", "", part.splitlines()[0].lower()).replace("v01", "01")
+        == re.sub(r"[^a-z0-9]", "", name.removesuffix(".yaml"))
+    )
+    document = {"mixture": audited(repository, name).as_json()}
+    rows = list(_ROW.finditer(section))
+    assert len(rows) == section.count("\n| ") - 1
+    for row in rows:
+        stem, _, several = row["path"].partition("{")
+        paths = [stem + last for last in several.rstrip("}").split(", ")]
+        values = [look_up(document, f"mixture.{path}") for path in paths]
+        assert all(isinstance(value, int | float) for value in values), values
+        last_digit = 10 ** -len(row["shown"].partition(".")[2]) * _UNITS[row["unit"]]
+        assert sum(values) == pytest.approx(float(row["shown"]) * _UNITS[row["unit"]], abs=0.51 * last_digit), row
