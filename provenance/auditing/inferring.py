@@ -1,9 +1,12 @@
 """Candidate parents for rows of unknown origin: the row of another dataset whose words are by far the most alike.
 
 Rows are compared as TF-IDF vectors of words and bigrams: (1 + ln tf) (1 + ln((1 + n) / (1 + df))), scaled to length 1,
-with df counted over the n possible parents. The cosine of the best parent must exceed that of the second best, another
-sample, by a margin: a text that resembles many is no one's child. A candidate is a guess. It is never written down as
-lineage, and nothing counts it.
+with df counted over the n possible parents. The cosine of the best parent must reach a least score, since among texts
+that are hardly alike one is always the nearest; and it must exceed that of the second best, another sample, by a
+margin: a text that resembles many is no one's child. A candidate is a guess. It is never written down as lineage, and
+nothing counts it.
+
+Words are compared, and nothing else: of a translation, only names, numbers and words that both languages have.
 
 Blocks of possible parents are multiplied with blocks of rows as sparse matrices, so that memory stays bounded; the time
 grows with the product of both numbers of rows.
@@ -31,6 +34,9 @@ _FEATURE_BITS = 24
 _SHIFT = np.uint64(64 - _FEATURE_BITS)
 # What is in more of the possible parents than this does not distinguish them, and costs the most.
 _MOST_PARENTS, _MOST_PARENTS_FRACTION = 100, 0.3
+# Rows shared 59% of their words and more with 30 possible parents in their own language, and 41% or fewer with 240 in
+# another (docs/measures.md).
+_FEW_SHARED = 0.5
 _BLOCK_VALUES = 4_000_000
 _PRODUCT_CELLS = 4_000_000
 
@@ -49,10 +55,20 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Inference:
-    """``unknown``: how many samples of unknown origin were looked at: those that share words with a possible parent."""
+    """``unknown``: how many samples of unknown origin were looked at: those that share words with a possible parent.
+
+    ``words_shared``: of the words of all rows of unknown origin, the part that any possible parent has, too; None where
+    they have none. Between texts of two languages it is small.
+    """
 
     unknown: int
+    words_shared: float | None
     candidates: tuple[Candidate, ...]
+
+    @property
+    def may_be_of_another_language(self) -> bool:
+        """Whether so few words are shared that rows and possible parents may be in different languages."""
+        return self.words_shared is not None and self.words_shared < _FEW_SHARED
 
 
 @dataclass(frozen=True)
@@ -90,10 +106,10 @@ class _Best:
         ranked = np.sort(np.column_stack([so_far, highest, scores.max(axis=1)]), axis=1)
         self.scores[first : first + len(scores)] = ranked[:, :-3:-1]
 
-    def candidates(self, margin: float) -> Iterator[Candidate]:
-        """The rows whose best parent is ahead by ``margin``."""
+    def candidates(self, margin: float, least_score: float) -> Iterator[Candidate]:
+        """The rows whose best parent has ``least_score`` and is ahead by ``margin``."""
         for sample_id, parent, (score, second) in zip(self.ids, self.parents, self.scores.tolist(), strict=True):
-            if parent is not None and score - second >= margin:
+            if parent is not None and score >= least_score and score - second >= margin:
                 yield Candidate(sample_id.hex(), parent.hex(), score, score - second)
 
 
@@ -101,12 +117,13 @@ def infer(
     subject: Subject,
     against: Part,
     margin: float,
+    least_score: float,
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Inference:
     """Candidate parents, in ``against``, of the audited samples of unknown origin, in the order of rows.
 
-    ``margin``: by how much the cosine of the best must exceed that of the next. ``progress`` is called with numbers of
-    rows that were compared with all possible parents.
+    ``margin``: by how much the cosine of the best must exceed that of the next; ``least_score``: how large it must be.
+    ``progress`` is called with numbers of rows that were compared with all possible parents.
 
     Raises:
         ProvenanceError: data is not at hand, scipy is not installed, or no word distinguishes one possible parent
@@ -120,11 +137,15 @@ def infer(
             raise ProvenanceError(missing.reason)
     assert isinstance(texts, Texts) and isinstance(parents, Texts)
     unknown = of_origins(subject, texts, frozenset({"unknown"}))
-    return candidates(unknown, Group(parents, against.dataset.path), margin, progress)
+    return candidates(unknown, Group(parents, against.dataset.path), margin, least_score, progress)
 
 
 def candidates(
-    rows: Group, possible: Group, margin: float, progress: Callable[[int], None] = lambda rows: None
+    rows: Group,
+    possible: Group,
+    margin: float,
+    least_score: float = 0.0,
+    progress: Callable[[int], None] = lambda rows: None,
 ) -> Inference:
     """As `infer`, of the samples in ``rows``, among those in ``possible``.
 
@@ -133,7 +154,7 @@ def candidates(
     """
     if find_spec("scipy") is None:
         raise ProvenanceError("inferring parents needs scipy; install it with `pip install 'dvc-provenance[infer]'`")
-    weights = _weights(possible)
+    weights, known = _weights(possible)
     if not weights.any():
         raise ProvenanceError(
             f"{possible.called}: has no words that distinguish one row from another; no parent can be named"
@@ -145,9 +166,9 @@ def candidates(
         for others in _blocks(possible, weights):
             _compare(block, others, best)
         seen.update(block.ids)
-        found |= {each.sample_id: each for each in best.candidates(margin) if each.sample_id not in found}
+        found |= {each.sample_id: each for each in best.candidates(margin, least_score) if each.sample_id not in found}
         progress(len(block.ids))
-    return Inference(len(seen), tuple(found.values()))
+    return Inference(len(seen), _words_shared(rows, known), tuple(found.values()))
 
 
 def _compare(block: _Block, others: _Block, best: _Best) -> None:
@@ -157,8 +178,11 @@ def _compare(block: _Block, others: _Block, best: _Best) -> None:
         best.see(first, (block.vectors[first : first + rows] @ transposed).toarray(), others)
 
 
-def _weights(possible: Group) -> npt.NDArray[np.float32]:
-    """The inverse document frequency of each feature among the possible parents; 0 for one that says nothing."""
+def _weights(possible: Group) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """The inverse document frequency of each feature among the possible parents; and whether it is there at all.
+
+    The frequency is 0 for a feature that says nothing.
+    """
     counts = np.zeros(1 << _FEATURE_BITS, np.int32)
     total = 0
     for batch in possible.batches("words"):
@@ -168,7 +192,16 @@ def _weights(possible: Group) -> npt.NDArray[np.float32]:
     tells = (counts > 0) & (counts <= max(_MOST_PARENTS, _MOST_PARENTS_FRACTION * total))
     weights = (1 + np.log((1 + total) / (1 + counts))).astype(np.float32)
     weights[~tells] = 0
-    return weights
+    return weights, counts > 0
+
+
+def _words_shared(rows: Group, known: npt.NDArray[np.bool_]) -> float | None:
+    words = shared = 0
+    for batch in rows.batches("words"):
+        features = grams(words_of(batch), 1).hashes >> _SHIFT
+        words += len(features)
+        shared += int(known[features.astype(np.int64)].sum())
+    return shared / words if words else None
 
 
 def _features(batch: pa.RecordBatch) -> tuple[Integers, Integers, Integers]:

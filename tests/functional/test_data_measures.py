@@ -81,14 +81,17 @@ def test_infer_names_parents_and_calls_them_candidates(project: Project) -> None
     lay_out(project, declared=False)
     before = project.files()
     answer = project.ask("infer", "rephrased.jsonl", "--against", "human.jsonl")
-    assert list(answer) == ["candidates"]
+    assert list(answer) == ["candidates", "unknown", "words_shared"]
+    assert answer["unknown"] == 1319 and answer["words_shared"] > 0.9
     human = [sample_id(row) for row in gsm8k("gsm8k_test.human.jsonl")]
     rephrased = [sample_id({"text": row["text"]}) for row in gsm8k("gsm8k_test.rephrased.jsonl")]
     truth = dict(zip(rephrased, human, strict=True))
     right = sum(truth[each["sample_id"]] == each["parent"] for each in answer["candidates"])
-    assert right >= 0.95 * 1319
-    assert len(answer["candidates"]) - right <= 0.005 * 1319
-    assert all(each["margin"] >= 0.08 and 0 < each["score"] <= 1 for each in answer["candidates"])
+    assert right >= 0.91 * 1319
+    assert len(answer["candidates"]) - right <= 0.002 * 1319
+    assert all(each["margin"] >= 0.08 and 0.25 <= each["score"] <= 1 for each in answer["candidates"])
+    more = project.ask("infer", "rephrased.jsonl", "--against", "human.jsonl", "--score", "0")["candidates"]
+    assert sum(truth[each["sample_id"]] == each["parent"] for each in more) >= 0.95 * 1319
     strict = project.ask("infer", "rephrased.jsonl", "--against", "human.jsonl", "--margin", "0.2")["candidates"]
     assert all(truth[each["sample_id"]] == each["parent"] for each in strict)
     said = project.provenance("infer", "rephrased.jsonl", "--against", "human.jsonl").stdout
@@ -245,7 +248,8 @@ def test_infer_refuses_what_it_cannot_do(project: Project) -> None:
     assert "gone.jsonl: not a dataset that DVC tracks" in refusal
     assert project.provenance("infer", "made.jsonl").code == 2
     assert project.provenance("infer", "made.jsonl", "--against", "made.jsonl", "--margin", "2").code == 2
-    assert project.ask("infer", "made.jsonl", "--against", "made.jsonl") == {"candidates": []}
+    nothing = {"candidates": [], "unknown": 1, "words_shared": 1.0}
+    assert project.ask("infer", "made.jsonl", "--against", "made.jsonl") == nothing
     add(project, "numbers.jsonl", [{"text": number} for number in range(30)], "unknown")
     refusal = project.refusal("infer", "made.jsonl", "--against", "numbers.jsonl")
     assert "numbers.jsonl: has no words that distinguish one row from another" in refusal

@@ -15,8 +15,9 @@ from provenance.report.plain_text import counted, safe, short
 if TYPE_CHECKING:
     from provenance.auditing.inferring import Inference
 
-# Of 1,319 rephrases by a model it names the right parent for 96%, and another for 0.2% (docs/measures.md).
+# How often that is right, and wrong: docs/measures.md.
 _DEFAULT_MARGIN = 0.08
+_DEFAULT_SCORE = 0.25
 
 
 @command(reads_lineage=True, at_revision=True)
@@ -28,10 +29,15 @@ def infer(
         float,
         typer.Option("--margin", min=0.0, max=1.0, help="By how much the best parent must be ahead of the next."),
     ] = _DEFAULT_MARGIN,
+    score: Annotated[
+        float,
+        typer.Option("--score", min=0.0, max=1.0, help="How much the best parent must be alike, at least."),
+    ] = _DEFAULT_SCORE,
 ) -> None:
     """Name candidate parents for rows of unknown origin.
 
-    A candidate is a guess from the words that two rows share. It is never written down as lineage, nor counted.
+    A candidate is a guess from the words that two rows share. It is never written down as lineage, nor counted. Of a
+    translation, only names, numbers and words that both languages have are compared.
 
     Example: provenance infer data/found.jsonl --against data/documents.jsonl
     """
@@ -42,9 +48,17 @@ def infer(
     with Sidecars.open(options.open_repository(), options.rev) as ledger:
         audited, parents = (Part(ledger, ledger.dataset(path)) for path in (dataset, against))
         with rows_progress(quiet=options.quiet) as progress_of:
-            found = infer_parents(Subject(audited, ledger.folder), parents, margin, progress_of(audited.dataset.path))
+            found = infer_parents(
+                Subject(audited, ledger.folder), parents, margin, score, progress_of(audited.dataset.path)
+            )
     if options.as_json:
-        output.write_json({"candidates": [asdict(candidate) for candidate in found.candidates]})
+        output.write_json(
+            {
+                "candidates": [asdict(candidate) for candidate in found.candidates],
+                "unknown": found.unknown,
+                "words_shared": found.words_shared,
+            }
+        )
     elif not options.quiet:
         _print(found, audited.dataset.path, parents.dataset.path)
 
@@ -61,5 +75,10 @@ def _print(found: Inference, dataset: str, against: str) -> None:
         f"{safe(dataset)}: {counted(found.unknown, 'sample')} of unknown origin with words that also "
         f"{safe(against)} has, {counted(len(found.candidates), 'candidate parent')}"
     )
+    if found.may_be_of_another_language:
+        output.write_line(
+            f"only {100 * (found.words_shared or 0):.0f}% of the words are shared: words are compared, so where these "
+            "are different languages many parents are not found"
+        )
     if found.candidates:
         output.write_line("candidates are guesses: none of them is recorded or counted as lineage")

@@ -109,7 +109,7 @@ def test_a_copy_of_the_parent_does_not_rival_it(tmp_path: Path, monkeypatch: pyt
 def test_nothing_to_compare_gives_nothing(tmp_path: Path) -> None:
     empty = Group(texts_in(tmp_path, "empty", []), "empty")
     some = Group(texts_in(tmp_path, "some", [{"text": "a b c"}]), "some")
-    assert candidates(empty, some, 0.0) == inferring.Inference(0, ())
+    assert candidates(empty, some, 0.0) == inferring.Inference(0, None, ())
 
 
 @pytest.mark.parametrize("rows", [[], [{"text": "?!"}], [{"text": 1}], [{"text": "all the same"}] * 150])
@@ -118,3 +118,24 @@ def test_parents_without_words_that_tell_them_apart_are_refused(tmp_path: Path, 
     some = Group(texts_in(tmp_path, "some", [{"text": "all the same"}]), "some")
     with pytest.raises(ProvenanceError, match=r"^documents\.jsonl: has no words that distinguish one row from another"):
         candidates(some, parents, 0.0)
+
+
+def test_the_best_of_texts_that_are_hardly_alike_is_no_candidate(tmp_path: Path) -> None:
+    children = Group(texts_in(tmp_path, "children", [{"text": text} for text in CHILDREN]), "children")
+    parents = Group(texts_in(tmp_path, "parents", [{"text": text} for text in PARENTS]), "parents")
+    every = candidates(children, parents, 0.05).candidates
+    some = candidates(children, parents, 0.05, 0.4).candidates
+    assert some == tuple(each for each in every if each.score >= 0.4)
+    assert 0 < len(some) < len(every)
+
+
+@pytest.mark.parametrize(
+    ("text", "shared"),
+    [("eins zwei drei vier", 0.0), ("one zwei drei", 1 / 3), ("one two, three. four", 1.0), ("?!", None)],
+)
+def test_few_shared_words_may_be_another_language(tmp_path: Path, text: str, shared: float | None) -> None:
+    parents = Group(texts_in(tmp_path, "parents", [{"text": "one two three"}, {"text": "three four five"}]), "parents")
+    children = Group(texts_in(tmp_path, "children", [{"text": text}]), "children")
+    found = candidates(children, parents, 0.0)
+    assert found.words_shared == (None if shared is None else pytest.approx(shared))
+    assert found.may_be_of_another_language == (shared is not None and shared < 0.5)
