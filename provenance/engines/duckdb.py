@@ -20,6 +20,7 @@ from provenance.engines.interface import (
     Conflict,
     Conflicts,
     Dangling,
+    Disputed,
     PooledCell,
     PooledValue,
     Repeats,
@@ -31,6 +32,7 @@ from provenance.engines.interface import (
 from provenance.engines.samples_view import BEST_BIRTH_FIRST, create_samples_view
 from provenance.lineage.database import parquet_rows, scratch_database, stream
 from provenance.lineage.records import Origin
+from provenance.lineage.rules import made_by_model_sql
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
 
@@ -61,6 +63,11 @@ _CONFLICTS = """
     WHERE born.sidecar = $place AND again.sidecar = $place AND born.rows > 0 AND again.rows = 0
         AND born.origin <> again.origin AND 'unknown' NOT IN (born.origin, again.origin)
     GROUP BY born.sample_id"""
+_DISPUTED = f"""
+    SELECT sample_id, sum(rows)::BIGINT AS rows, coalesce(sum(possible_rows), 0)::BIGINT AS possible_rows
+    FROM samples WHERE sidecar = $place AND origin = '{Origin.REAL}' AND (rows > 0 OR possible_rows > 0)
+        AND sample_id IN (SELECT sample_id FROM samples WHERE {made_by_model_sql()})
+    GROUP BY sample_id"""
 _DANGLING = "FROM samples WHERE sidecar = $place AND content_bytes IS NULL"
 _CHILDREN = f"""
     SELECT DISTINCT sample_id, rows
@@ -222,6 +229,18 @@ class DuckDBQuestions:
             {"place": self._place, "number": number},
         ).fetchall()
         return Conflicts(samples, rows, tuple(Conflict(*row) for row in found))
+
+    def disputed(self, number: int = MOST_SHOWN) -> Disputed:
+        samples, rows, possible_rows = self._one(
+            "SELECT count(*) FILTER (rows > 0), coalesce(sum(rows), 0)::BIGINT, "
+            f"coalesce(sum(possible_rows), 0)::BIGINT FROM ({_DISPUTED})"
+        )
+        most = self._bearing(
+            f"SELECT lower(hex(sample_id)), rows FROM ({_DISPUTED}) WHERE rows > 0 "
+            "ORDER BY rows DESC, sample_id LIMIT $number",
+            {"place": self._place, "number": number},
+        )
+        return Disputed(samples, rows, possible_rows, tuple(most))
 
     def dangling(self, number: int = MOST_SHOWN) -> Dangling:
         (samples,) = self._one(f"SELECT count(*) {_DANGLING}")

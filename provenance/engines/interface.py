@@ -137,6 +137,19 @@ class Conflicts:
 
 
 @dataclass(frozen=True)
+class Disputed:
+    """Samples in rows that count as real, and that a record of any dataset calls model output; those of most rows.
+
+    ``rows``: those that certainly count as real; ``possible_rows``: what more may.
+    """
+
+    samples: int
+    rows: int
+    possible_rows: int
+    shown: tuple[Bearing, ...]
+
+
+@dataclass(frozen=True)
 class Dangling:
     """Parents that no sidecar knows, the rows made directly from one, and some of the samples of these rows."""
 
@@ -221,6 +234,10 @@ class Questions(Protocol):
 
     def conflicts(self, number: int = MOST_SHOWN) -> Conflicts:
         """Samples in rows whose records differ in origin."""
+        ...
+
+    def disputed(self, number: int = MOST_SHOWN) -> Disputed:
+        """Samples whose rows count as real here and that any record, also of another dataset, calls model output."""
         ...
 
     def dangling(self, number: int = MOST_SHOWN) -> Dangling:

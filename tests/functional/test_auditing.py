@@ -182,11 +182,19 @@ def test_what_is_no_question_is_refused(project: Project, asked: dict[str, Any],
 
 def test_another_revision_is_judged_without_checkout(project: Project) -> None:
     commit = project.run("git", "rev-parse", "HEAD").stdout.strip()
-    mixed(project, MADE)
+    mixed(project, [row | {"from": None} for row in MADE])
     now = project.provenance("audit", "data/mix.jsonl", "--policy", "model-collapse", "--json")
     assert (now.code, findings(now.json())["some-real"]["status"]) == (1, "BLOCKED")
     then = project.ask("audit", "data/mix.jsonl", "--policy", "model-collapse", "--rev", commit)
     assert findings(then)["some-real"]["status"] == "CLEARED"
+
+
+def test_a_set_of_rewrites_of_real_rows_alone_has_a_real_basis(project: Project) -> None:
+    mixed(project, MADE)
+    document = project.ask("audit", "data/mix.jsonl", "--policy", "model-collapse")
+    assert document["datasets"][0]["by_origin"].keys() == {"synthetic"}
+    assert findings(document)["some-real"]["status"] == "CLEARED"
+    assert findings(document)["tenth-real"]["status"] == "BLOCKED"
 
 
 @pytest.mark.parametrize("arguments", [("--json", "--md"), ("--verdict", "v"), ("--recheck", "v", "--policy", "p")])

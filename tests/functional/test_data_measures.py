@@ -253,7 +253,8 @@ def test_infer_refuses_what_it_cannot_do(project: Project) -> None:
     add(project, "numbers.jsonl", [{"text": number} for number in range(30)], "unknown")
     refusal = project.refusal("infer", "made.jsonl", "--against", "numbers.jsonl")
     assert "numbers.jsonl: has no words that distinguish one row from another" in refusal
-    assert project.ask("infer", "numbers.jsonl", "--against", "made.jsonl") == {"candidates": []}
+    nothing = {"candidates": [], "unknown": 0, "words_shared": None}
+    assert project.ask("infer", "numbers.jsonl", "--against", "made.jsonl") == nothing
 
 
 def test_measures_read_parquet_as_they_read_jsonl(project: Project, tmp_path: Path) -> None:

@@ -1,48 +1,32 @@
-"""Disputed real rows: samples that one record calls real and another, of any dataset here, a model's."""
+"""Disputed real rows: rows that count as real here and that another record, of any dataset here, calls a model's."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from provenance.auditing.measure import Measured, Needs, Outstanding, Subject
-from provenance.engines.interface import MOST_SHOWN
-from provenance.lineage.rules import MADE_BY_MODEL
+from provenance.auditing.measure import Doubt, Measured, Needs, Outstanding, Subject
 
 
 class DisputedReal:
-    """Model output that is added as real data elsewhere, or real text that a model repeats, bears one id in both.
+    """Model output that is added as real data elsewhere, or real text that a model repeats, has one id in both.
 
-    `conflicting_births` sees only what the dataset's own sidecar says; this asks all sidecars of the revision.
+    `conflicting_births` sees only what the dataset's own sidecar says; this asks all sidecars of the revision. Rows
+    that count as model output here are left out, whatever another dataset calls them: they do not make more real rows.
     """
 
     name = "disputed_real"
-    definition = "samples that a record calls real and another record, of any dataset of the revision, model output"
+    definition = "rows that count as real here and are model output by another record, of any dataset of the revision"
     unit = "samples; rows"
     source = "a set taken for human text held model output: github.com/r-three/common-pile issue 137"
-    needs: Needs = "graph"
+    needs: Needs = "lineage"
 
     def measure(self, subject: Subject) -> Measured:
         """``{samples, rows, fraction}``; the samples of most rows stand out."""
-        graph, dataset = subject.audited.ledger.graph, subject.audited.dataset
-        members, rows = graph.members(dataset.place)
-        disputed = np.intersect1d(
-            graph.with_birth(lambda birth: birth.origin == "real"),
-            graph.with_birth(lambda birth: birth.origin in MADE_BY_MODEL),
-            assume_unique=True,
-        )
-        found = np.isin(members, disputed, assume_unique=True)
-        most = np.flatnonzero(found)[np.argsort(-rows[found].astype(np.int64), kind="stable")[:MOST_SHOWN]]
-        affected = int(rows[found].sum(dtype=np.int64))
+        found, total = subject.audited.questions.disputed(), subject.audited.dataset.rows
+        why = "some rows may be real, or model output of the same text"
+        possible = {"rows": found.possible_rows, "fraction": found.possible_rows / total if total else 0.0}
         return Measured(
-            {
-                "samples": int(found.sum()),
-                "rows": affected,
-                "fraction": affected / dataset.rows if dataset.rows else 0.0,
-            },
-            tuple(
-                Outstanding(sample_id, "real by one record, model output by another")
-                for sample_id in graph.ids(members[most])
-            ),
+            {"samples": found.samples, "rows": found.rows, "fraction": found.rows / total if total else 0.0},
+            tuple(Outstanding(each.sample_id, "real by one record, model output by another") for each in found.shown),
+            doubts={name: Doubt(more, why) for name, more in possible.items() if more},
         )
 
 

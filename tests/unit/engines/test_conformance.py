@@ -217,6 +217,29 @@ def test_repeats_conflicts_and_dangling_parents_of_one_dataset_alone(opened: Any
         assert (theirs_asked.conflicts().samples, theirs_asked.dangling().children) == (0, ())
 
 
+def test_rows_that_count_as_real_and_are_model_output_elsewhere(opened: Any) -> None:
+    mine = [
+        record(sample(1), 3, origin="real"),
+        record(sample(1), 1, origin="real", source=0),
+        record(sample(2), 2, origin="real"),
+        record(sample(2), 4, origin="synthetic", activity=0),
+        record(sample(3), 5, origin="synthetic"),
+        record(sample(4), 6, origin="real"),
+        record(sample(5), 0, origin="real"),
+        record(sample(6), 0, origin="real", possible_rows=2),
+        record(sample(7), 7, origin="real"),
+    ]
+    theirs = [record(sample(n), n % 2, origin="mixed") for n in (1, 5, 6)]
+    theirs += [record(sample(3), 1, origin="real"), record(sample(7), 1, origin="unknown")]
+    with engine_over(opened, mine, theirs) as engine:
+        found = engine.of(0).disputed()
+        # The second sample's own sidecar calls it both, and two of its rows count as real.
+        assert (found.samples, found.rows, found.possible_rows) == (2, 3 + 1 + 2, 2)
+        assert found.shown == (Bearing(sample(1), 4), Bearing(sample(2), 2))
+        assert engine.of(0).disputed(1).shown == (Bearing(sample(1), 4),)
+        assert (engine.of(1).disputed().samples, engine.of(1).disputed().rows) == (1, 1)
+
+
 def test_rows_of_known_origin_by_the_activity_that_bore_them(opened: Any) -> None:
     stated = [
         *((1, 3, "real", 0), (2, 2, "synthetic", 0), (3, 0, "real", 0), (4, 7, "unknown", 0)),

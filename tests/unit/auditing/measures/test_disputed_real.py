@@ -31,14 +31,27 @@ def test_model_output_that_was_added_as_real_stands_out(repository: Repository, 
     )
 
 
+def test_rows_that_count_as_model_output_here_are_not_disputed(repository: Repository, tmp_path: Path) -> None:
+    made = [record(sample(1), rows=9, origin="synthetic"), record(sample(2), origin="mixed")]
+    called_real = [record(sample(number), origin="real") for number in (1, 2)]
+    found = values(take(repository, tmp_path, MEASURE, made, others={"elsewhere.jsonl": called_real}))
+    assert found == {"samples": 0, "rows": 0, "fraction": 0.0}
+
+
+def test_rows_that_may_be_real_are_a_doubt(repository: Repository, tmp_path: Path) -> None:
+    records = [record(sample(1), rows=3, origin="real", possible_rows=2), record(sample(2), origin="real")]
+    found = take(repository, tmp_path, MEASURE, records, others={"made.jsonl": [record(sample(1), origin="synthetic")]})
+    assert isinstance(found, Measured)
+    assert (found.values["rows"], found.doubts["rows"].more, found.doubts["fraction"].more) == (3, 2, 2 / 4)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
 @given(DATASETS, DATASETS)
 def test_agrees_with_going_through_all_records(
     repository: Repository, tmp_path: Path, own: dict[int, Any], other: dict[int, Any]
 ) -> None:
-    said = [(number, origin) for dataset in (own, other) for number, (_, origin) in dataset.items()]
-    real, made = ({number for number, origin in said if origin in of} for of in (("real",), ("synthetic", "mixed")))
-    rows = [rows for number, (rows, _) in own.items() if number in real & made and rows]
+    made = {number for number, (_, origin) in other.items() if origin in ("synthetic", "mixed")}
+    rows = [rows for number, (rows, origin) in own.items() if rows and origin == "real" and number in made]
     records, others = (
         [record(sample(number), rows, origin=origin) for number, (rows, origin) in dataset.items()]
         for dataset in (own, other)

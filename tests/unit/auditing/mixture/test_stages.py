@@ -85,7 +85,8 @@ def test_what_is_trained_on_may_be_stated_as_an_amount(repository: Repository, t
     found = audited(repository, tmp_path, text)
     assert found.parts["web"].epochs == pytest.approx(61 / 30)
     (share, *others) = [each for each in found.findings if each.what.startswith("part.")]
-    assert (share.what, share.stated, share.actual, others) == ("part.code.exposure", 39e9, pytest.approx(20e9), [])
+    assert (share.what, share.stated, others) == ("part.code.exposure", 39e9, [])
+    assert share.actual == pytest.approx(20e9)
     assert "but also a share of 20.0%, which is 20,000,000,000 tokens" in share.message
 
 
@@ -101,7 +102,8 @@ def test_a_part_that_is_worn_out_is_not_hidden_by_one_that_is_hardly_seen(
         """
     found = audited(repository, tmp_path, text)
     assert found.real_epochs == pytest.approx((100 + 200) / (100 + 10))
-    assert (found.real_most_repeated.part, found.real_most_repeated.epochs) == ("wiki", pytest.approx(20))
+    assert found.real_most_repeated.part == "wiki"
+    assert found.real_most_repeated.epochs == pytest.approx(20)
     assert found.by_origin["real"].epochs == pytest.approx(300 / 1010)
     assert found.doubts.keys() == {"licenses.noncommercial", "licenses.no_derivatives"}
 
