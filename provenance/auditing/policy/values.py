@@ -83,13 +83,16 @@ def look_up(audited: Mapping[str, Any], path: str) -> Any | Missing:
     in_group = _in_group(audited, head, rest)
     if in_group is not None:
         return in_group
-    found = audited[head]
-    for place, name in enumerate(rest, 1):
+    found, place = audited[head], 0
+    while place < len(rest):
         if (reason := _not_measured(found)) is not None:
             return reason
-        if not isinstance(found, Mapping) or name not in found:
-            return Missing(f"the audit has no {'.'.join((head, *rest[:place]))}")
-        found = found[name]
+        # A name from the data may have dots, too.
+        names = {".".join(rest[place:end]): end for end in range(len(rest), place, -1)}
+        name = next((name for name in names if isinstance(found, Mapping) and name in found), None)
+        if name is None:
+            return Missing(f"the audit has no {'.'.join((head, *rest[: place + 1]))}")
+        found, place = found[name], names[name]
     if (reason := _not_measured(found)) is not None:
         return reason
     return _unknown(audited, path) if found is None else found

@@ -51,6 +51,19 @@ def test_the_part_that_is_repeated_most_is_named(repository: Repository, tmp_pat
     assert found["no-real-part-worn-out"].message.startswith("mixture.real_most_repeated.epochs (wiki): 10;")
 
 
+def test_stages_and_parts_are_named_as_they_are(repository: Repository, tmp_path: Path) -> None:
+    file = tmp_path / "mixture.yaml"
+    file.write_text(
+        "name: m\nparts: [{name: a.1, class: real, tokens: 5}, {name: b, class: synthetic, tokens: 5}]\n"
+        "stages: [{name: v1.5, epochs: {a.1: 3, b: 1}}, {name: v1, epochs: {a.1: 1}}]"
+    )
+    with ledger_of(repository) as ledger:
+        document = mixture(ledger, file).as_json()
+    for path, value in (("parts.a.1", 0.75), ("synthetic.at_most", 0.25), ("exposure", 20)):
+        assert judge(document, asked(f"mixture.stages.v1.5.{path}", equals=value))["asked"].status is Status.CLEARED
+    assert judge(document, asked("mixture.stages.v2.exposure", at_least=0))["asked"].status is Status.UNKNOWN
+
+
 @pytest.mark.parametrize(
     ("rule", "status"),
     [
