@@ -95,7 +95,7 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
         started=started,
         ended=datetime.now(UTC),
     )
-    unread = tuple(missing_dependency(stage.name, path, "dvc.yaml") for path in _unread(repository, stage))
+    unread = tuple(missing_dependency(stage.name, path, stage.wdir) for path in _unread(repository, stage))
     completed = tuple(_complete_outs(repository, stage, outs, derivation, progress_of))
     sidecars = {path: repository.sidecar_file(path) for path in stage.datasets}
     inputs = [sidecar for sidecar in sidecars.values() if sidecar is not None]
