@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from dvc.repo import Repo
     from dvc.stage import PipelineStage
 
+NOT_AS_RECORDED = (
+    "its sidecar is not the one that DVC has recorded; `dvc checkout` brings that one back, `dvc commit` takes over "
+    "this one"
+)
+
 
 def remarks_on(repo: Repo, tracked: Mapping[str, TrackedFile], is_file: Callable[[str], bool]) -> Iterator[str]:
     """A line for each thing to mend in the workspace, with what mends it.

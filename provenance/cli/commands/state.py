@@ -159,15 +159,18 @@ def _verified(ledger: Sidecars, chosen: Sequence[RecordedDataset]) -> tuple[list
 
 def _problems(ledger: Sidecars, dataset: RecordedDataset) -> list[Problem]:
     """What does not hold; the data is read, whatever is remembered of it."""
+    from provenance.files import md5_of
     from provenance.ledger.contents import identity_of_sidecar, local_data
-    from provenance.ledger.datasets import NOT_AS_RECORDED
     from provenance.lineage.verification import Problem
     from provenance.lineage.verification import verify as verify_dataset
+    from provenance.repository.remarks import NOT_AS_RECORDED
 
     data = local_data(ledger, dataset)
     md5 = dataset.md5
     if ledger.rev is None and (ledger.repository.root / dataset.path).exists():
         md5, _ = ledger.repository.md5(dataset.path, anew=True)
+    elif data.is_file():
+        md5 = md5_of(data)
     problems = verify_dataset(
         data,
         dataset.sidecar.path,
