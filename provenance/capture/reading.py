@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.capture.identities import identity_of
+from provenance.capture.saying import say
 from provenance.errors import DataError
 from provenance.identity import read_rows, scan
 from provenance.identity.names import sidecar_path
 from provenance.lineage.births import Dependency
 from provenance.lineage.sidecar import open_sidecar
 from provenance.repository import Repository
+from provenance.repository.remarks import NOT_AS_RECORDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -122,6 +124,8 @@ def read(path: str | os.PathLike[str]) -> Iterator[Row]:
     Where each file of a directory is a sample, a row is ``{"path": …}``, its path in the directory.
     Rows go into ``recorder.write(…, parents=[row])`` as they are.
 
+    A sidecar that is not the one that DVC has recorded is used, and reported on standard error.
+
     Raises:
         DataError: the file cannot be read; the message names the row.
         RepositoryError: ``path`` is not inside a DVC repository.
@@ -160,9 +164,14 @@ def repository_around(path: str | os.PathLike[str]) -> Repository:
     return Repository.open(next(folder for folder in Path(os.path.abspath(path)).parents if folder.is_dir()))
 
 
-def dependency_at(file: Path, repository: Repository) -> Dependency:
-    """The dataset at ``file`` (absolute or from the working directory) as a place where rows may come from."""
+def dependency_at(file: Path, repository: Repository, *, quiet: bool = False) -> Dependency:
+    """The dataset at ``file`` (absolute or from the working directory) as a place where rows may come from.
+
+    ``quiet``: do not report that its sidecar is not the one that DVC has recorded.
+    """
     path = repository.relative(file)
+    if not quiet:
+        _say_if_changed(repository, path)
     identity = identity_of(repository.settings(), path, repository)
     sidecar = repository.sidecar_file(path)
     if sidecar is not None:
@@ -170,6 +179,23 @@ def dependency_at(file: Path, repository: Repository) -> Dependency:
         fields = stated.fields if stated.rule == "declared" else None
         identity = replace(identity, digest=stated.digest, fields=fields)
     return Dependency(path=path, name=path, data=repository.root / path, sidecar=sidecar, identity=identity)
+
+
+# The sidecars that were looked at, with their times: DVC, which takes its time, is asked of each once.
+_looked_at: set[tuple[Path, int]] = set()
+
+
+def _say_if_changed(repository: Repository, dataset: str) -> None:
+    """Report, once, that the sidecar of ``dataset`` (from the DVC root) is not the one that DVC has recorded."""
+    sidecar = repository.root / sidecar_path(dataset)
+    if not sidecar.is_file():
+        return
+    state = (sidecar, sidecar.stat().st_mtime_ns)
+    if state in _looked_at:
+        return
+    _looked_at.add(state)
+    if repository.has_other_sidecar(dataset):
+        say(f"warning: {dataset}: {NOT_AS_RECORDED}")
 
 
 def _file_state(path: Path) -> tuple[int, int]:

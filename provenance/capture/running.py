@@ -28,7 +28,7 @@ from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.sidecar import open_sidecar
 from provenance.plurals import counted
 from provenance.repository import Repository, Stage
-from provenance.repository.remarks import missing_dependency
+from provenance.repository.remarks import NOT_AS_RECORDED, missing_dependency
 from provenance.repository.stages import missing_sidecars
 
 # Progress of reading one dataset: its path gives a function that takes the number of rows in each batch read.
@@ -80,6 +80,7 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
     for path in stage.datasets:
         # What cannot be had is told before the command runs, not after.
         repository.sidecar_file(path)
+    changed = [f"{path}: {NOT_AS_RECORDED}" for path in stage.datasets if repository.has_other_sidecar(path)]
     started = datetime.now(UTC)
     environment = describe_environment(repository, stage)
     with scratch_folder(repository.temporary, "imports") as folder:
@@ -95,14 +96,15 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
         started=started,
         ended=datetime.now(UTC),
     )
-    unread = tuple(missing_dependency(stage.name, path, "dvc.yaml") for path in _unread(repository, stage))
+    unread = [missing_dependency(stage.name, path, stage.wdir) for path in _unread(repository, stage)]
     completed = tuple(_complete_outs(repository, stage, outs, derivation, progress_of))
     sidecars = {path: repository.sidecar_file(path) for path in stage.datasets}
     inputs = [sidecar for sidecar in sidecars.values() if sidecar is not None]
     with scratch_folder(repository.temporary, "account") as workspace:
         account = account_for(inputs, [repository.root / sidecar_path(out) for out in outs], workspace)
     unaccounted = tuple(path for path, sidecar in sidecars.items() if sidecar is None)
-    return StageResult(exit_code, completed, account, unaccounted, (*unread, *_only_inherited(completed, packages)))
+    warnings = (*changed, *unread, *_only_inherited(completed, packages))
+    return StageResult(exit_code, completed, account, unaccounted, warnings)
 
 
 def _only_inherited(completed: Sequence[Completed], packages: Mapping[str, str]) -> Iterator[str]:
@@ -187,7 +189,8 @@ def _is_complete(repository: Repository, out: str) -> bool:
 
 def _dependency(repository: Repository, path: str, wdir: str) -> Dependency:
     """The dataset at ``path``, which the stage's script calls by its path from ``wdir``."""
-    return replace(dependency_at(repository.root / path, repository), name=os.path.relpath(path, wdir))
+    # A changed sidecar is among the stage's warnings.
+    return replace(dependency_at(repository.root / path, repository, quiet=True), name=os.path.relpath(path, wdir))
 
 
 def _own(repository: Repository, out: str) -> list[Dependency]:

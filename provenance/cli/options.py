@@ -121,7 +121,8 @@ def warn_of_stale(ledger: Sidecars, *, quiet: bool) -> None:
 
     Of data that has changed births hold, and numbers of rows may not.
     """
-    from provenance.ledger.datasets import NOT_AS_RECORDED, State
+    from provenance.ledger.datasets import State
+    from provenance.repository.remarks import NOT_AS_RECORDED
 
     warn_of_unusable(ledger)
     said = {

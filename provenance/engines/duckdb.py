@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from provenance.engines.duckdb_disagreements import disagreements
 from provenance.engines.duckdb_vocabulary import VocabularySQL
 from provenance.engines.interface import (
     MOST_SHOWN,
@@ -21,6 +22,7 @@ from provenance.engines.interface import (
     Conflicts,
     Dangling,
     Disputed,
+    Disagreement,
     PooledCell,
     PooledValue,
     Repeats,
@@ -241,6 +243,9 @@ class DuckDBQuestions:
             {"place": self._place, "number": number},
         )
         return Disputed(samples, rows, possible_rows, tuple(most))
+
+    def disagreements(self, others: Sequence[int], own: Collection[int]) -> list[Disagreement]:
+        return disagreements(self._connection, self._place, others, own)
 
     def dangling(self, number: int = MOST_SHOWN) -> Dangling:
         (samples,) = self._one(f"SELECT count(*) {_DANGLING}")

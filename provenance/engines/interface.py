@@ -9,7 +9,7 @@ An engine raises what its library raises for a damaged file; the ledger turns th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -168,6 +168,17 @@ class RowsOfActivity:
 
 
 @dataclass(frozen=True)
+class Disagreement:
+    """``samples``, ``first`` by id among them, whose births are of ``origins`` here and of ``others`` at ``place``."""
+
+    place: int
+    origins: tuple[str, ...]
+    others: tuple[str, ...]
+    samples: int
+    first: str
+
+
+@dataclass(frozen=True)
 class Retained:
     """The real rows of an earlier version, how many of them are still there, and samples that lost most rows.
 
@@ -238,6 +249,13 @@ class Questions(Protocol):
 
     def disputed(self, number: int = MOST_SHOWN) -> Disputed:
         """Samples whose rows count as real here and that any record, also of another dataset, calls model output."""
+        ...
+
+    def disagreements(self, others: Sequence[int], own: Collection[int]) -> list[Disagreement]:
+        """Samples of which the sidecars at ``others`` together know births too, none of an origin that is stated here.
+
+        Ancestors count as well. ``own``: activities, by their numbers; a sample that one of them bore is left out.
+        """
         ...
 
     def dangling(self, number: int = MOST_SHOWN) -> Dangling:

@@ -7,6 +7,7 @@ as long as nothing has changed.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -16,16 +17,13 @@ from typing import TYPE_CHECKING, Any
 from provenance.cached import read_cached, write_cached
 from provenance.errors import RepositoryError, SidecarError
 from provenance.ledger import snapshot
+from provenance.repository.remarks import NOT_AS_RECORDED
 
 if TYPE_CHECKING:
     from provenance.lineage.sidecar import Sidecar
     from provenance.repository import Dataset, Repository
 
 
-NOT_AS_RECORDED = (
-    "its sidecar is not the one that DVC has recorded; `dvc checkout` brings that one back, `dvc commit` takes over "
-    "this one"
-)
 _VERSION = 1
 _MOST_REMEMBERED = 10_000
 
@@ -145,44 +143,60 @@ def collect(repository: Repository, rev: str | None, *, anew: bool = False) -> F
 
 def _collect(repository: Repository, rev: str | None, *, anew: bool) -> Found:
     found = Found()
-    sound = SoundSidecars(repository.temporary)
+    sound = None if anew else SoundSidecars(repository.temporary)
     hashes = repository.recorded_hashes() if rev is None else {}
     for dataset in repository.datasets(rev):
         try:
             file = repository.sidecar_file(dataset.path, rev)
+            if file is None:
+                _note_absent(repository, rev, dataset, found)
+            else:
+                found.recorded.append(_recorded(repository, rev, dataset, file, len(found.recorded), hashes, sound))
         except RepositoryError as error:
             found.unfetched[dataset.path] = str(error)
-            continue
-        if file is None:
-            if dataset.sidecar is None or dataset.md5 is None:
-                found.unrecorded.append(dataset.path)
-                if dataset.md5 is None:
-                    found.unmade.append(dataset.path)
-            else:
-                found.unfetched[dataset.path] = _unfetched(repository, dataset.path, rev)
-            continue
-        try:
-            digest = repository.sidecar_digest(dataset.path, rev)
-            as_recorded = hashes.get(dataset.sidecar or "") in (None, digest)
-            place = len(found.recorded)
-            recorded = recorded_dataset(dataset.path, dataset.md5, file, digest, place, as_recorded=as_recorded)
-            recorded = _of_its_bytes(repository, rev, dataset, recorded)
-            if not anew:
-                sound.require(recorded)
         except SidecarError as error:
             found.unusable[dataset.path] = str(error)
-            continue
-        described = recorded.sidecar.header.dataset.path
-        if recorded.state is State.STALE and described not in (dataset.path, dataset.source):
-            found.unusable[dataset.path] = (
-                f"{dataset.path}: its sidecar is that of another dataset, {described}; restore it with `dvc checkout`, "
-                "or make it again with `dvc repro` or `provenance add`"
-            )
-        else:
-            found.recorded.append(recorded)
     if rev is None:
         found.remarks = repository.remarks()
     return found
+
+
+def _note_absent(repository: Repository, rev: str | None, dataset: Dataset, found: Found) -> None:
+    if dataset.sidecar is not None and dataset.md5 is not None:
+        found.unfetched[dataset.path] = _unfetched(repository, dataset.path, rev)
+        return
+    found.unrecorded.append(dataset.path)
+    if dataset.md5 is None:
+        found.unmade.append(dataset.path)
+
+
+def _recorded(
+    repository: Repository,
+    rev: str | None,
+    dataset: Dataset,
+    file: Path,
+    place: int,
+    hashes: Mapping[str, str],
+    sound: SoundSidecars | None,
+) -> RecordedDataset:
+    """``dataset`` with its sidecar ``file``; ``hashes`` are those that DVC has recorded in the workspace.
+
+    Raises:
+        SidecarError: it cannot be read, is not ``sound`` (None: not to be judged here), or is that of another dataset.
+    """
+    digest = repository.sidecar_digest(dataset.path, rev)
+    as_recorded = hashes.get(dataset.sidecar or "") in (None, digest)
+    recorded = recorded_dataset(dataset.path, dataset.md5, file, digest, place, as_recorded=as_recorded)
+    recorded = _of_its_bytes(repository, rev, dataset, recorded)
+    if sound is not None:
+        sound.require(recorded)
+    described = recorded.sidecar.header.dataset.path
+    if recorded.state is State.STALE and described not in (dataset.path, dataset.source):
+        raise SidecarError(
+            f"{dataset.path}: its sidecar is that of another dataset, {described}; restore it with `dvc checkout`, "
+            "or make it again with `dvc repro` or `provenance add`"
+        )
+    return recorded
 
 
 def _of_its_bytes(

@@ -8,11 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.errors import RepositoryError
-from provenance.files import folder_of_process, md5_of, whole_file
+from provenance.errors import RepositoryError, SidecarError
+from provenance.files import folder_of_process, md5_of
 from provenance.repository.calls import Fetching, dvc_call
 from provenance.repository.changes import IN_GIT
 from provenance.repository.git import Git
+from provenance.repository.kept_copies import KeptCopies
 from provenance.repository.objects import Objects
 from provenance.repository.paths import from_root
 from provenance.repository.read_hashes import ReadHashes
@@ -37,7 +38,6 @@ class Contents:
         self._git = Git(root)
         self._tracking = Tracking(root, self._git, self.temporary, lambda: self._dvc)
         self._workspace = Workspace(root, lambda: self._dvc)
-        self._source_sidecars = SourceSidecars(self.temporary / "sources", lambda: self._dvc, fetching)
 
     @cached_property
     def _dvc(self) -> Repo:
@@ -48,7 +48,13 @@ class Contents:
 
     @cached_property
     def _objects(self) -> Objects:
-        return Objects(self.root, lambda: self._dvc, self.temporary, self._fetching)
+        kept = KeptCopies(self.temporary / "imported", self._read_hashes)
+        return Objects(self.root, lambda: self._dvc, kept, self._read_hashes, self._fetching)
+
+    @cached_property
+    def _source_sidecars(self) -> SourceSidecars:
+        kept = KeptCopies(self.temporary / "sources", self._read_hashes)
+        return SourceSidecars(kept, lambda: self._dvc, self._fetching)
 
     @property
     def temporary(self) -> Path:
@@ -131,14 +137,18 @@ class Contents:
 
         Raises:
             RepositoryError: it may be at the source, which cannot be asked.
+            SidecarError: the copy in DVC's cache is damaged.
         """
         from provenance.identity.names import sidecar_path
 
         name = self._inside(self.root, sidecar_path(os.fspath(path)))
+        if rev is None and (self.root / name).exists():
+            return self.root / name
+        tracked = self._tracking.files(rev)
         file = self.data_file(name, rev)
         if file is not None:
-            return file
-        tracked = self._tracking.files(rev)
+            recorded = tracked.get(name)
+            return file if recorded is None else self._whole(file, name, recorded.md5, recorded.hash_name)
         dataset = tracked.get(self._inside(self.root, path))
         if dataset is None or dataset.source is None or name in tracked:
             return None
@@ -147,13 +157,14 @@ class Contents:
     def sidecar_of(self, version: Version) -> Path | None:
         """As `sidecar_file`, for a version of a dataset: sooner, where the sidecar is in DVC's cache."""
         if version.sidecar is not None and version.sidecar.hash_name != IN_GIT:
-            here = self._objects.cached(version.sidecar.md5, version.sidecar.hash_name)
+            md5, hash_name = version.sidecar.md5, version.sidecar.hash_name
+            here = self._objects.cached(md5, hash_name)
             if here is not None:
-                return here
+                return self._whole(here, version.path, md5, hash_name)
         return self.sidecar_file(version.path, version.commit.sha)
 
     def sidecar_digest(self, path: str | os.PathLike[str], rev: str | None = None) -> str:
-        """What finds again the content of the sidecar of the dataset ``path``: DVC's hash of it, or git's, or its MD5.
+        """What finds again the content of the sidecar of the dataset ``path``: DVC's hash of it, or its MD5.
 
         Raises:
             RepositoryError: it is nowhere.
@@ -166,11 +177,22 @@ class Contents:
         tracked = self._tracking.files(rev).get(name)
         if tracked is not None and tracked.md5 is not None:
             return tracked.md5
-        committed = self.sidecar_file(path, rev)
-        if committed is None:
+        copy = self.sidecar_file(path, rev)
+        if copy is None:
             raise RepositoryError(f"{name}: not on this machine; fetch it with `dvc pull {name}`")
-        # A copy of what git has is named by git's hash, one of what a source has by its MD5.
-        return committed.name
+        return self._read_hashes.md5(copy)
+
+    def _whole(self, file: Path, name: str, md5: str | None, hash_name: str) -> Path:
+        """``file``, in which DVC's cache has what was recorded as ``md5`` of ``name``; an error where it is not that.
+
+        A cache that is linked to the workspace is changed by whoever writes into a file there.
+        """
+        if hash_name == "md5" and md5 is not None and self._read_hashes.md5(file) != md5:
+            raise SidecarError(
+                f"{name}: the copy of its sidecar in DVC's cache is damaged; remove {file}, then `dvc fetch` brings it "
+                "from the remote"
+            )
+        return file
 
     @cached_property
     def _read_hashes(self) -> ReadHashes:
@@ -206,16 +228,22 @@ class Contents:
         there = self.md5(path)[0]
         return recorded == there or (recorded is None and tracked is not None and tracked.is_legacy)
 
+    def has_other_sidecar(self, path: str | os.PathLike[str]) -> bool:
+        """Whether the sidecar of the dataset ``path`` in the workspace is not the one that DVC has recorded."""
+        from provenance.identity.names import sidecar_path
+
+        name = self._inside(self.root, sidecar_path(os.fspath(path)))
+        if not (self.root / name).is_file():
+            return False
+        return self.recorded_hashes().get(name) not in (None, self._read_hashes.md5(self.root / name))
+
     def recorded_hashes(self) -> dict[str, str]:
         """DVC's hash of every out in the workspace, as .dvc files and dvc.lock record it."""
         return {path: tracked.md5 for path, tracked in self._tracking.files(None).items() if tracked.md5 is not None}
 
     def _copy_of(self, blob: str) -> Path:
-        copy = self.temporary / "committed" / blob
-        if not copy.exists():
-            with whole_file(copy) as temporary:
-                self._git.save(blob, temporary)
-        return copy
+        kept = KeptCopies(self.temporary / "committed", self._read_hashes)
+        return kept.find(blob) or kept.keep(blob, lambda file: self._git.save(blob, file))
 
     def _file_md5s(self, path: str | os.PathLike[str], rev: str | None) -> dict[str, str]:
         name = self._inside(self.root, path)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.files import whole_file
+from provenance.errors import RepositoryError
+from provenance.files import md5_of
 from provenance.repository.calls import Fetching, dvc_call
+from provenance.repository.kept_copies import KeptCopies
 from provenance.repository.manifests import read_manifest
 from provenance.repository.read_hashes import ReadHashes
 from provenance.repository.sources import source_files
@@ -23,14 +24,22 @@ if TYPE_CHECKING:
 class Objects:
     """The objects of the repository at ``root``.
 
-    ``dvc`` opens DVC, which takes its time. ``temporary``: a directory for what can be made again. ``fetching`` is
-    called before each fetch; None rules them out.
+    ``dvc`` opens DVC, which takes its time. ``imported``: copies of what was imported, by its recorded hash.
+    ``fetching`` is called before each fetch; None rules them out.
     """
 
-    def __init__(self, root: Path, dvc: Callable[[], Repo], temporary: Path, fetching: Fetching | None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        dvc: Callable[[], Repo],
+        imported: KeptCopies,
+        read_hashes: ReadHashes,
+        fetching: Fetching | None,
+    ) -> None:
         self._usual_cache = root / ".dvc" / "cache" / "files" / "md5"
         self._dvc = dvc
-        self._temporary = temporary
+        self._imported = imported
+        self._read_hashes = read_hashes
         self._fetching = fetching
 
     def file(self, tracked: TrackedFile) -> Path | None:
@@ -87,10 +96,6 @@ class Objects:
             None if files is None else _md5_of_directory({name: self._read_hashes.md5(f) for name, f in files.items()})
         )
 
-    @cached_property
-    def _read_hashes(self) -> ReadHashes:
-        return ReadHashes(self._temporary)
-
     def _cache(self, hash_name: str) -> HashFileDB:
         from dvc.cachemgr import LEGACY_HASH_NAMES
 
@@ -118,15 +123,20 @@ class Objects:
 
     def _download(self, tracked: TrackedFile) -> Path | None:
         """The imported file from the repository, at the revision, that it was imported from."""
-        assert tracked.source is not None and tracked.md5 is not None
-        file = self._temporary / "imported" / tracked.md5
-        if not file.is_file():
-            if self._fetching is None:
-                return None
-            self._fetching(tracked.path)
-            with dvc_call(), whole_file(file) as copy:
-                source_files(self._dvc(), tracked.source.repo).get_file(tracked.source.path, str(copy))
-        return file
+        source, md5 = tracked.source, tracked.md5
+        assert source is not None and md5 is not None
+        kept = self._imported.find(md5)
+        if kept is not None or self._fetching is None:
+            return kept
+        self._fetching(tracked.path)
+
+        def download(file: Path) -> None:
+            with dvc_call():
+                source_files(self._dvc(), source.repo).get_file(source.path, str(file))
+            if not tracked.is_legacy and md5_of(file) != md5:
+                raise RepositoryError(f"{tracked.path}: its source has other data at that commit than was imported")
+
+        return self._imported.keep(md5, download)
 
 
 def _md5_of_directory(md5s: Mapping[str, str]) -> str:

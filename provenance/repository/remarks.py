@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from provenance.identity.names import SIDECAR_SUFFIX, sidecar_path
 from provenance.repository.stages import missing_sidecars
-from provenance.repository.tracked import TrackedFile, address, path_from_root
+from provenance.repository.tracked import TrackedFile, address, path_from_root, pointer_file
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
     from dvc.stage import PipelineStage
+
+NOT_AS_RECORDED = (
+    "its sidecar is not the one that DVC has recorded; `dvc checkout` brings that one back, `dvc commit` takes over "
+    "this one"
+)
 
 
 def remarks_on(repo: Repo, tracked: Mapping[str, TrackedFile], is_file: Callable[[str], bool]) -> Iterator[str]:
@@ -43,13 +49,13 @@ def _remarks_on_stage(repo: Repo, stage: PipelineStage, tracked: Mapping[str, Tr
         return
     deps = [path_from_root(repo, dep.fs_path) for dep in stage.deps if dep.is_in_repo and dep.def_path]
     for path in missing_sidecars(deps, lambda beside: beside in tracked):
-        where = str(stage.path_in_repo).replace("\\", "/")
-        yield missing_dependency(address(stage), path, where)
+        yield missing_dependency(address(stage), path, path_from_root(repo, stage.wdir) or ".")
 
 
-def missing_dependency(stage: str, dataset: str, where: str) -> str:
-    """What to say of ``stage``, defined in the file ``where``, which reads ``dataset`` but not its sidecar."""
+def missing_dependency(stage: str, dataset: str, wdir: str) -> str:
+    """What to say of ``stage`` (its address), which runs in ``wdir`` and reads ``dataset`` but not its sidecar."""
+    line = posixpath.relpath(sidecar_path(dataset), wdir)
     return (
         f"stage {stage} reads {dataset} but does not depend on its sidecar, so it does not run again when only the "
-        f"lineage changes; add this line to its deps in {where}: - {sidecar_path(dataset)}"
+        f"lineage changes; add this line to its deps in {pointer_file(dataset, stage)}: - {line}"
     )

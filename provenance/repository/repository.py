@@ -104,6 +104,10 @@ class Repository(Contents):
         """For each dataset, the file in git that stands for it (a .dvc file or dvc.yaml), from the root of git."""
         return {dataset.path: self.in_git(pointer_file(dataset.path, dataset.stage)) for dataset in self.datasets(rev)}
 
+    def stage_inputs(self, rev: str | None = None) -> dict[str, frozenset[str]]:
+        """By the path of each stage's out, the paths in the repository that the stage depends on."""
+        return self._tracking.stage_inputs(rev)
+
     def out(self, path: str) -> TrackedFile | None:
         """What DVC tracks at ``path``, from the DVC root, in the workspace, whether it is a dataset or not."""
         return self._tracking.files(None).get(path)

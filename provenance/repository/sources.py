@@ -7,9 +7,7 @@ Such a commit never changes, so what was found there, or that nothing was, is ke
 from __future__ import annotations
 
 import hashlib
-import os
 import posixpath
-import secrets
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -17,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from provenance.errors import RepositoryError
-from provenance.files import md5_of
 from provenance.repository.calls import dvc_call, one_line
 from provenance.repository.dvc_files import DvcFiles, UnusualError
+from provenance.repository.kept_copies import KeptCopies
 from provenance.repository.tracked import ImportSource
 
 if TYPE_CHECKING:
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
 # A source may have imported the dataset itself.
 _MOST_SOURCES = 10
-_NONE = "none"
 
 
 def source_files(dvc: Repo, repo: dict[str, Any]) -> DVCFileSystem:
@@ -70,41 +67,38 @@ def location(root: Path, url: str) -> str:
 class SourceSidecars:
     """The sidecars that the sources of imported datasets have.
 
-    ``folder``: where they are kept. ``dvc`` opens DVC; ``fetching`` is called before each fetch; None rules them out.
+    ``kept``: copies of them. ``dvc`` opens DVC; ``fetching`` is called before each fetch; None rules them out.
     """
 
-    def __init__(self, folder: Path, dvc: Callable[[], Repo], fetching: Fetching | None) -> None:
-        self._folder = folder
+    def __init__(self, kept: KeptCopies, dvc: Callable[[], Repo], fetching: Fetching | None) -> None:
+        self._kept = kept
         self._dvc = dvc
         self._fetching = fetching
 
     def file(self, source: ImportSource, path: str) -> Path | None:
-        """The sidecar of what was imported to ``path``, named by its MD5; None where its source has none.
+        """The sidecar of what was imported to ``path``; None where its source has none.
 
         Raises:
             RepositoryError: the source cannot be opened, or must not be.
         """
-        kept = self._folder / _key(source)
-        if kept.is_dir():
-            return next((file for file in kept.iterdir() if file.name != _NONE), None)
+        kept = self._kept.find(_key(source))
+        if kept is not None:
+            return _unless_empty(kept)
         url = without_credentials(str(source.repo["url"]))
         if self._fetching is None:
             raise RepositoryError(
                 f"{path}: imported from {url} without its sidecar, and --no-fetch rules out looking there"
             )
         self._fetching(f"the sidecar of {path} from {url}")
-        draft = self._folder / f".{kept.name}.{secrets.token_hex(4)}"
-        draft.mkdir(parents=True)
         try:
-            self._look(source, draft)
+            kept = self._kept.keep(_key(source), lambda file: self._look(source, file))
         except RepositoryError as error:
             said = f"{path}: imported from {url}, whose sidecar cannot be had: {one_line(error)}"
             raise RepositoryError(said) from error
-        os.replace(draft, kept)
-        return next((file for file in kept.iterdir() if file.name != _NONE), None)
+        return _unless_empty(kept)
 
-    def _look(self, source: ImportSource, draft: Path) -> None:
-        """Bring the sidecar into ``draft``, or a mark that there is none."""
+    def _look(self, source: ImportSource, copy: Path) -> None:
+        """Write the sidecar to the file ``copy``; nothing, where there is none."""
         from provenance.identity.names import sidecar_path
 
         following: ImportSource | None = source
@@ -115,11 +109,13 @@ class SourceSidecars:
                 files = source_files(self._dvc(), following.repo)
                 sidecar = sidecar_path(following.path)
                 if has_file(files, sidecar):
-                    files.get_file(sidecar, str(draft / "sidecar"))
-                    os.replace(draft / "sidecar", draft / md5_of(draft / "sidecar"))
+                    files.get_file(sidecar, str(copy))
                     return
                 following = _earlier(files, following)
-        (draft / _NONE).touch()
+
+
+def _unless_empty(copy: Path) -> Path | None:
+    return copy if copy.stat().st_size else None
 
 
 def _earlier(files: DVCFileSystem, source: ImportSource) -> ImportSource | None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from provenance.errors import RepositoryError
 from provenance.identity.names import is_dataset, sidecar_path
+from provenance.repository.running_stage import find_running_stage
 from provenance.repository.tracked import address, path_from_root
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def missing_sidecars(deps: Iterable[str], exists: Callable[[str], bool]) -> list
 
 
 def running_stage(repo: Repo, hash_of: Callable[[str], str | None]) -> Stage | None:
-    """The stage of ``repo`` that DVC_STAGE names; None outside a stage and in a stage of another repository.
+    """The stage of ``repo`` that this process runs in; see `find_running_stage`.
 
     ``hash_of`` gives DVC's hash of a path from the DVC root.
 
@@ -65,7 +65,7 @@ def running_stage(repo: Repo, hash_of: Callable[[str], str | None]) -> Stage | N
     """
     from dvc.dependency.param import ParamsDependency
 
-    stage = _find(repo, os.environ.get("DVC_STAGE"))
+    stage = find_running_stage(repo)
     if stage is None:
         return None
     dependencies = [dep for dep in stage.deps if not isinstance(dep, ParamsDependency)]
@@ -77,28 +77,6 @@ def running_stage(repo: Repo, hash_of: Callable[[str], str | None]) -> Stage | N
         parameters=_parameters(repo, stage),
         outs=tuple(path_from_root(repo, out.fs_path) for out in stage.outs if out.is_in_repo),
     )
-
-
-def _find(repo: Repo, named: str | None) -> PipelineStage | None:
-    """The stage with the address ``named``, which is relative to wherever dvc was started."""
-    from dvc.repo.index import Index
-    from dvc.stage import PipelineStage
-
-    if not named:
-        return None
-    file, _, name = named.rpartition(":")
-    fits = [s for s in Index.from_repo(repo).stages if isinstance(s, PipelineStage) and s.name == name]
-    if len(fits) > 1:
-        here = Path.cwd()
-        fits = [s for s in fits if Path(s.wdir).resolve() == here] or fits
-    if len(fits) > 1:
-        parts = tuple(part for part in Path(file or "dvc.yaml").parts if part != "..")
-        fits = [s for s in fits if Path(s.path).parts[-len(parts) :] == parts] or fits
-    if len(fits) > 1:
-        raise RepositoryError(
-            f"stage {named!r} fits {' and '.join(sorted(address(s) for s in fits))}; give these stages different names"
-        )
-    return fits[0] if fits else None
 
 
 def _dependency(repo: Repo, dep: Dependency, hash_of: Callable[[str], str | None]) -> tuple[str, str | None]:

@@ -100,6 +100,23 @@ def tracked_files(repo: Repo) -> dict[str, TrackedFile]:
     return {file.path: file for file in files}
 
 
+def stage_inputs(repo: Repo) -> dict[str, frozenset[str]]:
+    """By the path of each stage's out, the paths in the repository that the stage depends on, as ``repo`` stands.
+
+    Raises:
+        dvc.exceptions.DvcException: a DVC file cannot be read.
+    """
+    from dvc.repo.index import Index
+    from dvc.stage import PipelineStage
+
+    found: dict[str, frozenset[str]] = {}
+    for stage in Index.from_repo(repo).stages:
+        if isinstance(stage, PipelineStage):
+            deps = frozenset(path_from_root(repo, dep.fs_path) for dep in stage.deps if dep.is_in_repo and dep.def_path)
+            found |= {path_from_root(repo, out.fs_path): deps for out in stage.outs if out.is_in_repo}
+    return found
+
+
 def _tracked_file(repo: Repo, out: Output) -> TrackedFile:
     from dvc.stage import PipelineStage
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from provenance.errors import RepositoryError
 from provenance.repository import commits
 from provenance.repository.calls import dvc_call
 from provenance.repository.git import Git
 from provenance.repository.revisions import Revisions
-from provenance.repository.tracked import Dataset, TrackedFile, tracked_files
+from provenance.repository.tracked import Dataset, TrackedFile, stage_inputs, tracked_files
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
 
+_Any = TypeVar("_Any")
 # By their names, files of these kinds may be datasets.
 _MOSTLY_OTHER_THINGS = (".json", ".json.gz", ".json.zst", ".tar")
 
@@ -58,7 +59,14 @@ class Tracking:
             with dvc_call():
                 return tracked_files(self._dvc())
         sha = self.commit(rev)
-        return self._revisions.tracked(sha, lambda: self._files_by_dvc(sha, rev))
+        return self._revisions.tracked(sha, lambda: self._at(sha, rev, tracked_files))
+
+    def stage_inputs(self, rev: str | None) -> dict[str, frozenset[str]]:
+        """By the path of each stage's out at ``rev``, or in the workspace, the paths that the stage depends on."""
+        if rev is None:
+            with dvc_call():
+                return stage_inputs(self._dvc())
+        return self._at(self.commit(rev), rev, stage_inputs)
 
     def datasets(self, rev: str | None) -> Iterator[Dataset]:
         """Every dataset at ``rev``, or in the workspace, as DVC recorded it, by path; see `Repository.datasets`."""
@@ -92,14 +100,15 @@ class Tracking:
             raise RepositoryError(f"{rev!r}: no such git revision; `git log` and `dvc exp show` list them")
         return sha
 
-    def _files_by_dvc(self, commit: str, named: str) -> dict[str, TrackedFile]:
+    def _at(self, commit: str, named: str, ask: Callable[[Repo], dict[str, _Any]]) -> dict[str, _Any]:
+        """What ``ask`` finds by path at ``commit``, which was ``named`` so."""
         from dvc.exceptions import NotDvcRepoError
 
         with dvc_call(named):
             try:
                 repo = self._dvc()
                 with repo.switch(commit):
-                    return tracked_files(repo)
+                    return ask(repo)
             except NotDvcRepoError:
                 # A commit from before the DVC repository was made.
                 return {}

@@ -113,6 +113,37 @@ def test_a_stage_that_lacks_a_sidecar_among_its_dependencies_is_reported(project
         assert any(remark in warning for warning in project.ask(command)["warnings"])
 
 
+def test_stages_of_one_name_keep_apart_what_each_reads_and_writes(project: Project) -> None:
+    stage = "stages:\n  mix:\n    cmd: provenance run -- sh -c '{command}'\n    wdir: {wdir}\n    deps: [{deps}]\n"
+    outs = "    outs: [{out}, {out}.lineage.parquet]\n"
+    project.write({"b/people.jsonl": lines([{"text": f"bot {number}"} for number in range(4)])})
+    project.provenance("add", "b/people.jsonl", "--origin", "synthetic", "--source", "bot")
+    both = "people.jsonl, people.jsonl.lineage.parquet"
+    of_root = stage.format(command="head -3 people.jsonl > mix.jsonl", wdir=".", deps=both)
+    of_a = stage.format(command="tail -2 people.jsonl > a.jsonl", wdir="..", deps=both)
+    of_b = stage.format(command="head -1 people.jsonl > mix.jsonl", wdir=".", deps="people.jsonl")
+    project.write({"dvc.yaml": of_root + outs.format(out="mix.jsonl"), "a/dvc.yaml": of_a + outs.format(out="a.jsonl")})
+    project.write({"b/dvc.yaml": of_b + outs.format(out="mix.jsonl")})
+    project.commit()
+    ran = project.run("dvc", "repro", "--all-pipelines")
+    commit = project.commit()[:9]
+
+    remark = "stage b/dvc.yaml:mix reads b/people.jsonl but does not depend on its sidecar"
+    line = "add this line to its deps in b/dvc.yaml: - people.jsonl.lineage.parquet"
+    said = project.provenance("status").stderr
+    for each in (said, ran.stdout + ran.stderr):
+        assert each.count("does not depend on its sidecar") == 1
+        assert remark in each and line in each
+    for revision in ((), ("--rev", "HEAD")):
+        states = {each["path"]: each for each in project.ask("status", *revision)["datasets"]}
+        made = {path: (each["rows"], *each["by_origin"]) for path, each in states.items() if "people" not in path}
+        assert made == {"mix.jsonl": (3, "real"), "a.jsonl": (2, "real"), "b/mix.jsonl": (1, "synthetic")}
+        assert project.ask("verify", *revision)["problems"] == []
+    for path, rows in (("mix.jsonl", "3 rows: real"), ("a.jsonl", "2 rows: real"), ("b/mix.jsonl", "1 row: synthetic")):
+        logged = project.provenance("log", path).stdout
+        assert rows in logged and logged.count("\n") == 2 and logged.startswith(commit)
+
+
 def test_a_stage_that_never_ran_is_not_a_problem(project: Project) -> None:
     project.provenance("stage", "add", "-n", "later", "-d", "people.jsonl", "-o", "c.jsonl", "cp people.jsonl c.jsonl")
     project.commit()

@@ -108,6 +108,19 @@ def test_forms(project: Project, tmp_path: Path) -> None:
     assert said[2].startswith(f"{expected[0]['sample_id']}   {expected[0]['id']}   ")
 
 
+@pytest.mark.parametrize(
+    ("sql", "written"),
+    [
+        ("SELECT 'a' AS a, NULL::VARCHAR AS \"b c\", '' AS d, 'e\"f' AS e", 'a,b c,d,e\n"a",,"","e""f"\n'),
+        ("SELECT 'a' AS a, NULL AS b, '' AS d, 'e\"f' AS e, 7 AS f", 'a,b,d,e,f\na,,"","e""f",7\n'),
+        ("SELECT 'a,b' AS a, true AS b, DATE '2026-01-31' AS c", 'a,b,c\n"a,b",true,2026-01-31\n'),
+        ("SELECT '007' AS a WHERE false", "a\n"),
+    ],
+)
+def test_csv_quotes_all_where_all_is_text(project: Project, sql: str, written: str) -> None:
+    assert project.provenance("query", sql, "--csv").stdout == written
+
+
 def test_json_keeps_every_value(project: Project) -> None:
     sql = (
         "SELECT 12345678901234567890123::HUGEINT AS huge, 0.10::DECIMAL(10, 2) AS decimal, 'NaN'::DOUBLE AS nan, "

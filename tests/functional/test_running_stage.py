@@ -109,6 +109,46 @@ def test_stages_of_one_name_and_matrix(
     assert seen[2]["parameters"] == {"lr": 1}
 
 
+def test_stages_of_one_name_that_only_dvc_tells_apart(
+    dvc_repository: Path, run: Run, describe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (dvc_repository / "b").mkdir()
+    write_pipeline(dvc_repository / "dvc.yaml", {"make": {"cmd": f"{describe} root.json", "outs": ["root.json"]}})
+    same_place = {"cmd": f"{describe} a.json", "wdir": "..", "outs": ["a.json"]}
+    elsewhere = {"cmd": f"cd ../b && {describe} ../a/hop.json", "outs": ["hop.json"]}
+    write_pipeline(dvc_repository / "a/dvc.yaml", {"make": same_place, "hop": elsewhere})
+    write_pipeline(dvc_repository / "b/dvc.yaml", {"hop": {"cmd": "touch hop.json", "outs": ["hop.json"]}})
+    run("dvc", "repro")
+    monkeypatch.chdir(dvc_repository / "a")  # DVC_STAGE is then without a folder
+    run("dvc", "repro")
+
+    seen = [read(dvc_repository / name) for name in ("root.json", "a.json", "a/hop.json")]
+    assert [(s["name"], s["outs"]) for s in seen] == [
+        ("make", ["root.json"]),
+        ("a/dvc.yaml:make", ["a.json"]),
+        ("a/dvc.yaml:hop", ["a/hop.json"]),
+    ]
+
+
+def test_a_stage_of_another_repository_of_the_same_name(
+    dvc_repository: Path, run: Run, describe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = dvc_repository.parent / "other"
+    other.mkdir()
+    write_pipeline(other / "dvc.yaml", {"make": {"cmd": "true", "outs": ["x.json"]}})
+    monkeypatch.chdir(other)
+    run("git", "init", "--quiet")
+    run("dvc", "init", "--quiet")
+    monkeypatch.chdir(dvc_repository)
+    look = f"{sys.executable} -c 'from provenance.repository import Repository as R; print(R.open().current_stage())'"
+    stage = {"cmd": f"{describe} a.json && cd {other} && {look} > {dvc_repository}/there.txt", "outs": ["a.json"]}
+    write_pipeline(dvc_repository / "dvc.yaml", {"make": stage})
+    run("dvc", "repro")
+
+    assert read(dvc_repository / "a.json")["name"] == "make"
+    assert (dvc_repository / "there.txt").read_text() == "None\n"
+
+
 def test_stages_that_cannot_be_told_apart(dvc_repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in ("a", "b"):
         stage = {"cmd": "true", "wdir": "..", "outs": [f"{folder}.jsonl"]}

@@ -105,6 +105,19 @@ def test_what_was_fetched_is_kept_and_the_source_may_go(source: Project, here: P
     assert here.ask("trace", text_of("q")) == before
 
 
+def test_copies_that_were_damaged_are_made_again(here: Project) -> None:
+    shutil.rmtree(here.root / ".dvc/cache")
+    (here.root / PAIRS).unlink()
+    questions = (("trace", text_of("q")), ("verify", "--rev", "HEAD"), ("log", PAIRS))
+    expected = [here.ask(*question) for question in questions]
+    kept = [file for name in ("sources", "imported") for file in (sources(here).parent / name).iterdir()]
+    assert len(kept) == 2
+    shutil.rmtree(here.root / ".dvc/cache", ignore_errors=True)
+    for file in kept:
+        file.write_bytes(b"another answer")
+    assert [here.ask(*question) for question in questions] == expected
+
+
 def test_a_source_without_sidecar_has_none(tmp_path: Path) -> None:
     source, here = Project.new(tmp_path / "source"), Project.new(tmp_path / "here")
     source.write({"bare.jsonl": lines([{"text": "x"}])})

@@ -131,6 +131,59 @@ def test_a_sidecar_that_dvc_has_not_recorded_is_reported_by_every_command(projec
     assert project.ask("status")["datasets"][1]["state"] == "ok"
 
 
+def test_whoever_reads_a_changed_sidecar_to_write_says_so(project: Project) -> None:
+    stage = "stages:\n  copy:\n    cmd: provenance run -- cp b.jsonl c.jsonl\n    deps: [b.jsonl]\n"
+    script = (
+        "import provenance\n"
+        'rows = [*provenance.read("b.jsonl"), *provenance.read("b.jsonl")]\n'
+        'with provenance.record("d.jsonl", model=provenance.Model(name="m")) as recorder:\n'
+        '    recorder.write({"text": "made"}, parents=rows[:1])\n'
+    )
+    project.write({"dvc.yaml": stage + "    outs: [c.jsonl, c.jsonl.lineage.parquet]\n", "make.py": script})
+    said = "b.jsonl: its sidecar is not the one that DVC has recorded"
+    commands = [("dvc", "repro", "--force"), (sys.executable, "make.py")]
+    for command in commands:
+        answer = project.run(*command)
+        assert said not in answer.stdout + answer.stderr
+    edit(project, lambda table: with_column("license", ["MIT"] * table.num_rows)(table), "b.jsonl")
+    for command in commands:
+        answer = project.run(*command)
+        assert (answer.stdout + answer.stderr).count(said) == 1
+    project.write({"e.jsonl": lines([{"text": "e", "from": "b.jsonl:1"}])})
+    declared = ("declare", "e.jsonl", "--from", "columns", "--map", "parents=from", "--set", "origin=synthetic")
+    assert said in project.run("provenance", *declared, "--set", "model=m").stderr
+
+
+def test_a_copy_in_the_cache_of_dvc_that_was_written_to_is_unusable(project: Project) -> None:
+    cached = project.root / ".dvc/cache/files/md5"
+    md5 = (project.root / "b.jsonl.lineage.parquet.dvc").read_text().split("md5: ")[1][:32]
+    copy = cached / md5[:2] / md5[2:]
+    copy.chmod(0o644)
+    copy.write_bytes((project.root / "a.jsonl.lineage.parquet").read_bytes())
+    (entry,) = project.ask("log", "b.jsonl")["entries"]
+    assert (entry["state"], entry["rows"]) == ("unusable", None)
+    assert "DVC's cache is damaged" in entry["reason"]
+    for question in (("status",), ("verify",), ("audit", "b.jsonl")):
+        answer = project.provenance(*question, "--rev", "HEAD")
+        assert (answer.code, "DVC's cache is damaged" in answer.stderr) == (2, True), answer
+    assert "DVC's cache is damaged" in project.provenance("diff", "HEAD").stdout
+    assert project.provenance("audit", "a.jsonl", "--rev", "HEAD").code == 0
+
+
+def test_a_copy_of_what_git_has_is_made_again_when_it_is_damaged(project: Project) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        (project.root / f"{name}.lineage.parquet.dvc").unlink()
+    project.write({".gitignore": "/*.jsonl\n"})
+    project.commit()
+    questions = (("trace", "a.jsonl:1", "--rev", "HEAD"), ("log", "b.jsonl"), ("verify", "--rev", "HEAD"))
+    expected = [project.ask(*question) for question in questions]
+    a, b = sorted((project.root / ".dvc/tmp/provenance/committed").iterdir())
+    of_a = a.read_bytes()
+    a.write_bytes(b.read_bytes())
+    b.write_bytes(of_a)
+    assert [project.ask(*question) for question in questions] == expected
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from provenance.capture.birth_columns import births_of_json, with_shared
 from provenance.capture.identities import tokenizer_of
-from provenance.capture.recording.journal import say
 from provenance.capture.recording.rejections import counted_reasons
+from provenance.capture.saying import say
 from provenance.errors import DataError
 from provenance.files import md5_of, whole_file
 from provenance.identity.names import sidecar_path

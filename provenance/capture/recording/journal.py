@@ -18,7 +18,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import sys
 import threading
 from collections import Counter
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ import orjson
 
 from provenance.capture.recording import finished_journals
 from provenance.capture.recording.journal_lines import content_of, encoded, whole_contents
+from provenance.capture.saying import say
 from provenance.errors import ProvenanceError
 from provenance.files import whole_file
 from provenance.plurals import counted
@@ -345,8 +345,3 @@ def _without_damage(path: Path) -> int:
 
 def _sorted_json(value: Mapping[str, Any]) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
-def say(message: str) -> None:
-    """Tell the person who runs the script, on standard error."""
-    sys.stderr.write(f"provenance: {message}\n")

@@ -112,20 +112,25 @@ def _rows(answer: Answer) -> Iterator[tuple[Any, ...]]:
 
 
 def _write_csv(answer: Answer) -> None:
-    """Write all rows, which are text; quoted is what has to be, and empty text, to tell it from null."""
+    """Write all rows, which come as text.
+
+    Where all columns are text, every value is quoted: who guesses types would take some for numbers or dates. Else
+    quoted is what has to be, and empty text, to tell it from null.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    def quoted(column: pa.Array) -> pa.Array:
+    def quoted(column: pa.Array, *, always: bool = False) -> pa.Array:
         special = pc.or_(pc.match_substring_regex(column, '[",\r\n]'), pc.equal(column, ""))
         escaped = pc.binary_join_element_wise('"', pc.replace_substring(column, '"', '""'), '"', "")
-        return pc.if_else(special, escaped, column)
+        return escaped if always else pc.if_else(special, escaped, column)
 
     sys.stdout.flush()
     header = pa.array([str(name) for name in answer.batches.schema.names], pa.string())
     sys.stdout.buffer.write((",".join(quoted(header).to_pylist()) + "\n").encode())
+    only_text = set(answer.types) == {"varchar"}
     for batch in answer.batches:
-        cells = [pc.fill_null(quoted(column.cast(pa.string())), "") for column in batch.columns]
+        cells = [pc.fill_null(quoted(column.cast(pa.string()), always=only_text), "") for column in batch.columns]
         lines = pc.binary_join_element_wise(*cells, ",") if len(cells) > 1 else cells[0]
         sys.stdout.buffer.write("".join(f"{line}\n" for line in lines.to_pylist()).encode())
 

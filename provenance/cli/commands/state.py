@@ -107,26 +107,31 @@ def verify(
         typer.Argument(metavar="[DATASET]...", help="Datasets to verify; default: all with a sidecar."),
     ] = None,
 ) -> None:
-    """Check sidecars against their data.
+    """Check sidecars against their data, and against those of the datasets that the data was made from.
 
-    Every row has to have its record, every ancestor too, and the digests have to match. Exits with 1 on a problem, with
+    Every row has to have its record, every ancestor too, the digests have to match, and origins may not contradict what
+    is stated of the same rows in another dataset. Exits with 1 on a problem, with
     2 where a sidecar cannot be used or is not on this machine.
 
     Example: provenance verify data/mix.parquet
     """
+    from provenance.ledger.agreement import agreement
     from provenance.ledger.sidecars import Sidecars
+    from provenance.lineage.verification import Problem
 
     with Sidecars.open(options.open_repository(), options.rev, anew=True) as ledger:
         chosen = [ledger.dataset(path) for path in datasets] if datasets else list(ledger.recorded)
         verified, problems, errors = _verified(ledger, chosen)
+        agreed = agreement(ledger, verified)
+        problems += [Problem(f"{each.path} (sidecar)", None, each.problem) for each in agreed.contradictions]
         skipped = () if datasets else ledger.unrecorded
-        remarks = list(ledger.remarks)
+        remarks = [*ledger.remarks, *agreed.unjudged]
         errors += [] if datasets else [*ledger.unusable.values(), *ledger.unfetched.values()]
     if options.as_json:
         output.write_json(
             {
                 "ok": not problems,
-                "datasets": verified,
+                "datasets": [dataset.path for dataset in verified],
                 "skipped": [{"path": path, "reason": _why_skipped(path, ledger.unmade)} for path in skipped],
                 "problems": [asdict(problem) for problem in problems],
                 "warnings": remarks,
@@ -142,9 +147,11 @@ def verify(
         raise typer.Exit(FINDING)
 
 
-def _verified(ledger: Sidecars, chosen: Sequence[RecordedDataset]) -> tuple[list[str], list[Problem], list[str]]:
+def _verified(
+    ledger: Sidecars, chosen: Sequence[RecordedDataset]
+) -> tuple[list[RecordedDataset], list[Problem], list[str]]:
     """The datasets that were verified, the problems found, and why others could not be: each is judged by itself."""
-    verified: list[str] = []
+    verified: list[RecordedDataset] = []
     problems: list[Problem] = []
     errors: list[str] = []
     for dataset in chosen:
@@ -153,21 +160,24 @@ def _verified(ledger: Sidecars, chosen: Sequence[RecordedDataset]) -> tuple[list
         except SidecarError as error:
             errors.append(str(error))
         else:
-            verified.append(dataset.path)
+            verified.append(dataset)
     return verified, problems, errors
 
 
 def _problems(ledger: Sidecars, dataset: RecordedDataset) -> list[Problem]:
     """What does not hold; the data is read, whatever is remembered of it."""
+    from provenance.files import md5_of
     from provenance.ledger.contents import identity_of_sidecar, local_data
-    from provenance.ledger.datasets import NOT_AS_RECORDED
     from provenance.lineage.verification import Problem
     from provenance.lineage.verification import verify as verify_dataset
+    from provenance.repository.remarks import NOT_AS_RECORDED
 
     data = local_data(ledger, dataset)
     md5 = dataset.md5
     if ledger.rev is None and (ledger.repository.root / dataset.path).exists():
         md5, _ = ledger.repository.md5(dataset.path, anew=True)
+    elif data.is_file():
+        md5 = md5_of(data)
     problems = verify_dataset(
         data,
         dataset.sidecar.path,

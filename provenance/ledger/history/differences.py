@@ -95,7 +95,7 @@ class _Side:
             return
         try:
             file = repository.sidecar_file(dataset.path, rev)
-        except RepositoryError as error:
+        except (RepositoryError, SidecarError) as error:
             self.problem = str(error)
             return
         if file is None:

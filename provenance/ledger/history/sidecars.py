@@ -63,6 +63,9 @@ def locate(
             continue
         try:
             file = repository.sidecar_of(version)
+        except SidecarError as error:
+            located.unknown[key] = Unknown(UNUSABLE, str(error))
+            continue
         except ProvenanceError as error:
             located.unknown[key] = Unknown(MISSING, str(error))
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,7 @@ from provenance.engines.interface import (
     Cell,
     Column,
     Conflict,
+    Disagreement,
     Engine,
     Repeats,
     RowsOfActivity,
@@ -238,6 +240,40 @@ def test_rows_that_count_as_real_and_are_model_output_elsewhere(opened: Any) -> 
         assert found.shown == (Bearing(sample(1), 4), Bearing(sample(2), 2))
         assert engine.of(0).disputed(1).shown == (Bearing(sample(1), 4),)
         assert (engine.of(1).disputed().samples, engine.of(1).disputed().rows) == (1, 1)
+
+
+def test_origins_that_have_nothing_in_common_with_those_of_others(opened: Any) -> None:
+    mine = [
+        record(sample(1), 3, origin="real"),
+        record(sample(2), 0, origin="real"),
+        record(sample(3), 1, origin="synthetic", activity=0),
+        record(sample(4), 1, origin="real"),
+        record(sample(4), 0, origin="synthetic", activity=1),
+        record(sample(5), 1, origin="real", activity=1),
+        record(sample(6), 1, origin="unknown", evidence=None),
+        record(sample(7), 1, origin="real"),
+        record(sample(8), 1, origin="mixed"),
+    ]
+    theirs = [
+        *(record(sample(number), 1, origin="synthetic", activity=1) for number in (1, 2, 4, 6)),
+        record(sample(3), 1, origin="real"),
+        record(sample(5), 1, origin="real"),
+        # One that was taken out, of which nothing is stated any more.
+        record(sample(7), 0, origin="unknown", activity=0, evidence=None),
+    ]
+    more = [record(sample(2), 1, origin="real"), record(sample(8), 1, origin="real")]
+    apart = [record(sample(number), 1, origin="synthetic") for number in range(1, 9)]
+    with engine_over(opened, mine, theirs, more, apart) as engine:
+        in_order = sorted(WORDS.activities, key=lambda activity: activity.id)
+        found = engine.of(0).disagreements([1, 2], [in_order.index(WORDS.activities[0])])
+        first = Disagreement(1, ("real",), ("synthetic",), 1, sample(1))
+        unknown = Disagreement(1, ("unknown",), ("synthetic",), 1, sample(6))
+        assert found == [first, unknown, Disagreement(2, ("mixed",), ("real",), 1, sample(8))]
+        alone = engine.of(0).disagreements([1], [])
+        both = min(sample(1), sample(2))
+        generated = Disagreement(1, ("synthetic",), ("real",), 1, sample(3))
+        assert alone == [replace(first, samples=2, first=both), generated, unknown]
+        assert engine.of(0).disagreements([0], []) == []
 
 
 def test_rows_of_known_origin_by_the_activity_that_bore_them(opened: Any) -> None:
