@@ -103,7 +103,7 @@ def _float_pieces(array: pa.Array) -> Pieces:
 
 def _list_pieces(array: pa.Array, name: str) -> Pieces:
     lengths = _filled(pc.list_value_length(array), 0).astype(np.int64)
-    elements = array.flatten()
+    elements = plain(array.flatten())
     pieces = _pieces(elements, name)
     if elements.null_count:
         is_null = elements.is_null().to_numpy(zero_copy_only=False)
@@ -114,7 +114,8 @@ def _list_pieces(array: pa.Array, name: str) -> Pieces:
 
 def _map_pieces(members: Iterable[tuple[str, pa.Array]], valid: Booleans | None, rows: int) -> Pieces:
     """``valid``: which rows have the map at all; where one has not, its members are null too."""
-    by_key = sorted([(canonical.encode(name), name, array) for name, array in members], key=itemgetter(0))
+    # Runs and dictionaries hide their nulls.
+    by_key = sorted([(canonical.encode(name), name, plain(array)) for name, array in members], key=itemgetter(0))
     require_distinct([name for _, name, _ in by_key])
     always, counts = 0, np.zeros(rows, np.uint64)
     pieces: Pieces = []

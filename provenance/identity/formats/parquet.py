@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from provenance.errors import DataError
 from provenance.identity.formats.arrow_block import MOST_ROWS, ArrowBlock, cut, longest_value, numbered_tables, rows_of
-from provenance.identity.formats.interface import BLOCK_BYTES, FileReader, RowError, one_line
+from provenance.identity.formats.interface import BLOCK_BYTES, FileReader, RowError, columns_without, one_line
 from provenance.identity.formats.parquet_pages import Pages
 from provenance.identity.formats.schema_metadata import metadata_without, require_usable_names
 
@@ -58,7 +58,7 @@ class ParquetReader(FileReader):
     def _write(self, without: Collection[str], kept: npt.NDArray[np.bool_] | None, target: Path) -> None:
         with self._open() as file:
             whole = file.schema_arrow  # built on each access
-            names = [name for name in whole.names if name not in without]
+            names = columns_without(self.path, whole.names, without) if without else list(whole.names)
             schema = pa.schema([whole.field(name) for name in names])
             schema = schema.with_metadata(metadata_without(whole.metadata, without))
             before = 0
@@ -70,7 +70,7 @@ class ParquetReader(FileReader):
                     numbered = numbered_tables(self.path, self._group_tables(file, group, names), before)
                     tables = (table for _, table in numbered) if kept is None else rows_of(numbered, kept)
                     for table in tables:
-                        for batch in table.select(names).cast(schema).to_batches():
+                        for batch in pa.Table.from_arrays(table.select(names).columns, schema=schema).to_batches():
                             writer.write_batch(batch, row_group_size=max(rows, 1))
                     before += rows
 
