@@ -64,7 +64,7 @@ class ParquetReader(FileReader):
             before = 0
             if file.num_row_groups:
                 self._require_sound(file, 0, None)
-            with pq.ParquetWriter(target, schema, compression=_compression(file.metadata)) as writer:
+            with pq.ParquetWriter(target, schema, compression=_compression(file)) as writer:
                 for group in range(file.num_row_groups):
                     rows = file.metadata.row_group(group).num_rows
                     numbered = numbered_tables(self.path, self._group_tables(file, group, names), before)
@@ -149,12 +149,11 @@ def _leaves(file: pq.ParquetFile, names: list[str] | None) -> list[int]:
     return [leaf for leaf, path in enumerate(paths) if names is None or path.split(".")[0] in names]
 
 
-def _compression(metadata: pq.FileMetaData) -> dict[str, str] | str:
+def _compression(file: pq.ParquetFile) -> dict[str, str] | str:
     """The compression of each column, as `ParquetWriter` takes it, from the first row group."""
-    if not metadata.num_row_groups:
+    if not file.metadata.num_row_groups:
         return "zstd"
-    group = metadata.row_group(0)
-    chunks = [group.column(index) for index in range(group.num_columns)]
-    return {
-        chunk.path_in_schema: "NONE" if chunk.compression == "UNCOMPRESSED" else chunk.compression for chunk in chunks
-    }
+    group = file.metadata.row_group(0)
+    # Named as in the schema, whose names are checked; a damaged chunk names itself otherwise.
+    found = {file.schema.column(index).path: group.column(index).compression for index in range(group.num_columns)}
+    return {path: "NONE" if compression == "UNCOMPRESSED" else compression for path, compression in found.items()}
