@@ -12,13 +12,13 @@ from provenance.version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from provenance.auditing.audit import audit
+    from provenance.capture.collected import Source
     from provenance.capture.declaring.declare import declare
     from provenance.capture.generators import Model, Prompt
     from provenance.capture.reading import read
     from provenance.capture.recording.observers import observe
     from provenance.capture.recording.recorder import record
     from provenance.identity import sample_id
-    from provenance.lineage.records import Source
     from provenance.public import Ledger
 
 __all__ = [
@@ -40,7 +40,7 @@ _HOMES = {
     "Ledger": "provenance.public",
     "Model": "provenance.capture.generators",
     "Prompt": "provenance.capture.generators",
-    "Source": "provenance.lineage.records",
+    "Source": "provenance.capture.collected",
     "audit": "provenance.auditing.audit",
     "declare": "provenance.capture.declaring.declare",
     "observe": "provenance.capture.recording.observers",

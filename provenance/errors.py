@@ -18,6 +18,10 @@ class ProvenanceError(Exception):
     problems: tuple[str, ...] = ()
 
 
+class ProvenanceWarning(UserWarning):
+    """Something was taken as it was given, although it is probably not meant so: one line that says what and why."""
+
+
 class DataError(ProvenanceError):
     """A dataset cannot be read. ``path`` and ``row`` (from 1; None: the file as a whole) say where."""
 

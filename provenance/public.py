@@ -15,7 +15,7 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Self
 
-from provenance.arguments import require
+from provenance.arguments import require, require_optional
 from provenance.errors import ProvenanceError
 from provenance.ledger.graph.graph import Direction, SampleSet
 from provenance.ledger.sidecars import Sidecars
@@ -73,8 +73,7 @@ class Ledger:
         from provenance.repository import Repository
 
         require("repo", repo, str, PathLike)
-        if rev is not None:
-            require("rev", rev, str)
+        require_optional("rev", rev, str)
         with Sidecars.open(Repository.open(repo), rev) as sidecars, ExitStack() as resources:
             for reason in sidecars.unusable.values():
                 warnings.warn(f"{reason}; it is not asked", stacklevel=3)
@@ -113,8 +112,8 @@ class Ledger:
         """
         from provenance.ledger.walks import trace
 
-        if depth is not None:
-            require("depth", depth, int)
+        require("down", down, bool)
+        require_optional("depth", depth, int)
         direction = Direction.DESCENDANTS if down else Direction.ANCESTORS
         return trace(self._sidecars.models, self._id(sample), direction, depth)
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from provenance.arguments import require_optional
+from provenance.arguments import require, require_optional
 from provenance.auditing.by_field import by_field
 from provenance.auditing.examples import Example, examples
 from provenance.auditing.inputs import Input, inputs_of
@@ -158,10 +158,13 @@ def audit(
         ProvenanceError: there is no such dataset, revision, policy or measure, or what there is cannot be used.
     """
     require_optional("today", today, date)
-    for argument, named in (("repo", repo), ("mixture", mixture), ("reference", reference)):
+    require("repo", repo, str, os.PathLike)
+    for argument, named in (("mixture", mixture), ("reference", reference)):
         require_optional(argument, named, str, os.PathLike)
     for argument, revision in (("rev", rev), ("since", since)):
         require_optional(argument, revision, str)
+    if not os.path.isdir(repo):
+        raise ProvenanceError(f"repo: {os.fspath(repo)!r} is not a folder")
     with chdir(repo):
         repository = Repository.open()
         request = request_for(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal
 
+from provenance.arguments import shown, warn
 from provenance.capture.redaction import find_secret
 from provenance.capture.secret_shapes import REDACTED
 from provenance.capture.strict_json import encode
@@ -27,6 +28,19 @@ _TOKEN_COUNTS: Mapping[Literal["input_tokens", "output_tokens"], tuple[str, ...]
     "input_tokens": ("input_tokens", "prompt_tokens", "gen_ai.usage.input_tokens"),
     "output_tokens": ("output_tokens", "completion_tokens", "gen_ai.usage.output_tokens"),
 }
+# What clients report beside the counts that are recorded: sums and parts of them. So do names in `…_details`.
+_DETAILS = frozenset(
+    (
+        *("total_tokens", "cached_tokens", "reasoning_tokens", "prompt_cache_hit_tokens", "prompt_cache_miss_tokens"),
+        *(
+            "cache_creation",
+            "cache_creation_input_tokens",
+            "cache_read_input_tokens",
+            "server_tool_use",
+            "service_tier",
+        ),
+    )
+)
 _COST_STEP = Decimal("1e-10")
 _COST_LIMIT = Decimal("1e10")
 _UINT32_LIMIT = 2**32
@@ -107,9 +121,33 @@ def stated_token_counts(usage: Any) -> Birth:
     known = [name for names in _TOKEN_COUNTS.values() for name in names]
     stated = usage.keys() if isinstance(usage, Mapping) else {name for name in known if hasattr(usage, name)}
     if stated.isdisjoint(known) and not (isinstance(usage, Mapping) and not usage):
-        shown = " ".join(repr(usage).split())[:60]
-        raise ProvenanceError(f"usage: {shown} has no token count; expected one of {', '.join(known)}")
-    return token_counts(usage)
+        raise ProvenanceError(f"usage: {shown(usage)} has no token count; expected one of {', '.join(known)}")
+    counts = token_counts(usage)
+    if isinstance(usage, Mapping):
+        _check_names(usage, counts)
+    return counts
+
+
+def _check_names(usage: Mapping[Any, Any], counts: Birth) -> None:
+    """Refuse counts that contradict each other and names that may stand for a missing one; warn of other names."""
+    for column, names in _TOKEN_COUNTS.items():
+        if any(usage.get(name) not in (None, counts[column]) for name in names if column in counts):
+            raise ProvenanceError(f"usage: {shown(usage)} states {column} twice, and not alike")
+    known = {name for names in _TOKEN_COUNTS.values() for name in names}
+    unknown = [name for name in usage if name not in known and not _is_detail(name)]
+    if not unknown:
+        return
+    for column, names in _TOKEN_COUNTS.items():
+        if usage.keys().isdisjoint(names):
+            raise ProvenanceError(
+                f"usage: {shown(unknown[0])} is not a token count that is known, and {column} is missing; expected "
+                f"{' or '.join(names)}"
+            )
+    warn(f"usage: {shown(unknown[0])} is not recorded; input_tokens and output_tokens are")
+
+
+def _is_detail(name: object) -> bool:
+    return isinstance(name, str) and (name in _DETAILS or name.endswith("_details") or name.startswith("gen_ai.usage."))
 
 
 def checked_seed(seed: object) -> int:

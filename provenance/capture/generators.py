@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from provenance.arguments import require, require_optional, require_optional_text, require_text
 from provenance.capture.redaction import refuse_secret
+from provenance.capture.stated_license import stated_license
 from provenance.errors import ProvenanceError
 from provenance.files import sha256_of
-from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Agent, Plan
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
@@ -32,14 +33,23 @@ class Model:
         weights: local file with the weights. Its SHA-256 is recorded; its path is not.
         license: SPDX expression of the weights' licence.
         output_terms: what the model's terms impose on its outputs.
+
+    Raises:
+        ProvenanceError: a part is not what it should be.
     """
 
     name: str
     revision: str | None = None
     provider: str | None = None
-    weights: str | os.PathLike[str] | None = None
+    weights: str | PathLike[str] | None = None
     license: str | None = None
     output_terms: str | None = None
+
+    def __post_init__(self) -> None:
+        require_text("model: its name", self.name)
+        for part in ("revision", "provider", "license", "output_terms"):
+            require_optional_text(f"model: its {part}", getattr(self, part))
+        require_optional("model: its weights", self.weights, str, PathLike)
 
     def agent(self) -> Agent:
         """This model as it stands in a sidecar.
@@ -54,7 +64,7 @@ class Model:
             revision=self.revision,
             provider=self.provider,
             weights_digest=None if self.weights is None else weights_digest(Path(self.weights)),
-            license=self.license and spelt(self.license),
+            license=stated_license("model: its license", self.license),
             output_terms=self.output_terms,
         )
 
@@ -83,7 +93,7 @@ class Prompt:
     """A prompt template: ``{name}`` stands for a variable, ``{{`` and ``}}`` for braces.
 
     Raises:
-        ProvenanceError: the template has a lone brace or a placeholder that is not a plain name.
+        ProvenanceError: a part is not text; the template has a lone brace, or a placeholder that is not a name.
     """
 
     name: str
@@ -91,6 +101,8 @@ class Prompt:
     _pieces: tuple[tuple[str, bool], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        require_text("prompt: its name", self.name)
+        require("prompt: its template", self.template, str)
         object.__setattr__(self, "_pieces", tuple(self._parse()))
 
     @cached_property

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from provenance.arguments import require
 from provenance.capture.identities import identity_of
 from provenance.capture.saying import say
 from provenance.errors import DataError
@@ -131,6 +132,7 @@ def read(path: str | os.PathLike[str]) -> Iterator[Row]:
         RepositoryError: ``path`` is not inside a DVC repository.
         SidecarError: its sidecar cannot be read.
     """
+    require("path", path, str, os.PathLike)
     ids = sample_ids(path)
     _read_here[ids.file] = ids.dataset
     return _rows(os.fspath(path), ids)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 import re
+import warnings
 from functools import cache
 from importlib import import_module
 
@@ -103,10 +105,14 @@ def _known_elsewhere() -> tuple[re.Pattern[str], ...]:
     It is imported here, as it takes time and is needed only where something is recorded.
     """
     patterns = []
+    show = warnings.showwarning
     for name in _DETECTORS:
         for member in vars(import_module(f"detect_secrets.plugins.{name}")).values():
             if isinstance(member, type) and member.__module__.endswith(name):
                 patterns += list(getattr(member, "denylist", ()))
+    if warnings.showwarning is not show:
+        # Its import sends the warnings of the whole process to a log that nobody reads; a script keeps its own.
+        logging.captureWarnings(False)
     return tuple(
         re.compile(rf"(?<![A-Za-z0-9])(?:{pattern.pattern})(?![A-Za-z0-9])", pattern.flags) for pattern in patterns
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import typer
 
 from provenance.cli.output import write_error
-from provenance.errors import ProvenanceError
+from provenance.errors import ProvenanceError, ProvenanceWarning
 from provenance.report.plain_text import safe
 
 FINDING = 1
@@ -26,7 +27,10 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*args: Any, **options: Any) -> None:
         try:
-            command(*args, **options)
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_warning
+                warnings.simplefilter("always", ProvenanceWarning)
+                command(*args, **options)
             sys.stdout.flush()
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
@@ -62,6 +66,12 @@ def fail_with(errors: Sequence[str]) -> None:
         write_error(f"error: {safe(error)}")
     if errors:
         raise typer.Exit(ERROR)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    # What libraries warn of is for those who develop with them.
+    if isinstance(message, ProvenanceWarning):
+        write_error(f"warning: {safe(str(message))}")
 
 
 def _report_internal(error: Exception, *, verbose: bool) -> None:

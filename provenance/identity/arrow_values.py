@@ -38,6 +38,15 @@ def plain(array: pa.Array) -> pa.Array:
     return array
 
 
+def has_values(column: pa.ChunkedArray) -> bool:
+    """Whether a value of ``column`` is not null, in whatever way it is stored."""
+    kind = column.type.storage_type if isinstance(column.type, pa.BaseExtensionType) else column.type
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        # Nulls may stand among what is stored once, which is not counted.
+        return any(plain(chunk).null_count < len(chunk) for chunk in column.chunks)
+    return bool(column.null_count < len(column))
+
+
 def _without_views(array: pa.Array) -> pa.Array:
     """Views as what they view. Behind a null one may point anywhere, which is never checked, and casts follow it."""
     if array.null_count:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
+from provenance.identity.arrow_values import has_values
 from provenance.identity.canonical import ContentError, encode_row
 from provenance.identity.columnar import NotColumnarError, encode_columns
 from provenance.identity.digests import digest_all
@@ -61,7 +62,7 @@ def encode_block(block: Block, selection: Selection, identity: Identity) -> Enco
 
 
 def _encode_table(table: pa.Table, selection: Selection, identity: Identity) -> EncodedBlock:
-    filled = frozenset(name for name in table.column_names if table[name].null_count < table.num_rows)
+    filled = frozenset(name for name in table.column_names if has_values(table[name]))
     content = {name: table[name].combine_chunks() for name in filled if selection.includes(name)}
     others = (PARENTS, PARENT_ROLES, identity.tokens_field)
     values = {name: table[name].combine_chunks() for name in others if name in table.column_names}

@@ -19,6 +19,8 @@ CANONICAL_FORM = 1
 UNSIGNED, NEGATIVE, BYTES, TEXT, ARRAY, MAP, TAG = (major << 5 for major in (0, 1, 2, 3, 4, 5, 6))
 FALSE, TRUE, NULL = b"\xf4", b"\xf5", b"\xf6"
 _POSITIVE_BIGNUM, _NEGATIVE_BIGNUM, _DECIMAL_FRACTION = 2, 3, 4
+# The members by which `datasets` holds an image, a sound or a video: its bytes and the file that they are from.
+FILE_BYTES, FILE_PATH = "bytes", "path"
 _NANOSECONDS = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _GREATEST_DECIMAL_EXPONENT = 6144  # of decimal128 in IEEE 754; an integer beyond it is an attack, not data
@@ -67,7 +69,7 @@ def encode(value: object) -> bytes:
     if isinstance(value, float):
         return _float(value)
     if isinstance(value, Mapping):
-        return _map(value)
+        return _map(_without_place(value))
     if isinstance(value, list | tuple):
         return head(ARRAY, len(value)) + b"".join([encode(element) for element in value])
     return _encode_rare(value)
@@ -193,6 +195,13 @@ def _map(members: Mapping[object, object]) -> bytes:
             raise ContentError(error.problem, (key, *error.location)) from None
     entries.sort()
     return head(MAP, len(entries)) + b"".join([key + value for key, value in entries])
+
+
+def _without_place(members: Mapping[object, object]) -> Mapping[object, object]:
+    """``members``, of a file that they hold the bytes of without its path, which differs from machine to machine."""
+    if isinstance(members.get(FILE_BYTES), bytes | bytearray | memoryview) and isinstance(members.get(FILE_PATH), str):
+        return {name: value for name, value in members.items() if name != FILE_PATH}
+    return members
 
 
 def _decimal(value: Decimal) -> bytes:

@@ -77,7 +77,7 @@ def _pieces(array: pa.Array, name: str) -> Pieces:
         return _list_pieces(array, name)
     if pa.types.is_struct(kind):
         members = [(kind.field(index).name, child) for index, child in enumerate(array.flatten())]
-        return _map_pieces(members, _valid(array), len(array))
+        return _map_pieces(_without_places(members), _valid(array), len(array))
     if pa.types.is_null(kind):
         return []
     return [_python_piece(array, name)]
@@ -103,7 +103,7 @@ def _float_pieces(array: pa.Array) -> Pieces:
 
 def _list_pieces(array: pa.Array, name: str) -> Pieces:
     lengths = _filled(pc.list_value_length(array), 0).astype(np.int64)
-    elements = array.flatten()
+    elements = plain(array.flatten())
     pieces = _pieces(elements, name)
     if elements.null_count:
         is_null = elements.is_null().to_numpy(zero_copy_only=False)
@@ -114,7 +114,8 @@ def _list_pieces(array: pa.Array, name: str) -> Pieces:
 
 def _map_pieces(members: Iterable[tuple[str, pa.Array]], valid: Booleans | None, rows: int) -> Pieces:
     """``valid``: which rows have the map at all; where one has not, its members are null too."""
-    by_key = sorted([(canonical.encode(name), name, array) for name, array in members], key=itemgetter(0))
+    # Runs and dictionaries hide their nulls.
+    by_key = sorted([(canonical.encode(name), name, plain(array)) for name, array in members], key=itemgetter(0))
     require_distinct([name for _, name, _ in by_key])
     always, counts = 0, np.zeros(rows, np.uint64)
     pieces: Pieces = []
@@ -132,6 +133,20 @@ def _map_pieces(members: Iterable[tuple[str, pa.Array]], valid: Booleans | None,
     if valid is None and not counts.any():
         return [canonical.head(canonical.MAP, always), *pieces]
     return [packing.heads(canonical.MAP, counts + np.uint64(always), valid), *pieces]
+
+
+def _without_places(members: list[tuple[str, pa.Array]]) -> list[tuple[str, pa.Array]]:
+    """``members`` of files, with null for the path of each whose bytes are there."""
+    names = [name for name, _ in members]
+    if names.count(canonical.FILE_BYTES) != 1 or names.count(canonical.FILE_PATH) != 1:
+        return members
+    contents = plain(members[names.index(canonical.FILE_BYTES)][1])
+    place = names.index(canonical.FILE_PATH)
+    paths = plain(members[place][1])
+    if not (pa.types.is_large_binary(contents.type) and pa.types.is_large_string(paths.type)):
+        return members
+    shown = pc.if_else(contents.is_valid(), pa.scalar(None, pa.large_string()), paths)
+    return [*members[:place], (canonical.FILE_PATH, shown), *members[place + 1 :]]
 
 
 def _python_piece(array: pa.Array, name: str) -> pa.LargeBinaryArray:

@@ -60,4 +60,6 @@ def _row_references(value: object, column: str, offset: int) -> list[str] | None
     for text in texts:
         if not isinstance(text, str) or not text:
             raise RowError(offset, f"{column} must be a list of strings: ids in hex, or PATH:ROW")
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise RowError(offset, f"{column} holds an unpaired surrogate, which no text may; mend it")
     return [str(text) for text in texts] or None

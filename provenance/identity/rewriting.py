@@ -6,9 +6,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from provenance.errors import DataError
 from provenance.identity.fields import RESERVED_COLUMNS
 from provenance.identity.formats import open_file, open_reader
+from provenance.identity.formats.interface import one_line
 from provenance.identity.samples import Identity
 
 if TYPE_CHECKING:
@@ -35,4 +38,8 @@ def write_rows(path: str | os.PathLike[str], kept: npt.NDArray[np.bool_], target
     """
     if os.path.isdir(path):
         raise DataError(path, None, "rows are taken out of files, not of directories; write the data as one file first")
-    open_file(path, Identity()).write_rows(kept, target)
+    try:
+        open_file(path, Identity()).write_rows(kept, target)
+    except pa.ArrowNotImplementedError as error:
+        problem = f"rows cannot be taken out of columns of its types ({one_line(error)})"
+        raise DataError(path, None, f"{problem}; write the dataset again as Parquet or JSON Lines") from None

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from provenance.arguments import require
+from provenance.arguments import require, shown
+from provenance.errors import ProvenanceError
 from provenance.identity.canonical import encode_row
 from provenance.identity.digests import digest_function, digest_size
 from provenance.identity.fields import select
@@ -74,11 +75,14 @@ def sample_id(row: Mapping[str, object], *, fields: Sequence[str] | None = None,
 
     Raises:
         ContentError: a value has no canonical form (NaN, an unpaired surrogate, a type that no format holds).
-        ProvenanceError: the digest is unknown.
+        ProvenanceError: the digest is unknown, or the row has none of ``fields``.
     """
     require("row", row, Mapping)
-    if isinstance(fields, str):
+    if fields is not None:
         require("fields", fields, list, tuple, hint="; for a single one, [NAME]")
+        if not any(name in row for name in fields):
+            raise ProvenanceError(f"fields: expected some of {shown(list(row))}, got {shown(list(fields))}")
+    require("digest", digest, str)
     present = [name for name, value in row.items() if value is not None]
     selection = select(fields, present)
     return digest_function(digest)(encode_row(row, filter(selection.includes, present))).hex()

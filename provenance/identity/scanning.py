@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import TypeVar
 
 from provenance.errors import DataError
+from provenance.identity.arrow_values import has_values
 from provenance.identity.blocks import EncodedBlock, encode_block
 from provenance.identity.canonical import ContentError
 from provenance.identity.digests import digest_function
@@ -156,7 +157,7 @@ def _select(reader: Reader, identity: Identity, others: Sequence[str]) -> tuple[
 def _filled_names(block: Block) -> set[str]:
     table = block.columns(lambda name: False)
     if table is not None:
-        return {name for name in table.column_names if table[name].null_count < table.num_rows}
+        return {name for name in table.column_names if has_values(table[name])}
     names: set[str] = set()
     try:
         for row in block.rows():

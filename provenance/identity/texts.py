@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.identity.arrow_values import plain
+from provenance.identity.canonical import shown
 from provenance.identity.fields import Selection
-from provenance.identity.formats.interface import Block
+from provenance.identity.formats.interface import Block, RowError
 from provenance.identity.samples import BlockTexts
 
 # A message's speaker and kind, as chat formats call them.
@@ -92,14 +93,17 @@ def _as_text(array: pa.Array) -> pa.LargeStringArray:
     array = plain(array)
     if pa.types.is_nested(array.type) or pa.types.is_large_binary(array.type):
         return pa.nulls(len(array), _TEXT)
-    return array.cast(_TEXT)
+    try:
+        return array.cast(_TEXT)
+    except pa.ArrowNotImplementedError:
+        return pa.nulls(len(array), _TEXT)  # an interval, say
 
 
 def _of_rows(rows: Sequence[Mapping[str, object]], selection: Selection, fields: Sequence[str]) -> BlockTexts:
     contents = ({name: value for name, value in row.items() if selection.includes(name)} for row in rows)
     return BlockTexts(
         pa.array(["\n".join(_text_values(content)) for content in contents], _TEXT),
-        {name: pa.array([_value_as_text(row.get(name)) for row in rows], _TEXT) for name in fields},
+        {name: pa.array([_field_of(row, offset, name) for offset, row in enumerate(rows)], _TEXT) for name in fields},
     )
 
 
@@ -113,6 +117,13 @@ def _text_values(value: object, *, outermost: bool = True) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for element in value:
             yield from _text_values(element, outermost=False)
+
+
+def _field_of(row: Mapping[str, object], offset: int, name: str) -> str | None:
+    text = _value_as_text(row.get(name))
+    if text is not None and any("\ud800" <= character <= "\udfff" for character in text):
+        raise RowError(offset, f"field {shown(name)}: an unpaired surrogate, which no text may hold; mend it")
+    return text
 
 
 def _value_as_text(value: object) -> str | None:

@@ -17,13 +17,13 @@ from threading import Thread
 from provenance.capture.environment import describe_environment, loaded_packages
 from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.capture.redaction import refuse_secrets
+from provenance.capture.stated_license import stated_license
 from provenance.documents import parse_tracked
 from provenance.errors import RepositoryError, SidecarError
 from provenance.files import scratch_folder, whole_file
 from provenance.identity.names import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset, sidecar_path
 from provenance.lineage.births import Collection
 from provenance.lineage.completion import Fingerprint
-from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Activity, ActivityType, Evidence, Origin, Source
 from provenance.lineage.shared_birth import register
 from provenance.lineage.sidecar import first_evidence, first_origin, open_sidecar
@@ -66,7 +66,7 @@ def add_datasets(
             file. Nothing was written then.
     """
     refuse_secrets(source)
-    source = source.model_copy(update={"license": source.license and spelt(source.license)})
+    source = source.model_copy(update={"license": stated_license("source: its license", source.license)})
     made_by_stages = {dataset.path: dataset.stage for dataset in repository.datasets() if dataset.stage}
     names = list(dict.fromkeys(repository.relative(path) for path in paths))
     for name in names:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provenance.capture.redaction import refuse_secret
+from provenance.capture.stated_license import stated_license
 from provenance.documents import validated
 from provenance.errors import RepositoryError, SidecarError, UnknownReferenceError
 from provenance.files import MODELS_FILE
-from provenance.lineage.license_terms import spelt
 from provenance.models import ModelRegister, RegisteredModel, TrainingDataset
 from provenance.upkeep.tracked_files import change_file, only_writer
 from provenance.upkeep.yaml_editing import entries_of
@@ -57,7 +57,7 @@ def _register(repository: Repository, stated: StatedModel, *, replace: bool) -> 
         "base": None if stated.base is None else register.named(stated.base).label,
         "trained_on": tuple(_training_dataset(repository, reference) for reference in stated.trained_on),
         "trained_on_external": stated.trained_on_external,
-        "license": stated.license and spelt(stated.license),
+        "license": stated_license("model: its license", stated.license),
         "output_terms": stated.output_terms,
     }
     model = validated(RegisteredModel, described, f"{stated.name!r}: cannot be registered", error=RepositoryError)

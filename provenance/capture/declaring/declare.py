@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pyarrow.parquet as pq
 
-from provenance.arguments import require, require_optional
+from provenance.arguments import require, require_names, require_optional, require_text, shown
 from provenance.capture.birth_columns import births_of_json
 from provenance.capture.declaring.earlier import without_declared
 from provenance.capture.declaring.importers import open_importer
@@ -99,6 +99,9 @@ def declare(
         SidecarError: samples are their own ancestors, or a sidecar of ``parents`` cannot be used.
     """
     _check_types(path, from_, mapping, values, using, parents, parent_key, prices)
+    require("keep_prompts", keep_prompts, bool)
+    if progress is not None and not callable(progress):
+        raise ProvenanceError(f"progress: expected a function of a number of rows, got {shown(progress)}")
     repository = repository_around(path)
     name = repository.relative(path)
     stage = repository.current_stage()
@@ -128,6 +131,7 @@ def declare(
         dependencies = _dependencies(repository, stage, finder)
         recorded = RecordedBirths(file, births.activities, births.vocabulary)
         completion = _complete(repository, name, identity, recorded, dependencies, workspace, progress)
+    births.licenses.tell("license")
     if is_tracked:
         repository.add([sidecar_path(name)])
     return Declared(name, sidecar_path(name), stated, finder.unmatched, is_tracked, completion)
@@ -148,9 +152,9 @@ def _check_types(
     require_optional("parent_key", parent_key, str)
     require_optional("prices", prices, str, os.PathLike)
     for argument, given in (("mapping", mapping), ("values", values)):
-        require_optional(argument, given, Mapping)
+        require_names(argument, given)
         for key, value in given.items() if isinstance(given, Mapping) else ():
-            require(f"{argument}[{key!r}]", value, str)
+            require_text(f"{argument}[{key!r}]", value, "; leave it out where nothing is stated")
     for argument, several in (("using", using), ("parents", parents)):
         if isinstance(several, str | os.PathLike) or not isinstance(several, Sequence):
             require(argument, several, list, tuple, hint="; for a single one, [PATH]")

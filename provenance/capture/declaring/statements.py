@@ -13,9 +13,9 @@ from provenance.capture.declaring.importers.interface import FIELDS, Statement
 from provenance.capture.generation import cost_text, named_parameters, token_counts
 from provenance.capture.recording.linking import prompt_columns
 from provenance.capture.redaction import redact_prose, redact_text
+from provenance.capture.stated_license import StatedLicenses
 from provenance.errors import DataError, ProvenanceError
 from provenance.lineage.explaining import DERIVED_ROLE
-from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Activity, ActivityType, Agent, Evidence, Kind, Origin, Plan, Source, SourceType
 from provenance.lineage.rules import made_by_model
 from provenance.lineage.vocabulary import Vocabulary
@@ -44,7 +44,7 @@ _OF_ACTIVITY = ("model", "model_revision", "provider", "prompt_name", "template"
 class Births:
     """Makes births out of statements about the rows of ``dataset``, and gathers their activities.
 
-    ``activities`` are in the order of their numbers; ``vocabulary`` describes them.
+    ``activities`` are in the order of their numbers; ``vocabulary`` describes them. ``licenses``: those of the rows.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Births:
         self.activities: list[Activity] = []
         self.vocabulary = Vocabulary()
         self.dataset = dataset
+        self.licenses = StatedLicenses()
         self._digest = digest
         self._environment = environment
         self._parents = parents
@@ -100,7 +101,7 @@ class Births:
             "parent_roles": [DERIVED_ROLE] * len(parents),
             "evidence": Evidence.DECLARED,
             **self._prompt(stated),
-            **_checked(stated),
+            **self._checked(stated),
         }
 
     def _prompt(self, stated: Statement) -> Birth:
@@ -143,6 +144,21 @@ class Births:
         )
         return activity
 
+    def _checked(self, stated: Statement) -> Birth:
+        """The columns that are taken over as they are, where they are what they should be."""
+        columns: Birth = {}
+        for text in _TEXTS:
+            if text in stated:
+                said = redact_prose(_text(text, stated[text]))
+                columns[text] = self.licenses.spelt(said) if text == "license" else said
+        for number in _NUMBERS:
+            if number in stated:
+                columns[number] = _integer(number, stated[number])
+        if "cost" in stated:
+            columns["cost"] = cost_text(stated["cost"])
+        columns |= token_counts(columns)
+        return columns
+
     def _plan(self, texts: Mapping[str, str]) -> Plan | None:
         template = texts.get("template")
         return None if template is None else Plan(name=texts.get("prompt_name", self._prompt_name), template=template)
@@ -176,22 +192,6 @@ def _source(texts: Mapping[str, str]) -> Source | None:
         return None
     url = texts.get("source_url")
     return Source(name=texts["source"], url=url and redact_text(url), publisher=texts.get("publisher"))
-
-
-def _checked(stated: Statement) -> Birth:
-    """The columns that are taken over as they are, where they are what they should be."""
-    columns: Birth = {}
-    for text in _TEXTS:
-        if text in stated:
-            said = redact_prose(_text(text, stated[text]))
-            columns[text] = spelt(said) if text == "license" else said
-    for number in _NUMBERS:
-        if number in stated:
-            columns[number] = _integer(number, stated[number])
-    if "cost" in stated:
-        columns["cost"] = cost_text(stated["cost"])
-    columns |= token_counts(columns)
-    return columns
 
 
 def _is_missing(value: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import orjson
 
-from provenance.arguments import require, require_optional
+from provenance.arguments import require, require_names, require_optional, shown
 from provenance.capture.environment import describe_environment, loaded_packages
 from provenance.capture.generation import checked_seed, cost_text, stated_token_counts
 from provenance.capture.generators import Model, Prompt
@@ -27,15 +27,15 @@ from provenance.capture.recording.linking import Linker, prompt_columns
 from provenance.capture.recording.observers.calls import CALLS
 from provenance.capture.recording.terms import Declaration, declaration_of
 from provenance.capture.redaction import redact_key, redact_prose
+from provenance.capture.stated_license import stated_license
 from provenance.capture.strict_json import encode
 from provenance.errors import DataError, ProvenanceError
 from provenance.identity import RESERVED_COLUMNS, Identity
 from provenance.lineage.explaining import DERIVED_ROLE
-from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Kind, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from decimal import Decimal
 
     from provenance.lineage.births import Dependency
@@ -108,8 +108,9 @@ class Recorder:
         """
         call = self._linker.find(response, response_id)
         birth: Birth = {} if call is None else self._linker.columns(call)
-        if parents:
-            birth["parents"], birth["parent_roles"] = self._resolve(parents)
+        ids, roles = self._resolve(parents)
+        if ids:
+            birth["parents"], birth["parent_roles"] = ids, roles
         if usage is not None:
             birth.update(stated_token_counts(usage))
         if seed is not None:
@@ -122,7 +123,7 @@ class Recorder:
             "response_id": response_id,
             "verdict": verdict,
             "verifier": verifier,
-            "license": spelt(license) if isinstance(license, str) else license,
+            "license": stated_license("license", license),
         }
         for name, text in texts.items():
             if text is not None:
@@ -169,6 +170,7 @@ class Recorder:
 
     def _rendered(self, variables: Mapping[str, Any] | None) -> Birth:
         """The columns about the rendered prompt; none where what it was rendered with is not known."""
+        require_names("prompt_variables", variables)
         prompt = self._declaration.prompt
         if prompt is None:
             if variables:
@@ -184,8 +186,8 @@ class Recorder:
 
     def _resolve(self, parents: Iterable[Parent]) -> tuple[list[str], list[str]]:
         """The ids of ``parents`` and their roles."""
-        if isinstance(parents, (str, dict)):
-            raise ProvenanceError("parents: give a list of parents, such as parents=[row]")
+        if isinstance(parents, (str, bytes, Mapping)) or not isinstance(parents, Iterable):
+            raise ProvenanceError(f"parents: {shown(parents)} is not a list of parents, such as parents=[row]")
         ids, roles = [], []
         for parent in parents:
             reference, role = parent if isinstance(parent, tuple) and len(parent) == 2 else (parent, DERIVED_ROLE)
@@ -261,6 +263,8 @@ def record(
     """
     require("path", path, str, os.PathLike)
     _check_arguments(model, prompt, source, parameters, license)
+    require("keep_prompts", keep_prompts, bool)
+    require_optional("prices", prices, str, os.PathLike)
     repository = repository_around(path)
     dataset = repository.relative(path)
     if not dataset.lower().endswith(_SUFFIXES):
@@ -323,7 +327,7 @@ def _check_arguments(model: object, prompt: object, source: object, parameters: 
     require_optional("model", model, Model, hint='; write provenance.Model(name="…")')
     require_optional("prompt", prompt, Prompt, str)
     require_optional("source", source, Source, hint='; write provenance.Source(name="…")')
-    require_optional("parameters", parameters, Mapping)
+    require_names("parameters", parameters)
     require_optional("license", stated_license, str)
 
 

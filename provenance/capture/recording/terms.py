@@ -12,9 +12,9 @@ import orjson
 from provenance.capture.generation import named_parameters
 from provenance.capture.generators import Model, Prompt
 from provenance.capture.redaction import refuse_secret, refuse_secrets
+from provenance.capture.stated_license import stated_license
 from provenance.errors import ProvenanceError
 from provenance.identity.names import is_dataset
-from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Activity, ActivityType, Agent, Evidence, Kind, Origin, Source, SourceType
 from provenance.lineage.vocabulary import Vocabulary
 
@@ -143,7 +143,7 @@ def declaration_of(
             prompt=prompt,
             kind=None if kind is None else _kind(kind),
             parameters=named_parameters(parameters or {}),
-            license=license and spelt(license),
+            license=stated_license("license", license),
             keep_prompts=keep_prompts,
             prices=prices,
         )
@@ -159,8 +159,8 @@ def declaration_of(
     refuse_secrets(source)
     if source.model_extra:
         raise ProvenanceError(f"{dataset}: a Source has no {min(source.model_extra)!r}")
-    source = source.model_copy(update={"license": source.license and spelt(source.license)})
-    return Declaration(source=source, license=spelt(license) if license else source.license)
+    source = source.model_copy(update={"license": stated_license("source: its license", source.license)})
+    return Declaration(source=source, license=stated_license("license", license) or source.license)
 
 
 def _kind(kind: Kind | str) -> Kind:

@@ -77,7 +77,8 @@ def add(
     """
     from dataclasses import asdict
 
-    from provenance.lineage.records import Origin, Source
+    from provenance.capture.collected import Source
+    from provenance.lineage.records import Origin
     from provenance.upkeep.adding import add_datasets
 
     repository = options.open_repository()

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.errors import DataError
-from provenance.identity.arrow_values import holds_json, python_values
+from provenance.identity.arrow_values import holds_json, plain, python_values
 from provenance.identity.canonical import ContentError
 from provenance.identity.formats.interface import BLOCK_BYTES, LONGEST_ROW, Block, RowError
 from provenance.identity.json_text import JSON_SPACE
@@ -72,7 +72,23 @@ def numbered_tables(path: Path, tables: Iterator[pa.Table], before: int = 0) -> 
 def rows_of(tables: Iterable[tuple[int, pa.Table]], kept: npt.NDArray[np.bool_]) -> Iterator[pa.Table]:
     """The rows of numbered tables for which ``kept``, one value a row, is true."""
     for before, table in tables:
-        yield table.filter(pa.array(kept[before : before + table.num_rows]))
+        mask = pa.array(kept[before : before + table.num_rows])
+        columns = [_filtered(column, mask) for column in table.columns]
+        yield pa.Table.from_arrays(columns, schema=table.schema) if columns else table.filter(mask)
+
+
+def _filtered(column: pa.ChunkedArray, mask: pa.BooleanArray) -> pa.ChunkedArray:
+    kind = column.type
+    if pa.types.is_string_view(kind) or pa.types.is_binary_view(kind):
+        # Arrow picks nothing out of views, and to join slices of them would repeat all that they view.
+        picked = pa.chunked_array([plain(chunk) for chunk in column.chunks], plain(pa.array([], kind)).type)
+        return picked.filter(mask).cast(kind)
+    if pa.types.is_run_end_encoded(kind):
+        picked = pa.chunked_array([pc.run_end_decode(chunk) for chunk in column.chunks], kind.value_type)
+        return pa.chunked_array(
+            [pc.run_end_encode(chunk, kind.run_end_type) for chunk in picked.filter(mask).chunks], kind
+        )
+    return column.filter(mask)
 
 
 def cut(table: pa.Table) -> Iterator[pa.Table]:

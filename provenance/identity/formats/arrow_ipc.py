@@ -14,7 +14,7 @@ import pyarrow.ipc as ipc
 from provenance.errors import DataError
 from provenance.identity.canonical import shown
 from provenance.identity.formats.arrow_block import ArrowBlock, cut, numbered_tables, rows_of
-from provenance.identity.formats.interface import FileReader, RowError, one_line
+from provenance.identity.formats.interface import FileReader, RowError, columns_without, one_line
 from provenance.identity.formats.ipc_sizes import check_expansion
 from provenance.identity.formats.schema_metadata import metadata_without, require_usable_names
 
@@ -39,7 +39,7 @@ class ArrowReader(FileReader):
 
     def write_without(self, names: Collection[str], target: Path) -> None:
         with self._open() as (schema, is_file):
-            columns = [name for name in schema.names if name not in names]
+            columns = columns_without(self.path, schema.names, names)
             smaller = pa.schema([schema.field(name) for name in columns], metadata_without(schema.metadata, names))
             tables = (table for _, table in numbered_tables(self.path, self._tables(columns)))
             _write(tables, smaller, target, is_file)
@@ -91,8 +91,8 @@ def _write(tables: Iterable[pa.Table], schema: pa.Schema, target: Path, is_file:
     with new(target, schema) as writer:
         for table in tables:
             for batch in table.to_batches():
-                # Dictionaries may differ from batch to batch, which a file cannot hold.
-                writer.write_batch(batch.cast(schema))
+                # Not cast: Arrow damages slices of some nested columns then.
+                writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
 
 
 def _batches(path: Path, is_file: bool) -> Iterator[pa.RecordBatch]:

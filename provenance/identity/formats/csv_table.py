@@ -22,7 +22,8 @@ from provenance.identity.formats.arrow_block import numbered_tables, rows_of
 from provenance.identity.formats.compressed import create_bytes, open_bytes, uncompressed_suffix
 from provenance.identity.formats.csv_cells import PARSERS
 from provenance.identity.formats.csv_quotes import WholeRows
-from provenance.identity.formats.interface import Block, FileReader, RowError, one_line
+from provenance.identity.formats.interface import Block, FileReader, RowError, columns_without, one_line
+from provenance.plurals import counted
 
 # Arrow reads CSV in blocks of this size, each of which must hold a whole row.
 _LONGEST_ROW = 4 << 20
@@ -107,7 +108,7 @@ class CSVReader(FileReader):
         return not set(self.column_names()).isdisjoint(names)
 
     def write_without(self, names: Collection[str], target: Path) -> None:
-        columns = [name for name in self.column_names() if name not in names]
+        columns = columns_without(self.path, self.column_names(), names)
         tables = (table for _, table in numbered_tables(self.path, self._tables(columns)))
         self._write(columns, tables, target)
 
@@ -169,7 +170,7 @@ def _wrong_separator(header: list[str], delimiter: str) -> str | None:
     if "\0" in "".join(header):
         return "the header holds NUL bytes: is it UTF-16? Convert the file to UTF-8"
     other = next((mark for mark in ";\t,|" if len(header) == 1 and mark in header[0]), None)
-    if other is None:
+    if other is None or delimiter in header[0]:
         return None
     problem = f"its columns are separated by {shown(other)}, not by {shown(delimiter)}"
     return f"{problem}, as the name says; {'call it .tsv' if other == chr(9) else 'write it anew'}"
@@ -205,5 +206,5 @@ def _problem(error: Exception) -> str:
         return "not UTF-8; convert the file to UTF-8"
     counts = re.search(r"Expected (\d+) columns, got (\d+)", str(error))
     if counts:
-        return f"{counts[2]} cells where the header has {counts[1]}"
+        return f"{counted(int(counts[2]), 'cell')} where the header has {counts[1]}"
     return f"not valid CSV: {one_line(error)}"

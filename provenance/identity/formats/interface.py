@@ -8,7 +8,7 @@ inside a block they are counted from 0, since a block does not know how many row
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,18 @@ class RowError(ProvenanceError):
 def one_line(error: Exception) -> str:
     """What a library says of bad data, fit to be a part of a one-line message."""
     return "".join(character if character.isprintable() else " " for character in str(error))[:200]
+
+
+def columns_without(path: Path, columns: Iterable[str], names: Collection[str]) -> list[str]:
+    """Those of the ``columns`` of the file at ``path`` that are not called one of ``names``.
+
+    Raises:
+        DataError: there are none, and without a column a file of columns holds no rows.
+    """
+    left = [column for column in columns if column not in names]
+    if not left:
+        raise DataError(path, None, f"has no column beside {' and '.join(columns)}; a row needs content of its own")
+    return left
 
 
 class Block(ABC):

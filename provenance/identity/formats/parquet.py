@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from provenance.errors import DataError
 from provenance.identity.formats.arrow_block import MOST_ROWS, ArrowBlock, cut, longest_value, numbered_tables, rows_of
-from provenance.identity.formats.interface import BLOCK_BYTES, FileReader, RowError, one_line
+from provenance.identity.formats.interface import BLOCK_BYTES, FileReader, RowError, columns_without, one_line
 from provenance.identity.formats.parquet_pages import Pages
 from provenance.identity.formats.schema_metadata import metadata_without, require_usable_names
 
@@ -58,19 +58,19 @@ class ParquetReader(FileReader):
     def _write(self, without: Collection[str], kept: npt.NDArray[np.bool_] | None, target: Path) -> None:
         with self._open() as file:
             whole = file.schema_arrow  # built on each access
-            names = [name for name in whole.names if name not in without]
+            names = columns_without(self.path, whole.names, without) if without else list(whole.names)
             schema = pa.schema([whole.field(name) for name in names])
             schema = schema.with_metadata(metadata_without(whole.metadata, without))
             before = 0
             if file.num_row_groups:
                 self._require_sound(file, 0, None)
-            with pq.ParquetWriter(target, schema, compression=_compression(file.metadata)) as writer:
+            with pq.ParquetWriter(target, schema, compression=_compression(file)) as writer:
                 for group in range(file.num_row_groups):
                     rows = file.metadata.row_group(group).num_rows
                     numbered = numbered_tables(self.path, self._group_tables(file, group, names), before)
                     tables = (table for _, table in numbered) if kept is None else rows_of(numbered, kept)
                     for table in tables:
-                        for batch in table.select(names).cast(schema).to_batches():
+                        for batch in pa.Table.from_arrays(table.select(names).columns, schema=schema).to_batches():
                             writer.write_batch(batch, row_group_size=max(rows, 1))
                     before += rows
 
@@ -149,12 +149,11 @@ def _leaves(file: pq.ParquetFile, names: list[str] | None) -> list[int]:
     return [leaf for leaf, path in enumerate(paths) if names is None or path.split(".")[0] in names]
 
 
-def _compression(metadata: pq.FileMetaData) -> dict[str, str] | str:
+def _compression(file: pq.ParquetFile) -> dict[str, str] | str:
     """The compression of each column, as `ParquetWriter` takes it, from the first row group."""
-    if not metadata.num_row_groups:
+    if not file.metadata.num_row_groups:
         return "zstd"
-    group = metadata.row_group(0)
-    chunks = [group.column(index) for index in range(group.num_columns)]
-    return {
-        chunk.path_in_schema: "NONE" if chunk.compression == "UNCOMPRESSED" else chunk.compression for chunk in chunks
-    }
+    group = file.metadata.row_group(0)
+    # Named as in the schema, whose names are checked; a damaged chunk names itself otherwise.
+    found = {file.schema.column(index).path: group.column(index).compression for index in range(group.num_columns)}
+    return {path: "NONE" if compression == "UNCOMPRESSED" else compression for path, compression in found.items()}

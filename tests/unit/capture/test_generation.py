@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from provenance.capture.generation import cost_text, named_parameters, token_counts
-from provenance.errors import ProvenanceError
+from provenance.capture.generation import cost_text, named_parameters, stated_token_counts, token_counts
+from provenance.errors import ProvenanceError, ProvenanceWarning
 
 
 def test_parameters_get_their_standard_names() -> None:
@@ -69,6 +69,59 @@ def test_usage_is_read_in_either_vocabulary_and_never_guessed(usage: object, cou
 def test_a_count_that_is_none_is_refused(count: object) -> None:
     with pytest.raises(ProvenanceError, match="usage: prompt_tokens is"):
         token_counts({"prompt_tokens": count})
+
+
+@pytest.mark.parametrize(
+    ("usage", "problem"),
+    [
+        (7, "7 has no token count; expected one of input_tokens, prompt_tokens"),
+        ("12 tokens", "'12 tokens' has no token count"),
+        ({"prompt_toks": 3}, "{'prompt_toks': 3} has no token count"),
+        (
+            {"prompt_toks": 3, "completion_tokens": 4},
+            "'prompt_toks' is not a token count that is known, and input_tokens",
+        ),
+        (
+            {"prompt_tokens": 3, 7: 4},
+            "7 is not a token count that is known, and output_tokens is missing; expected output",
+        ),
+        ({"prompt_tokens": [3], "input_tokens": 3}, "states input_tokens twice, and not alike"),
+    ],
+)
+def test_usage_that_is_a_slip_is_refused(usage: object, problem: str) -> None:
+    with pytest.raises(ProvenanceError, match="^usage: ") as raised:
+        stated_token_counts(usage)
+    assert problem in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7, "completion_tokens_details": {}},
+        {"input_tokens": 3, "output_tokens": 4, "cache_read_input_tokens": 2, "service_tier": "standard"},
+        {"gen_ai.usage.input_tokens": 3, "gen_ai.usage.output_tokens": 4, "gen_ai.usage.cache_read.input_tokens": 2},
+        {"prompt_tokens": 3, "input_tokens": 3, "output_tokens": 4},
+    ],
+)
+def test_what_clients_report_beside_the_counts_is_known(usage: object, recwarn: pytest.WarningsRecorder) -> None:
+    assert stated_token_counts(usage) == {"input_tokens": 3, "output_tokens": 4}
+    assert not recwarn.list
+
+
+def test_what_is_not_recorded_beside_the_counts_is_said() -> None:
+    with pytest.warns(
+        ProvenanceWarning, match="usage: 'queue_time' is not recorded; input_tokens and output_tokens are"
+    ):
+        counts = stated_token_counts({"prompt_tokens": 3, "completion_tokens": 4, "queue_time": 0.1})
+    assert counts == {"input_tokens": 3, "output_tokens": 4}
+
+
+def test_usage_may_leave_counts_out() -> None:
+    assert stated_token_counts({}) == {}
+    assert stated_token_counts({"prompt_tokens": 3, "total_tokens": 3}) == {"input_tokens": 3}
+    assert stated_token_counts({"prompt_tokens": None, "completion_tokens": 4, "total_tokens": None}) == {
+        "output_tokens": 4
+    }
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import shlex
 import string
+import subprocess
+import sys
 import uuid
 from typing import Any
 
@@ -211,3 +213,14 @@ def test_keys_with_secrets_stay_distinct() -> None:
     one, other = (redact_key(f"https://ada:{PASSWORD}{number}@h/x") for number in (1, 2))
     assert one != other
     assert PASSWORD not in one
+
+
+def test_the_warnings_of_a_script_stay_where_they_were() -> None:
+    script = (
+        "import warnings\n"
+        "from provenance.capture.redaction import redact_prose\n"
+        "show = warnings.showwarning\n"
+        "redact_prose('a word')\n"
+        "assert warnings.showwarning is show\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

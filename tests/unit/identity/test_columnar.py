@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from provenance.identity import Identity, sample_id, scan
 from provenance.identity.arrow_values import python_values
-from provenance.identity.canonical import ContentError, encode
+from provenance.identity.canonical import ContentError, encode, encode_row
 from provenance.identity.columnar import NotColumnarError, encode_columns
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -48,6 +51,20 @@ SCALARS: list[Typed] = [
     (pa.date32(), st.dates()),
     (pa.time64("us"), st.times()),
     (pa.decimal128(20, 4), st.decimals(-(10**12), 10**12, places=4)),
+    *(
+        (
+            pa.struct([("path", path), ("bytes", content), ("rate", pa.int64())]),
+            st.fixed_dictionaries(
+                {
+                    "path": st.none() | TEXT,
+                    "bytes": st.none() | (TEXT if content == pa.string() else st.binary(max_size=20)),
+                    "rate": st.none() | INTEGERS,
+                }
+            ),
+        )
+        for path in (pa.string(), pa.dictionary(pa.int32(), pa.string()))
+        for content in (pa.binary(), pa.binary_view(), pa.string())
+    ),
 ]
 
 
@@ -141,3 +158,27 @@ def test_values_without_a_form_are_left_to_the_rows(array: pa.Array) -> None:
 def test_types_without_a_form_are_refused(array: pa.Array) -> None:
     with pytest.raises(ContentError):
         encode_columns({"a": array}, 1)
+
+
+@pytest.mark.parametrize(
+    "hiding",
+    [
+        pc.run_end_encode(pa.array([None, None, "b"])),
+        pa.DictionaryArray.from_arrays(pa.array([0, 0, 1]), pa.array([None, "b"])),
+    ],
+    ids=["runs", "dictionary"],
+)
+def test_nulls_among_what_is_stored_once_are_nulls(hiding: pa.Array, tmp_path: Path) -> None:
+    table = pa.table({"image": hiding, "messages": pa.StructArray.from_arrays([hiding], ["content"]), "text": [*"xyz"]})
+    rows = [{"messages": {}, "text": "x"}, {"messages": {}, "text": "y"}]
+    rows += [{"image": "b", "messages": {"content": "b"}, "text": "z"}]
+    assert encode_columns({name: table[name].combine_chunks() for name in table.column_names}, 3).to_pylist() == [
+        encode_row(row, row) for row in rows
+    ]
+    with pa.ipc.new_stream(tmp_path / "a.arrow", table.schema) as writer:
+        writer.write_table(table.slice(0, 2))
+    found = scan(tmp_path / "a.arrow", Identity())
+    assert [each.hex() for batch in found for each in batch.sample_ids.to_pylist()] == [
+        sample_id(row) for row in rows[:2]
+    ]
+    assert found.fields == ("messages", "text")

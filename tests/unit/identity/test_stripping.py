@@ -117,3 +117,20 @@ def test_what_cannot_be_read_is_left_as_it_is(tmp_path: Path, name: str, content
     assert caught.value.row == row
     assert path.read_bytes() == content
     assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "arrow"])
+def test_a_table_of_nothing_else_is_left_as_it_was(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    table = pa.table({"_parents": ["0a", "0b"]})
+    if suffix == "csv":
+        path.write_text("_parents\n0a\n0b\n")
+    elif suffix == "parquet":
+        pq.write_table(table, path)
+    else:
+        with pa.ipc.new_file(path, table.schema) as writer:
+            writer.write_table(table)
+    before = path.read_bytes()
+    with pytest.raises(DataError, match=f"a.{suffix}: has no column beside _parents; a row needs content of its own"):
+        strip_reserved(path)
+    assert path.read_bytes() == before

@@ -6,9 +6,11 @@ import json
 import tarfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -92,3 +94,58 @@ def test_a_file_that_ends_early_is_told(tmp_path: Path) -> None:
     cut.write_bytes((tmp_path / "a.jsonl.gz").read_bytes()[:-20])
     with pytest.raises(DataError, match="damaged or cut short"):
         write_rows(cut, np.ones(len(ROWS), bool), tmp_path / "b.jsonl.gz")
+
+
+def write_batches(path: Path, table: pa.Table) -> None:
+    if path.suffix == ".parquet":
+        pq.write_table(table, path, row_group_size=3)
+    else:
+        with pa.ipc.new_stream(path, table.schema) as writer:
+            writer.write_table(table, max_chunksize=3)
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.binary_view()])
+def test_rows_are_taken_out_of_views_without_what_the_others_view(tmp_path: Path, suffix: str, kind: Any) -> None:
+    values = [None if number % 5 == 3 else f"{number:06}" * 20 for number in range(600)]
+    column = pa.array([value if value is None else value.encode() for value in values], pa.binary()).cast(kind)
+    path, target = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
+    write_batches(path, pa.table({"text": column}))
+    kept = np.arange(600) % 3 == 0
+    write_rows(path, kept, target)
+    assert ids(target) == [each for each, stays in zip(ids(path), kept, strict=True) if stays]
+    assert target.stat().st_size < path.stat().st_size
+
+
+def test_rows_are_taken_out_of_runs(tmp_path: Path) -> None:
+    column = pc.run_end_encode(pa.array(["a", "a", None, None, "b", "b", "b"]))
+    write_batches(tmp_path / "a.arrow", pa.table({"text": column}))
+    write_rows(tmp_path / "a.arrow", np.array([1, 0, 1, 0, 0, 1, 1], bool), tmp_path / "b.arrow")
+    taken = pa.ipc.open_stream(tmp_path / "b.arrow").read_all()
+    assert taken["text"].type == column.type
+    assert taken["text"].to_pylist() == ["a", None, "b", "b"]
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.list_(pa.list_(pa.null())), pa.map_(pa.string(), pa.null()), pa.list_(pa.null(), 2)], ids=str
+)
+def test_lists_of_nulls_are_not_damaged(tmp_path: Path, kind: Any) -> None:
+    values: list[Any] = [[[None, None, None], []], None, [[None]], [], [[None, None]]] * 3
+    if pa.types.is_map(kind):
+        values = [[("a", None), ("b", None)], None, [("c", None)], [], [("d", None)]] * 3
+    if pa.types.is_fixed_size_list(kind):
+        values = [[None, None], None, [None, None], [None, None], None] * 3
+    write_batches(tmp_path / "a.arrow", pa.table({"messages": pa.array(values, kind), "text": [*map(str, range(15))]}))
+    kept = np.array([0, 1, 1, 0, 1] * 3, bool)
+    write_rows(tmp_path / "a.arrow", kept, tmp_path / "b.arrow")
+    assert ids(tmp_path / "b.arrow") == [
+        each for each, stays in zip(ids(tmp_path / "a.arrow"), kept, strict=True) if stays
+    ]
+
+
+def test_what_arrow_cannot_pick_out_is_told(tmp_path: Path) -> None:
+    write_batches(tmp_path / "a.arrow", pa.table({"text": pa.array([["a"], ["b"]], pa.list_(pa.string_view()))}))
+    with pytest.raises(
+        DataError, match=r"a\.arrow: rows cannot be taken out of .*; write the dataset again as Parquet"
+    ):
+        write_rows(tmp_path / "a.arrow", np.array([True, False]), tmp_path / "b.arrow")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provenance.errors import DataError
 from provenance.identity import Identity, scan
 from provenance.identity.fields import Selection
 from provenance.identity.formats.arrow_block import ArrowBlock
@@ -86,3 +87,15 @@ def test_a_scan_gives_texts_with_ids_and_other_fields_beside_the_content(tmp_pat
         assert batch.texts.values["absent"].to_pylist() == [None] * 5
         (without,) = scan(tmp_path / name, Identity())
         assert without.texts is None
+
+
+def test_a_field_with_an_unpaired_surrogate_is_its_rows_error(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "a", "topic": "b"}\n{"text": "c", "topic": "\\ud800"}\n')
+    assert [batch.sample_ids for batch in scan(tmp_path / "a.jsonl", Identity())]
+    with pytest.raises(DataError, match=r"a\.jsonl:2: field 'topic': an unpaired surrogate"):
+        list(scan(tmp_path / "a.jsonl", Identity(), texts_and=["topic"]))
+
+
+def test_a_field_of_a_type_without_text_has_none() -> None:
+    table = pa.table({"text": ["a"], "lasts": pa.array([pa.MonthDayNano([1, 2, 3])])})
+    assert block_texts(ArrowBlock(table), WELL_KNOWN, ("lasts",)).values["lasts"].to_pylist() == [None]

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -20,6 +21,7 @@ from provenance.identity import Identity, read_row, read_rows, sample_id, scan
 from provenance.identity.canonical import timestamp_text
 from provenance.identity.formats import csv_table, interface, json_array, parquet, row_block
 from provenance.identity.names import is_dataset
+from provenance.identity.rewriting import write_rows
 
 TYPES = {"n": "integer", "x": "number", "b": "boolean", "t": "timestamp"}
 SCHEMA = pa.schema(
@@ -268,7 +270,7 @@ def test_declared_types_of_csv(tmp_path: Path) -> None:
 BAD_CSV = [
     (b"", None, "no header"),
     (b"a,a\n1,2\n", None, "'a' appears twice"),
-    (b"a,b\n1,2\n3\n", 2, "1 cells where the header has 2"),
+    (b"a,b\n1,2\n3\n", 2, "1 cell where the header has 2"),
     (b"a,b\n1,2\n3,4,5\n", 2, "3 cells where the header has 2"),
     (b'a,b\n1,2\n3,"x\n4,5\n', 2, "a quoted cell does not end: is the file cut short"),
     (b'a\n1\n"x', 2, "a quoted cell does not end"),
@@ -279,7 +281,7 @@ BAD_CSV = [
     (b"a;b\n1;2\n", None, "separated by ';', not by ','"),
     (b"a\tb\n1\t2\n", None, "call it .tsv"),
     (b"sep=;\na;b\n1;2\n", None, "`sep=`, is for spreadsheets"),
-    (b"a,b\r1,2\r3\r", 2, "1 cells where the header has 2"),
+    (b"a,b\r1,2\r3\r", 2, "1 cell where the header has 2"),
 ]
 
 
@@ -292,13 +294,26 @@ def test_bad_csv(tmp_path: Path, content: bytes, row: int | None, problem: str) 
     assert caught.value.row == row
 
 
+def test_nul_bytes_in_cells_of_csv_are_read_and_kept(tmp_path: Path) -> None:
+    path, target = tmp_path / "data.csv", tmp_path / "taken.csv"
+    path.write_bytes(b'text,b\na\0b,1\n"\0""\0",2\n\0,3\n')
+    assert ids(path) == [sample_id({"text": text}) for text in ("a\0b", '\0"\0', "\0")]
+    write_rows(path, np.array([False, True, True]), target)
+    assert ids(target) == ids(path)[1:]
+
+
+def test_a_quoted_header_may_hold_its_own_separator(tmp_path: Path) -> None:
+    (tmp_path / "data.tsv").write_text('"a\tb"\n1\n')
+    assert ids(tmp_path / "data.tsv") == [sample_id({"a\tb": "1"})]
+
+
 def test_bad_rows_of_csv_in_later_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_table, "_LONGEST_ROW", 64)
     path = tmp_path / "data.csv"
     path.write_text("a,b\n" + "1,2\n" * 100)
     assert len(ids(path)) == 100
     for bad, problem in (
-        (b"3\n", "1 cells"),
+        (b"3\n", "1 cell"),
         (b"3,\xff\n", "not UTF-8"),
         (b'"' + b"x" * 500 + b'",1\n', "longer than"),
     ):

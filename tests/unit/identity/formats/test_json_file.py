@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from support.samples import ids
 
+from provenance.errors import DataError
 from provenance.identity import Identity
 from provenance.identity.formats import open_reader
 from provenance.identity.samples import sample_id
@@ -59,3 +60,17 @@ def test_members_and_rows_are_taken_out(tmp_path: Path, content: bytes) -> None:
     assert reader.strip(["_parents"])
     rows = [row for _, row in open_reader(path, Identity()).numbered_rows()]
     assert rows == [{name: value for name, value in row.items() if name != "_parents"} for row in before]
+
+
+@pytest.mark.parametrize("column", ["_parents", "_parent_roles"])
+@pytest.mark.parametrize("value", ['"\\ud800"', '["aa", "\\udfff"]', '"[\\"\\\\ud800\\"]"'])
+def test_an_unpaired_surrogate_in_a_reserved_column_is_its_rows_error(tmp_path: Path, column: str, value: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(
+        f'[{{"text": "one"}}, {{"text": "two", "_parents": ["aa"], "{column}": {value}}}]'.replace(
+            '"_parents": ["aa"], "_parents"', '"_parents"'
+        )
+    )
+    with pytest.raises(DataError, match=rf"a\.json:2: {column} holds an unpaired surrogate") as raised:
+        ids(path)
+    assert raised.value.row == 2
