@@ -124,6 +124,19 @@ class Price(_Stored):
     digest: str
 
 
+class RejectedCalls(_Stored):
+    """What the calls took whose results were rejected: sums over those of them of which it is known; None: of none.
+
+    ``cost`` is what was reported, else tokens times the activity's price, in the currency of that price if there is
+    one.
+    """
+
+    calls: Count
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    cost: Decimal | None = None
+
+
 class ActivityType(StrEnum):
     COLLECTION = "collection"
     GENERATION = "generation"
@@ -139,7 +152,7 @@ class Activity(_Described):
 
     ``agent``, ``plan`` and ``source`` are the ids of an `Agent`, a `Plan` and a `Source`. ``parameters`` bear
     OpenTelemetry's ``gen_ai.*`` names. ``aligned_on``: the content fields on which rows were aligned with parents.
-    ``rejected``: how many results were not good enough to be rows, by reason.
+    ``rejected``: how many results were not good enough to be rows, by reason; ``rejected_calls``: what these took.
     """
 
     type: ActivityType
@@ -150,6 +163,7 @@ class Activity(_Described):
     aligned_on: tuple[str, ...] | None = None
     price: Price | None = None
     rejected: dict[str, int] | None = None
+    rejected_calls: RejectedCalls | None = None
     stage: StageRun | None = None
     command: str | None = None
     git: GitState | None = None
