@@ -181,7 +181,7 @@ def require_read(data: Path, columns: Set[str], derivation: Activity | None) -> 
 def _used_vocabulary(tables: Tables, births: RecordedBirths | None) -> Vocabulary:
     recorded = () if births is None else births.activities
     # An activity is described even if its every result was rejected.
-    return tables.use_vocabulary([activity for activity in recorded if activity.rejected])
+    return tables.use_vocabulary([activity for activity in recorded if activity.rejected or activity.rejected_calls])
 
 
 def header_of(

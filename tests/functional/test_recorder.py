@@ -4,6 +4,7 @@ import copy
 import pickle
 import sys
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from support.recording import LIBRARY, collect_documents, lines, records
 import provenance
 from provenance.capture import reading
 from provenance.errors import DataError, ProvenanceError, RepositoryError
+from provenance.lineage.records import RejectedCalls
 from provenance.lineage.sidecar import open_sidecar
 
 MODEL = provenance.Model(name="writer", revision="1", license="Apache-2.0")
@@ -240,3 +242,25 @@ def test_only_one_recorder_at_a_time(dvc_repository: Path) -> None:
     with pytest.raises(ProvenanceError, match="within its `with` block"):
         recorder.write({"text": "late"})
     assert lines("x.jsonl") == [{"text": "x"}]
+
+
+def test_what_rejected_results_took_is_kept(documents: str) -> None:
+    first, second, *_ = provenance.read(documents)
+
+    def run(*, fails: bool) -> None:
+        with provenance.record("a.jsonl", model=MODEL) as recorder:
+            if not recorder.done(first.sample_id):
+                recorder.reject(first, "too short", usage={"prompt_tokens": 100, "completion_tokens": 20}, cost="0.01")
+                recorder.reject(first, "too short", cost="0.02")
+                recorder.reject("other", "too long")
+            if fails:
+                raise KeyError
+            recorder.done("other")
+            recorder.write({"text": "kept"}, parents=[second], key="kept", cost="0.04")
+
+    with pytest.raises(KeyError):
+        run(fails=True)
+    run(fails=False)
+    (activity,) = [a for a in open_sidecar(Path("a.jsonl.lineage.parquet")).header.activities if a.rejected]
+    assert activity.rejected == {"too short": 1, "too long": 1}
+    assert activity.rejected_calls == RejectedCalls(calls=3, input_tokens=100, output_tokens=20, cost=Decimal("0.03"))

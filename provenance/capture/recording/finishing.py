@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 
 from provenance.capture.birth_columns import births_of_json, with_shared
 from provenance.capture.identities import tokenizer_of
-from provenance.capture.recording.rejections import counted_reasons
+from provenance.capture.recording.rejections import calls_taken, counted_reasons
 from provenance.capture.saying import say
 from provenance.errors import DataError
 from provenance.files import md5_of, whole_file
@@ -94,12 +95,16 @@ def finish(
 def _ended(journal: Journal, declaration: Declaration) -> tuple[list[Activity], Vocabulary]:
     """The recording's activity, then one for each observed model with its parameters; and all that they name."""
     ended = {**journal.activity, "packages": journal.packages or {}, "ended": datetime.now(UTC)}
-    recording = Activity.model_validate({**ended, "rejected": counted_reasons(journal.rejections())})
+    rejections = [*journal.rejections()]
+    reasons = Counter(each["reason"] for each in rejections if "reason" in each)
+    makers = [(Agent.model_validate(maker["agent"]), maker["parameters"]) for maker in journal.makers]
+    prices = [Activity.model_validate(ended).price, *(declaration.price_of(agent) for agent, _ in makers)]
+    taken = calls_taken((each.get("took", {}) for each in rejections), prices)
+    recording = Activity.model_validate({**ended, "rejected": counted_reasons(reasons), "rejected_calls": taken.get(0)})
     activities, vocabulary = [recording], declaration.vocabulary(recording)
-    for maker in journal.makers:
-        agent = Agent.model_validate(maker["agent"])
-        of_maker = {"agent": agent.id, "parameters": maker["parameters"], "price": declaration.price_of(agent)}
-        activity = Activity.model_validate(ended | of_maker)
+    for number, (agent, parameters) in enumerate(makers, start=1):
+        of_maker = {"agent": agent.id, "parameters": parameters, "price": prices[number]}
+        activity = Activity.model_validate(ended | of_maker | {"rejected_calls": taken.get(number)})
         activities.append(activity)
         vocabulary.add([activity], [agent])
     return activities, vocabulary

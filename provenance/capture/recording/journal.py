@@ -6,7 +6,8 @@ line being written, and damage to a line costs that line. Lines that others rest
 written twice. The first line says what was being recorded (`Heading`); then comes, in the order of recording, one per
 
 - row: ``{"key": …, "birth": {…}, "row": {…}}``, in this order: it is taken apart without being parsed
-- rejection: ``{"key": …, "reason": …}``
+- rejection: ``{"key": …, "reason": …, "took": {…}}``: what the call took, as far as that is known; ``{"again": …,
+  "took": {…}}`` where the key was rejected before
 - dataset that a parent came from, ahead of the first such row: ``{"dataset": "data/docs.jsonl"}``
 - model that was observed, ahead of the first row that it made:
   ``{"maker": {"agent": {…}, "parameters": {…}}, "number": 1}``; the births of its rows name it by this number
@@ -19,7 +20,6 @@ import fcntl
 import hashlib
 import os
 import threading
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,9 @@ _BEFORE_BIRTH, _BEFORE_ROW = b'"birth":', b',"row":'
 _ROW_LINES = (b"{" + _BEFORE_BIRTH, b'{"key":')
 
 Key = str | int
+
+# What a line of a rejection says of the call, under the names of a birth.
+TAKEN = ("activity", "input_tokens", "output_tokens", "cost")
 
 
 @dataclass(frozen=True)
@@ -217,15 +220,22 @@ class Journal:
     def _is_left_over(self, head: bytes) -> bool:
         return orjson.loads(head + b"}").get("key") in self._left_over
 
-    def rejections(self) -> Counter[str]:
-        """How many rejections there are for each reason, without those that this run did not ask for."""
-        reasons: Counter[str] = Counter()
+    def append_rejection(self, key: Key, reason: str | None, taken: Mapping[str, Any]) -> None:
+        """Note that a result was rejected under ``key`` (``reason`` None: again), and what the call took."""
+        took = {name: taken[name] for name in TAKEN if name in taken}
+        if reason is not None:
+            self.append({"key": key, "reason": reason} | ({"took": took} if took else {}))
+        elif took:
+            self.append({"again": key, "took": took})
+
+    def rejections(self) -> Iterator[Mapping[str, Any]]:
+        """The lines of rejections, without those that this run did not ask for."""
         for line in self._contents():
             # A row's line is long, and mostly has none: it is not parsed twice.
-            parsed = orjson.loads(line) if b'"reason":' in line else {}
-            if "reason" in parsed and parsed["key"] not in self._left_over:
-                reasons[parsed["reason"]] += 1
-        return reasons
+            parsed = orjson.loads(line) if b'"reason":' in line or b'"took":' in line else {}
+            is_rejection = "row" not in parsed and ("reason" in parsed or "took" in parsed)
+            if is_rejection and parsed.get("key", parsed.get("again")) not in self._left_over:
+                yield parsed
 
     def close(self) -> None:
         """Take no more lines; the file stays."""

@@ -136,25 +136,42 @@ class Recorder:
             self._journal.append({"packages": loaded_packages()})
         self._journal.append_row(encoded, born, checked_key)
 
-    def reject(self, row: Row | Key | None = None, reason: str = "", *, key: Key | None = None) -> None:
+    def reject(
+        self,
+        row: Row | Key | None = None,
+        reason: str = "",
+        *,
+        key: Key | None = None,
+        response: object = None,
+        usage: Any = None,
+        cost: Decimal | float | str | None = None,
+    ) -> None:
         """Record that a result is not good enough to be a row, so that it is not repeated, and why.
+
+        What its generation took is part of what the dataset took to make: it is added up, in the sidecar's header.
 
         Args:
             row: the row of `provenance.read` whose result it is, for which its sample id is the key; or the key.
             reason: in few words that recur: results are counted by reason, in the sidecar's header.
             key: names what was generated, where the row does not.
+            response, usage, cost: as in `write`.
 
         Raises:
             ProvenanceError: no reason, nothing that could be a key, or a row was recorded under this key.
         """
         if not _checked_text("reason", reason).strip():
             raise ProvenanceError("reject: give the reason, such as reason='too short'")
-        self._linker.forget()
+        call = self._linker.find(response, None)
+        taken: Birth = {} if call is None else self._linker.columns(call)
+        if usage is not None:
+            taken.update(stated_token_counts(usage))
+        if cost is not None:
+            taken["cost"] = cost_text(cost)
         named = key if key is not None else row
         name = _checked_key(named.sample_id if isinstance(named, Row) else named)
-        # Rows of the same content are one sample, which is rejected once.
-        if not (isinstance(named, Row) and self._journal.is_rejected(name) and self.done(name)):
-            self._journal.append({"key": name, "reason": redact_prose(reason)})
+        # Rows of the same content are one sample, which is rejected once, however many calls that took.
+        is_again = isinstance(named, Row) and self._journal.is_rejected(name) and self.done(name)
+        self._journal.append_rejection(name, None if is_again else redact_prose(reason), taken)
 
     def _encoded(self, row: Mapping[str, Any]) -> orjson.Fragment:
         number = self._journal.rows + 1
