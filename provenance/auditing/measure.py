@@ -97,8 +97,8 @@ class Measure(Protocol):
     def needs(self) -> Needs:
         """What it reads, which is what it costs.
 
-        ``lineage``: columns of the sidecar; ``graph``: walks along parents, for which the ledger's index is built if
-        it is not there yet; ``data``: the data too, in at least one pass over it.
+        ``lineage``: columns of the sidecar; ``graph``: all sidecars of the revision, mostly walks along parents, for
+        which the ledger's index is built if it is not there yet; ``data``: the data too, in at least one pass over it.
         """
         ...
 

@@ -16,7 +16,7 @@ class DisputedReal:
     definition = "rows that count as real here and are model output by another record, of any dataset of the revision"
     unit = "samples; rows"
     source = "a set taken for human text held model output: github.com/r-three/common-pile issue 137"
-    needs: Needs = "lineage"
+    needs: Needs = "graph"
 
     def measure(self, subject: Subject) -> Measured:
         """``{samples, rows, fraction}``; the samples of most rows stand out."""

@@ -14,7 +14,7 @@ from provenance.auditing.mixture.file import Mixture, Unit, read_mixture
 from provenance.auditing.mixture.licenses import Licences, licences
 from provenance.auditing.mixture.recount import Recount, Total, recount, totals
 from provenance.auditing.mixture.repetition import MostRepeated, repetition
-from provenance.auditing.mixture.weighing import Piece, Weighed, datasets_of, fractions, weigh
+from provenance.auditing.mixture.weighing import Piece, Weighed, amounts_of, datasets_of, portion, weigh
 from provenance.ledger.composition.breakdowns import OF_MIXTURES, grouped, most_first
 from provenance.ledger.sidecars import Sidecars
 
@@ -192,14 +192,13 @@ def _part(pieces: list[Piece], total: int | None) -> Weight:
 
 def _stages(weighed: Weighed) -> Iterator[tuple[str, StageWeight]]:
     everything = sum(sum(stage.parts.values()) for stage in weighed.stages)
-    shares = list(zip(weighed.pieces, fractions(weighed.pieces), strict=True))
+    amounts = amounts_of(weighed.pieces)
     for stage in weighed.stages:
         whole = sum(stage.parts.values())
         by_origin: dict[str, float] = {}
-        for piece, fraction in shares:
-            if whole and fraction and piece.part in stage.parts:
-                of_stage = stage.parts[piece.part] * fraction / whole
-                by_origin[piece.origin] = by_origin.get(piece.origin, 0.0) + of_stage
+        for piece in weighed.pieces if whole else ():
+            if of_stage := portion(piece, amounts, stage.parts.get(piece.part, 0.0)):
+                by_origin[piece.origin] = by_origin.get(piece.origin, 0.0) + of_stage / whole
         yield (
             stage.name,
             StageWeight(

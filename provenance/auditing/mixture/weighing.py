@@ -189,23 +189,28 @@ def _weighted(pieces: Sequence[Piece], stages: Sequence[StageExposure]) -> list[
             exposures[title] = exposures.get(title, 0.0) + exposure
     total = sum(exposures.values())
     are_amounts = all(stage.trained is not None for stage in stages)
+    amounts = amounts_of(pieces)
     weighted = []
-    for piece, fraction in zip(pieces, fractions(pieces), strict=True):
-        if piece.part not in exposures or not total or fraction is None:
+    for piece in pieces:
+        own = portion(piece, amounts, exposures[piece.part]) if piece.part in exposures and total else None
+        if own is None:
             weighted.append(piece)
             continue
-        exposure = exposures[piece.part] * fraction
-        weighted.append(replace(piece, weight=exposure / total, exposure=exposure if are_amounts else None))
+        weighted.append(replace(piece, weight=own / total, exposure=own if are_amounts else None))
     return weighted
 
 
-def fractions(pieces: Sequence[Piece]) -> list[float | None]:
-    """Of each piece, how much of its part it is; None where the part is empty."""
+def amounts_of(pieces: Sequence[Piece]) -> dict[str, int]:
+    """What one epoch of each part is; 0 where its size is not stated."""
     amounts: dict[str, int] = {}
     for piece in pieces:
         amounts[piece.part] = amounts.get(piece.part, 0) + (piece.amount or 0)
-    # A part without a size is one piece.
-    return [
-        1.0 if piece.amount is None else piece.amount / amounts[piece.part] if amounts[piece.part] else None
-        for piece in pieces
-    ]
+    return amounts
+
+
+def portion(piece: Piece, amounts: Mapping[str, int], of_part: float) -> float | None:
+    """What of ``of_part``, something of the whole part, is the piece's; None where the part is empty."""
+    if piece.amount is None:  # A part without a size is one piece.
+        return of_part
+    whole = amounts[piece.part]
+    return of_part * piece.amount / whole if whole else None
