@@ -44,6 +44,8 @@ _ROW_LINES = (b"{" + _BEFORE_BIRTH, b'{"key":')
 
 Key = str | int
 
+# Lines with one of these are of a row or a rejection; no other line rests on one.
+_STAND_ALONE = frozenset(("row", "reason", "again"))
 # What a line of a rejection says of the call, under the names of a birth.
 TAKEN = ("activity", "input_tokens", "output_tokens", "cost")
 
@@ -174,7 +176,7 @@ class Journal:
             written = encoded(line)
         except TypeError as error:
             raise ProvenanceError(f"recorder: what comes with a row cannot be recorded: {error}") from error
-        if "row" not in line and "reason" not in line:
+        if _STAND_ALONE.isdisjoint(line):
             written *= 2  # others rest on it
         with self._lock:
             if self._file.closed or os.getpid() != self._process:
