@@ -39,7 +39,7 @@ def form_of_type(kind: pa.DataType) -> Form | None:
 def forms_of(column: pa.Array) -> set[Form]:
     """The forms of the values of ``column``."""
     form = form_of_type(column.type)
-    if form is None or not has_values(column):
+    if form is None or not has_values(pa.chunked_array([column])):
         return set()
     if form != "object":
         return {form}
@@ -54,7 +54,7 @@ def content_of(column: pa.Array, name: str, selection: Selection) -> tuple[pa.Ar
     In a list of objects that is empty there is no object: it counts as the plain list that it is in JSON.
     """
     form = form_of_type(column.type)
-    if form is None or not has_values(column):
+    if form is None or not has_values(pa.chunked_array([column])):
         return None, set()
     counts = selection.includes(name, form)
     if form != "object" or counts == selection.includes(name, "list"):
