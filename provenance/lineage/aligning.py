@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
-from provenance.identity import Identity, Scan, Settled, sample_id, scan
+from provenance.identity import Identity, Scan, Settled, scan
+from provenance.identity.samples import id_of_row
 from provenance.lineage.births import Dependency
 from provenance.lineage.database import count, parquet_rows
 from provenance.lineage.explaining import DERIVED_ROLE
@@ -166,7 +167,7 @@ def _is_added(tables: Tables, data: Path, comparison: _Comparison) -> str:
     file = _file(tables, "added", comparison.number)
     write_rows(scan(data, identity), file)
     # What is null or empty says nothing that somebody would have made.
-    empty = [sample_id(dict.fromkeys(names, ""), fields=added, digest=identity.digest) for names in _subsets(added)]
+    empty = [id_of_row(dict.fromkeys(names, ""), identity) for names in _subsets(added)]
     listed = ", ".join(f"unhex('{found}')" for found in empty)
     return (
         f"member NOT IN (SELECT r.sample_id FROM {parquet_rows(file)} a JOIN rows r USING (row) "
