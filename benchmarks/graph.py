@@ -169,7 +169,7 @@ def write_sidecar_file(path: Path, graph: ReferenceGraph, first: int = 0, last: 
     header = Header(
         version=FORMAT_VERSION,
         dataset=DatasetState(path="data.jsonl", size=0, rows=size),
-        identity=IdentitySettings(digest="xxh3_128", canonical_form=1, rule="all", fields=()),
+        identity=IdentitySettings(digest="xxh3_128", canonical_form=1, rule="named", fields=()),
         activities=tuple(map(_activity, range(_ACTIVITIES))),
         agents=tuple(Agent(name=f"model-{number}") for number in range(_AGENTS)),
         sources=tuple(Source(name=f"source-{number}") for number in range(_SOURCES)),
@@ -200,7 +200,7 @@ def write_small_sidecar(path: Path, size: int) -> None:
     header = Header(
         version=FORMAT_VERSION,
         dataset=DatasetState(path="data.jsonl", size=0, rows=size),
-        identity=IdentitySettings(digest="xxh3_128", canonical_form=1, rule="all", fields=()),
+        identity=IdentitySettings(digest="xxh3_128", canonical_form=1, rule="named", fields=()),
         activities=(Activity(type=ActivityType.GENERATION, agent=agent.id),),
         agents=(agent,),
     )

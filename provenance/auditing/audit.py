@@ -25,6 +25,7 @@ from provenance.auditing.request import ALL_MEASURES, DatasetAt, Ledgers, Reques
 from provenance.auditing.verdict import Verdict, finding_as_json, verdict_of
 from provenance.errors import ProvenanceError
 from provenance.ledger.composition.composition import Composition, Share, composition
+from provenance.lineage.records import Header
 from provenance.repository import Repository
 
 Name = str | os.PathLike[str]
@@ -39,17 +40,20 @@ REVOKED = "revoked"
 class AuditedDataset:
     """What one dataset is made of, and what the measures that were taken found, by their names.
 
-    ``by_field``: for each field of the data that was asked for, the rows by their value of it.
+    ``header``: of the dataset's sidecar. ``by_field``: for each field of the data that was asked for, the rows by
+    their value of it.
     """
 
     composition: Composition
     measured: Mapping[str, Measured | NotMeasured]
+    header: Header
     by_field: Mapping[str, Mapping[str, Share] | NotMeasured] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The dataset in JSON's types, as rules' paths address it."""
         found = {name: each for name, each in self.measured.items() if isinstance(each, Measured)}
         return self.composition.as_json() | {
+            "content": self.header.identity.choice(),
             "by_field": {
                 name: {"not_measured": groups.reason}
                 if isinstance(groups, NotMeasured)
@@ -199,7 +203,9 @@ def run_audit(repository: Repository, request: Request, policy: Policy | None, t
             subject = _subject(ledgers, request, path)
             part = subject.audited
             fields = {name: by_field(subject, name) for name in request.fields}
-            dataset = AuditedDataset(composition(part.ledger, part.dataset), take(subject, names), fields)
+            dataset = AuditedDataset(
+                composition(part.ledger, part.dataset), take(subject, names), part.dataset.sidecar.header, fields
+            )
             audited.append(dataset)
             if policy is not None:
                 found = evaluate(policy, dataset.as_json(), day)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from provenance.errors import SidecarError
 from provenance.identity import Identity
+from provenance.lineage.content_choice import identity_by, settled_by
+from provenance.lineage.sidecar import open_sidecar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from provenance.lineage.records import IdentitySettings
     from provenance.repository import Repository
     from provenance.settings import Settings
 
@@ -24,6 +32,26 @@ def identity_of(settings: Settings, path: str, repository: Repository | None = N
         column_types=dict(dataset.types),
         file_ids=None if repository is None else repository.file_ids(path),
     )
+
+
+def as_recorded(stated: IdentitySettings, settings: Settings, path: str, repository: Repository) -> Identity:
+    """The identity that the sidecar of the dataset at ``path`` states."""
+    now = identity_of(settings, path, repository)
+    return identity_by(stated, tokens_field=now.tokens_field, column_types=now.column_types, file_ids=now.file_ids)
+
+
+def inheriting(identity: Identity, sidecars: Iterable[Path | None]) -> Identity:
+    """``identity``, with what these sidecars settle: of the datasets that rows come from, or the dataset's last one."""
+    stated = (open_sidecar(sidecar).header.identity for sidecar in sidecars if sidecar is not None)
+    return replace(identity, settled=settled_by(stated))
+
+
+def keeping_choice(identity: Identity, sidecar: Path) -> Identity:
+    """``identity``, with what the dataset's last ``sidecar`` settles, if there is one that can be read."""
+    try:
+        return inheriting(identity, [sidecar])
+    except SidecarError:
+        return identity
 
 
 def tokenizer_of(settings: Settings, path: str) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.arguments import require
-from provenance.capture.identities import identity_of
+from provenance.capture.identities import as_recorded, identity_of
 from provenance.capture.saying import say
 from provenance.errors import DataError
 from provenance.identity import read_rows, scan
@@ -174,12 +174,12 @@ def dependency_at(file: Path, repository: Repository, *, quiet: bool = False) ->
     path = repository.relative(file)
     if not quiet:
         _say_if_changed(repository, path)
-    identity = identity_of(repository.settings(), path, repository)
+    settings = repository.settings()
     sidecar = repository.sidecar_file(path)
-    if sidecar is not None:
-        stated = open_sidecar(sidecar).header.identity
-        fields = stated.fields if stated.rule == "declared" else None
-        identity = replace(identity, digest=stated.digest, fields=fields)
+    if sidecar is None:
+        identity = identity_of(settings, path, repository)
+    else:
+        identity = as_recorded(open_sidecar(sidecar).header.identity, settings, path, repository)
     return Dependency(path=path, name=path, data=repository.root / path, sidecar=sidecar, identity=identity)
 
 

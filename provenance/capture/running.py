@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from provenance.capture.environment import describe_environment
-from provenance.capture.identities import identity_of, tokenizer_of
+from provenance.capture.identities import identity_of, inheriting, tokenizer_of
 from provenance.capture.reading import dependency_at
 from provenance.capture.stage_imports import packages_noted, watched
 from provenance.errors import ProvenanceError, RepositoryError, SidecarError
@@ -24,7 +24,7 @@ from provenance.lineage.accounting import StageAccount, account_for
 from provenance.lineage.births import Dependency
 from provenance.lineage.completion import Completion, complete
 from provenance.lineage.generating import generating
-from provenance.lineage.records import Activity, ActivityType
+from provenance.lineage.records import Activity, ActivityType, IdentitySettings
 from provenance.lineage.sidecar import open_sidecar
 from provenance.plurals import counted
 from provenance.repository import Repository, Stage
@@ -37,10 +37,14 @@ ProgressOf = Callable[[str], Callable[[int], None]]
 
 @dataclass(frozen=True)
 class Completed:
-    """One dataset out of a stage; ``completion`` is None where its recorder had completed it."""
+    """One dataset out of a stage; ``completion`` is None where its recorder had completed it.
+
+    ``identity``: which columns count, as its sidecar states it.
+    """
 
     path: str
     completion: Completion | None
+    identity: IdentitySettings
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class StageResult:
     no sidecar. ``warnings``: what to mend in the stage, one line each.
     """
 
+    stage: str
     exit_code: int
     datasets: tuple[Completed, ...] = ()
     account: StageAccount | None = None
@@ -87,7 +92,7 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
         exit_code = _run(command, watched(os.environ, folder))
         packages = packages_noted(folder)
     if exit_code != 0:
-        return StageResult(exit_code)
+        return StageResult(stage.name, exit_code)
     derivation = Activity(
         type=ActivityType.DERIVATION,
         stage=environment.stage,
@@ -103,8 +108,8 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
     with scratch_folder(repository.temporary, "account") as workspace:
         account = account_for(inputs, [repository.root / sidecar_path(out) for out in outs], workspace)
     unaccounted = tuple(path for path, sidecar in sidecars.items() if sidecar is None)
-    warnings = (*changed, *unread, *_only_inherited(completed, packages))
-    return StageResult(exit_code, completed, account, unaccounted, warnings)
+    warnings = (*changed, *unread, *_only_inherited(completed, packages), *_changed_text(completed))
+    return StageResult(stage.name, exit_code, completed, account, unaccounted, warnings)
 
 
 def _only_inherited(completed: Sequence[Completed], packages: Mapping[str, str]) -> Iterator[str]:
@@ -117,6 +122,18 @@ def _only_inherited(completed: Sequence[Completed], packages: Mapping[str, str])
                 f"{dataset.path}: {counted(rows, 'row')} with an origin that is only inherited from parents, and the "
                 f"command imported {', '.join(libraries)}; if a model wrote any, record that with `provenance.record`, "
                 "or state it with `provenance declare --set model=NAME`"
+            )
+
+
+def _changed_text(completed: Sequence[Completed]) -> Iterator[str]:
+    """Outs with rows that were carried though somebody wrote other text beside their content."""
+    for dataset in completed:
+        done = dataset.completion
+        if done is not None and done.text_changed:
+            columns = ", ".join(done.text_compared)
+            yield (
+                f"{dataset.path}: {counted(done.text_changed, 'row')} carried with other text than before in what does "
+                f"not count as content ({columns}); if a model wrote it, name it among the `fields` in provenance.yaml"
             )
 
 
@@ -161,21 +178,24 @@ def _complete_outs(
         dependencies = [_dependency(repository, path, stage.wdir) for path in known]
         for out in outs:
             if out in recorded:
-                yield Completed(out, None)
+                identity = open_sidecar(repository.root / sidecar_path(out)).header.identity
+                yield Completed(out, None, identity)
                 continue
+            known_here = [*dependencies, *_own(repository, out)]
+            sidecars = [dependency.sidecar for dependency in known_here]
             completion = complete(
                 repository.root / out,
                 repository.root / sidecar_path(out),
                 dataset_path=out,
-                identity=identity_of(settings, out, repository),
+                identity=inheriting(identity_of(settings, out, repository), sidecars),
                 fingerprint=repository.md5,
                 workspace=workspace,
                 tokenizer=tokenizer_of(settings, out),
-                dependencies=[*dependencies, *_own(repository, out)],
+                dependencies=known_here,
                 derivation=derivation,
                 progress=progress_of(out),
             )
-            yield Completed(out, completion)
+            yield Completed(out, completion, completion.identity)
 
 
 def _is_complete(repository: Repository, out: str) -> bool:

@@ -22,8 +22,10 @@ from provenance.report.audit_words import (
     said_of_the_whole,
     shares_in_words,
     shown,
+    text_unsettled,
     why_it_fails,
 )
+from provenance.report.content_words import content_fields
 from provenance.report.plain_text import CELL_WIDTH, counted, percent, safe
 
 if TYPE_CHECKING:
@@ -88,7 +90,12 @@ def _dataset(dataset: AuditedDataset) -> Iterator[str]:
         label = f"by {safe(name, _LABEL - 4)}".ljust(_LABEL)
         said = safe(groups.reason) if isinstance(groups, NotMeasured) else shares_in_words(groups, composition)
         yield output.folded(f"  {label}", " " * (_LABEL + 2), said)
-    if found := remarks(dataset):
+    if fields := content_fields(dataset.header.identity):
+        yield output.folded(f"  {'content'.ljust(_LABEL)}", " " * (_LABEL + 2), fields)
+    found = remarks(dataset)
+    if warning := text_unsettled(dataset):
+        found.append(warning)
+    if found:
         yield from _heading("what stands out")
         for line in found:
             yield output.folded("  ", "    ", line)

@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from provenance.identity.canonical import CANONICAL_FORM, ContentError
-from provenance.identity.fields import RESERVED_COLUMNS, WELL_KNOWN_FIELDS
+from provenance.identity.field_names import RESERVED_COLUMNS
+from provenance.identity.fields import Settled
 from provenance.identity.names import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset, sidecar_path
 from provenance.identity.samples import Identity, SampleBatch, sample_id
 
@@ -24,12 +25,12 @@ __all__ = [
     "KNOWN_SUFFIXES",
     "RESERVED_COLUMNS",
     "SIDECAR_SUFFIX",
-    "WELL_KNOWN_FIELDS",
     "ContentError",
     "FileIds",
     "Identity",
     "SampleBatch",
     "Scan",
+    "Settled",
     "file_id",
     "is_dataset",
     "read_row",

@@ -8,16 +8,19 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
-from provenance.identity.arrow_values import has_values
-from provenance.identity.canonical import ContentError, encode_row
+from provenance.identity.arrow_forms import content_of, form_of_type
+from provenance.identity.canonical import ContentError, encode_row, shown
 from provenance.identity.columnar import NotColumnarError, encode_columns
 from provenance.identity.digests import digest_all
-from provenance.identity.fields import RESERVED_COLUMNS, Selection
+from provenance.identity.field_names import RESERVED_COLUMNS, Form
+from provenance.identity.fields import Selection, form_of_value
+from provenance.identity.formats.csv_cells import reads_as_number
 from provenance.identity.formats.interface import Block, RowError
 from provenance.identity.packing import lengths_of
 from provenance.identity.reserved import PARENT_ROLES, PARENTS, check_roles, references
 from provenance.identity.samples import Identity
 
+Forms: TypeAlias = frozenset[tuple[str, Form]]
 _Values: TypeAlias = "pa.Array | Sequence[object]"
 
 
@@ -25,12 +28,12 @@ _Values: TypeAlias = "pa.Array | Sequence[object]"
 class EncodedBlock:
     """A block's samples, as in `SampleBatch`.
 
-    ``names``: the members that its rows have (those of its neighbours may be among them); ``filled``: those of which
-    some value is not null.
+    ``names``: the members that its rows have (those of its neighbours may be among them); ``forms``: those of which
+    some value is not null, each with the forms of its values.
     """
 
     names: frozenset[str]
-    filled: frozenset[str]
+    forms: Forms
     ids: pa.FixedSizeBinaryArray
     content_bytes: pa.UInt64Array
     tokens: pa.UInt32Array | None
@@ -47,7 +50,7 @@ def encode_block(block: Block, selection: Selection, identity: Identity) -> Enco
     """
 
     def is_needed(name: str) -> bool:
-        return selection.includes(name) or name in RESERVED_COLUMNS or name == identity.tokens_field
+        return selection.may_include(name) or name in RESERVED_COLUMNS or name == identity.tokens_field
 
     identified = block.identified()
     if identified is not None:
@@ -62,39 +65,74 @@ def encode_block(block: Block, selection: Selection, identity: Identity) -> Enco
 
 
 def _encode_table(table: pa.Table, selection: Selection, identity: Identity) -> EncodedBlock:
-    filled = frozenset(name for name in table.column_names if has_values(table[name]))
-    content = {name: table[name].combine_chunks() for name in filled if selection.includes(name)}
+    content: dict[str, pa.Array] = {}
+    forms: set[tuple[str, Form]] = set()
+    for name in table.column_names:
+        column = table[name].combine_chunks()
+        _check_numbers(name, column, selection)
+        counting, found = content_of(column, name, selection)
+        forms.update((name, form) for form in found)
+        if counting is not None:
+            content[identity.renamed.get(name, name)] = counting
     others = (PARENTS, PARENT_ROLES, identity.tokens_field)
     values = {name: table[name].combine_chunks() for name in others if name in table.column_names}
     canonical = encode_columns(content, table.num_rows)
-    return _encoded(canonical, frozenset(table.column_names), filled, values, identity)
+    return _encoded(canonical, frozenset(table.column_names), frozenset(forms), values, identity)
 
 
 def _encode_rows(block: Block, selection: Selection, identity: Identity) -> EncodedBlock:
     canonical: list[bytes] = []
     names: set[str] = set()
-    filled: set[str] = set()
+    forms: set[tuple[str, Form]] = set()
     values: dict[str | None, list[object]] = {PARENTS: [], PARENT_ROLES: [], identity.tokens_field: []}
     for offset, row in enumerate(block.rows()):
         names.update(row)
-        present = [name for name, value in row.items() if value is not None]
-        filled.update(present)
+        formed = [(name, form_of_value(value)) for name, value in row.items() if value is not None]
+        forms.update(formed)
+        for taken in selection.numbers & row.keys():
+            _check_number(taken, row[taken], offset)
         try:
-            canonical.append(encode_row(row, filter(selection.includes, present)))
+            counting = [name for name, form in formed if selection.includes(name, form)]
+            canonical.append(_encode_row(row, counting, identity.renamed))
         except ContentError as error:
             raise RowError(offset, str(error)) from None
         for name, column in values.items():
             column.append(row.get(name) if name is not None else None)
     present_values: dict[str | None, _Values] = {name: column for name, column in values.items() if name in names}
     return _encoded(
-        pa.array(canonical, pa.large_binary()), frozenset(names), frozenset(filled), present_values, identity
+        pa.array(canonical, pa.large_binary()), frozenset(names), frozenset(forms), present_values, identity
     )
+
+
+def _encode_row(row: Mapping[str, object], counting: list[str], renamed: Mapping[str, str]) -> bytes:
+    if not renamed:
+        return encode_row(row, counting)
+    content = {renamed.get(name, name): row[name] for name in counting}
+    return encode_row(content, content)
+
+
+def _check_numbers(name: str, column: pa.Array, selection: Selection) -> None:
+    """Refuse text in a column that was taken for numbers by its first rows: it would change, and the ids would not."""
+    if name not in selection.numbers or form_of_type(column.type) != "text":
+        return
+    try:
+        column.cast(pa.float64())
+    except pa.ArrowInvalid:
+        if not all(map(reads_as_number, column.unique().drop_null().to_pylist())):
+            for offset, value in enumerate(column.to_pylist()):
+                _check_number(name, value, offset)
+
+
+def _check_number(name: str, value: object, offset: int) -> None:
+    if isinstance(value, str) and not reads_as_number(value):
+        problem = f"{shown(name)} has text only after rows that read as numbers; declare the content fields"
+        raise RowError(offset, problem)
 
 
 def _encoded(
     canonical: pa.LargeBinaryArray,
     names: frozenset[str],
-    filled: frozenset[str],
+    forms: Forms,
     values: Mapping[str | None, _Values],
     identity: Identity,
 ) -> EncodedBlock:
@@ -106,7 +144,7 @@ def _encoded(
     roles = references(values[PARENT_ROLES], PARENT_ROLES) if PARENT_ROLES in values else None
     check_roles(parents, roles)
     return EncodedBlock(
-        names, filled, digest_all(canonical, identity.digest), lengths_of(canonical), tokens, parents, roles
+        names, forms, digest_all(canonical, identity.digest), lengths_of(canonical), tokens, parents, roles
     )
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 from provenance.errors import DataError
-from provenance.identity.fields import RESERVED_COLUMNS
+from provenance.identity.field_names import RESERVED_COLUMNS
 from provenance.identity.formats import open_reader
 from provenance.identity.samples import Identity
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from provenance.errors import DataError
-from provenance.identity.fields import RESERVED_COLUMNS
+from provenance.identity.field_names import RESERVED_COLUMNS
 from provenance.identity.formats import open_file, open_reader
 from provenance.identity.formats.interface import one_line
 from provenance.identity.samples import Identity

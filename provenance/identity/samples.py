@@ -10,7 +10,7 @@ from provenance.arguments import require, shown
 from provenance.errors import ProvenanceError
 from provenance.identity.canonical import encode_row
 from provenance.identity.digests import digest_function, digest_size
-from provenance.identity.fields import select
+from provenance.identity.fields import Settled, form_of_value, look_at_row, select
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,16 +22,19 @@ if TYPE_CHECKING:
 class Identity:
     """How the samples of a dataset are identified.
 
-    ``digest``: name of a digest of xxhash or hashlib. ``fields``: the content fields; None: the well-known ones that
-    are present, else all. ``tokens_field``: the column with each row's number of tokens. ``column_types``: declared
-    types of CSV columns (string, integer, number, boolean, timestamp); other columns are strings. ``file_ids``: where
+    ``digest``: name of a digest of xxhash or hashlib. ``fields``: the declared content fields; None: names and forms
+    decide. ``settled``: what was decided before. ``tokens_field``: the column with each row's number of tokens.
+    ``column_types``: declared types of CSV columns (string, integer, number, boolean, timestamp); other columns are
+    strings. ``renamed``: content fields that count under other names, to compare them with those. ``file_ids``: where
     ids of files that are samples as a whole are remembered; None: such files are always read.
     """
 
     digest: str = "xxh3_128"
     fields: tuple[str, ...] | None = None
+    settled: Settled | None = None
     tokens_field: str | None = None
     column_types: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
     file_ids: FileIds | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -70,8 +73,8 @@ class SampleBatch:
 def sample_id(row: Mapping[str, object], *, fields: Sequence[str] | None = None, digest: str = "xxh3_128") -> str:
     """The sample id, in hex, of one row given as Python values.
 
-    ``fields`` are the content fields; by default the well-known ones that the row has, else all. The same as the id
-    that a scan of a dataset finds, where the dataset's content fields are these.
+    ``fields`` are the content fields; by default those that count by their names and the forms of their values. The
+    same as the id that a scan of a dataset finds, where the dataset's content fields are these.
 
     Raises:
         ContentError: a value has no canonical form (NaN, an unpaired surrogate, a type that no format holds).
@@ -83,6 +86,13 @@ def sample_id(row: Mapping[str, object], *, fields: Sequence[str] | None = None,
         if not any(name in row for name in fields):
             raise ProvenanceError(f"fields: expected some of {shown(list(row))}, got {shown(list(fields))}")
     require("digest", digest, str)
-    present = [name for name, value in row.items() if value is not None]
-    selection = select(fields, present)
-    return digest_function(digest)(encode_row(row, filter(selection.includes, present))).hex()
+    return id_of_row(row, Identity(digest=digest, fields=None if fields is None else tuple(fields)))
+
+
+def id_of_row(row: Mapping[str, object], identity: Identity) -> str:
+    """The sample id, in hex, of a row of a dataset whose samples are identified so; raises as `sample_id` does."""
+    selection = select(identity.fields, identity.settled, look_at_row(row))
+    content = [
+        name for name, value in row.items() if value is not None and selection.includes(name, form_of_value(value))
+    ]
+    return digest_function(identity.digest)(encode_row(row, content)).hex()

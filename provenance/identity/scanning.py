@@ -12,13 +12,14 @@ from operator import itemgetter
 from typing import TypeVar
 
 from provenance.errors import DataError
-from provenance.identity.arrow_values import has_values
 from provenance.identity.blocks import EncodedBlock, encode_block
 from provenance.identity.canonical import ContentError
 from provenance.identity.digests import digest_function
-from provenance.identity.fields import RESERVED_COLUMNS, WELL_KNOWN_FIELDS, Rule, Selection, projection, select
+from provenance.identity.field_names import RESERVED_COLUMNS, Form, counts
+from provenance.identity.fields import Look, Rule, Selection, is_late, select
 from provenance.identity.formats import open_reader
 from provenance.identity.formats.interface import Block, Reader, RowError
+from provenance.identity.looking import look_at
 from provenance.identity.samples import BlockTexts, Identity, SampleBatch
 from provenance.identity.texts import block_texts
 
@@ -33,12 +34,22 @@ class Scan:
     """The samples of a dataset, to be iterated over once.
 
     Afterwards: ``rule`` (how content fields were chosen), ``fields`` (sorted: the content fields that held a value),
+    ``beside`` (sorted: the other columns that did), ``text_beside`` (those of them that read like text in the first
+    rows, unless it was known which columns count), ``settled_out`` (those that would count had nobody settled that they
+    do not), ``numbers`` (columns without types that were taken for numbers),
+    ``kept`` and ``left`` (columns that were settled in or out before),
     ``rows``, ``reserved`` (the reserved columns that the data has) and ``files``: of a directory, its files by their
     paths in it, each with the number of its first row; a file without rows may be missing.
     """
 
     rule: Rule
     fields: tuple[str, ...]
+    beside: tuple[str, ...]
+    text_beside: tuple[str, ...]
+    settled_out: tuple[str, ...]
+    numbers: tuple[str, ...]
+    kept: tuple[str, ...]
+    left: tuple[str, ...]
     samples_are_files = False
 
     def __init__(
@@ -56,13 +67,14 @@ class Scan:
         self._progress = progress
         self._texts_and = texts_and
         self._names: set[str] = set()
-        self._filled: set[str] = set()
+        self._forms: set[tuple[str, Form]] = set()
+        self._look: Look | None = None
 
     def __iter__(self) -> Iterator[SampleBatch]:
         digest_function(self._identity.digest)  # an unknown digest is refused before any work
         reader = open_reader(self._path, self._identity)
         try:
-            selection, blocks = _select(reader, self._identity, self._texts_and or ())
+            selection, blocks = self._select(reader)
             self.rule = selection.rule
             self.samples_are_files = reader.samples_are_files
             for block, future in _in_order(blocks, lambda block: self._read(block, selection)):
@@ -74,8 +86,7 @@ class Scan:
             raise self.error(self.rows + error.offset + 1, error.problem) from None
         except ContentError as error:
             raise DataError(self._path, None, str(error)) from None
-        self.fields = tuple(sorted(filter(selection.includes, self._filled)))
-        self._check_declared(reader)
+        self._conclude(selection, reader)
 
     def place(self, row: int) -> tuple[str | None, int | None]:
         """Where row ``row`` is: a file of the directory and the row in it (None: all of it); ``row`` in a mere file."""
@@ -95,11 +106,13 @@ class Scan:
         return encoded, None if self._texts_and is None else block_texts(block, selection, self._texts_and)
 
     def _batch(self, encoded: EncodedBlock, texts: BlockTexts | None, selection: Selection) -> SampleBatch:
-        if selection.rule == "all" and (late := sorted(WELL_KNOWN_FIELDS & encoded.filled)):
-            problem = f"{late[0]!r} appears only after rows without any well-known field; declare the content fields"
-            raise RowError(0, problem)
+        if selection.rule == "table" and (look := self._look) is not None:
+            late = sorted(name for name, form in encoded.forms if is_late(name, form, look))
+            if late:
+                problem = f"{late[0]!r} appears only after rows without any text; declare the content fields"
+                raise RowError(0, problem)
         self._names |= encoded.names
-        self._filled |= encoded.filled
+        self._forms |= encoded.forms
         self.reserved |= encoded.names & RESERVED_COLUMNS
         batch = SampleBatch(
             self.rows + 1,
@@ -114,6 +127,46 @@ class Scan:
         if self._progress is not None:
             self._progress(len(encoded.ids))
         return batch
+
+    def _select(self, reader: Reader) -> tuple[Selection, Iterator[Block]]:
+        """The rule for content fields, for which the first block is looked at, and all blocks, also of other fields."""
+        identity = self._identity
+        is_settled = identity.settled is not None and identity.settled.table is not None
+        if reader.samples_are_files or is_settled:
+            selection = select(identity.fields, identity.settled, Look())
+            return selection, reader.blocks(self._projection(reader, selection))
+        blocks = reader.blocks()
+        first = next(blocks, None)
+        if first is None:
+            return select(identity.fields, identity.settled, Look()), iter(())
+        self._look = look_at(first, None if reader.has_types else identity.column_types)
+        selection = select(identity.fields, identity.settled, self._look)
+        columns = self._projection(reader, selection)
+        if columns is not None and len(columns) < len(reader.column_names() or ()):
+            return selection, reader.blocks(columns)
+        return selection, chain([first], blocks)
+
+    def _projection(self, reader: Reader, selection: Selection) -> list[str] | None:
+        """The columns worth reading; None: the format does not say which there are."""
+        wanted = {*RESERVED_COLUMNS, *(self._texts_and or ()), self._identity.tokens_field}
+        names = reader.column_names()
+        return None if names is None else [name for name in names if name in wanted or selection.may_include(name)]
+
+    def _conclude(self, selection: Selection, reader: Reader) -> None:
+        look = self._look or Look()
+        fields = {name for name, form in self._forms if selection.includes(name, form)}
+        # Of columns that were not read, since nothing in them counts, the first rows are known.
+        seen = {name for name, _ in self._forms} | look.names
+        self.fields = tuple(sorted(fields))
+        self.beside = tuple(sorted(seen - fields - RESERVED_COLUMNS))
+        self.text_beside = tuple(sorted(look.prose - fields - RESERVED_COLUMNS))
+        would_count = {name for name, form in self._forms | look.forms if counts(name, form)}
+        self.settled_out = tuple(sorted(would_count - fields - look.numbers - selection.numbers))
+        is_declared = selection.rule == "declared"
+        self.kept = () if is_declared else tuple(sorted(selection.kept))
+        self.left = tuple(sorted(selection.left))
+        self.numbers = tuple(sorted(selection.numbers))
+        self._check_declared(reader)
 
     def _check_declared(self, reader: Reader) -> None:
         names = self._names.union(reader.column_names() or ())
@@ -136,35 +189,6 @@ def scan(
     row, where the dataset cannot be read or a value has no canonical form, and ProvenanceError for an unknown digest.
     """
     return Scan(path, identity, progress, texts_and)
-
-
-def _select(reader: Reader, identity: Identity, others: Sequence[str]) -> tuple[Selection, Iterator[Block]]:
-    """The rule for content fields, which takes looking at the first block, and all blocks, also of other fields."""
-    names = reader.column_names()
-    columns = None if names is None else projection(identity.fields, identity.tokens_field, names, others)
-    blocks = reader.blocks(columns)
-    if identity.fields is not None:
-        return select(identity.fields, ()), blocks
-    first = next(blocks, None)
-    if first is None:
-        return select(None, ()), iter(())
-    selection = select(None, _filled_names(first))
-    if selection.rule == "all" and columns is not None and len(columns) < len(names or ()):
-        return selection, reader.blocks()  # the well-known columns are there, but hold nothing
-    return selection, chain([first], blocks)
-
-
-def _filled_names(block: Block) -> set[str]:
-    table = block.columns(lambda name: False)
-    if table is not None:
-        return {name for name in table.column_names if has_values(table[name])}
-    names: set[str] = set()
-    try:
-        for row in block.rows():
-            names.update([name for name, value in row.items() if value is not None])
-    except RowError:
-        pass  # reported in its turn, when the block is encoded
-    return names
 
 
 def _in_order(blocks: Iterator[Block], work: Callable[[Block], _Result]) -> Iterator[tuple[Block, Future[_Result]]]:

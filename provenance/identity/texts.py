@@ -13,9 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.identity.arrow_forms import content_of
 from provenance.identity.arrow_values import plain
 from provenance.identity.canonical import shown
-from provenance.identity.fields import Selection
+from provenance.identity.fields import Selection, form_of_value
 from provenance.identity.formats.interface import Block, RowError
 from provenance.identity.samples import BlockTexts
 
@@ -31,11 +32,12 @@ def block_texts(block: Block, selection: Selection, fields: Sequence[str]) -> Bl
     Raises:
         RowError: a row cannot be read.
     """
-    table = block.columns(lambda name: selection.includes(name) or name in fields)
+    table = block.columns(lambda name: selection.may_include(name) or name in fields)
     if table is None:
         return _of_rows(list(block.rows()), selection, fields)
     columns = {name: table[name].combine_chunks() for name in table.column_names}
-    content = {name: column for name, column in columns.items() if selection.includes(name)}
+    counting = {name: content_of(column, name, selection)[0] for name, column in columns.items()}
+    content = {name: column for name, column in counting.items() if column is not None}
     empty = pa.nulls(table.num_rows, _TEXT)
     return BlockTexts(
         pc.fill_null(_joined([_text(content[name]) for name in _in_order(content)], table.num_rows), ""),
@@ -100,7 +102,14 @@ def _as_text(array: pa.Array) -> pa.LargeStringArray:
 
 
 def _of_rows(rows: Sequence[Mapping[str, object]], selection: Selection, fields: Sequence[str]) -> BlockTexts:
-    contents = ({name: value for name, value in row.items() if selection.includes(name)} for row in rows)
+    contents = (
+        {
+            name: value
+            for name, value in row.items()
+            if value is not None and selection.includes(name, form_of_value(value))
+        }
+        for row in rows
+    )
     return BlockTexts(
         pa.array(["\n".join(_text_values(content)) for content in contents], _TEXT),
         {name: pa.array([_field_of(row, offset, name) for offset, row in enumerate(rows)], _TEXT) for name in fields},

@@ -12,6 +12,7 @@ from provenance.errors import DataError, RepositoryError
 from provenance.identity import Identity, read_row, scan
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.sidecars import Sidecars
+from provenance.lineage.content_choice import identity_by
 
 
 def identity_of_sidecar(ledger: Sidecars, dataset: RecordedDataset) -> Identity:
@@ -19,7 +20,7 @@ def identity_of_sidecar(ledger: Sidecars, dataset: RecordedDataset) -> Identity:
     stated = dataset.sidecar.header.identity
     types = ledger.repository.settings(ledger.rev).for_dataset(dataset.path).types
     file_ids = ledger.repository.file_ids(dataset.path, ledger.rev)
-    return Identity(digest=stated.digest, fields=stated.fields, column_types=dict(types), file_ids=file_ids)
+    return identity_by(stated, column_types=types, file_ids=file_ids)
 
 
 def local_data(ledger: Sidecars, dataset: RecordedDataset) -> Path:
@@ -77,7 +78,7 @@ def texts(ledger: Sidecars, sample_ids: Iterable[str]) -> dict[str, str]:
                     found[sample_id.hex()] = str(inside)
                 else:
                     content = read_row(file if inside is None else file / inside, row, identity)
-                    found[sample_id.hex()] = _text(content, identity.fields or ())
+                    found[sample_id.hex()] = _text(content, dataset.sidecar.header.identity.fields)
                 missing.discard(sample_id)
     return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -17,6 +17,8 @@ from provenance.identity import CANONICAL_FORM, Identity, Scan, scan
 from provenance.identity.reserved import PARENT_ROLES, PARENTS
 from provenance.identity.rewriting import strip_reserved
 from provenance.lineage import ancestors, explaining
+from provenance.lineage.aligning import by_alignment
+from provenance.lineage.beside_content import rows_with_changed_text
 from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.carrying import by_holders
 from provenance.lineage.database import count, scratch_database
@@ -39,7 +41,9 @@ class Completion:
     ``recorded``: a birth was stated of the row; ``derived``: its ``_parents`` were; ``carried``: a dependency has a
     record of the same id; ``aligned``: it agrees with one on shared content fields; ``unknown``: nothing is known of
     it, here or where it came from. ``dangling``: parents that no sidecar knows, the first of which is named in
-    ``dangling_row`` (from 1). ``born_twice``: samples with more than one birth.
+    ``dangling_row`` (from 1). ``born_twice``: samples with more than one birth. ``identity``: as the sidecar states it.
+    ``text_changed``: rows that were carried though text of theirs in one of ``text_compared``, columns beside the
+    content, is another.
     """
 
     rows: int
@@ -53,6 +57,9 @@ class Completion:
     dangling: int
     dangling_row: int | None
     born_twice: int
+    identity: IdentitySettings
+    text_changed: int = 0
+    text_compared: tuple[str, ...] = ()
 
 
 def complete(
@@ -95,6 +102,8 @@ def complete(
             tables.load_members()
             tables.load_known([*_known(dependencies, identity, folder)], tokenizer)
             explained = _explain(tables, data, rows, dependencies, births, derivation)
+            is_compared = derivation is not None and explained["carried"] > 0
+            changed = rows_with_changed_text(tables, data, rows, dependencies) if is_compared else (0, ())
             dangling = ancestors.add_ancestors(tables)
             ancestors.resolve(tables)
             if rows.reserved:
@@ -104,7 +113,8 @@ def complete(
             used = _used_vocabulary(tables, births)
             header = header_of(rows, identity, state, tables.tokenizer, used)
             write_sidecar(output, header, tables.sorted_batches(used), tables.digest_size)
-            return _report(tables, rows.rows, explained, dangling)
+            report = _report(tables, rows, header.identity, explained, dangling)
+            return replace(report, text_changed=changed[0], text_compared=changed[1])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -163,7 +173,7 @@ def _explain(
     explained["carried"] = tables.accounted_rows() - sum(explained.values())
     if derivation is not None:
         tables.newly_accounted_rows()
-        explaining.by_alignment(tables, data, rows.fields, dependencies, derivation)
+        by_alignment(tables, data, rows, dependencies, derivation)
         explained["aligned"] = tables.newly_accounted_rows()
     tables.newly_accounted_rows()
     explaining.by_nothing(tables)
@@ -196,6 +206,11 @@ def header_of(
             canonical_form=CANONICAL_FORM,
             rule=rows.rule,
             fields=rows.fields,
+            beside=rows.beside,
+            text_beside=rows.text_beside or None,
+            kept=rows.kept or None,
+            left=rows.left or None,
+            numbers=rows.numbers or None,
             tokenizer=tokenizer,
         ),
         activities=tuple(vocabulary.activities.values()),
@@ -205,16 +220,23 @@ def header_of(
     )
 
 
-def _report(tables: Tables, rows: int, explained: dict[str, int], dangling: int) -> Completion:
+def _report(
+    tables: Tables, rows: Scan, identity: IdentitySettings, explained: dict[str, int], dangling: int
+) -> Completion:
     samples = count(tables.connection, "SELECT count(*) FROM members")
     everyone = count(tables.connection, "SELECT count(*) FROM records WHERE rank = 1")
     born_twice = count(tables.connection, "SELECT count(DISTINCT sample_id) FROM records WHERE rank > 1")
     return Completion(
-        rows=rows,
+        rows=rows.rows,
         samples=samples,
         ancestors=everyone - samples,
         dangling=dangling,
         dangling_row=ancestors.first_row_with_dangling_parent(tables) if dangling else None,
         born_twice=born_twice,
-        **explained,
+        identity=identity,
+        recorded=explained["recorded"],
+        carried=explained["carried"],
+        derived=explained["derived"],
+        aligned=explained["aligned"],
+        unknown=explained["unknown"],
     )

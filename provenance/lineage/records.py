@@ -151,7 +151,8 @@ class Activity(_Described):
     ``revocation`` and the ``reason``.
 
     ``agent``, ``plan`` and ``source`` are the ids of an `Agent`, a `Plan` and a `Source`. ``parameters`` bear
-    OpenTelemetry's ``gen_ai.*`` names. ``aligned_on``: the content fields on which rows were aligned with parents.
+    OpenTelemetry's ``gen_ai.*`` names. ``aligned_on``: the content fields on which rows were aligned with parents;
+    ``renamed``: those of them that the parents have under other names, with these.
     ``rejected``: how many results were not good enough to be rows, by reason; ``rejected_calls``: what these took.
     """
 
@@ -161,6 +162,7 @@ class Activity(_Described):
     source: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     aligned_on: tuple[str, ...] | None = None
+    renamed: dict[str, str] | None = None
     price: Price | None = None
     rejected: dict[str, int] | None = None
     rejected_calls: RejectedCalls | None = None
@@ -222,13 +224,28 @@ class Record(BaseModel):
 
 
 class IdentitySettings(_Stored):
-    """How sample ids of a dataset were computed; never mixed silently."""
+    """How sample ids of a dataset were computed; never mixed silently.
+
+    ``fields`` are the content fields that held values, ``beside`` the other columns that did, ``text_beside`` those of
+    them that read like text. ``kept`` and ``left`` are the columns that an earlier sidecar, or those of the inputs,
+    settled in or out; ``numbers`` those of a CSV file that were taken for numbers.
+    """
 
     digest: str
     canonical_form: int
-    rule: Literal["well-known", "all", "declared"]
+    rule: Literal["named", "table", "declared"]
     fields: tuple[str, ...]
+    beside: tuple[str, ...] = ()
+    text_beside: tuple[str, ...] | None = None
+    kept: tuple[str, ...] | None = None
+    left: tuple[str, ...] | None = None
+    numbers: tuple[str, ...] | None = None
     tokenizer: str | None = None
+
+    def choice(self) -> dict[str, Any]:
+        """How the content fields were chosen, which they are, and what stands beside them, in JSON's types."""
+        named = {"fields": self.fields, "beside": self.beside, "text_beside": self.text_beside or ()}
+        return {"rule": self.rule} | {name: list(columns) for name, columns in named.items()}
 
 
 class DatasetState(_Stored):

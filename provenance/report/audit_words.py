@@ -10,6 +10,7 @@ from provenance.auditing.measures import NotMeasured
 from provenance.auditing.policy.evaluation import Finding, Outcome, Status
 from provenance.auditing.policy.rules import Severity
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
+from provenance.report.content_words import text_not_counted, written_again
 from provenance.report.plain_text import CELL_WIDTH, counted, percent, safe, short
 
 if TYPE_CHECKING:
@@ -72,6 +73,12 @@ def remarks(dataset: AuditedDataset) -> list[str]:
         if number:
             found.append(f"{words}: {number:,}")
     return found
+
+
+def text_unsettled(dataset: AuditedDataset) -> str | None:
+    """That columns of the dataset read like text and do not count as content; safe for a terminal."""
+    header = dataset.header
+    return text_not_counted(dataset.composition.path, header.identity, written_again(header))
 
 
 def said_of_the_whole(audit: Audit) -> str:

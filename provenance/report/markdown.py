@@ -18,8 +18,10 @@ from provenance.report.audit_words import (
     remarks,
     said_of_the_whole,
     shown,
+    text_unsettled,
     why_it_fails,
 )
+from provenance.report.content_words import content_fields
 from provenance.report.plain_text import CELL_WIDTH, counted, safe
 
 if TYPE_CHECKING:
@@ -100,6 +102,8 @@ def _dataset(dataset: AuditedDataset) -> Iterator[str]:
     composition = dataset.composition
     yield f"## {markdown_text(composition.path)}\n"
     yield counted(composition.rows, "row")
+    if fields := content_fields(dataset.header.identity):
+        yield f"\nContent fields: {markdown_text(fields, None)}"
     for title, shares in breakdowns(dataset):
         yield f"\n| {markdown_text(title)} | {' | '.join(COLUMNS)} |"
         yield "| --- |" + " ---: |" * len(COLUMNS)
@@ -108,6 +112,8 @@ def _dataset(dataset: AuditedDataset) -> Iterator[str]:
     yield ""
     for line in remarks(dataset):
         yield f"- {line}"
+    if warning := text_unsettled(dataset):
+        yield f"- {markdown_text(warning, None)}"
     values = leaves(dataset.as_json()["measures"])
     if values:
         yield "\n| measure | value |\n| --- | ---: |"

@@ -15,16 +15,17 @@ from pathlib import Path
 from threading import Thread
 
 from provenance.capture.environment import describe_environment, loaded_packages
-from provenance.capture.identities import identity_of, tokenizer_of
+from provenance.capture.identities import identity_of, keeping_choice, tokenizer_of
 from provenance.capture.redaction import refuse_secrets
 from provenance.capture.stated_license import stated_license
 from provenance.documents import parse_tracked
 from provenance.errors import RepositoryError, SidecarError
 from provenance.files import scratch_folder, whole_file
+from provenance.identity import Identity
 from provenance.identity.names import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset, sidecar_path
 from provenance.lineage.births import Collection
 from provenance.lineage.completion import Fingerprint
-from provenance.lineage.records import Activity, ActivityType, Evidence, Origin, Source
+from provenance.lineage.records import Activity, ActivityType, Evidence, IdentitySettings, Origin, Source
 from provenance.lineage.shared_birth import register
 from provenance.lineage.sidecar import first_evidence, first_origin, open_sidecar
 from provenance.lineage.verification import verify
@@ -38,12 +39,16 @@ ProgressOf = Callable[[str], Callable[[int], None]]
 
 @dataclass(frozen=True)
 class Added:
-    """One dataset that is registered: paths from the DVC root, its rows and its distinct samples."""
+    """One dataset that is registered: paths from the DVC root, its rows and its distinct samples.
+
+    ``identity``: which columns count, as the sidecar states it.
+    """
 
     path: str
     rows: int
     samples: int
     sidecar: str
+    identity: IdentitySettings
 
 
 def add_datasets(
@@ -133,7 +138,7 @@ def _require_replaceable(repository: Repository, name: str) -> None:
 
 def _added(repository: Repository, name: str) -> Added:
     opened = open_sidecar(repository.root / sidecar_path(name))
-    return Added(name, opened.header.dataset.rows, opened.records, sidecar_path(name))
+    return Added(name, opened.header.dataset.rows, opened.records, sidecar_path(name), opened.header.identity)
 
 
 @dataclass(frozen=True)
@@ -163,12 +168,16 @@ class _Adding:
             sidecar,
             Collection(self.origin, activity, self.source, Evidence.DECLARED, self.source.license),
             dataset_path=name,
-            identity=identity_of(self.settings, name, self.repository),
+            identity=self._identity(name),
             fingerprint=self._hashing(file),
             workspace=self.workspace,
             tokenizer=tokenizer_of(self.settings, name),
             progress=progress,
         )
+
+    def _identity(self, name: str) -> Identity:
+        identity = identity_of(self.settings, name, self.repository)
+        return keeping_choice(identity, self.repository.root / sidecar_path(name))
 
     def _hashing(self, file: Path) -> Fingerprint:
         """What gives DVC's hash of ``file``, which is computed while its samples are read.
@@ -198,7 +207,7 @@ class _Adding:
             return False
         md5, stated = self.repository.md5(name)[0], opened.header
         said = (stated.dataset.path, stated.dataset.md5, stated.sources, stated.identity.tokenizer)
-        identity = identity_of(self.settings, name, self.repository)
+        identity = self._identity(name)
         return (
             said == (name, md5, (self.source,), tokenizer_of(self.settings, name))
             and first_origin(opened) in (self.origin, None)

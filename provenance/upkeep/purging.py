@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from provenance.capture.environment import describe_environment, loaded_packages
-from provenance.capture.identities import identity_of
+from provenance.capture.identities import as_recorded
 from provenance.errors import DataError, RepositoryError
 from provenance.files import REVOCATIONS_FILE, scratch_folder, whole_file
 from provenance.identity import scan, write_rows
@@ -164,7 +164,8 @@ def _rows_kept(
     repository: Repository, dataset: RecordedDataset, going: _Going, file: Path, progress: Callable[[int], None]
 ) -> Array:
     """For each row of the data, whether it stays; mapped from ``file``, as there may be many."""
-    identity = identity_of(repository.settings(), dataset.path, repository)
+    stated = dataset.sidecar.header.identity
+    identity = as_recorded(stated, repository.settings(), dataset.path, repository)
     with open(file, "wb") as output:
         for batch in scan(repository.root / dataset.path, identity, progress=progress):
             output.write((going.causes(bytes_of_ids(batch.sample_ids)) == 0).tobytes())

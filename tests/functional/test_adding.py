@@ -33,9 +33,10 @@ def project(tmp_path: Path) -> Project:
 
 def test_registers_and_tracks(project: Project) -> None:
     answer = project.ask("add", "data/docs.jsonl", "data/more.csv", *STATED)
+    content = {"rule": "named", "fields": ["text"], "text_beside": []}
     assert answer["datasets"] == [
-        {"path": "data/docs.jsonl", "rows": 3, "samples": 2, "sidecar": "data/docs.jsonl.lineage.parquet"},
-        {"path": "data/more.csv", "rows": 2, "samples": 2, "sidecar": "data/more.csv.lineage.parquet"},
+        {"path": path, "rows": rows, "samples": 2, "sidecar": f"{path}.lineage.parquet", "beside": [beside], **content}
+        for path, rows, beside in (("data/docs.jsonl", 3, "page"), ("data/more.csv", 2, "score"))
     ]
     record = project.ask("show", sample_id({"text": "two"}))["records"][0]
     assert (record["origin"], record["rows"], record["license"], record["evidence"]) == ("real", 2, "MIT", "declared")

@@ -247,7 +247,7 @@ def test_columns_constants_and_templates(repository: Path) -> None:
     )
     assert (declared.stated, declared.completion.unknown, declared.completion.dangling) == (2, 1, 0)
     found = {record["sample_id"]: record for record in born(dataset)}
-    a, b, c = (found[provenance.sample_id({"text": text})] for text in "abc")
+    a, b, c = (found[provenance.sample_id(row)] for row in rows)
     assert (a["origin"], a["parents"], a["model"], a["input_tokens"]) == ("synthetic", ids[:2], "gpt", 7)
     assert (a["depth"], a["real_rooted"], a["template"]) == (1, True, "Write about {topic}")
     assert a["parameters"] == {"gen_ai.request.temperature": 0.7}
@@ -271,7 +271,7 @@ def test_parents_by_key_are_exact_and_many_to_one(repository: Path) -> None:
     declared = provenance.declare(dataset, values={"model": "m"}, **options)
     ids = [provenance.sample_id({"text": f"d{n}"}) for n in range(3)]
     found = {record["sample_id"]: record for record in born(dataset)}
-    x, y, z, w = (found[provenance.sample_id({"text": text})] for text in "xyzw")
+    x, y, z, w = (found[provenance.sample_id(row)] for row in rows)
     assert x["parents"] == y["parents"] == [ids[1]]
     assert w["parents"] == [ids[0], ids[2]]
     # No row has the text "1" as its id: the parent dangles, and what follows from it is not known.

@@ -30,7 +30,7 @@ docs, pairs = ([json.loads(line) for line in open(f"data/{name}.jsonl")] for nam
 first, second = json.load(open("ids.json"))[:2]
 rows = [
     pairs[0],
-    {**docs[2], "page": "moved", "split": "train"},
+    {**docs[2], "page": 99, "split": "train"},
     docs[2],
     {"text": "by place", "_parents": "data/docs.jsonl:1"},
     {"text": "by id", "_parents": [first]},
@@ -149,7 +149,7 @@ def test_reserved_columns_are_stripped_and_all_else_stays(pipeline: Project) -> 
     assert pq.read_table(pipeline.root / "data/mix.parquet").column_names == ["text", "question", "answer", "split"]
     assert (pipeline.root / "data/mix.csv").read_text().splitlines()[0] == "text,question,answer,split"
     rows = [json.loads(line) for line in (pipeline.root / "data/mix.jsonl").read_text().splitlines()]
-    assert rows[1] == {"text": "document 3", "page": "moved", "split": "train"}
+    assert rows[1] == {"text": "document 3", "page": 99, "split": "train"}
     assert rows[3] == {"text": "by place"}
 
 
@@ -249,7 +249,7 @@ def test_what_cannot_be_run_or_completed(project: Project) -> None:
 def test_quiet_and_a_command_without_output(project: Project) -> None:
     script = """echo '{"text": "a"}' > out.jsonl"""
     assert project.provenance("run", "--", "sh", "-c", script, stage="make").stderr == (
-        "out.jsonl: 1 row (1 unknown), 0 ancestors\n"
+        "out.jsonl: 1 row (1 unknown), 0 ancestors\ncontent fields: text\n"
     )
     quiet = project.provenance("run", "-q", "--", "sh", "-c", script, stage="make")
     assert (quiet.code, quiet.stdout, quiet.stderr) == (0, "", "")

@@ -69,7 +69,7 @@ def write(
         dataset=DatasetState(
             path=dataset, md5=md5, size=100, rows=sum(r["rows"] for r in records) if rows is None else rows
         ),
-        identity=IdentitySettings(digest="xxh3_128", canonical_form=1, rule="well-known", fields=("text",)),
+        identity=IdentitySettings(digest="xxh3_128", canonical_form=1, rule="named", fields=("text",)),
         activities=words.activities,
         agents=words.agents,
         plans=words.plans,

@@ -32,6 +32,6 @@ def calls(work: Callable[[], object]) -> int:
 
 
 def growth(work: Callable[[int], object], small: int, large: int) -> float:
-    """How many times as many calls ``work(large)`` makes as ``work(small)``."""
-    work(small)
+    """How many times as many calls ``work(large)`` makes as ``work(small)``, once names are known."""
+    work(large)
     return calls(lambda: work(large)) / calls(lambda: work(small))

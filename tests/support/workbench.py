@@ -64,11 +64,11 @@ class Workbench:
             **options,
         )
 
-    def dependency(self, path: Path, *, sidecar: bool = True) -> Dependency:
+    def dependency(self, path: Path, *, sidecar: bool = True, identity: Identity | None = None) -> Dependency:
         own = Path(sidecar_path(str(path))) if sidecar else None
-        return Dependency(path=path.name, name=path.name, data=path, sidecar=own)
+        return Dependency(path.name, path.name, path, own, identity or Identity())
 
-    def collected(self, name: str, rows: Sequence[Row]) -> Dependency:
+    def collected(self, name: str, rows: Sequence[Row], identity: Identity | None = None) -> Dependency:
         """A real dataset, collected from LIBRARY."""
         path = self.dataset(name, rows)
         register(
@@ -76,11 +76,11 @@ class Workbench:
             Path(sidecar_path(str(path))),
             Collection(Origin.REAL, COLLECTION, LIBRARY, Evidence.DECLARED, "MIT"),
             dataset_path=path.name,
-            identity=Identity(),
+            identity=identity or Identity(),
             fingerprint=fingerprint,
             workspace=self.folder,
         )
-        return self.dependency(path)
+        return self.dependency(path, identity=identity)
 
     def generated(
         self, name: str, rows: Sequence[Row], parents: Sequence[Sequence[str]], dependencies: Sequence[Dependency] = ()

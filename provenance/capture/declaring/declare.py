@@ -25,7 +25,7 @@ from provenance.capture.declaring.importers.columns import Columns
 from provenance.capture.declaring.importers.interface import Importer, Request
 from provenance.capture.declaring.statements import Births
 from provenance.capture.environment import describe_environment
-from provenance.capture.identities import identity_of, tokenizer_of
+from provenance.capture.identities import identity_of, inheriting, keeping_choice, tokenizer_of
 from provenance.capture.parents import ParentFinder
 from provenance.capture.prices import read_prices
 from provenance.capture.reading import dependency_at, repository_around
@@ -260,6 +260,10 @@ def _complete(
     progress: Callable[[int], None] | None,
 ) -> Completion:
     data, sidecar = repository.root / name, repository.root / sidecar_path(name)
+    if sidecar.exists():
+        identity = keeping_choice(identity, sidecar)
+    else:
+        identity = inheriting(identity, [dependency.sidecar for dependency in dependencies])
     earlier = without_declared(sidecar, data, identity, births.file, workspace)
     # Of the dataset itself, its earlier sidecar says what it says only as far as that still stands.
     others = [dependency for dependency in dependencies if dependency.path != name]

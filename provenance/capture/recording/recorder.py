@@ -16,7 +16,7 @@ from provenance.arguments import require, require_names, require_optional, shown
 from provenance.capture.environment import describe_environment, loaded_packages
 from provenance.capture.generation import checked_seed, cost_text, stated_token_counts
 from provenance.capture.generators import Model, Prompt
-from provenance.capture.identities import identity_of
+from provenance.capture.identities import identity_of, inheriting
 from provenance.capture.parents import ROW_REFERENCE
 from provenance.capture.prices import read_prices
 from provenance.capture.reading import Row, SampleIds, datasets_read, dependency_at, repository_around, sample_ids
@@ -314,13 +314,14 @@ def record(
     with open_journal(folder, dataset, heading) as journal:
         yield Recorder(dataset, declaration, identity, journal)
         journal.close()
+        dependencies = _dependencies(repository, stage, journal)
         finish(
             journal,
             repository,
             dataset,
-            identity=identity,
+            identity=inheriting(identity, [dependency.sidecar for dependency in dependencies]),
             declaration=declaration,
-            dependencies=_dependencies(repository, stage, journal),
+            dependencies=dependencies,
         )
         if stage is None:
             journal.remove()

@@ -12,6 +12,7 @@ from provenance.cli.next_steps import tell_to_add_tracked
 from provenance.cli.options import CommonOptions, command
 from provenance.cli.output import write_error, write_json, write_line
 from provenance.cli.progress import rows_progress
+from provenance.report.content_words import lines_on_content
 from provenance.report.plain_text import counted, safe
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _document(declared: Declared) -> dict[str, object]:
         "dangling": completion.dangling,
         "unmatched": declared.unmatched,
         "born_twice": completion.born_twice,
-    }
+    } | completion.identity.choice()
 
 
 def _report(repository: Repository, declared: Declared) -> None:
@@ -114,6 +115,9 @@ def _report(repository: Repository, declared: Declared) -> None:
         f"{safe(declared.path)}: {declared.stated:,} of {counted(completion.rows, 'row')} declared, "
         f"{completion.unknown:,} unknown, {counted(completion.ancestors, 'ancestor')}"
     )
+    again = f"run `provenance declare {shlex.quote(declared.path)} …` again"
+    for line in lines_on_content(declared.path, completion.identity, again):
+        write_line(f"  {line}")
     if declared.unmatched:
         write_line(f"keys of parents that no row has: {declared.unmatched:,}")
     if completion.dangling:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,12 +12,14 @@ from provenance.cli.next_steps import tell_to_add, tell_to_add_tracked
 from provenance.cli.options import CommonOptions, QuietOption, VerboseOption, command, open_repository
 from provenance.cli.output import write_error, write_json, write_line
 from provenance.cli.progress import rows_progress
+from provenance.report.content_words import lines_on_content
 from provenance.report.plain_text import counted, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from provenance.capture.running import Completed, StageResult
+    from provenance.upkeep.adding import Added
 
 # Take everything after the command's own options as it stands.
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
@@ -75,8 +78,6 @@ def add(
 
     Example: provenance add data/faq.jsonl --origin real --source faq-2024 --license CC-BY-4.0
     """
-    from dataclasses import asdict
-
     from provenance.capture.collected import Source
     from provenance.lineage.records import Origin
     from provenance.upkeep.adding import add_datasets
@@ -94,12 +95,19 @@ def add(
             progress_of=progress_of,
         )
     if options.as_json:
-        write_json({"datasets": [asdict(dataset) for dataset in added]})
+        write_json({"datasets": [_document(dataset) for dataset in added]})
     elif not options.quiet:
         for dataset in added:
             size = f"{counted(dataset.rows, 'row')}, {counted(dataset.samples, 'sample')}"
             write_line(f"{safe(dataset.path)}: {size}, from {safe(source)}")
+            for line in lines_on_content(dataset.path, dataset.identity, None):
+                write_line(f"  {line}")
         tell_to_add_tracked(repository, [path for dataset in added for path in (dataset.path, dataset.sidecar)])
+
+
+def _document(added: Added) -> dict[str, object]:
+    named = {"path": added.path, "rows": added.rows, "samples": added.samples, "sidecar": added.sidecar}
+    return named | added.identity.choice()
 
 
 def run(context: typer.Context, quiet: QuietOption = False, verbose: VerboseOption = False) -> None:
@@ -154,6 +162,8 @@ def _lines(result: StageResult) -> Iterator[str]:
             yield f"rejected: {number:,} ({reason})"
     for dataset in result.datasets:
         yield f"{dataset.path}: {_explained(dataset)}"
+        again = f"run `dvc repro --force --single-item {shlex.quote(result.stage)}`"
+        yield from (f"  {line}" for line in lines_on_content(dataset.path, dataset.identity, again))
 
 
 def _explained(dataset: Completed) -> str:

@@ -14,7 +14,14 @@ _TIMESTAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.([0-9]{1,9}))?(Z|[-+][0-9]{2}:[0-9]{2})?)?"
 )
+# What a column without a declared type is taken for a number by: looser than the types, since nothing is parsed.
+_LIKE_A_NUMBER = re.compile(r"\s*([-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?|true|false|nan)\s*", re.IGNORECASE)
 _BOOLEANS = {"true": True, "false": False}
+
+
+def reads_as_number(cell: str) -> bool:
+    """Whether a cell of a column without a declared type reads as a number or a truth value."""
+    return _LIKE_A_NUMBER.fullmatch(cell) is not None
 
 
 def parse_integer(cell: str) -> int:

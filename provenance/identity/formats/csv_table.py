@@ -63,6 +63,8 @@ class CSVBlock(Block):
 class CSVReader(FileReader):
     """See `Reader`. Rows are counted without the header; blank lines are not rows, unless there is but one column."""
 
+    has_types = False
+
     @property
     def _delimiter(self) -> str:
         return "\t" if uncompressed_suffix(self.path) == ".tsv" else ","

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from provenance.errors import DataError, ProvenanceError
 from provenance.files import whole_file
-from provenance.identity.samples import sample_id
+from provenance.identity.samples import id_of_row
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,10 +84,12 @@ class Block(ABC):
 class Reader(ABC):
     """A dataset in one format: a file, or a directory.
 
-    ``samples_are_files``: each sample is a file, whose id is the digest of its bytes.
+    ``samples_are_files``: each sample is a file, whose id is the digest of its bytes. ``has_types``: values have types;
+    else each is text, unless a type of its column is declared.
     """
 
     samples_are_files = False
+    has_types = True
 
     def __init__(self, path: Path, identity: Identity) -> None:
         self.path = path
@@ -127,9 +129,9 @@ class Reader(ABC):
         raise DataError(self.path / name, None, "not a sample by itself; name one by its row, as PATH:ROW")
 
     def sample_id(self, number: int) -> str | None:
-        """The sample id, in hex, of row ``number`` (from 1) where the content fields are the identity's; see `row`."""
+        """The sample id, in hex, of row ``number`` (from 1) as the identity says; see `row`."""
         row = self.row(number)
-        return None if row is None else sample_id(row, fields=self.identity.fields, digest=self.identity.digest)
+        return None if row is None else id_of_row(row, self.identity)
 
     @abstractmethod
     def strip(self, names: Collection[str]) -> bool:

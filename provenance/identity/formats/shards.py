@@ -19,6 +19,7 @@ class ShardsReader(Reader):
     def __init__(self, path: Path, identity: Identity, names: Sequence[str]) -> None:
         super().__init__(path, identity)
         self.names = names
+        self.has_types = not names or open_file(path / names[0], identity).has_types
 
     def parts(self) -> Sequence[FileReader]:
         """The readers of the files, in order."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from provenance.errors import DataError
 from provenance.identity.canonical import shown
-from provenance.identity.fields import RESERVED_COLUMNS
+from provenance.identity.field_names import RESERVED_COLUMNS
 from provenance.identity.formats.interface import LONGEST_ROW, Block, FileReader, RowError, one_line
 from provenance.identity.formats.row_block import blocks_of
 

@@ -17,8 +17,8 @@ from provenance.identity.formats.arrow_block import ArrowBlock
 from provenance.identity.formats.row_block import RowBlock
 from provenance.identity.texts import block_texts
 
-EVERYTHING = Selection("all")
-WELL_KNOWN = Selection("well-known")
+EVERYTHING = Selection("table")
+WELL_KNOWN = Selection("named")
 TEXT = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 MESSAGES = st.lists(st.fixed_dictionaries({"role": TEXT, "content": TEXT}), max_size=3) | st.none()
 
@@ -55,7 +55,7 @@ def test_columns_and_rows_say_the_same(rows: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize(
     ("row", "text"),
     [
-        ({"text": "a b", "id": 7, "note": "no content"}, "a b"),
+        ({"text": "a b", "id": 7, "source": "no content"}, "a b"),
         ({"answer": "4", "question": "2 + 2?"}, "2 + 2?\n4"),
         ({"completion": "b", "prompt": "a", "system": "s"}, "a\ns\nb"),
         ({"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]}, "hi\nho"),

@@ -15,7 +15,7 @@ import pytest
 import xxhash
 
 from provenance.errors import DataError
-from provenance.identity import CANONICAL_FORM, WELL_KNOWN_FIELDS, Identity, sample_id, scan
+from provenance.identity import CANONICAL_FORM, Identity, field_names, sample_id, scan
 from provenance.identity.arrow_values import python_values
 from provenance.identity.columnar import encode_columns
 
@@ -66,8 +66,11 @@ def test_refused(text: str, tmp_path: Path) -> None:
         list(scan(path, Identity()))
 
 
-def test_the_specification_lists_the_well_known_fields() -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["content-names", "metadata-objects", "metadata-names", "metadata-words", "metadata-prefixes", "answer-words"],
+)
+def test_the_specification_has_the_lists_of_names(name: str) -> None:
     text = (SPECIFICATION / "sample-identity.md").read_text(encoding="utf-8")
-    section = text.partition("## Content fields")[2].partition("\n## ")[0]
-    listed = section.partition("<!-- well-known -->")[2].partition("<!-- end -->")[0]
-    assert {name.strip("` \n") for name in listed.split(",")} == WELL_KNOWN_FIELDS
+    listed = text.partition(f"<!-- {name} -->")[2].partition("<!-- end -->")[0]
+    assert {each.strip("` \n") for each in listed.split(",")} == getattr(field_names, name.replace("-", "_").upper())

@@ -185,9 +185,16 @@ def test_content_beyond_the_shared_fields_is_of_unknown_origin(workbench: Workbe
 def test_nothing_is_claimed_where_alignment_is_ambiguous(workbench: Workbench) -> None:
     pairs = [{"question": "same", "answer": answer} for answer in "ab"]
     real = workbench.collected("pairs.jsonl", pairs)
-    questions = workbench.dataset("questions.jsonl", [{"question": "same"}])
-    report = workbench.complete(questions, dependencies=[real], derivation=DERIVATION)
-    assert (report.aligned, report.unknown) == (0, 1)
+    written = workbench.generated("written.jsonl", [{"question": "other", "answer": "c"}], [[]])
+    both = workbench.collected("both.jsonl", [{"question": "other", "answer": "d"}])
+    questions = workbench.dataset("questions.jsonl", [{"question": "same"}, {"question": "other"}])
+    report = workbench.complete(questions, dependencies=[real, written, both], derivation=DERIVATION)
+    assert (report.aligned, report.unknown) == (1, 1)
+    found = workbench.record(questions, {"question": "same"})
+    # What all samples that fit have in common is taken over; a parent is not claimed.
+    said = ("parents", "origin", "depth", "real_rooted", "license", "chain_evidence")
+    assert [found[name] for name in said] == [[], "real", 0, True, "MIT", "declared"]
+    assert workbench.record(questions, {"question": "other"})["origin"] == "unknown"
 
 
 @pytest.mark.parametrize(

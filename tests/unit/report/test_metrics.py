@@ -15,6 +15,8 @@ from provenance.auditing.request import Request
 from provenance.auditing.verdict import verdict_of
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.ledger.composition.composition import Composition, Cost, Share
+from provenance.lineage.records import DatasetState, Header, IdentitySettings
+from provenance.lineage.schema import FORMAT_VERSION
 from provenance.report.metrics import Metrics, write_plots
 
 SHARE = Share(4, 40, None, rows_with_tokens=0, fraction=1.0, bytes_fraction=1.0, tokens_fraction=None)
@@ -36,6 +38,11 @@ COMPOSITION = Composition(
     max_depth=0,
     cost=Cost(Decimal("1.50"), 2, 4),
 )
+HEADER = Header(
+    version=FORMAT_VERSION,
+    dataset=DatasetState(path="data/mix.parquet", size=40, rows=4),
+    identity=IdentitySettings(digest="xxh3_128", canonical_form=1, rule="named", fields=("text",)),
+)
 MEASURED: dict[str, Measured | NotMeasured] = {
     "drift": Measured({"fields": {"a.b": {"divergence": 0.5, "worst": None}}, "beyond_null": True, "unit": "nats"}),
     "openings": NotMeasured("no reference"),
@@ -43,7 +50,7 @@ MEASURED: dict[str, Measured | NotMeasured] = {
 
 
 def audit(*compositions: Composition, findings: tuple[Finding, ...] = ()) -> Audit:
-    datasets = tuple(AuditedDataset(composition, MEASURED) for composition in compositions)
+    datasets = tuple(AuditedDataset(composition, MEASURED, HEADER) for composition in compositions)
     policy = Policy(("baseline",), ()) if findings else None
     verdict = verdict_of(findings) if findings else None
     request = Request(datasets=tuple(composition.path for composition in compositions))

@@ -86,7 +86,7 @@ def test_a_row_has_one_id_in_every_format(tmp_path: Path, rows: list[dict[str, A
     assert ids(tmp_path / "data.tsv") == [sample_id({"s": row["s"]}) for row in rows]
 
 
-def test_content_fields_are_well_known_then_all_then_declared(tmp_path: Path) -> None:
+def test_content_fields_are_named_or_all_of_a_table_or_declared(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_text("id,text,label\n1,a,x\n2,b,y\n")
     by_rule = {}
@@ -94,9 +94,9 @@ def test_content_fields_are_well_known_then_all_then_declared(tmp_path: Path) ->
         found = scan(path, Identity(fields=fields))
         list(found)
         by_rule[found.rule] = found.fields, found.rows
-    assert by_rule == {"well-known": (("text",), 2), "declared": (("id", "label"), 2)}
+    assert by_rule == {"named": (("label", "text"), 2), "declared": (("id", "label"), 2)}
     assert ids(path, fields=("label",)) == [sample_id({"label": "x"}), sample_id({"label": "y"})]
-    path.write_text("id,text,label\n1,,x\n2,,y\n")
+    path.write_text("id,text,label\n1,,x\n2,,y\n")  # labels alone make a table
     assert ids(path) == [sample_id({"id": "1", "label": "x"}), sample_id({"id": "2", "label": "y"})]
 
 
@@ -142,7 +142,7 @@ def test_parquet_rows_are_found_across_row_groups(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(parquet, "MOST_ROWS", 3)
     path = tmp_path / "data.parquet"
     pq.write_table(
-        pa.table({"text": [str(row) for row in range(1, 24)], "m": [[{"a": "b"}]] * 23}), path, row_group_size=5
+        pa.table({"text": [str(row) for row in range(1, 24)], "metadata": [[{"a": "b"}]] * 23}), path, row_group_size=5
     )
     assert [read_row(path, row, Identity())["text"] for row in (1, 5, 6, 23)] == ["1", "5", "6", "23"]
     assert [(number, row["text"]) for number, row in read_rows(path, Identity())] == [(n, str(n)) for n in range(1, 24)]

@@ -29,7 +29,7 @@ def test_rows_in_batches(tmp_path: Path, name: str, compression: str | None) -> 
     texts = [str(number) for number in range(10)]
     table = pa.table({"text": texts, "label": pa.array(["x", "y"] * 5).dictionary_encode()})
     write(tmp_path / name, table, 3, compression)
-    assert ids(tmp_path / name) == [sample_id({"text": text}) for text in texts]
+    assert ids(tmp_path / name) == [sample_id({"text": text, "label": "yx"[int(text) % 2 == 0]}) for text in texts]
     assert read_row(tmp_path / name, 10, Identity()) == {"text": "9", "label": "y"}
     with pytest.raises(DataError, match="fewer rows"):
         read_row(tmp_path / name, 11, Identity())

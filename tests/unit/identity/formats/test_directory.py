@@ -76,7 +76,7 @@ def test_a_shard_that_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"2\.parquet: not a Parquet file"):
         ids(folder)
     (folder / "2.parquet").unlink()
-    pq.write_table(pa.table({"other": ["b"], "text": ["c"]}), folder / "3.parquet")
+    pq.write_table(pa.table({"source": ["b"], "text": ["c"]}), folder / "3.parquet")
     assert ids(folder) == [sample_id({"text": text}) for text in ("a", "c")]
 
 

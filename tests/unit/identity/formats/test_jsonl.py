@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from provenance.errors import DataError
-from provenance.identity import Identity, read_row, read_rows, sample_id, scan
+from provenance.identity import Identity, Settled, read_row, read_rows, sample_id, scan
 from provenance.identity.formats import jsonl
 from provenance.identity.formats.json_schema import LearnedSchema
 from provenance.identity.json_text import parse_row
+from provenance.identity.samples import id_of_row
 
 Write = Callable[[str | bytes], Path]
 
@@ -63,10 +64,13 @@ ROWS = st.one_of(
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=ROWS, escaped=st.booleans())
-def test_ids_are_those_of_the_rows(write: Write, rows: list[dict[str, object]], escaped: bool) -> None:
+@given(rows=ROWS, escaped=st.booleans(), is_table=st.booleans())
+def test_ids_are_those_of_the_rows(write: Write, rows: list[dict[str, object]], escaped: bool, is_table: bool) -> None:
     path = write("".join(json.dumps(row, ensure_ascii=escaped) + "\n" for row in rows))
-    assert ids(path) == [sample_id(row) for row in rows]
+    # Whether all columns count, as those of a table do, is decided for all rows together.
+    identity = Identity(settled=Settled(table=is_table))
+    found = [each.as_py().hex() for batch in scan(path, identity) for each in batch.sample_ids]
+    assert found == [id_of_row(row, identity) for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +126,7 @@ def test_later_blocks_may_have_more_members_and_other_types(write: Write, monkey
 
 
 def test_objects_used_as_maps_do_not_become_thousands_of_columns(write: Write) -> None:
-    rows = [{"text": "a", "by_key": {f"{number}-{member}": 1 for member in range(3)}} for number in range(2000)]
+    rows = [{"text": "a", "metadata": {f"{number}-{member}": 1 for member in range(3)}} for number in range(2000)]
     assert ids(write("\n".join(map(json.dumps, rows)))) == [sample_id({"text": "a"})] * 2000
 
 
@@ -218,4 +222,4 @@ def test_blank_lines_before_the_first_row_do_not_choose_its_fields(tmp_path: Pat
     path.write_bytes(b"\n" * ((8 << 20) + 1) + b'{"text": "a", "id": 1}\n')
     scanned = scan(path, Identity())
     assert [len(batch.sample_ids) for batch in scanned] == [1]
-    assert (scanned.rule, scanned.fields) == ("well-known", ("text",))
+    assert (scanned.rule, scanned.fields) == ("named", ("text",))

@@ -1,0 +1,207 @@
+"""Rows explained by samples of the dependencies that agree with them, where other fields count there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+
+from provenance.identity import Identity, Scan, Settled, scan
+from provenance.identity.samples import id_of_row
+from provenance.lineage.births import Dependency
+from provenance.lineage.database import count, parquet_rows
+from provenance.lineage.explaining import DERIVED_ROLE
+from provenance.lineage.records import Activity
+from provenance.lineage.renaming import renamed_fields
+from provenance.lineage.rules import weakest_sql
+from provenance.lineage.tables import Tables, write_rows
+from provenance.lineage.words import Evidence, Origin
+
+# Canonical form of a record without members: there is nothing in it to align on.
+_EMPTY_CONTENT_BYTES = 1
+
+# Up to so many fields, which of them are empty and which null is told apart.
+_MOST_SUBSETS_OF = 8
+
+# What a sample takes over from those that it may have come from, where all their births agree.
+_TAKEN_OVER = ("kind", "agent", "source", "license", "depth", "real_rooted")
+
+# Of each member, what it agrees with in one dependency: ``fitting`` samples, one of which is ``parent``, on ``shared``
+# columns. ``origin`` and the rest are what all births of these agree in. ``is_added``: it has other content besides.
+_FITS = (
+    "CREATE TABLE fits(sample_id BLOB, activity UINTEGER, shared UINTEGER, fitting UBIGINT, parent BLOB, "
+    "is_added BOOLEAN, origin VARCHAR, chain_evidence VARCHAR, kind VARCHAR, agent UINTEGER, source UINTEGER, "
+    "license VARCHAR, depth USMALLINT, real_rooted BOOLEAN)"
+)
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """A dependency and the dataset, compared on ``shared`` columns; ``renamed``: the dataset's names of some of them.
+
+    ``added``: content fields of the dataset that the dependency does not have.
+    """
+
+    dependency: Dependency
+    number: int
+    shared: tuple[str, ...]
+    added: tuple[str, ...]
+    renamed: dict[str, str]
+
+
+def by_alignment(
+    tables: Tables, data: Path, rows: Scan, dependencies: Sequence[Dependency], derivation: Activity
+) -> None:
+    """Enter a derivation for rows that agree with samples of the dependencies, where other fields count.
+
+    They agree on every column that counts on either side and that both have. A single sample that a row agrees with is
+    its parent. Of several none is claimed; the row takes over what all their births agree in, if this is an origin.
+    Where the row has content beyond these columns, nobody knows who made that: its origin is unknown.
+    """
+    tables.connection.execute(_FITS)
+    for number, dependency in enumerate(dependencies):
+        if dependency.sidecar is None or dependency.data is None:
+            continue
+        if not count(tables.connection, "SELECT count(*) FROM left_over"):
+            return
+        comparison = _compared(tables, data, rows, dependency, number)
+        if comparison is not None:
+            _enter_fits(tables, data, comparison, derivation)
+    _enter_derivations(tables)
+
+
+def _compared(tables: Tables, data: Path, rows: Scan, dependency: Dependency, number: int) -> _Comparison | None:
+    """What to compare with ``dependency``; None: the same fields count there, or none that both have."""
+    assert dependency.data is not None
+    own = scan(dependency.data, dependency.identity)
+    write_rows(own, _file(tables, "own", number))
+    if set(own.fields) == set(rows.fields):
+        return None
+    theirs, ours = {*own.fields, *own.beside}, {*rows.fields, *rows.beside}
+    added = tuple(sorted(set(rows.fields) - theirs))
+    gone = tuple(sorted(set(own.fields) - ours))
+    shared = {*own.fields, *rows.fields} & theirs & ours
+    if renamed := renamed_fields(tables, data, dependency, added, gone):
+        both = tuple(sorted(shared | set(renamed.values())))
+        comparison = _Comparison(dependency, number, both, (), renamed)
+        if _all_fit(tables, data, comparison):
+            return comparison
+    if not set(own.fields) & set(rows.fields):
+        return None
+    comparison = _Comparison(dependency, number, tuple(sorted(shared)), added, {})
+    _write_compared(tables, data, comparison)
+    return comparison
+
+
+def _all_fit(tables: Tables, data: Path, comparison: _Comparison) -> bool:
+    """Whether each row that nothing has explained agrees with some sample; writes the files that are compared."""
+    _write_compared(tables, data, comparison)
+    theirs, ours = (parquet_rows(_file(tables, name, comparison.number)) for name in ("theirs", "ours"))
+    return not count(
+        tables.connection,
+        f"SELECT count(*) FROM {ours} u JOIN rows r USING (row) WHERE r.sample_id IN (SELECT sample_id FROM left_over) "
+        f"AND u.sample_id NOT IN (SELECT sample_id FROM {theirs})",
+    )
+
+
+def _write_compared(tables: Tables, data: Path, comparison: _Comparison) -> None:
+    """Write both datasets' rows, identified by the columns that they are compared on."""
+    dependency = comparison.dependency
+    assert dependency.data is not None
+    names = comparison.renamed
+    ours = tuple(sorted({*comparison.shared, *names} - {*names.values()}))
+    for name, path, fields in (("theirs", dependency.data, comparison.shared), ("ours", data, ours)):
+        identity = replace(identity_on(dependency.identity, fields), renamed=names if name == "ours" else {})
+        write_rows(scan(path, identity), _file(tables, name, comparison.number))
+
+
+def identity_on(identity: Identity, fields: tuple[str, ...]) -> Identity:
+    """By which rows are compared on just these fields."""
+    return replace(identity, fields=fields, settled=Settled(table=False), tokens_field=None, file_ids=None)
+
+
+def _file(tables: Tables, name: str, number: int) -> Path:
+    return tables.folder / f"{name}-{number}.parquet"
+
+
+def _enter_fits(tables: Tables, data: Path, comparison: _Comparison, derivation: Activity) -> None:
+    """Enter into ``fits`` what the members that have no record yet agree with."""
+    shared = comparison.shared
+    activity = derivation.model_copy(update={"aligned_on": shared, "renamed": comparison.renamed or None})
+    own, theirs, ours = (parquet_rows(_file(tables, name, comparison.number)) for name in ("own", "theirs", "ours"))
+    agreed = _agreed("k.")
+    tables.connection.execute(
+        f"INSERT INTO fits WITH fitting AS (SELECT DISTINCT t.sample_id AS key, o.sample_id FROM {theirs} t JOIN {own} "
+        f"o USING (row) WHERE t.content_bytes > {_EMPTY_CONTENT_BYTES}), "
+        # Rows of one sample may differ in a column that counts only there: then they did not all come from one.
+        f"keys AS (SELECT r.sample_id AS member, any_value(u.sample_id) AS key FROM {ours} u JOIN rows r USING (row) "
+        "WHERE r.sample_id IN (SELECT sample_id FROM left_over) GROUP BY 1 HAVING count(DISTINCT u.sample_id) = 1), "
+        f"agreed AS (SELECT f.key, count(DISTINCT f.sample_id) AS fitting, any_value(f.sample_id) AS parent, {agreed} "
+        "FROM fitting f LEFT JOIN known k USING (sample_id) GROUP BY 1) "
+        f"SELECT member, {tables.numbers([activity])[0]}, {len(shared)}, fitting, parent, "
+        f"{_is_added(tables, data, comparison)}, origin, chain_evidence, {', '.join(_TAKEN_OVER)} "
+        "FROM keys JOIN agreed USING (key)"
+    )
+
+
+def _agreed(births: str = "") -> str:
+    """What all of a group's births agree in, as aggregates; null where they do not, or one has none."""
+    agreeing = [
+        f"CASE WHEN count({births}{name}) = count(*) AND min({births}{name}) = max({births}{name}) "
+        f"THEN min({births}{name}) END AS {name}"
+        for name in ("origin", *_TAKEN_OVER)
+    ]
+    chain = f"{births}chain_evidence"
+    return ", ".join(
+        [*agreeing, f"CASE WHEN count({chain}) = count(*) THEN {weakest_sql(chain)} END AS chain_evidence"]
+    )
+
+
+def _is_added(tables: Tables, data: Path, comparison: _Comparison) -> str:
+    """Whether a member holds anything in the columns that were added, in SQL."""
+    added = comparison.added
+    if not added:
+        return "false"
+    identity = identity_on(comparison.dependency.identity, added)
+    file = _file(tables, "added", comparison.number)
+    write_rows(scan(data, identity), file)
+    # What is null or empty says nothing that somebody would have made.
+    empty = [id_of_row(dict.fromkeys(names, ""), identity) for names in _subsets(added)]
+    listed = ", ".join(f"unhex('{found}')" for found in empty)
+    return (
+        f"member NOT IN (SELECT r.sample_id FROM {parquet_rows(file)} a JOIN rows r USING (row) "
+        f"WHERE a.sample_id IN ({listed}))"
+    )
+
+
+def _subsets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    if len(names) <= _MOST_SUBSETS_OF:
+        for size in range(len(names) + 1):
+            yield from combinations(names, size)
+    else:
+        yield from ((), tuple(names))
+
+
+def _enter_derivations(tables: Tables) -> None:
+    """Enter the births of ``fits``: of each member, what agrees with it in the most columns."""
+    tables.connection.execute(
+        "CREATE TABLE aligned AS SELECT sample_id, min(activity) AS activity, min(parent) AS parent, "
+        "max(fitting) = 1 AND count(DISTINCT parent) = 1 AS is_single, bool_or(is_added) AS is_added, "
+        f"{_agreed()} FROM (SELECT *, max(shared) OVER (PARTITION BY sample_id) AS most "
+        "FROM fits) WHERE shared = most GROUP BY 1 HAVING is_single OR (NOT is_added AND origin <> "
+        f"'{Origin.UNKNOWN}')"
+    )
+    tables.connection.execute(
+        "INSERT INTO records(sample_id, origin, activity, parents, parent_roles, evidence, pending, low, high) "
+        f"SELECT sample_id, CASE WHEN is_added THEN '{Origin.UNKNOWN}' END, activity, [parent], ['{DERIVED_ROLE}'], "
+        f"'{Evidence.OBSERVED}', true, rows, rows FROM aligned JOIN left_over USING (sample_id) WHERE is_single"
+    )
+    columns = ", ".join(["chain_evidence", *_TAKEN_OVER])
+    tables.connection.execute(
+        f"INSERT INTO records(sample_id, origin, activity, parents, parent_roles, evidence, {columns}, pending, low, "
+        "high) "
+        f"SELECT sample_id, origin, activity, [], [], '{Evidence.OBSERVED}', {columns}, false, rows, rows "
+        "FROM aligned JOIN left_over USING (sample_id) WHERE NOT is_single"
+    )
+    tables.account_for("SELECT sample_id, rows FROM left_over SEMI JOIN aligned USING (sample_id)")
