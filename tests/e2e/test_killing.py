@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 from ruamel.yaml import YAML
 from support.project import Project

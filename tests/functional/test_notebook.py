@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 WITHOUT_WIDGETS = """
 import sys
@@ -38,8 +38,8 @@ def test_a_kernel_without_widgets_records_and_asks(
 ) -> None:
     for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         monkeypatch.setenv(variable, str(tmp_path_factory.mktemp(variable.lower())))
-    cells = [nbformat.v4.new_code_cell(source) for source in (WITHOUT_WIDGETS, RECORDS, DECLARES, ASKS)]
-    notebook = nbformat.v4.new_notebook(cells=cells)
+    cells = [new_code_cell(source) for source in (WITHOUT_WIDGETS, RECORDS, DECLARES, ASKS)]  # type: ignore[no-untyped-call]
+    notebook = new_notebook(cells=cells)  # type: ignore[no-untyped-call]
     NotebookClient(notebook, kernel_name="python3", timeout=300).execute()
     *_, declared, asked = ("".join(output["data"]["text/plain"]) for cell in cells for output in cell["outputs"])
     assert declared == "3"

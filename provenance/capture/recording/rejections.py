@@ -59,10 +59,10 @@ def calls_taken(taken: Iterable[Mapping[str, Any]], prices: Sequence[Price | Non
 def _cost(call: Mapping[str, Any], price: Price | None) -> Decimal | None:
     if "cost" in call:
         return Decimal(call["cost"])
-    tokens = [call.get(name) for name in ("input_tokens", "output_tokens")]
-    if price is None or None in tokens:
+    read, written = (call.get(name) for name in ("input_tokens", "output_tokens"))
+    if price is None or read is None or written is None:
         return None
-    return (call["input_tokens"] * price.input + call["output_tokens"] * price.output) / 1_000_000
+    return (int(read) * price.input + int(written) * price.output) / 1_000_000
 
 
 def _sum(values: Iterable[Any]) -> Any:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from provenance.capture.recording.rejections import (
     LONGEST_REASON,
@@ -51,7 +52,7 @@ PRICE = Price.model_validate(
 
 
 def test_what_rejected_calls_took_is_added_up_by_activity() -> None:
-    taken = [
+    taken: list[dict[str, Any]] = [
         {"input_tokens": 500_000, "output_tokens": 250_000},
         {"cost": "0.25", "activity": 0},
         {},
