@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from provenance.identity.arrow_forms import content_of, form_of_type
 from provenance.identity.canonical import ContentError, encode_row, shown
@@ -17,7 +18,15 @@ from provenance.identity.fields import Selection, form_of_value
 from provenance.identity.formats.csv_cells import reads_as_number
 from provenance.identity.formats.interface import Block, RowError
 from provenance.identity.packing import lengths_of
-from provenance.identity.reserved import PARENT_ROLES, PARENTS, check_roles, references
+from provenance.identity.reserved import (
+    BIRTH_COLUMNS,
+    PARENT_ROLES,
+    PARENTS,
+    PROMPT,
+    check_roles,
+    references,
+    statements,
+)
 from provenance.identity.samples import Identity
 
 Forms: TypeAlias = frozenset[tuple[str, Form]]
@@ -39,6 +48,7 @@ class EncodedBlock:
     tokens: pa.UInt32Array | None
     parents: pa.ListArray | None
     parent_roles: pa.ListArray | None
+    stated: Mapping[str, pa.Array]
 
 
 def encode_block(block: Block, selection: Selection, identity: Identity) -> EncodedBlock:
@@ -54,7 +64,7 @@ def encode_block(block: Block, selection: Selection, identity: Identity) -> Enco
 
     identified = block.identified()
     if identified is not None:
-        return EncodedBlock(frozenset(), frozenset(), *identified, None, None, None)
+        return EncodedBlock(frozenset(), frozenset(), *identified, None, None, None, {})
     table = block.columns(is_needed)
     if table is not None:
         try:
@@ -74,7 +84,7 @@ def _encode_table(table: pa.Table, selection: Selection, identity: Identity) -> 
         forms.update((name, form) for form in found)
         if counting is not None:
             content[identity.renamed.get(name, name)] = counting
-    others = (PARENTS, PARENT_ROLES, identity.tokens_field)
+    others = (PARENTS, PARENT_ROLES, *BIRTH_COLUMNS, identity.tokens_field)
     values = {name: table[name].combine_chunks() for name in others if name in table.column_names}
     canonical = encode_columns(content, table.num_rows)
     return _encoded(canonical, frozenset(table.column_names), frozenset(forms), values, identity)
@@ -84,7 +94,8 @@ def _encode_rows(block: Block, selection: Selection, identity: Identity) -> Enco
     canonical: list[bytes] = []
     names: set[str] = set()
     forms: set[tuple[str, Form]] = set()
-    values: dict[str | None, list[object]] = {PARENTS: [], PARENT_ROLES: [], identity.tokens_field: []}
+    others = (PARENTS, PARENT_ROLES, *BIRTH_COLUMNS, identity.tokens_field)
+    values: dict[str | None, list[object]] = {name: [] for name in others}
     for offset, row in enumerate(block.rows()):
         names.update(row)
         formed = [(name, form_of_value(value)) for name, value in row.items() if value is not None]
@@ -143,9 +154,14 @@ def _encoded(
     parents = references(values[PARENTS], PARENTS) if PARENTS in values else None
     roles = references(values[PARENT_ROLES], PARENT_ROLES) if PARENT_ROLES in values else None
     check_roles(parents, roles)
-    return EncodedBlock(
-        names, forms, digest_all(canonical, identity.digest), lengths_of(canonical), tokens, parents, roles
-    )
+    stated: dict[str, pa.Array] = {name: statements(values[name], name) for name in BIRTH_COLUMNS if name in values}
+    if PROMPT in stated:
+        # As everywhere, only a prompt's digest is kept.
+        prompts = stated[PROMPT].cast(pa.large_binary())
+        digests = digest_all(prompts.fill_null(b""), identity.digest).cast(pa.binary())
+        stated[PROMPT] = pc.if_else(prompts.is_valid(), digests, pa.scalar(None, pa.binary()))
+    ids = digest_all(canonical, identity.digest)
+    return EncodedBlock(names, forms, ids, lengths_of(canonical), tokens, parents, roles, stated)
 
 
 def _token_counts(values: _Values, name: str) -> pa.UInt32Array:

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-RESERVED_COLUMNS = frozenset({"_parents", "_parent_roles", "_lineage"})
+RESERVED_COLUMNS = frozenset({"_parents", "_parent_roles", "_model", "_kind", "_prompt", "_lineage"})
 
 Form = Literal["text", "bytes", "object", "list", "number"]
 FORMS: tuple[Form, ...] = ("text", "bytes", "object", "list", "number")

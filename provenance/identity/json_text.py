@@ -8,6 +8,9 @@ from collections.abc import Collection
 from typing import NoReturn
 
 from provenance.identity.canonical import shown
+from provenance.identity.field_names import RESERVED_COLUMNS
+
+_QUOTED = tuple(f'"{name}"'.encode() for name in sorted(RESERVED_COLUMNS))
 
 JSON_SPACE = " \t\r\n"
 _SPACE = re.compile(f"[{JSON_SPACE}]*")
@@ -110,7 +113,7 @@ def without_members(text: str, names: Collection[str]) -> str:
 
 def may_name(raw: bytes) -> bool:
     """Whether ``raw`` JSON could hold a reserved column's name, plain or escaped: a cheap test with false alarms."""
-    return b"_parent" in raw or b"_lineage" in raw or b"\\u00" in raw
+    return any(name in raw for name in _QUOTED) or b"\\u00" in raw
 
 
 def _skip_space(text: str, start: int) -> int:

@@ -1,4 +1,7 @@
-"""The reserved columns that rows carry through tools that know nothing of lineage: parents and their roles."""
+"""The reserved columns that rows carry through tools that know nothing of lineage.
+
+They name parents and their roles, and beside them the model that made the row, how (a kind), and from what prompt.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from provenance.identity.formats.interface import RowError
 from provenance.plurals import counted
 
 PARENTS, PARENT_ROLES = "_parents", "_parent_roles"
+MODEL, KIND, PROMPT = "_model", "_kind", "_prompt"
+BIRTH_COLUMNS = (MODEL, KIND, PROMPT)
 _LIST_TYPE = pa.list_(pa.string())
 
 
@@ -32,6 +37,20 @@ def references(values: pa.Array | Sequence[object], column: str) -> pa.ListArray
                 return filled
         values = values.to_pylist()
     return pa.array([_row_references(value, column, offset) for offset, value in enumerate(values)], _LIST_TYPE)
+
+
+def statements(values: pa.Array | Sequence[object], column: str) -> pa.StringArray:
+    """The values of a reserved column that holds text; null where a row has none.
+
+    Raises:
+        RowError: a row's value is not text.
+    """
+    if isinstance(values, pa.Array):
+        values = values.to_pylist()
+    for offset, value in enumerate(values):
+        if value is not None and not isinstance(value, str):
+            raise RowError(offset, f"{column} must be text")
+    return pa.array([value or None for value in values], pa.string())
 
 
 def check_roles(parents: pa.ListArray | None, roles: pa.ListArray | None) -> None:

@@ -56,9 +56,10 @@ class SampleBatch:
     """Consecutive rows of a dataset. The arrays are as long as there are rows; the first is row ``first_row`` (from 1).
 
     ``sample_ids``: fixed-size binary. ``content_bytes``: uint64, length of the canonical form. ``tokens``: uint32,
-    nullable; None where no tokens field is set. ``parents`` and ``parent_roles``: list<string>, nullable, as the row
-    states them (a full id in hex, or ``PATH:ROW``); None where the batch has no such column. ``texts``: what the rows
-    say, where that was asked for.
+    nullable; None where no tokens field is set. ``parents`` and ``parent_roles``: list<string>, nullable, as the
+    row states them (a full id in hex, or ``PATH:ROW``); None where the batch has no such column. ``stated``: what
+    the rows say of their births, by the `reserved.BIRTH_COLUMNS` that the batch has: text, of a prompt its digest.
+    ``texts``: what the rows say, where that was asked for.
     """
 
     first_row: int
@@ -67,6 +68,7 @@ class SampleBatch:
     tokens: pa.UInt32Array | None
     parents: pa.ListArray | None
     parent_roles: pa.ListArray | None
+    stated: Mapping[str, pa.Array] = field(default_factory=dict)
     texts: BlockTexts | None = None
 
 

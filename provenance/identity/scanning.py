@@ -121,6 +121,7 @@ class Scan:
             encoded.tokens,
             encoded.parents,
             encoded.parent_roles,
+            encoded.stated,
             texts,
         )
         self.rows += len(encoded.ids)

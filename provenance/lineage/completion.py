@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 
 from provenance.errors import DataError, SidecarError
 from provenance.identity import CANONICAL_FORM, Identity, Scan, scan
-from provenance.identity.reserved import PARENT_ROLES, PARENTS
+from provenance.identity.reserved import BIRTH_COLUMNS, PARENT_ROLES, PARENTS
 from provenance.identity.rewriting import strip_reserved
 from provenance.lineage import ancestors, explaining
 from provenance.lineage.aligning import by_alignment
@@ -23,8 +23,9 @@ from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.carrying import by_holders
 from provenance.lineage.database import count, scratch_database
 from provenance.lineage.dividing import divide, settle_restated
+from provenance.lineage.model_column import AgentOf, by_model_column
 from provenance.lineage.parents_column import by_parents_column
-from provenance.lineage.records import Activity, DatasetState, Header, IdentitySettings
+from provenance.lineage.records import Activity, Agent, DatasetState, Header, IdentitySettings
 from provenance.lineage.schema import FORMAT_VERSION
 from provenance.lineage.sidecar import Sidecar, open_sidecar, write_sidecar
 from provenance.lineage.tables import Known, Tables, write_rows
@@ -38,7 +39,7 @@ Fingerprint = Callable[[Path], tuple[str | None, int]]
 class Completion:
     """What came of it, in rows of the dataset (``samples``, ``ancestors``, ``dangling``: in samples).
 
-    ``recorded``: a birth was stated of the row; ``derived``: its ``_parents`` were; ``carried``: a dependency has a
+    ``recorded``: a birth was stated of the row, or by its ``_model``; ``derived``: its ``_parents`` were; ``carried``: a dependency has a
     record of the same id; ``aligned``: it agrees with one on shared content fields; ``unknown``: nothing is known of
     it, here or where it came from. ``dangling``: parents that no sidecar knows, the first of which is named in
     ``dangling_row`` (from 1). ``born_twice``: samples with more than one birth. ``identity``: as the sidecar states it.
@@ -62,6 +63,10 @@ class Completion:
     text_compared: tuple[str, ...] = ()
 
 
+def _agent_of(name: str) -> Agent:
+    return Agent(name=name)
+
+
 def complete(
     data: Path,
     output: Path,
@@ -74,6 +79,7 @@ def complete(
     dependencies: Sequence[Dependency] = (),
     births: RecordedBirths | None = None,
     derivation: Activity | None = None,
+    agent_of: AgentOf = _agent_of,
     progress: Progress | None = None,
 ) -> Completion:
     """Write the sidecar ``output`` of the dataset ``data``, and strip the reserved columns from ``data``.
@@ -86,6 +92,7 @@ def complete(
         tokenizer: what counted the tokens of ``identity.tokens_field``.
         dependencies: where unchanged rows and ancestors are looked up. May hold an earlier sidecar of ``data`` itself.
         derivation: the activity of changed rows; without it `_parents` and alignment are not used.
+        agent_of: describes a model that a row names as what made it.
         progress: called with the number of rows in each batch read.
 
     Raises:
@@ -101,7 +108,7 @@ def complete(
             tables = Tables(connection, folder, identity.digest_size)
             tables.load_members()
             tables.load_known([*_known(dependencies, identity, folder)], tokenizer)
-            explained = _explain(tables, data, rows, dependencies, births, derivation)
+            explained = _explain(tables, data, rows, dependencies, births, derivation, agent_of)
             is_compared = derivation is not None and explained["carried"] > 0
             changed = rows_with_changed_text(tables, data, rows, dependencies) if is_compared else (0, ())
             dangling = ancestors.add_ancestors(tables)
@@ -158,6 +165,7 @@ def _explain(
     dependencies: Sequence[Dependency],
     births: RecordedBirths | None,
     derivation: Activity | None,
+    agent_of: AgentOf,
 ) -> dict[str, int]:
     """Explain rows in order; how many rows each way explained."""
     explained = dict.fromkeys(("recorded", "derived", "carried", "aligned", "unknown"), 0)
@@ -167,6 +175,9 @@ def _explain(
         tables.newly_accounted_rows()
         by_parents_column(tables, rows, dependencies, derivation)
         explained["derived"] = tables.newly_accounted_rows()
+        if rows.reserved & {*BIRTH_COLUMNS}:
+            by_model_column(tables, rows, derivation, agent_of)
+            explained["recorded"] = tables.newly_accounted_rows()
     explained["unknown"] = by_holders(tables)
     if tables.is_restated:
         settle_restated(tables)
@@ -184,7 +195,7 @@ def _explain(
 
 def require_read(data: Path, columns: Set[str], derivation: Activity | None) -> None:
     """Columns that are not read here are not stripped either: they would be lost."""
-    if unread := columns - (set() if derivation is None else {PARENTS, PARENT_ROLES}):
+    if unread := columns - (set() if derivation is None else {PARENTS, PARENT_ROLES, *BIRTH_COLUMNS}):
         raise DataError(data, None, f"the column {min(unread)!r} is reserved; rename it or leave it out")
 
 

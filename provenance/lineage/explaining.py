@@ -12,7 +12,7 @@ from provenance.lineage.tables import Tables, places, renumbered
 DERIVED_ROLE = "derived_from"
 
 # What follows from a birth that has no parents; with parents, `ancestors.resolve` works it out.
-_ROOT_COLUMNS = ", ".join(
+ROOT_COLUMNS = ", ".join(
     [
         *(f"CASE WHEN len(parents) = 0 THEN {root_sql(name)} END AS {name}" for name in Root._fields),
         f"CASE WHEN len(parents) = 0 AND NOT ({UNEXPLAINED.sql()}) THEN evidence END AS chain_evidence",
@@ -47,7 +47,7 @@ def by_births(tables: Tables, births: RecordedBirths) -> int:
     born = f"FROM rows JOIN {parquet_rows(births.file)} b USING (row)"
     tables.connection.execute(
         f"INSERT INTO records(sample_id, {', '.join(BIRTH_NAMES)}, agent, source, low, high, calls, depth, "
-        f"real_rooted, chain_evidence, pending) SELECT *, rows, nullif(rows, 1), {_ROOT_COLUMNS} "
+        f"real_rooted, chain_evidence, pending) SELECT *, rows, nullif(rows, 1), {ROOT_COLUMNS} "
         f"FROM (SELECT sample_id, {birth}, {agent}, {source}, {rows}::UINTEGER AS rows {born} {grouping})"
     )
     # Whether rows that an earlier sidecar knows were born as is stated now, `dividing` decides.

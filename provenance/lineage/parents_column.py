@@ -26,16 +26,22 @@ _ROWS_GATHERED = 500_000
 
 
 def by_parents_column(tables: Tables, rows: Scan, dependencies: Sequence[Dependency], derivation: Activity) -> None:
-    """Enter a derivation for each row whose `_parents` name other samples than itself.
+    """Enter a derivation for each row whose `_parents` name other samples than itself, and that names no model.
+
+    Makes ``derived``: the parents of each row, of a row that names a model also itself.
 
     Raises:
         DataError: a reference that is neither a sample id nor a row of a dependency.
     """
     execute = tables.connection.execute
     execute(
+        "CREATE TABLE derived(row BIGINT, sample_id BLOB, parents BLOB[], parent_roles VARCHAR[], by_model BOOLEAN)"
+    )
+    execute(
         "CREATE TABLE refs AS SELECT * REPLACE (CASE WHEN starts_with(reference, './') THEN "
         "regexp_replace(reference, '^([.]/+)+', '') ELSE reference END AS reference) FROM (SELECT row, sample_id, "
-        "unnest(parents) AS reference, generate_subscripts(parents, 1) AS place, parent_roles FROM rows "
+        "unnest(parents) AS reference, generate_subscripts(parents, 1) AS place, parent_roles, model IS NOT NULL "
+        "AS by_model FROM rows "
         "WHERE len(parents) > 0)"
     )
     if not count(tables.connection, "SELECT count(*) FROM refs"):
@@ -48,17 +54,17 @@ def by_parents_column(tables: Tables, rows: Scan, dependencies: Sequence[Depende
         "parent FROM refs"
     )
     _resolve_rows(tables, rows, dependencies)
-    execute("CREATE TABLE derived(row BIGINT, sample_id BLOB, parents BLOB[], parent_roles VARCHAR[], rows INTEGER)")
     last = count(tables.connection, "SELECT max(row) FROM resolved")
     # By parts: lists that are being gathered do not spill to disk.
     for first in range(1, last + 1, _ROWS_GATHERED):
         execute(
             "INSERT INTO derived SELECT row, sample_id, list(parent ORDER BY place), list("
-            f"coalesce(parent_roles[place], '{DERIVED_ROLE}') ORDER BY place), 1 FROM resolved "
-            "WHERE parent <> sample_id AND row BETWEEN ? AND ? GROUP BY row, sample_id",
+            f"coalesce(parent_roles[place], '{DERIVED_ROLE}') ORDER BY place), any_value(by_model) FROM resolved "
+            "WHERE (by_model OR parent <> sample_id) AND row BETWEEN ? AND ? GROUP BY row, sample_id",
             [first, first + _ROWS_GATHERED - 1],
         )
-    enter_derivations(tables, derivation, "(SELECT * EXCLUDE (row) FROM derived)", origin="NULL")
+    stated = "(SELECT sample_id, parents, parent_roles, 1 AS rows FROM derived WHERE NOT by_model)"
+    enter_derivations(tables, derivation, stated, origin="NULL")
     _remember_unchanged(tables, dependencies)
 
 
@@ -69,8 +75,8 @@ def _remember_unchanged(tables: Tables, dependencies: Sequence[Dependency]) -> N
         tables.connection.execute(
             "INSERT INTO unchanged SELECT sample_id, $path, count(*), count(*) > count(DISTINCT place_of.row) FROM ("
             "SELECT row, any_value(sample_id) AS sample_id, any_value(place_of) AS place_of FROM resolved "
-            "GROUP BY row HAVING bool_and(parent = sample_id) AND bool_and(list_contains($names, place_of.path))) "
-            "GROUP BY sample_id",
+            "WHERE NOT by_model GROUP BY row HAVING bool_and(parent = sample_id) "
+            "AND bool_and(list_contains($names, place_of.path))) GROUP BY sample_id",
             {"path": dependency.path, "names": names},
         )
 

@@ -1,6 +1,7 @@
 """The tables that completion works on, in a scratch DuckDB database.
 
-- ``rows``: the dataset's rows: row, sample_id, content_bytes, tokens, parents, parent_roles (a Parquet file)
+- ``rows``: the dataset's rows: row, sample_id, content_bytes, tokens, parents, parent_roles, and by the columns of
+  these names, model, kind and (its digest) prompt (a Parquet file)
 - ``members``: its distinct samples: sample_id, rows, content_bytes, tokens
 - ``known``: the records of all dependencies' sidecars, numbers counting in the vocabulary, and which of them it is by
   its ``place`` (a view)
@@ -24,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.identity import SampleBatch
+from provenance.identity.reserved import KIND, MODEL, PROMPT
 from provenance.lineage.database import count, parquet_rows, stream
 from provenance.lineage.records import Activity, ActivityType, Origin
 from provenance.lineage.schema import COLUMN_NAMES, COUNTED_NAMES, ROW_GROUP_ROWS, sidecar_schema, sql_columns, sql_type
@@ -41,6 +43,9 @@ _ROWS_SCHEMA = pa.schema(
         ("tokens", pa.uint32()),
         ("parents", pa.list_(pa.string())),
         ("parent_roles", pa.list_(pa.string())),
+        ("model", pa.string()),
+        ("kind", pa.string()),
+        ("prompt", pa.binary()),
     ]
 )
 
@@ -261,6 +266,9 @@ def write_rows(batches: Iterable[SampleBatch], file: Path) -> None:
                         ("tokens", batch.tokens),
                         ("parents", batch.parents),
                         ("parent_roles", batch.parent_roles),
+                        ("model", batch.stated.get(MODEL)),
+                        ("kind", batch.stated.get(KIND)),
+                        ("prompt", batch.stated.get(PROMPT)),
                     )
                 ),
             ]
