@@ -39,12 +39,12 @@ Fingerprint = Callable[[Path], tuple[str | None, int]]
 class Completion:
     """What came of it, in rows of the dataset (``samples``, ``ancestors``, ``dangling``: in samples).
 
-    ``recorded``: a birth was stated of the row, or by its ``_model``; ``derived``: its ``_parents`` were; ``carried``: a dependency has a
-    record of the same id; ``aligned``: it agrees with one on shared content fields; ``unknown``: nothing is known of
-    it, here or where it came from. ``dangling``: parents that no sidecar knows, the first of which is named in
-    ``dangling_row`` (from 1). ``born_twice``: samples with more than one birth. ``identity``: as the sidecar states it.
-    ``text_changed``: rows that were carried though text of theirs in one of ``text_compared``, columns beside the
-    content, is another.
+    ``recorded``: a birth was stated of the row, or by its ``_model``; ``derived``: its ``_parents`` were;
+    ``carried``: a dependency has a record of the same id; ``aligned``: it agrees with one on shared content fields;
+    ``unknown``: nothing is known of it, here or where it came from. ``dangling``: parents that no sidecar knows,
+    the first of which is named in ``dangling_row`` (from 1). ``born_twice``: samples with more than one birth.
+    ``identity``: as the sidecar states it. ``text_changed``: rows that were carried though text of theirs in one of
+    ``text_compared``, columns beside the content, is another.
     """
 
     rows: int

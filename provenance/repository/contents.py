@@ -97,7 +97,7 @@ class Contents:
         if tracked is not None and tracked.is_directory:
             return None
         if tracked is not None and tracked.cached:
-            return self._objects.file(tracked)
+            return self._objects.file(tracked, rev)
         if rev is None:
             return None
         blob = self._git.file(self._tracking.commit(rev), name)
@@ -109,7 +109,7 @@ class Contents:
         They are objects in DVC's cache, fetched if need be; None where they are not to be had.
         """
         tracked = self._tracking.files(rev).get(self._inside(self.root, path))
-        return self._objects.files(tracked) if tracked is not None and tracked.is_directory else None
+        return self._objects.files(tracked, rev) if tracked is not None and tracked.is_directory else None
 
     def file_ids(self, path: str | os.PathLike[str], rev: str | None = None) -> FileIds:
         """The remembered sample ids of the files of the directory at ``path``, which DVC's hashes of them find."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,14 +37,18 @@ class Objects:
         read_hashes: ReadHashes,
         fetching: Fetching | None,
     ) -> None:
+        self._root = root
         self._usual_cache = root / ".dvc" / "cache" / "files" / "md5"
         self._dvc = dvc
         self._imported = imported
         self._read_hashes = read_hashes
         self._fetching = fetching
 
-    def file(self, tracked: TrackedFile) -> Path | None:
-        """The file with what was recorded for ``tracked`` (of a directory: DVC's list of its files); None: nowhere."""
+    def file(self, tracked: TrackedFile, rev: str | None = None) -> Path | None:
+        """The file with what was recorded for ``tracked`` (of a directory: DVC's list of its files); None: nowhere.
+
+        ``rev``: a commit that has it so; None: the workspace has.
+        """
         if tracked.md5 is None:
             return None
         file = self.cached(tracked.md5, tracked.hash_name)
@@ -51,7 +56,7 @@ class Objects:
             return file
         if tracked.source is not None and not tracked.is_directory:
             return self._download(tracked)
-        self._pull(tracked)
+        self._pull(tracked, rev)
         return self.cached(tracked.md5, tracked.hash_name)
 
     def cached(self, md5: str, hash_name: str) -> Path | None:
@@ -63,16 +68,19 @@ class Objects:
         file = Path(self._cache(hash_name).oid_to_path(md5))
         return file if file.is_file() else None
 
-    def files(self, tracked: TrackedFile) -> dict[str, Path] | None:
-        """The files of the directory ``tracked``, by their paths in it; None where one of them is nowhere."""
+    def files(self, tracked: TrackedFile, rev: str | None = None) -> dict[str, Path] | None:
+        """The files of the directory ``tracked``, by their paths in it; None where one of them is nowhere.
+
+        ``rev``: as in `file`.
+        """
         cache = self._cache(tracked.hash_name)
-        manifest = self.file(tracked)
+        manifest = self.file(tracked, rev)
         if manifest is None:
             return None
         files = {name: Path(cache.oid_to_path(md5)) for name, md5 in read_manifest(manifest).items()}
         if absent := [file for file in files.values() if not file.is_file()]:
             # Each is named: of a directory's hash alone, DVC fetches the list of its files and nothing else.
-            self._pull(tracked, sorted({f"{file.parent.name}{file.name}" for file in absent}))
+            self._pull(tracked, rev, sorted({f"{file.parent.name}{file.name}" for file in absent}))
         return files if all(file.is_file() for file in files.values()) else None
 
     def md5s(self, tracked: TrackedFile) -> dict[str, str]:
@@ -104,9 +112,9 @@ class Objects:
         cache: HashFileDB = caches.legacy if hash_name in LEGACY_HASH_NAMES else caches.repo
         return cache
 
-    def _pull(self, tracked: TrackedFile, md5s: Sequence[str | None] = ()) -> None:
+    def _pull(self, tracked: TrackedFile, rev: str | None, md5s: Sequence[str | None] = ()) -> None:
         """Fetch the objects ``md5s`` of ``tracked``; none named: the one that was recorded for it."""
-        from dvc.config import NoRemoteError
+        from dvc.config import NoRemoteError, RemoteConfigError
         from dvc_data.hashfile.hash_info import HashInfo
 
         if self._fetching is None:
@@ -120,6 +128,18 @@ class Objects:
             except NoRemoteError:
                 # Without a remote it is simply not available.
                 return
+            except RemoteConfigError:
+                self._fetch_version(tracked, rev)
+
+    def _fetch_version(self, tracked: TrackedFile, rev: str | None) -> None:
+        """Fetch all of ``tracked`` from a remote that keeps files by name and version, as DVC recorded them at ``rev``.
+
+        Such a remote cannot be asked for a hash.
+        """
+        from dvc.exceptions import DownloadError
+
+        with contextlib.chdir(self._root), contextlib.suppress(DownloadError):
+            self._dvc().fetch([tracked.path], remote=tracked.remote, revs=[rev] if rev else None, workspace=rev is None)
 
     def _download(self, tracked: TrackedFile) -> Path | None:
         """The imported file from the repository, at the revision, that it was imported from."""

@@ -50,8 +50,3 @@ def test_a_file_that_is_not_here_is_identified_by_its_path(tmp_path: Path) -> No
     one, other = ({"image": {"bytes": None, "path": path}} for path in ("a.png", "b.png"))
     assert sample_id(one) != sample_id(other)
     assert sample_id({"image": {"bytes": "text", "path": "a"}}) != sample_id({"image": {"bytes": "text", "path": "b"}})
-
-
-def test_a_table_of_files_counts_their_paths() -> None:
-    one, other = ({"bytes": PICTURE, "path": path} for path in ("a.png", "b.png"))
-    assert sample_id(one) != sample_id(other)
