@@ -122,7 +122,7 @@ def _only_inherited(completed: Sequence[Completed], packages: Mapping[str, str])
             yield (
                 f"{dataset.path}: {counted(rows, 'row')} with an origin that is only inherited from parents, and the "
                 f"command imported {', '.join(libraries)}; if a model wrote any, record that with `provenance.record`, "
-                "or state it with `provenance declare --set model=NAME`"
+                "or name it in a column `_model`"
             )
 
 
