@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+# What rows are called that may have been born in several ways, where they are counted by something that differs.
+AMBIGUOUS = "ambiguous"
+
 
 class Origin(StrEnum):
     """Whether a sample was made by people or instruments, by a model, by both; or nobody said."""
@@ -43,3 +46,12 @@ DOUBTS = ("origin", "kind", "agent", "source", "license", "depth", "real_rooted"
 def doubts_of(bits: int | None) -> tuple[str, ...]:
     """The names of `DOUBTS` whose bits are set."""
     return tuple(name for number, name in enumerate(DOUBTS) if (bits or 0) >> number & 1)
+
+
+class ActivityType(StrEnum):
+    """What an activity did; a purge took samples out of a dataset."""
+
+    COLLECTION = "collection"
+    GENERATION = "generation"
+    DERIVATION = "derivation"
+    PURGE = "purge"

@@ -46,6 +46,11 @@ def short(sample_id: str) -> str:
     return sample_id[:ID_DIGITS]
 
 
+def between(least: str, most: str) -> str:
+    """A number that is only known to lie between two, as "5 to 7"; or the one that it is."""
+    return least if least == most else f"{least} to {most}"
+
+
 def percent(part: int, whole: int) -> str:
     """``part`` of ``whole`` in percent; never 0 or 100 for what is only nearly so."""
     if not whole:
@@ -56,3 +61,8 @@ def percent(part: int, whole: int) -> str:
     if 99.9 < share < 100:
         return ">99.9%"
     return f"{share:.1f}%"
+
+
+def counts_between(least: int, most: int) -> str:
+    """The same of numbers of rows."""
+    return between(f"{least:,}", f"{most:,}")

@@ -4,6 +4,9 @@ A path such as ``by_model.org/model-1.5@a.fraction`` names a breakdown, a group 
 it. A group that is not there has no rows. What nobody stated (the groups `UNSURE`) may belong to any other group of its
 breakdown, so that a group's number is known only up to that. The same holds of the breakdowns of a mixture, whose paths
 begin with ``mixture.``.
+
+Where a value has one beside it that is called the same with ``at_most_`` before it, it lies between the two: rows of
+equal content were born in several ways, and which row was born in which is not known. Such rows are *ambiguous*.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from provenance.auditing.mixture.by_field import NOT_HELD
+from provenance.engines.interface import AMBIGUOUS
 from provenance.ledger.composition.breakdowns import BREAKDOWNS, UNSURE
 
 MIXTURE = "mixture"
@@ -34,11 +38,20 @@ class Missing:
 
 @dataclass(frozen=True)
 class Interval:
-    """A number that lies between ``low``, which was observed, and ``high``; why it is not known better."""
+    """A number that lies between ``low``, which was observed, and ``high``; why it is not known better.
+
+    ``at_most``: what it may be for ambiguous rows alone, whatever else nobody stated; None: no more than ``low``.
+    """
 
     low: float
     high: float
     doubt: str = ""
+    at_most: float | None = None
+
+    @property
+    def ambiguous_end(self) -> float:
+        """``low``, or what it may be instead for ambiguous rows."""
+        return self.low if self.at_most is None else self.at_most
 
 
 def is_of_mixture(path: str) -> bool:
@@ -180,10 +193,11 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
     if number is None:
         return Missing(f"{path} is {found!r}, not a number")
     head, *rest = path.split(".")
+    at_most = None if rest and ".".join(rest[:-1]).endswith(AMBIGUOUS) else _at_most(audited, path, number)
     if path == "max_depth" and audited["by_depth"].get("unknown"):
-        return Interval(number, math.inf, "some rows' depth is unknown")
-    if (said := _doubt(audited, path)) is not None:
-        return Interval(number, math.inf if said["more"] is None else number + said["more"], said["why"])
+        return Interval(number, math.inf, "some rows' depth is unknown", at_most)
+    if (doubt := _doubt(audited, path)) is not None:
+        return _in_doubt(number, doubt)
     counted: tuple[str, ...] = _COUNTED
     if head == MIXTURE:
         audited, counted, head, rest = audited[MIXTURE], _WEIGHED, rest[0], rest[1:]
@@ -192,15 +206,59 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
             if not_held is None:
                 return Interval(number, math.inf, _NO_SIZE)
             return Interval(number, number + not_held, f"{_short(not_held)} are of data that is not held")
+    most = number if at_most is None else at_most
+    said = [f"{_short(most - number)} {AMBIGUOUS}"] if most > number else []
     if head not in BREAKDOWNS or rest[-1] not in counted or ".".join(rest[:-1]) in UNSURE:
-        return Interval(number, number)
-    unsure = {group: audited[head][group][rest[-1]] for group in UNSURE if audited[head].get(group)}
-    if not unsure:
-        return Interval(number, number)
-    if None in unsure.values():
-        return Interval(number, math.inf, _NO_SIZE)
-    doubt = " and ".join(f"{_short(value)} {group}" for group, value in unsure.items())
-    return Interval(number, number + sum(unsure.values()), f"up to {doubt} may belong to it")
+        return Interval(number, most, _may_belong(said), at_most)
+    unsure = {group: audited[head][group] for group in UNSURE if audited[head].get(group)}
+    if any(each[rest[-1]] is None for each in unsure.values()):
+        return Interval(number, math.inf, _NO_SIZE, at_most)
+    said += [f"{_short(value)} {group}" for group, each in unsure.items() if (value := _most(each, rest[-1]))]
+    # What may be of the group or of one of these may be counted with several of them, but is no more than all of it.
+    in_doubt = audited[head].get(AMBIGUOUS, {}).get(rest[-1]) or 0
+    whole = number + sum(each[rest[-1]] for each in unsure.values()) + in_doubt
+    high = min(most + sum(_most(each, rest[-1]) for each in unsure.values()), whole) if unsure else most
+    return Interval(number, high, _may_belong(said), at_most)
+
+
+def _may_belong(said: list[str]) -> str:
+    return f"up to {' and '.join(said)} may belong to it" if said else ""
+
+
+def _most(share: Mapping[str, Any], name: str) -> float:
+    most: float = share.get(f"at_most_{name}", share[name])
+    return most
+
+
+def _at_most(audited: Mapping[str, Any], path: str, number: float) -> float | None:
+    """What the ``number`` at ``path`` may be instead, as rows are ambiguous; None: that leaves nothing in doubt."""
+    head, *rest = path.split(".")
+    if head == MIXTURE and len(rest) > 2 and rest[0] in BREAKDOWNS:
+        more = (audited[MIXTURE][rest[0]].get(AMBIGUOUS) or {}).get(rest[-1])
+        return number + more if more else None
+    if head in BREAKDOWNS and ".".join(rest[:-1]) not in audited[head]:
+        return _of_any_group(audited, head, rest[-1]) or None
+    if path == "max_depth" and of_any_group(audited, "by_depth"):
+        return math.inf
+    *parents, name = path.split(".")
+    found = look_up(audited, ".".join([*parents, f"at_most_{name}"]))
+    most = None if isinstance(found, Missing) else _number(found)
+    return None if most is None or most <= number else most
+
+
+def _of_any_group(audited: Mapping[str, Any], breakdown: str, name: str) -> float:
+    """What may be of a group that the breakdown does not have."""
+    rows = of_any_group(audited, breakdown)
+    if not rows or name not in _COUNTED:
+        return 0
+    share = audited[breakdown][AMBIGUOUS]
+    return float(share["bytes"] if name == "bytes" else rows if name == "rows" else rows / audited["rows"])
+
+
+def of_any_group(audited: Mapping[str, Any], breakdown: str) -> int:
+    """The rows that may be of any group of ``breakdown``, as the births of their parents differ."""
+    rows: int = audited.get("ambiguous", {}).get(breakdown, {}).get("of_any_group", 0)
+    return rows
 
 
 def doubt_of(audited: Mapping[str, Any], path: str) -> str | None:
@@ -216,6 +274,13 @@ def part_of(audited: Mapping[str, Any], path: str) -> str | None:
         found = found.get(name) if isinstance(found, Mapping) else None
     part = found.get("part") if isinstance(found, Mapping) and path.startswith(f"{MIXTURE}.") else None
     return part if isinstance(part, str) else None
+
+
+def _in_doubt(number: float, doubt: Mapping[str, Any]) -> Interval:
+    high, at_most = math.inf if doubt["more"] is None else number + doubt["more"], doubt.get("at_most")
+    if at_most is not None and math.isclose(high, at_most):
+        high = at_most
+    return Interval(number, high, doubt["why"], at_most)
 
 
 def _doubt(audited: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
@@ -244,4 +309,4 @@ def _number(found: Any) -> float | None:
 
 
 def _short(value: float) -> str:
-    return f"{value:,}" if float(value).is_integer() else f"{value:.4g}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"

@@ -4,8 +4,13 @@ A graph's samples are numbered parents first: by the length of the longest way f
 id. Arrays by number: ``class``, ``content``, ``parent_offsets``, ``parents``, ``roles``, ``child_offsets`` and
 ``children``. ``heads`` and ``tails`` are the sorted ids; ``number_of`` leads from a place among them to a number,
 ``place_of`` back. ``level_starts``: the first number of each level, and the number of samples. ``other_sample`` and
-``other_class``: further births. For dataset k, ``members_k`` are the numbers of its samples, in order, and ``rows_k``
-how many rows each has.
+``other_class``: further births, by number. For dataset k, ``members_k`` are the numbers of its samples, in order, and
+``rows_k`` how many rows each has.
+
+A sample is *disputed* in dataset k where its records there are several, or do not say all that is known of its births.
+Those records are ``born_number_k``, in order and as the sidecar has them, ``born_class_k``, ``born_rows_k`` (certain
+ones), ``born_possible_k``, ``born_offsets_k`` and ``born_parents_k``. ``mixed`` are the numbers, in order, of samples
+of which some record lacks a parent that another one has.
 """
 
 from __future__ import annotations
@@ -67,10 +72,18 @@ def write_graph(sidecars: Sequence[IndexedSidecar], segments: Sequence[Folder], 
     draft.append("tails", joined.ids.tails)
     draft.append("class", narrowed(best)[place_of])
     draft.append("content", narrowed(_contents(joined, segments))[place_of])
-    draft.append("other_sample", number_of[others[0]])
-    draft.append("other_class", others[1])
+    other_sample = number_of[others[0]]
+    in_order = np.argsort(other_sample, kind="stable")
+    draft.append("other_sample", other_sample[in_order])
+    draft.append("other_class", others[1][in_order])
+    draft.append("mixed", np.unique(number_of[_mixed(joined, segments, parents)]))
+    born_elsewhere = np.zeros(len(number_of), bool)
+    born_elsewhere[others[0]] = True
     for number, (segment, places) in enumerate(zip(segments, joined.places, strict=True)):
-        _write_members(number, segment, number_of[places], draft)
+        rows = _write_members(number, segment, number_of[places], draft)
+        lacks = _own(segment).counts != parents.counts[places]
+        is_single = (rows > 0) & (born_elsewhere[places] | lacks)
+        _write_disputed(number, segment, number_of[places], is_single, tables[number], draft)
     draft.stated = {
         "width": joined.ids.width,
         "classes": list(numbers.classes),
@@ -188,7 +201,7 @@ def _edges(joined: Joined, segments: Sequence[Folder], roles: dict[str | None, i
     keys, spoken = [], []
     for segment, places, heard in zip(segments, joined.places, joined.heard, strict=True):
         named = np.array([roles.setdefault(role, len(roles)) for role in segment.stated["roles"]], np.uint32)
-        own = Adjacency(segment.array("offsets"), segment.array("parents"))
+        own = _own(segment)
         key, said = np.repeat(places.astype(np.uint64), own.counts), named[segment.array("roles")]
         key <<= np.uint64(32)
         key |= places[own.targets]
@@ -228,9 +241,56 @@ def _write_adjacency(by_id: Adjacency, roles: Array, draft: Draft) -> Array:
     return number_of
 
 
-def _write_members(number: int, segment: Folder, numbers: Array, draft: Draft) -> None:
+def _own(segment: Folder) -> Adjacency:
+    """The parents of the segment's samples."""
+    return Adjacency(segment.array("offsets"), segment.array("parents"))
+
+
+def _mixed(joined: Joined, segments: Sequence[Folder], parents: Adjacency) -> Array:
+    """The samples, in the order of ids, of which a record lacks a parent; maybe some more, where a role differs."""
+    found = [np.empty(0, np.int64)]
+    for segment, places, heard in zip(segments, joined.places, joined.heard, strict=True):
+        lacks = _own(segment).counts != parents.counts[places]
+        lacks[segment.array("mixed")] = True
+        found.append(places[lacks if heard is None else lacks & heard].astype(np.int64))
+    return np.concatenate(found)
+
+
+def _write_members(number: int, segment: Folder, numbers: Array, draft: Draft) -> Array:
+    """Write the members of a dataset; the rows of all the segment's samples."""
     rows = segment.array("rows")
     members = np.flatnonzero(rows)
     order = np.argsort(numbers[members])
     draft.append(f"members_{number}", numbers[members][order])
     draft.append(f"rows_{number}", narrowed(rows[members])[order])
+    return rows
+
+
+def _write_disputed(number: int, segment: Folder, numbers: Array, is_single: Array, table: Array, draft: Draft) -> None:
+    """Write the records of disputed members: those of samples with several, and those that are ``is_single``.
+
+    ``is_single`` by sample of the segment, as ``numbers``, the numbers in the graph. ``table``: the graph's class for
+    each of the segment's.
+    """
+    rows, sample = segment.array("rows"), segment.array("born_sample")
+    several = np.flatnonzero(rows[sample] > 0)
+    is_single[sample] = False
+    single = np.flatnonzero(is_single)
+    own = _own(segment)
+    born = Adjacency(segment.array("born_offsets"), segment.array("born_parents"))
+    of_record = {
+        "number": numbers[np.concatenate([sample[several], single])],
+        "class": table[np.concatenate([segment.array("born_class")[several], segment.array("class")[single]])],
+        "rows": np.concatenate([segment.array("born_rows")[several], rows[single]]),
+        "possible": np.concatenate([segment.array("born_possible")[several], np.zeros(len(single), np.uint8)]),
+    }
+    parents = Adjacency(
+        offsets_of(np.concatenate([born.counts_of(several), own.counts_of(single)])),
+        numbers[np.concatenate([born.next_to(several), own.next_to(single)])],
+    )
+    # Stable: the records of a sample stay in the order of the sidecar.
+    order = np.argsort(of_record["number"], kind="stable")
+    for name, values in of_record.items():
+        draft.append(f"born_{name}_{number}", values[order])
+    draft.append(f"born_offsets_{number}", offsets_of(parents.counts_of(order)))
+    draft.append(f"born_parents_{number}", parents.next_to(order))

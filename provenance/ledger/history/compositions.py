@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.cached import read_cached, write_cached
-from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells
+from provenance.files import scratch_folder
+from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells, counted_rows
 from provenance.ledger.history.sidecars import (
     MISSING,
     NO_SIDECAR,
@@ -19,13 +20,14 @@ from provenance.ledger.history.sidecars import (
     locate,
     open_each,
 )
+from provenance.ledger.rows import DatasetRows
 
 if TYPE_CHECKING:
     from provenance.lineage.sidecar import Sidecar
     from provenance.repository import Repository
     from provenance.repository.history import Version
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -75,18 +77,34 @@ class Compositions:
             write_cached(self._folder / f"{key}.json", _VERSION, note)
 
 
+def _all_rows(sidecar: Sidecar, workspace: Path) -> DatasetRows:
+    """The rows of a sidecar with ambiguous ones, of which samples are looked at one by one; few sidecars have any."""
+    from provenance.engines.duckdb import duckdb_engine
+    from provenance.engines.samples_view import merged_vocabulary
+
+    with (
+        scratch_folder(workspace, "history") as folder,
+        duckdb_engine([sidecar], merged_vocabulary([sidecar]), folder) as engine,
+    ):
+        return DatasetRows(engine.of(0).cells(), engine.of(0).ambiguous())
+
+
 def count_sidecars(sidecars: Mapping[str, Sidecar], workspace: Path) -> dict[str, Counted | str]:
     """The rows of each of ``sidecars``; or, in place of what is damaged, what is wrong."""
-    cells = ask_each(sidecars, f"{', '.join(CELL_COLUMNS)}, sum(rows)::BIGINT", "rows > 0", workspace)
-    return {name: _checked(sidecars[name], found) for name, found in cells.items()}
+    counted = "sum(rows)::BIGINT, coalesce(sum(ambiguous_rows), 0)::BIGINT"
+    condition = "rows > 0 OR ambiguous_rows > 0"
+    cells = ask_each(sidecars, f"{', '.join(CELL_COLUMNS)}, {counted}", condition, workspace)
+    return {name: _checked(sidecars[name], found, workspace) for name, found in cells.items()}
 
 
-def _checked(sidecar: Sidecar, cells: list[Any] | str) -> Counted | str:
+def _checked(sidecar: Sidecar, cells: list[Any] | str, workspace: Path) -> Counted | str:
     if isinstance(cells, str):
         return cells
     try:
-        counted = count_cells(cells, sidecar.header)
+        counted = count_cells((tuple(cell) for *cell, _ in cells), sidecar.header)
     except IndexError:
         return f"{sidecar.path}: its records refer to what its footer does not describe; it is damaged"
+    if any(ambiguous for *_, ambiguous in cells):
+        counted = counted_rows(_all_rows(sidecar, workspace))
     problem = sidecar.miscounted(counted.rows)
     return counted if problem is None else f"{sidecar.path}: {problem}; it is damaged"

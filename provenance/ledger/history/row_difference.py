@@ -1,7 +1,8 @@
 """Rows added, removed and kept between two sidecars: one pass over both, in the order of their ids, as in a merge sort.
 
 A block of each is held, never a whole sidecar. Sample ids are compared by their first eight bytes as
-numbers, and wholly where these agree.
+numbers, and wholly where these agree. Which of several equal rows were added or removed is not known: of a sample with
+several births, some rows may then be of each.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,10 @@ import pyarrow.parquet as pq
 from provenance.errors import SidecarError
 from provenance.identity.id_arrays import bytes_of_ids
 from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells
+from provenance.lineage.row_bounds import BirthRows, starts_of
+from provenance.lineage.schema import COUNTED_NAMES
 from provenance.lineage.sidecar import Sidecar
+from provenance.lineage.words import DOUBTS, Origin
 
 _BLOCK_ROWS = 1 << 18
 _TEXTS = ("origin", "kind", "license")
@@ -134,19 +139,26 @@ class _Side:
 
 
 class _Block:
-    """Records of a sidecar that have rows."""
+    """Records of a sidecar that count rows; all of a sample together. ``rows``: those of each sample."""
 
     def __init__(self, batch: pa.RecordBatch, sidecar: Sidecar) -> None:
         self._batch = batch
         self._sidecar = sidecar
         size = sidecar.digest_size
-        self.raw = bytes_of_ids(batch.column("sample_id"))
+        raw = bytes_of_ids(batch.column("sample_id"))
         # Ids of one length are in the order of their bytes, whether or not zeros at the end count.
-        self.ids = self.raw.view(f"S{size}").ravel()
+        ids = raw.view(f"S{size}").ravel()
+        is_first = np.append(True, ids[1:] != ids[:-1])
+        self.raw, self.ids = raw[is_first], ids[is_first]
         padded = np.zeros((len(self.raw), _KEY_BYTES), np.uint8)
         padded[:, : min(size, _KEY_BYTES)] = self.raw[:, :_KEY_BYTES]
         self.keys = padded.view(">u8").ravel().astype(np.uint64)
-        self.rows = batch.column("rows").to_numpy().astype(np.int64)
+        certain, possible, shared = (
+            batch.column(name).fill_null(0).to_numpy().astype(np.int64) for name in COUNTED_NAMES
+        )
+        starts = starts_of(is_first)
+        self._births = BirthRows(starts, certain, possible, np.add.reduceat(shared, starts[:-1]))
+        self.rows = self._births.total.copy()
 
     def check_order(self) -> None:
         closest = np.flatnonzero(self.keys[1:] <= self.keys[:-1])
@@ -155,22 +167,58 @@ class _Block:
 
     def cells(self) -> dict[tuple[Any, ...], int]:
         """The rows that are left, by the values of CELL_COLUMNS."""
-        codes = np.zeros(len(self.rows), np.int64)
+        births = self._births.some(self.rows)
+        columns = {name: self._coded(name) for name in CELL_COLUMNS}
+        codes = np.zeros(len(births.rows), np.int64)
         size = 1
-        for name in CELL_COLUMNS:
-            column, values = self._coded(name)
+        for column, values in columns.values():
             codes, size = codes * values + column, size * values
             if size > _MOST_GROUPS:
                 distinct, codes = np.unique(codes, return_inverse=True)
                 size = len(distinct)
-        rows = np.bincount(codes, weights=self.rows, minlength=size)
+        rows = np.bincount(codes, weights=births.rows, minlength=size)
         example = np.zeros(size, np.int64)
         example[codes] = np.arange(len(codes))
         found: Counter[tuple[Any, ...]] = Counter()
         for code in np.flatnonzero(rows):
-            place = int(example[code])
-            found[tuple(self._batch.column(name)[place].as_py() for name in CELL_COLUMNS)] += int(rows[code])
+            found[tuple(self._values(int(example[code])).values())] += int(rows[code])
+        options = np.flatnonzero(births.possible)
+        if len(options):
+            self._add_shared(found, births, options, {name: codes[options] for name, (codes, _) in columns.items()})
         return found
+
+    def _add_shared(self, found: Counter[tuple[Any, ...]], births: BirthRows, options: Any, codes: Any) -> None:
+        """Add the rows that several births share: what these agree in, and a doubt about all else.
+
+        ``options`` are the records of these births, of which ``codes`` has the columns.
+        """
+        of_sample = np.repeat(np.arange(len(births.shared)), np.diff(births.starts))[options]
+        starts = np.flatnonzero(np.append(True, of_sample[1:] != of_sample[:-1]))
+        named = [name for name in CELL_COLUMNS if name in DOUBTS]
+        # From 1, as codes are; 0 where they differ.
+        agreed = [
+            np.where(
+                np.minimum.reduceat(codes[name], starts) == (most := np.maximum.reduceat(codes[name], starts)),
+                most + 1,
+                0,
+            )
+            for name in named
+        ]
+        doubts = np.bitwise_or.reduceat(np.maximum(codes["doubts"] - 1, 0), starts)
+        keys, first, place = np.unique(
+            np.stack([*agreed, doubts], axis=1), axis=0, return_index=True, return_inverse=True
+        )
+        rows = np.bincount(place.ravel(), weights=births.shared[of_sample[starts]])
+        for key, example, number in zip(keys.tolist(), first.tolist(), rows.tolist(), strict=True):
+            values, bits = self._values(int(options[starts[example]])), key[-1]
+            for name, code in zip(named, key, strict=False):
+                if not code:
+                    values[name] = Origin.UNKNOWN.value if name == "origin" else None
+                    bits |= 1 << DOUBTS.index(name)
+            found[tuple((values | {"doubts": bits or None}).values())] += int(number)
+
+    def _values(self, place: int) -> dict[str, Any]:
+        return {name: self._batch.column(name)[place].as_py() for name in CELL_COLUMNS}
 
     def _coded(self, name: str) -> tuple[Any, int]:
         """The column as numbers from 0 (for null), and how many there can be."""
@@ -178,7 +226,8 @@ class _Block:
         if name in _TEXTS:
             indices, known = column.indices, len(column.dictionary)
         else:
-            known = len(self._sidecar.header.agents if name == "agent" else self._sidecar.header.sources)
+            header = self._sidecar.header
+            known = {"agent": len(header.agents), "source": len(header.sources), "doubts": 1 << len(DOUBTS)}[name]
             indices = column
         greatest = pc.max(indices).as_py()
         if greatest is not None and greatest >= known:
@@ -190,19 +239,43 @@ class _Block:
 
 
 def _blocks(sidecar: Sidecar, progress: Progress) -> Iterator[_Block]:
-    columns = ["sample_id", "rows", *CELL_COLUMNS]
+    columns = ["sample_id", *COUNTED_NAMES, *CELL_COLUMNS]
     try:
         with pq.ParquetFile(sidecar.path, read_dictionary=list(_TEXTS)) as file:
+            waiting: pa.Table | None = None
             for batch in file.iter_batches(_BLOCK_ROWS, columns=columns):
                 progress(len(batch))
-                bearing = batch.filter(pc.greater(batch.column("rows"), 0))
-                if len(bearing):
-                    block = _Block(bearing, sidecar)
-                    block.check_order()
-                    yield block
+                read = pa.Table.from_batches([batch.filter(_counts(batch))])
+                table = read if waiting is None else pa.concat_tables([waiting, read])
+                # A sample's records may go on in the next block.
+                whole = _first_of_last(table)
+                waiting = table.slice(whole)
+                yield from _block(table.slice(0, whole), sidecar)
+            if waiting is not None:
+                yield from _block(waiting, sidecar)
     except (pa.ArrowException, OSError) as error:
         first_line = str(error).strip().split("\n")[0]
         raise SidecarError(f"{sidecar.path}: cannot be read ({first_line}); restore it with `dvc checkout`") from error
+
+
+def _counts(batch: pa.RecordBatch) -> pa.Array:
+    """Which records count rows: their own, possible ones, or those that the sample's other births share."""
+    counted = [pc.greater(pc.fill_null(batch.column(name), 0), 0) for name in COUNTED_NAMES]
+    return reduce(pc.or_, counted)
+
+
+def _first_of_last(table: pa.Table) -> int:
+    """Where the records of the last sample begin."""
+    same = pc.equal(table["sample_id"], table["sample_id"][-1]).to_numpy() if len(table) else np.ones(1, bool)
+    return int(np.argmax(same))
+
+
+def _block(table: pa.Table, sidecar: Sidecar) -> Iterator[_Block]:
+    if len(table):
+        (batch,) = table.unify_dictionaries().combine_chunks().to_batches()
+        block = _Block(batch, sidecar)
+        block.check_order()
+        yield block
 
 
 def _increases(keys: Any) -> bool:
@@ -212,6 +285,5 @@ def _increases(keys: Any) -> bool:
 def _disorder(sidecar: Sidecar | None) -> SidecarError:
     assert sidecar is not None
     return SidecarError(
-        f"{sidecar.path}: its records are not in the order of their ids, or count a sample's rows twice; it is "
-        "damaged, restore it with `dvc checkout`"
+        f"{sidecar.path}: its records are not in the order of their ids; it is damaged, restore it with `dvc checkout`"
     )
