@@ -272,6 +272,8 @@ class Sidecars:
             for same in births.values()
             if not explaining or not same[0]["unexplained"] or any(row["sidecar"] in explaining for row in same)
         ]
+        # Births of rows come before those of an ancestor that happens to be of equal content.
+        given.sort(key=lambda same: not any(row["rows"] or row["possible_rows"] for row in same))
         counted = rows_of_births(found, given)
         return [self._record(same, numbers) for same, numbers in zip(given, counted, strict=True)]
 
