@@ -53,11 +53,41 @@ class Outstanding:
 class Doubt:
     """By how much more than was found a value may be in truth (None: there is no bound), and why.
 
-    Of a value that is None, why it is not known.
+    Of a value that is None, why it is not known. ``ambiguous``: how much of it is in doubt because rows may have been
+    born in one of several ways that are known; None: nothing. A policy never passes over that.
     """
 
     more: float | None
     why: str
+    ambiguous: float | None = None
+
+
+AMBIGUITY = "rows of equal content were born in several ways, and which row was born in which is not known"
+
+
+def ambiguity(bounds: Mapping[str, tuple[float, float] | None]) -> dict[str, Doubt]:
+    """The doubts about values, by name, of which only bounds are known since rows are ambiguous."""
+    return {
+        name: Doubt(most - least, AMBIGUITY, most - least)
+        for name, (least, most) in ((name, each) for name, each in bounds.items() if each is not None)
+        if most > least
+    }
+
+
+def both_doubts(unknown: Mapping[str, Doubt], ambiguous: Mapping[str, Doubt]) -> dict[str, Doubt]:
+    """Doubts about what nobody knows together with those that come of `ambiguity`."""
+    return {
+        **ambiguous,
+        **unknown,
+        **{
+            name: Doubt(
+                None if (more := unknown[name].more) is None else more + (ambiguous[name].more or 0),
+                f"{unknown[name].why}; and {ambiguous[name].why}",
+                ambiguous[name].ambiguous,
+            )
+            for name in unknown.keys() & ambiguous.keys()
+        },
+    }
 
 
 @dataclass(frozen=True)

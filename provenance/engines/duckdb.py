@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from provenance.engines.duckdb_births import CountedBirths
 from provenance.engines.duckdb_disagreements import disagreements
-from provenance.engines.duckdb_vocabulary import VocabularySQL
+from provenance.engines.duckdb_vocabulary import VocabularySQL, in_doubt_sql
 from provenance.engines.interface import (
+    AMBIGUOUS,
     MOST_SHOWN,
+    AmbiguousSamples,
     Among,
     Bearing,
+    Bounds,
     Cell,
     Conflict,
     Conflicts,
@@ -28,6 +32,7 @@ from provenance.engines.interface import (
     Repeats,
     Retained,
     RowsOfActivity,
+    Spent,
     Unit,
     ValueAmounts,
 )
@@ -38,25 +43,12 @@ from provenance.lineage.rules import made_by_model_sql
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
 
-_BORN = "origin, kind, agent, source, license, depth, evidence, verdict, verifier, real_rooted"
-# Names of stages and licences are looked up for groups, as for each record that would cost more than all the rest.
-_CELLS = """
-    SELECT origin, kind, agent, source, effective_license(license, source) AS license, depth, evidence, verdict,
-        verifier, real_rooted, {stage} AS stage, currency, sum(rows)::BIGINT, sum(samples)::BIGINT, sum(bytes)::BIGINT,
-        sum(tokens)::BIGINT, sum(rows_with_tokens)::BIGINT, sum(input_tokens)::BIGINT, sum(output_tokens)::BIGINT,
-        sum(rows_with_usage)::BIGINT, sum(cost), sum(rows_costed)::BIGINT
-    FROM (
-        SELECT {born}, activity, currency, sum(rows)::BIGINT AS rows, count(*) AS samples,
-            coalesce(sum(content_bytes * rows), 0)::BIGINT AS bytes, sum(tokens::BIGINT * rows)::BIGINT AS tokens,
-            coalesce(sum(rows) FILTER (tokens IS NOT NULL), 0)::BIGINT AS rows_with_tokens,
-            sum(input_tokens)::BIGINT AS input_tokens, sum(output_tokens)::BIGINT AS output_tokens,
-            coalesce(sum(rows) FILTER (input_tokens IS NOT NULL AND output_tokens IS NOT NULL), 0)::BIGINT
-                AS rows_with_usage,
-            sum(amount) AS cost, coalesce(sum(rows) FILTER (amount IS NOT NULL), 0)::BIGINT AS rows_costed
-        FROM (SELECT *, {amount} AS amount, {currency} AS currency FROM samples)
-        WHERE sidecar = ? AND rows > 0 GROUP BY ALL)
-    GROUP BY ALL"""
+_HAS_ROWS = "(rows > 0 OR possible_rows > 0)"
 _MOST_ROWS_FIRST = "ORDER BY rows DESC, sample_id LIMIT ?"
+_FITTING = f"""
+    SELECT lower(hex(sample_id)), sum(rows)::BIGINT AS certain, min(kind) AS kind
+    FROM samples WHERE sidecar = ? AND {_HAS_ROWS} AND {{condition}}
+    GROUP BY sample_id ORDER BY certain DESC, sum(possible_rows) DESC NULLS LAST, sample_id LIMIT ?"""
 # A sample's rows are on its first record, so a conflict shows as another record, without rows, of another origin.
 _CONFLICTS = """
     SELECT born.sample_id, any_value(born.rows) AS rows, any_value(born.origin) AS origin,
@@ -71,20 +63,58 @@ _DISPUTED = f"""
         AND sample_id IN (SELECT sample_id FROM samples WHERE {made_by_model_sql()})
     GROUP BY sample_id"""
 _DANGLING = "FROM samples WHERE sidecar = $place AND content_bytes IS NULL"
-_CHILDREN = f"""
-    SELECT DISTINCT sample_id, rows
-    FROM (SELECT sample_id, rows, unnest(parents) AS parent FROM samples WHERE sidecar = $place AND rows > 0)
+_MADE_FROM_THESE = f"""
+    SELECT DISTINCT place, sample_id, rows, possible_rows
+    FROM (SELECT place, sample_id, rows, possible_rows, unnest(parents) AS parent
+        FROM samples WHERE sidecar = $place AND {_HAS_ROWS})
     WHERE parent IN (SELECT sample_id {_DANGLING})"""
+# Of a sample's ambiguous rows as many are certain as no other of its births can have.
+_CHILDREN = f"""
+    WITH children AS (
+        SELECT sample_id, sum(rows)::BIGINT AS rows, coalesce(sum(possible_rows), 0)::BIGINT AS possible
+        FROM ({_MADE_FROM_THESE}) GROUP BY sample_id)
+    SELECT sample_id, rows + greatest(0, rest - (all_possible - possible)) AS rows,
+        rows + least(rest, possible) AS at_most_rows
+    FROM children JOIN (
+        SELECT sample_id, coalesce(sum(ambiguous_rows), 0)::BIGINT AS rest,
+            coalesce(sum(possible_rows), 0)::BIGINT AS all_possible
+        FROM samples WHERE sidecar = $place AND sample_id IN (SELECT sample_id FROM children) GROUP BY sample_id)
+        USING (sample_id)"""
 _RETAINED = """
-    WITH previous AS (SELECT sample_id, rows FROM {previous} WHERE rows > 0 AND origin = 'real'),
-        now AS (SELECT sample_id, rows FROM samples WHERE sidecar = $place AND rows > 0)
+    WITH previous AS (
+        SELECT sample_id, sum(rows)::BIGINT AS rows FROM {previous} WHERE rows > 0 AND origin = 'real' GROUP BY 1),
+    now AS (
+        SELECT sample_id, sum(rows::BIGINT + coalesce(ambiguous_rows, 0))::BIGINT AS rows
+        FROM samples WHERE sidecar = $place AND (rows > 0 OR ambiguous_rows > 0) GROUP BY 1)
     SELECT sample_id, p.rows AS rows, least(p.rows, coalesce(n.rows, 0)) AS retained
     FROM previous p LEFT JOIN now n USING (sample_id)"""
-_BY_VALUE = """
+_ORIGIN = f"CASE WHEN {in_doubt_sql('origin')} THEN '{AMBIGUOUS}' ELSE origin END AS origin"
+# Of ambiguous rows as many are of an origin as births of the others cannot have.
+_BY_ORIGIN = f"""
+    WITH possible AS (
+        SELECT sidecar, sample_id, {_ORIGIN}, sum(possible_rows)::BIGINT AS possible
+        FROM samples WHERE possible_rows > 0 GROUP BY ALL),
+    rests AS (SELECT sidecar, sample_id, ambiguous_rows::BIGINT AS rest FROM samples WHERE ambiguous_rows > 0),
+    settled AS (
+        SELECT sidecar, origin, greatest(0, rest - sum(possible) OVER (PARTITION BY sidecar, sample_id) + possible)
+            AS rows
+        FROM possible JOIN rests USING (sidecar, sample_id)),
+    every AS (
+        SELECT sidecar, {_ORIGIN}, rows::BIGINT AS rows FROM samples WHERE rows > 0
+        UNION ALL SELECT * FROM settled WHERE origin <> '{AMBIGUOUS}'
+        UNION ALL SELECT sidecar, '{AMBIGUOUS}', -rows FROM settled WHERE origin <> '{AMBIGUOUS}'
+        UNION ALL SELECT sidecar, '{AMBIGUOUS}', rest FROM rests)
+    SELECT sidecar, origin, sum(rows)::BIGINT AS counted FROM every GROUP BY ALL HAVING counted > 0
+    ORDER BY sidecar, counted DESC, origin"""
+# Each sample of a dataset once, however many births it has.
+_SAMPLES = f"""(
+    SELECT sample_id, max(content_bytes) AS content_bytes, max(tokens) AS tokens,
+        CASE WHEN min(origin) = max(origin) THEN min(origin) ELSE '{Origin.UNKNOWN}' END AS origin
+    FROM samples WHERE sidecar = {{place}} AND {_HAS_ROWS} GROUP BY sample_id)"""
+_BY_VALUE = f"""
     SELECT value, count(*)::BIGINT, coalesce(sum(content_bytes), 0)::BIGINT, sum(tokens::BIGINT)::BIGINT,
         count(tokens)::BIGINT
-    FROM row_values JOIN samples USING (sample_id) WHERE sidecar = ? AND samples.rows > 0
-    GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?"""
+    FROM row_values JOIN {_SAMPLES} USING (sample_id) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?"""
 
 _AMOUNT = {"rows": "1::BIGINT", "bytes": "coalesce(content_bytes, 0)::BIGINT", "tokens": "tokens::BIGINT"}
 _IS_FIRST = "row_number() OVER (PARTITION BY sample_id ORDER BY list_position($places::BIGINT[], sidecar)) = 1"
@@ -128,7 +158,7 @@ class DuckDBEngine:
 
     def holders(self, sample_ids: Sequence[bytes]) -> list[int]:
         found = self._connection.execute(
-            "SELECT DISTINCT sidecar FROM samples WHERE rows > 0 AND sample_id IN (SELECT unnest(?::BLOB[])) "
+            f"SELECT DISTINCT sidecar FROM samples WHERE {_HAS_ROWS} AND sample_id IN (SELECT unnest(?::BLOB[])) "
             "ORDER BY 1",
             [list(sample_ids)],
         ).fetchall()
@@ -139,9 +169,7 @@ class DuckDBEngine:
         return [*self._connection.sql(query, params=[sample_id]).to_arrow_table().to_pylist()]
 
     def rows_by_origin(self) -> list[tuple[int, str, int]]:
-        return self._connection.execute(
-            "SELECT sidecar, origin, sum(rows)::BIGINT FROM samples WHERE rows > 0 GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
-        ).fetchall()
+        return self._connection.execute(_BY_ORIGIN).fetchall()
 
     def pooled(self, places: Sequence[int], unit: Unit) -> list[PooledCell]:
         if not places:
@@ -180,27 +208,29 @@ class DuckDBQuestions:
         self._place = place
         self._digest_size = digest_size
         self._words = words
+        self._births = CountedBirths(connection, place, words)
 
     def cells(self) -> list[Cell]:
-        query = _CELLS.format(born=_BORN, stage=self._words.stage_of_activity, **self._words.pricing)
-        return [
-            Cell(origin, kind, agent, self._words.model(agent), self._words.source(source), *others)
-            for origin, kind, agent, source, *others in self._connection.execute(query, [self._place]).fetchall()
-        ]
+        return self._births.cells()
+
+    def ambiguous(self) -> list[AmbiguousSamples]:
+        return self._births.ambiguous()
+
+    def spent(self) -> list[Spent]:
+        return self._births.spent()
+
+    def spent_on_rows(self, what: Literal["cost", "reported_cost", "input_tokens", "output_tokens"]) -> Bounds:
+        return self._births.spent_on_rows(what)
 
     def most_rows_where(self, where: Sequence[Among], number: int = MOST_SHOWN) -> list[Bearing]:
         condition, values = self._words.condition(where)
-        return self._bearing(
-            f"SELECT lower(hex(sample_id)), rows, kind FROM samples WHERE sidecar = ? AND rows > 0 AND {condition} "
-            f"{_MOST_ROWS_FIRST}",
-            [self._place, *values, number],
-        )
+        return self._bearing(_FITTING.format(condition=condition), [self._place, *values, number])
 
     def some_where(self, where: Sequence[Among], number: int) -> list[str]:
         condition, values = self._words.condition(where)
         found = self._connection.execute(
-            f"SELECT DISTINCT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND rows > 0 AND {condition} "
-            "ORDER BY 1 LIMIT ?",
+            f"SELECT DISTINCT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND {_HAS_ROWS} AND "
+            f"{condition} ORDER BY 1 LIMIT ?",
             [self._place, *values, number],
         ).fetchall()
         return [sample_id for (sample_id,) in found]
@@ -250,13 +280,16 @@ class DuckDBQuestions:
     def dangling(self, number: int = MOST_SHOWN) -> Dangling:
         (samples,) = self._one(f"SELECT count(*) {_DANGLING}")
         if not samples:
-            return Dangling(0, 0, ())
-        (rows,) = self._one(f"SELECT coalesce(sum(rows), 0)::BIGINT FROM ({_CHILDREN})")
+            return Dangling(0, 0, 0, ())
+        rows, at_most_rows = self._one(
+            f"SELECT coalesce(sum(rows), 0)::BIGINT, coalesce(sum(at_most_rows), 0)::BIGINT FROM ({_CHILDREN})"
+        )
         children = self._bearing(
-            f"SELECT lower(hex(sample_id)), rows FROM ({_CHILDREN}) ORDER BY rows DESC, sample_id LIMIT $number",
+            f"SELECT lower(hex(sample_id)), rows FROM ({_CHILDREN}) ORDER BY rows DESC, at_most_rows DESC, sample_id "
+            "LIMIT $number",
             {"place": self._place, "number": number},
         )
-        return Dangling(samples, rows, tuple(children))
+        return Dangling(samples, rows, at_most_rows, tuple(children))
 
     def retained(self, previous: Sidecar, number: int = MOST_SHOWN) -> Retained:
         compared = _RETAINED.format(previous=parquet_rows(previous.path))
@@ -272,15 +305,14 @@ class DuckDBQuestions:
 
     def by_value(self, values: Iterator[pa.RecordBatch], most: int) -> list[ValueAmounts]:
         with _registered(self._connection, "row_values", values, _values_schema(self._digest_size)):
-            found = self._connection.execute(_BY_VALUE, [self._place, most]).fetchall()
+            found = self._connection.execute(_BY_VALUE.format(place=self._place), [most]).fetchall()
         return [ValueAmounts(*row) for row in found]
 
     def origins(self, sample_ids: Iterator[pa.RecordBatch], batch_rows: int) -> Iterator[pa.RecordBatch]:
         codes = " ".join(f"WHEN '{origin}' THEN {code}" for code, origin in enumerate(Origin))
         query = (
             f"SELECT (CASE coalesce(born.origin, '{Origin.UNKNOWN}') {codes} END)::UTINYINT AS code FROM row_ids "
-            f"LEFT JOIN (SELECT sample_id, origin FROM samples WHERE sidecar = {self._place} AND rows > 0) born "
-            "USING (sample_id) ORDER BY row"
+            f"LEFT JOIN {_SAMPLES.format(place=self._place)} born USING (sample_id) ORDER BY row"
         )
         schema = pa.schema([("row", pa.int64()), ("sample_id", pa.binary(self._digest_size))])
         with _registered(self._connection, "row_ids", _numbered(sample_ids, schema), schema):

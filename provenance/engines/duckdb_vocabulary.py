@@ -10,10 +10,26 @@ from provenance.engines.interface import Among
 from provenance.lineage.database import text_literal
 from provenance.lineage.records import Activity
 from provenance.lineage.vocabulary import Vocabulary
+from provenance.lineage.words import DOUBTS
 
 # A price is of a million tokens; as a price of one it is still exact.
 _PRICE_TYPE = "DECIMAL(26, 16)"
 _TOKENS_OF_A_PRICE = Decimal(1_000_000)
+
+
+def in_doubt_sql(column: str) -> str:
+    """SQL: the births that a record's parents may have had differ in ``column``, so that its null says nothing.
+
+    A license that nobody stated is that of the source.
+    """
+    if column == "license":
+        return f"({_has_doubt('license')} OR (license IS NULL AND {_has_doubt('source')}))"
+    doubt = "agent" if column == "model" else column
+    return _has_doubt(doubt) if doubt in DOUBTS else "false"
+
+
+def _has_doubt(name: str) -> str:
+    return f"(coalesce(doubts, 0) & {1 << DOUBTS.index(name)} > 0)"
 
 
 class VocabularySQL:
@@ -42,6 +58,7 @@ class VocabularySQL:
             either = [f"{column} IN ({', '.join('?' * len(stated))})"] if stated else []
             either += [f"{column} IS NULL"] if None in values else []
             conditions.append(f"({' OR '.join(either) or 'false'})")
+            conditions.append(f"NOT {in_doubt_sql(among.column)}")
             parameters += stated
         return " AND ".join(conditions), parameters
 

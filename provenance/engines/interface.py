@@ -1,8 +1,9 @@
 """What an engine answers: questions about the records of several sidecars, each of which has a *place* from 0.
 
-Only records with ``rows`` > 0 are rows of a dataset; the others are ancestors, or further births of a sample. A sample
-has its rows on one record, so summing records counts nothing twice. Wherever samples are listed, the order is the same
-each time, and their number is bounded by what was asked. Ids are given as lower-case hex digits.
+A sample has a record for each of its births, with the rows that were certainly born that way (``rows``) and those that
+may have been (``possible_rows``); a record with neither is an ancestor. What all records of a sample have in rows, and
+its ``ambiguous_rows``, are its rows of the dataset. Wherever samples are listed, the order is the same each time, and
+their number is bounded by what was asked. Ids are given as lower-case hex digits.
 
 An engine raises what its library raises for a damaged file; the ledger turns that into a `SidecarError`.
 """
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 # How many samples are listed for a person to look at, where nothing else is said.
 MOST_SHOWN = 20
 
+# What rows are of that may have been born in ways that differ in what is asked.
+AMBIGUOUS = "ambiguous"
+
 Column = Literal[
     "origin",
     "kind",
@@ -33,6 +37,7 @@ Column = Literal[
     "license",
     "depth",
     "evidence",
+    "chain_evidence",
     "verdict",
     "verifier",
     "real_rooted",
@@ -52,14 +57,13 @@ class Among:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """Rows that agree in everything that is grouped by: the cube that every breakdown adds up.
+class BornAlike:
+    """What births that are counted together agree in.
 
-    ``agent`` is a number of the ledger's, ``model`` its label; ``source`` is a name; ``license`` the record's own, else
-    its source's; ``stage`` the one whose activity bore the samples. Each record is a sample: ``samples`` counts them.
-    ``input_tokens`` and ``output_tokens`` are of the calls, each counted once however many rows there are;
-    ``rows_with_usage`` have both. ``cost`` is the sum over ``rows_costed`` rows; ``currency`` is set where it was
-    worked out from prices.
+    ``agent`` and ``activity`` are numbers of the ledger's, ``model`` is the agent's label and ``stage`` the activity's;
+    ``source`` is a name; ``license`` the record's own, else its source's; ``currency`` is set where the cost was worked
+    out from prices. ``doubts``: names of `schema.DOUBTS`, see there. ``costed``: the cost is known; ``with_usage``: so
+    are the tokens that went in and came out.
     """
 
     origin: str
@@ -70,21 +74,71 @@ class Cell:
     license: str | None
     depth: int | None
     evidence: str | None
+    chain_evidence: str | None
     verdict: str | None
     verifier: str | None
     real_rooted: bool | None
+    doubts: tuple[str, ...]
+    activity: int | None
     stage: str | None
     currency: str | None
+    costed: bool
+    with_usage: bool
+
+
+@dataclass(frozen=True)
+class Cell(BornAlike):
+    """Rows that were certainly born alike: the cube that every breakdown adds up."""
+
     rows: int
-    samples: int
     bytes: int
     tokens: int | None
     rows_with_tokens: int
+
+
+@dataclass(frozen=True)
+class Option(BornAlike):
+    """One way in which ambiguous rows may have been born, and how many of one sample at most."""
+
+    possible: int
+
+
+@dataclass(frozen=True)
+class AmbiguousSamples:
+    """Samples, each of which has ``rest`` rows that were born in one or the other of ``options``.
+
+    ``bytes`` and ``tokens`` are sums over the ``samples``, each counted once; ``tokens`` is of those of
+    ``samples_with_tokens``.
+    """
+
+    rest: int
+    options: tuple[Option, ...]
+    samples: int
+    bytes: int
+    tokens: int | None
+    samples_with_tokens: int
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What calls took, as far as it is known: sums over calls, whose cost is known of ``calls``.
+
+    ``currency``: see `BornAlike`.
+    """
+
+    currency: str | None
+    calls: int
+    cost: Decimal | None
     input_tokens: int | None
     output_tokens: int | None
-    rows_with_usage: int
-    cost: Decimal | None
-    rows_costed: int
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Something is this much at least, and at most."""
+
+    least: Decimal
+    most: Decimal
 
 
 @dataclass(frozen=True)
@@ -151,16 +205,20 @@ class Disputed:
 
 @dataclass(frozen=True)
 class Dangling:
-    """Parents that no sidecar knows, the rows made directly from one, and some of the samples of these rows."""
+    """Parents that no sidecar knows, the rows made directly from one, and some of the samples of these rows.
+
+    ``at_most_rows``: with the rows that may have been.
+    """
 
     samples: int
     rows: int
+    at_most_rows: int
     children: tuple[Bearing, ...]
 
 
 @dataclass(frozen=True)
 class RowsOfActivity:
-    """Rows of known origin that one activity bore, and the first of their samples by id."""
+    """Rows of known origin that one activity certainly bore, and the first of their samples by id."""
 
     activity: Activity
     rows: int
@@ -224,15 +282,33 @@ class Questions(Protocol):
     """What is asked of one dataset's records."""
 
     def cells(self) -> list[Cell]:
-        """All rows, grouped by all that breakdowns look at."""
+        """The rows whose birth is certain, grouped by all that breakdowns look at."""
+        ...
+
+    def ambiguous(self) -> list[AmbiguousSamples]:
+        """The rows whose birth is not certain; samples of which the same is known are counted together."""
+        ...
+
+    def spent(self) -> list[Spent]:
+        """What all calls took that stand behind rows or their ancestors, by currency; each call counts once."""
+        ...
+
+    def spent_on_rows(self, what: Literal["cost", "reported_cost", "input_tokens", "output_tokens"]) -> Bounds:
+        """What those calls took whose results are among the rows, each once; ``cost`` with what prices give.
+
+        Two rows of one record may be one row that came twice: they are certain to be one call only.
+        """
         ...
 
     def most_rows_where(self, where: Sequence[Among], number: int = MOST_SHOWN) -> list[Bearing]:
-        """Samples whose record fits all of ``where``: those of most rows first, then by id."""
+        """Samples with a record that fits all of ``where``: those of most such rows first, then by id.
+
+        Rows that are only possible come behind all that are certain, and are not counted.
+        """
         ...
 
     def some_where(self, where: Sequence[Among], number: int) -> list[str]:
-        """Samples whose record fits all of ``where``, by id: examples of a group, taken as if at random."""
+        """Samples with a record that fits all of ``where``, by id: examples of a group, taken as if at random."""
         ...
 
     def repeats(self, number: int = MOST_SHOWN) -> Repeats:
@@ -276,7 +352,8 @@ class Questions(Protocol):
     def origins(self, sample_ids: Iterator[pa.RecordBatch], batch_rows: int) -> Iterator[pa.RecordBatch]:
         """For each row of the data, in its order, the place of its sample's origin in ``tuple(Origin)``: ``code``.
 
-        ``sample_ids``: batches with the column ``sample_id``. A sample without a record is of unknown origin.
+        ``sample_ids``: batches with the column ``sample_id``. A sample without a record is of unknown origin, and so is
+        one whose rows may be of several.
         """
         ...
 
@@ -297,7 +374,7 @@ class Engine(Protocol):
         ...
 
     def rows_by_origin(self) -> list[tuple[int, str, int]]:
-        """Place, origin, and rows of it; for each dataset, the most frequent origin first."""
+        """Place, origin (or `AMBIGUOUS`), and rows of it; for each dataset, the most frequent origin first."""
         ...
 
     def pooled(self, places: Sequence[int], unit: Unit) -> list[PooledCell]:

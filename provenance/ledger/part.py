@@ -9,7 +9,10 @@ from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.sidecars import Sidecars
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from provenance.engines.interface import Cell, Questions
+    from provenance.ledger.composition.rows import DatasetRows
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,15 @@ class Part:
         return self.ledger.engine.of(self.dataset.place)
 
     @property
-    def cells(self) -> list[Cell]:
+    def cells(self) -> Sequence[Cell]:
+        """Those of `rows` whose birth is certain."""
+        return self.rows.cells
+
+    @property
+    def rows(self) -> DatasetRows:
         """The dataset's rows, grouped by all that breakdowns look at; counted once for all who ask.
 
         Raises:
             SidecarError: the sidecar is of other data than DVC has, or its records do not add up to its rows.
         """
-        return self.ledger.cells(self.dataset)
+        return self.ledger.rows(self.dataset)

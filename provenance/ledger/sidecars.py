@@ -19,7 +19,8 @@ from provenance.ledger.graph.segments import IndexedSidecar
 from provenance.ledger.models.training import additional_sidecars, located_sidecars
 
 if TYPE_CHECKING:
-    from provenance.engines.interface import Cell, Engine
+    from provenance.engines.interface import Engine
+    from provenance.ledger.composition.rows import DatasetRows
     from provenance.ledger.models.links import ModelLinks
     from provenance.lineage.records import Activity, Agent, Record, Source
     from provenance.lineage.vocabulary import Vocabulary
@@ -120,21 +121,24 @@ class Sidecars:
         sidecars = [dataset.sidecar for dataset in self.recorded]
         return self._resources.enter_context(duckdb_engine(sidecars, self.vocabulary, self.folder))
 
-    def cells(self, dataset: RecordedDataset) -> list[Cell]:
+    def rows(self, dataset: RecordedDataset) -> DatasetRows:
         """The rows of ``dataset`` (one of these), grouped by all that breakdowns look at; counted once.
 
         Raises:
             SidecarError: the sidecar is of other data than DVC has, or its records do not add up to its rows.
         """
+        from provenance.ledger.composition.rows import DatasetRows
+
         if dataset.place not in self._counted:
             dataset.require_current()
-            cells = self.engine.of(dataset.place).cells()
-            dataset.sidecar.require_rows(sum(cell.rows for cell in cells))
-            self._counted[dataset.place] = cells
+            questions = self.engine.of(dataset.place)
+            rows = DatasetRows(questions.cells(), questions.ambiguous())
+            dataset.sidecar.require_rows(rows.total.rows)
+            self._counted[dataset.place] = rows
         return self._counted[dataset.place]
 
     @cached_property
-    def _counted(self) -> dict[int, list[Cell]]:
+    def _counted(self) -> dict[int, DatasetRows]:
         return {}
 
     @cached_property

@@ -54,6 +54,11 @@ def record(sample_id: str, rows: int = 1, **stated: Any) -> dict[str, Any]:
     return values
 
 
+def rows_of(records: Sequence[Mapping[str, Any]]) -> int:
+    """The rows of the dataset that the records are of."""
+    return sum(each["rows"] + (each.get("ambiguous_rows") or 0) for each in records)
+
+
 def write(
     folder: Path,
     dataset: str,
@@ -66,9 +71,7 @@ def write(
     """Write the sidecar of ``dataset`` in ``folder``."""
     header = Header(
         version=FORMAT_VERSION,
-        dataset=DatasetState(
-            path=dataset, md5=md5, size=100, rows=sum(r["rows"] for r in records) if rows is None else rows
-        ),
+        dataset=DatasetState(path=dataset, md5=md5, size=100, rows=rows_of(records) if rows is None else rows),
         identity=IdentitySettings(digest="xxh3_128", canonical_form=1, rule="named", fields=("text",)),
         activities=words.activities,
         agents=words.agents,
@@ -77,7 +80,7 @@ def write(
     )
     path = folder / sidecar_path(dataset)
     path.parent.mkdir(parents=True, exist_ok=True)
-    in_order = sorted(records, key=lambda each: (each["sample_id"], -each["rows"]))
+    in_order = sorted(records, key=lambda each: (each["sample_id"], -(each.get("ambiguous_rows") or 0), -each["rows"]))
     batch = pa.RecordBatch.from_pylist(in_order, schema=sidecar_schema(DIGEST_SIZE))
     write_sidecar(path, header, [batch], DIGEST_SIZE)
     return path

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Outstanding, Subject
-from provenance.engines.interface import Among
+from provenance.auditing.measure import (
+    Doubt,
+    Measured,
+    Needs,
+    NotMeasured,
+    Outstanding,
+    Subject,
+    ambiguity,
+    both_doubts,
+)
+from provenance.engines.interface import AMBIGUOUS, Among, BornAlike
+from provenance.ledger.composition.composition import greatest_depth
+from provenance.ledger.composition.rows import DatasetRows
 from provenance.plurals import counted
+
+_UNKNOWN = "unknown"
 
 
 class Depth:
@@ -22,30 +35,58 @@ class Depth:
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{max, mean, deep_fraction, unknown_fraction, max_without_real_ancestor, fractions{DEPTH: fraction}}``."""
-        cells = subject.audited.cells
-        rows = sum(cell.rows for cell in cells)
-        if not rows:
+        rows = subject.audited.rows
+        total = rows.total.rows
+        if not total:
             return NotMeasured(f"{subject.audited.dataset.path}: has no rows")
-        at: dict[int, int] = {}
-        rootless = [cell.depth for cell in cells if cell.depth is not None and cell.real_rooted is False]
-        for cell in cells:
-            if cell.depth is not None:
-                at[cell.depth] = at.get(cell.depth, 0) + cell.rows
-        known = sum(at.values())
-        most = max(at, default=0)
-        shown = subject.audited.questions.most_rows_where([Among("depth", [most])]) if most > 1 else []
+        by_depth = rows.by(_depth)
+        depths = sorted(depth for depth in by_depth.groups if depth != _UNKNOWN)
+        unknown = by_depth.of(_UNKNOWN).rows
+        deep = rows.where(lambda born: None if _depth(born) == AMBIGUOUS else (born.depth or 0) > 1).rows
+        most, rootless = greatest_depth(rows), greatest_depth(rows, lambda born: born.real_rooted is False)
+        bounds = {
+            "max": most,
+            "mean": _mean(rows),
+            "deep_fraction": _of(deep, total),
+            "unknown_fraction": _of(unknown, total),
+            "max_without_real_ancestor": rootless or (0, 0),
+        }
+        fractions = {str(depth): _of(by_depth.of(depth).rows, total) for depth in depths}
+        shown = subject.audited.questions.most_rows_where([Among("depth", [most[1]])]) if most and most[1] > 1 else []
         return Measured(
             {
-                "max": max(at, default=None),
-                "mean": sum(depth * count for depth, count in at.items()) / known if known else None,
-                "deep_fraction": sum(count for depth, count in at.items() if depth > 1) / rows,
-                "unknown_fraction": 1 - known / rows,
-                "max_without_real_ancestor": max(rootless, default=0),
-                "fractions": {str(depth): count / rows for depth, count in sorted(at.items())},
+                **{name: each and each[0] for name, each in bounds.items()},
+                "fractions": {depth: least for depth, (least, _) in fractions.items()},
             },
-            tuple(Outstanding(each.sample_id, f"{most} model steps from real data") for each in shown),
-            doubts=_doubts(rows - known),
+            tuple(Outstanding(each.sample_id, f"{most[1]} model steps from real data") for each in shown if most),
+            doubts=both_doubts(
+                _doubts(by_depth.of(_UNKNOWN).at_most.rows),
+                ambiguity(bounds | {f"fractions.{depth}": each for depth, each in fractions.items()}),
+            ),
         )
+
+
+def _depth(born: BornAlike) -> int | str:
+    if "depth" in born.doubts:
+        return AMBIGUOUS
+    return _UNKNOWN if born.depth is None else born.depth
+
+
+def _of(rows: tuple[int, int], total: int) -> tuple[float, float]:
+    return rows[0] / total, rows[1] / total
+
+
+def _mean(rows: DatasetRows) -> tuple[float, float] | None:
+    """The mean depth of the rows whose depth is known, if only as one of several, at least and at most."""
+    known = [(cell.rows, cell.depth, cell.depth) for cell in rows.cells if cell.depth is not None]
+    for samples in rows.ambiguous:
+        depths = [option.depth for option in samples.options if option.depth is not None]
+        if len(depths) == len(samples.options):
+            known.append((samples.rest * samples.samples, min(depths), max(depths)))
+    count = sum(number for number, _, _ in known)
+    if not count:
+        return None
+    return sum(n * least for n, least, _ in known) / count, sum(n * most for n, _, most in known) / count
 
 
 def _doubts(unknown: int) -> dict[str, Doubt]:

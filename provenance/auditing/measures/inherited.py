@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from provenance.auditing.measure import Doubt, Measured, Needs, Outstanding, Subject
-from provenance.engines.interface import RowsOfActivity
+from provenance.auditing.measure import Doubt, Measured, Needs, Outstanding, Subject, ambiguity, both_doubts
+from provenance.engines.interface import BornAlike
+from provenance.ledger.composition.rows import Between
 from provenance.lineage.generating import generating
-from provenance.lineage.records import Activity, ActivityType
+from provenance.lineage.records import Activity, ActivityType, Origin
 
 
 class Inherited:
@@ -25,22 +26,42 @@ class Inherited:
 
     def measure(self, subject: Subject) -> Measured:
         """``{rows, fraction, beside_generator_rows}``; for each stage that could generate, one of its samples."""
-        part = subject.audited
-        derived = [each for each in part.questions.rows_by_activity() if each.activity.type is ActivityType.DERIVATION]
-        beside = [each for each in derived if generating(each.activity.packages)]
-        rows, total = _rows(derived), part.dataset.rows
-        unwatched = _rows([each for each in derived if _is_unwatched(each.activity)])
+        part, activities = subject.audited, subject.audited.ledger.activities
+
+        def rows_by(fits: Callable[[Activity], bool]) -> Between:
+            return part.rows.where(lambda born: _is_derived(born, activities) and fits(_activity(born, activities)))
+
+        derived, total = rows_by(lambda activity: True).rows, part.dataset.rows
+        beside = rows_by(lambda activity: bool(generating(activity.packages))).rows
+        unwatched = rows_by(_is_unwatched).at_most.rows
+        bounds = {
+            "rows": derived,
+            "fraction": (derived[0] / total, derived[1] / total) if total else (0.0, 0.0),
+            "beside_generator_rows": beside,
+        }
+        by_generating = [each for each in part.questions.rows_by_activity() if _could_generate(each.activity)]
+        unknown = Doubt(unwatched, "what their stage imported is not known")
         return Measured(
-            {"rows": rows, "fraction": rows / total if total else 0.0, "beside_generator_rows": _rows(beside)},
-            tuple(Outstanding(each.first, _why(each.activity)) for each in beside),
-            doubts={"beside_generator_rows": Doubt(unwatched, "what their stage imported is not known")}
-            if unwatched
-            else {},
+            {name: least for name, (least, _) in bounds.items()},
+            tuple(Outstanding(each.first, _why(each.activity)) for each in by_generating),
+            doubts=both_doubts({"beside_generator_rows": unknown} if unwatched else {}, ambiguity(bounds)),
         )
 
 
-def _rows(each_activity: Sequence[RowsOfActivity]) -> int:
-    return sum(each.rows for each in each_activity)
+def _is_derived(born: BornAlike, activities: Sequence[Activity]) -> bool:
+    """Whether a birth is a derivation without a model, whose origin is known, if only as one of several."""
+    if born.activity is None or (born.origin == Origin.UNKNOWN and "origin" not in born.doubts):
+        return False
+    return activities[born.activity].type is ActivityType.DERIVATION
+
+
+def _activity(born: BornAlike, activities: Sequence[Activity]) -> Activity:
+    assert born.activity is not None
+    return activities[born.activity]
+
+
+def _could_generate(activity: Activity) -> bool:
+    return activity.type is ActivityType.DERIVATION and bool(generating(activity.packages))
 
 
 def _is_unwatched(activity: Activity) -> bool:

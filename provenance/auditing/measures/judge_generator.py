@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Collection
 
-from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
-from provenance.engines.interface import Among
+from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, ambiguity
+from provenance.engines.interface import AMBIGUOUS, Among, BornAlike
 from provenance.ledger.composition.families import model_family
+from provenance.ledger.composition.rows import Between, DatasetRows, between_parts
 from provenance.lineage.records import Agent
 
 _LISTED = 50
@@ -26,37 +27,49 @@ class JudgeGenerator:
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{rows, fraction, same_model_rows, pairs{GENERATOR: {VERIFIER: rows}}}``; such samples stand out."""
-        part, agents = subject.audited, subject.audited.ledger.agents
-        rows_of: Counter[tuple[int, str]] = Counter()
-        for cell in part.cells:
-            if cell.agent is not None and cell.verifier is not None:
-                rows_of[cell.agent, cell.verifier] += cell.rows
-        if not rows_of:
+        part, agents, rows = subject.audited, subject.audited.ledger.agents, subject.audited.rows
+        pairs = rows.by(_pair).groups
+        if not pairs:
             return NotMeasured(f"{part.dataset.path}: no row has both a model and a verifier")
-        same = [
-            (agent, verifier, rows)
-            for (agent, verifier), rows in sorted(rows_of.items(), key=lambda pair: (-pair[1], pair[0][1], pair[0][0]))
-            if model_family(agents[agent].name) == model_family(verifier)
-        ]
-        pairs: dict[str, dict[str, int]] = {}
-        for agent, verifier, rows in same[:_LISTED]:
-            pairs.setdefault(agents[agent].label, {})[verifier] = rows
+        in_order = sorted(pairs.items(), key=lambda each: (*(-n for n in each[1].rows), each[0][1], each[0][0]))
+        same = [pair for pair, _ in in_order if model_family(agents[pair[0]].name) == model_family(pair[1])]
+        itself = {pair for pair in same if _is_itself(agents[pair[0]], pair[1])}
+        listed: dict[str, dict[str, int]] = {}
+        for agent, verifier in same[:_LISTED]:
+            listed.setdefault(agents[agent].label, {})[verifier] = pairs[agent, verifier].certain.rows
         shown = [
             Outstanding(each.sample_id, f"written by {agents[agent].label}, verified by {verifier}")
-            for agent, verifier, _ in same[:1]
+            for agent, verifier in same[:1]
             for each in part.questions.most_rows_where([Among("agent", [agent]), Among("verifier", [verifier])])
         ]
-        itself = sum(rows for agent, verifier, rows in same if _is_itself(agents[agent], verifier))
-        of_family = sum(rows for _, _, rows in same)
+        of_family = _among(rows, {*same})
+        bounds = {
+            "rows": of_family.rows,
+            "fraction": between_parts(of_family, _among(rows, pairs.keys() - {*same})),
+            "same_model_rows": _among(rows, itself).rows,
+        }
         return Measured(
-            {
-                "rows": of_family,
-                "fraction": of_family / rows_of.total(),
-                "same_model_rows": itself,
-                "pairs": pairs,
-            },
+            {**{name: each[0] if each else 0.0 for name, each in bounds.items()}, "pairs": listed},
             tuple(shown),
+            doubts=ambiguity(bounds),
         )
+
+
+def _pair(born: BornAlike) -> tuple[int, str] | str | None:
+    """The generator and the verifier of a birth; None where there are not both."""
+    if born.verifier is not None and "agent" in born.doubts:
+        return AMBIGUOUS
+    return None if born.agent is None or born.verifier is None else (born.agent, born.verifier)
+
+
+def _among(rows: DatasetRows, pairs: Collection[tuple[int, str]]) -> Between:
+    """The rows whose generator and verifier are one of ``pairs``."""
+
+    def belongs(born: BornAlike) -> bool | None:
+        pair = _pair(born)
+        return None if pair == AMBIGUOUS else pair in pairs
+
+    return rows.where(belongs)
 
 
 def _is_itself(generator: Agent, verifier: str) -> bool:

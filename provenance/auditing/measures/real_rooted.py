@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
-from provenance.engines.interface import MOST_SHOWN, Among, Cell
+from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, ambiguity
+from provenance.engines.interface import AMBIGUOUS, MOST_SHOWN, Among, BornAlike
+from provenance.ledger.composition.composition import real_rooted
+from provenance.ledger.composition.rows import between_parts
 from provenance.ledger.part import Part
 from provenance.lineage.records import Kind, Origin
 
@@ -28,19 +30,32 @@ class RealRooted:
 
         Rows whose ancestors are not all known and include no real one are not rooted, and counted as unknown, too.
         """
-        made = [cell for cell in subject.audited.cells if cell.origin != "real"]
-        rows = sum(cell.rows for cell in made)
-        if not rows:
+        rows = subject.audited.rows
+        made = rows.where(_is_made)
+        if not made.at_most.rows:
             return NotMeasured(f"{subject.audited.dataset.path}: has no rows that are not real")
+        known = rows.by(_is_known)
+        bounds = {
+            "rows": made.rows,
+            "fraction": real_rooted(rows),
+            "unknown_fraction": between_parts(known.of("unknown"), known.of("known")),
+            "rewrites_fraction": real_rooted(rows, lambda born: born.kind == "rewrite"),
+        }
         return Measured(
-            {
-                "rows": rows,
-                "fraction": _rooted(made),
-                "unknown_fraction": sum(cell.rows for cell in made if cell.real_rooted is None) / rows,
-                "rewrites_fraction": _rooted([cell for cell in made if cell.kind == "rewrite"]),
-            },
+            {name: each and each[0] for name, each in bounds.items()},
             tuple(_shown(subject.audited)),
+            doubts=ambiguity(bounds),
         )
+
+
+def _is_made(born: BornAlike) -> bool | None:
+    return None if "origin" in born.doubts else born.origin != Origin.REAL
+
+
+def _is_known(born: BornAlike) -> str | None:
+    if _is_made(born) is None or (born.origin != Origin.REAL and "real_rooted" in born.doubts):
+        return AMBIGUOUS
+    return None if born.origin == Origin.REAL else "unknown" if born.real_rooted is None else "known"
 
 
 def _shown(part: Part) -> list[Outstanding]:
@@ -51,11 +66,6 @@ def _shown(part: Part) -> list[Outstanding]:
     found = part.questions.most_rows_where(rewrites)
     found += part.questions.most_rows_where(others, MOST_SHOWN - len(found))
     return [Outstanding(each.sample_id, f"{each.kind or 'no kind'}, without a real ancestor") for each in found]
-
-
-def _rooted(cells: list[Cell]) -> float | None:
-    rows = sum(cell.rows for cell in cells)
-    return sum(cell.rows for cell in cells if cell.real_rooted) / rows if rows else None
 
 
 MEASURE = RealRooted()

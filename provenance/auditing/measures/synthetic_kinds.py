@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
-from provenance.engines.interface import Among
-from provenance.ledger.composition.breakdowns import grouped
-from provenance.lineage.rules import MADE_BY_MODEL
+from collections.abc import Callable
 
+from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, ambiguity
+from provenance.engines.interface import AMBIGUOUS, Among, BornAlike
+from provenance.ledger.composition.rows import between_parts
+from provenance.lineage.rules import MADE_BY_MODEL, made_by_model
+
+_MISSING = ""
 _WITHOUT_KIND = (Among("kind", [None]), Among("origin", MADE_BY_MODEL))
 
 
@@ -21,24 +24,47 @@ class SyntheticKinds:
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{rows, missing_rows, missing_fraction, kinds{KIND: fraction}}``; samples without a kind stand out."""
-        made = [cell for cell in subject.audited.cells if cell.origin in MADE_BY_MODEL]
-        rows = sum(cell.rows for cell in made)
-        if not rows:
+        rows = subject.audited.rows
+        by_kind = rows.by(_kind)
+        made = rows.where(_is_made)
+        if not made.at_most.rows:
             return NotMeasured(f"{subject.audited.dataset.path}: has no synthetic or mixed rows")
-        kinds = {
-            kind: sum(cell.rows for cell in same) / rows for kind, same in grouped(made, lambda cell: cell.kind).items()
+        fractions = {
+            kind: between_parts(by_kind.of(kind), rows.where(_is_made_otherwise(kind))) or (0.0, 0.0)
+            for kind in sorted({*by_kind.groups, _MISSING})
         }
-        missing = sum(cell.rows for cell in made if cell.kind is None)
-        shown = subject.audited.questions.most_rows_where(_WITHOUT_KIND) if missing else []
+        missing, missing_fraction = by_kind.of(_MISSING).rows, fractions.pop(_MISSING)
+        shown = subject.audited.questions.most_rows_where(_WITHOUT_KIND) if missing[1] else []
+        bounds = {"rows": made.rows, "missing_rows": missing, "missing_fraction": missing_fraction}
         return Measured(
             {
-                "rows": rows,
-                "missing_rows": missing,
-                "missing_fraction": missing / rows,
-                "kinds": dict(sorted(kinds.items())),
+                **{name: least for name, (least, _) in bounds.items()},
+                "kinds": {kind: least for kind, (least, _) in fractions.items()},
             },
             tuple(Outstanding(each.sample_id, "nobody said how it was made") for each in shown),
+            doubts=ambiguity(bounds | {f"kinds.{kind}": each for kind, each in fractions.items()}),
         )
+
+
+def _is_made(born: BornAlike) -> bool | None:
+    return None if "origin" in born.doubts else made_by_model(born.origin)
+
+
+def _kind(born: BornAlike) -> str | None:
+    is_made = _is_made(born)
+    if is_made is None or (is_made and "kind" in born.doubts):
+        return AMBIGUOUS
+    return (born.kind or _MISSING) if is_made else None
+
+
+def _is_made_otherwise(kind: str) -> Callable[[BornAlike], bool | None]:
+    """Whether a birth is by a model, and not of ``kind``."""
+
+    def is_other(born: BornAlike) -> bool | None:
+        found = _kind(born)
+        return None if found == AMBIGUOUS else found not in (None, kind)
+
+    return is_other
 
 
 MEASURE = SyntheticKinds()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
-from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, Values
-from provenance.engines.interface import Among, Cell
-from provenance.lineage.rules import MADE_BY_MODEL
+from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, ambiguity
+from provenance.engines.interface import AMBIGUOUS, Among, BornAlike
+from provenance.ledger.composition.breakdowns import UNSTATED
+from provenance.ledger.composition.rows import DatasetRows, Grouped, between_parts
+from provenance.lineage.rules import MADE_BY_MODEL, made_by_model
+
+# A number, at least and at most.
+Bounds = tuple[float, float]
+Rate = Mapping[str, Bounds | None]
 
 _LISTED = 50
+_NO_RATE: Rate = {"judged": (0, 0), "passed": (0, 0), "pass_fraction": None}
 # As verifiers write their verdicts.
 _PASS = frozenset({"pass", "passed", "correct", "true", "yes", "ok", "valid", "accept", "accepted", "1", "1.0"})
 _FAIL = frozenset({"fail", "failed", "incorrect", "false", "no", "wrong", "invalid", "reject", "rejected", "0", "0.0"})
@@ -20,21 +26,6 @@ def passed(verdict: str) -> bool | None:
     """Whether ``verdict`` is a word for pass; None for what is neither that nor a word for fail, such as a score."""
     word = verdict.strip().casefold()
     return True if word in _PASS else False if word in _FAIL else None
-
-
-@dataclass(frozen=True)
-class _Check:
-    """Rows of one verdict by one verifier (None: not stated) of one model's output."""
-
-    verdict: str | None
-    verifier: str | None
-    model: str | None
-    made: bool
-    rows: int
-
-    @property
-    def has_version(self) -> bool:
-        return self.verifier is not None and bool(self.verifier.partition("@")[2])
 
 
 class VerifiedShare:
@@ -52,59 +43,99 @@ class VerifiedShare:
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{rows, verified_rows, fraction, with_verifier_fraction, with_version_fraction, pass_fraction,
         by_verifier{NAME: {rows, judged, passed, pass_fraction}}, by_model{…}}``; unverified samples stand out."""
-        checks = list(_checks(subject.audited.cells))
-        made = [check for check in checks if check.made]
-        verified = [check for check in checks if check.verdict is not None]
-        if not made and not verified:
+        rows = subject.audited.rows
+        made, verified = rows.where(_is_made), rows.where(_is_verified)
+        if not made.at_most.rows and not verified.at_most.rows:
             return NotMeasured(f"{subject.audited.dataset.path}: has no synthetic, mixed or verified rows")
         # Where nothing is verified, no sample stands out.
-        shown = subject.audited.questions.most_rows_where(_UNVERIFIED) if verified else []
-        total, done = _rows(made), _rows(check for check in made if check.verdict is not None)
+        shown = subject.audited.questions.most_rows_where(_UNVERIFIED) if verified.at_most.rows else []
+        of_made = rows.by(lambda born: _if(_is_made(born), "done" if _is_verified(born) else "open"))
+        bounds = {
+            "rows": made.rows,
+            "verified_rows": of_made.of("done").rows,
+            "fraction": between_parts(of_made.of("done"), of_made.of("open")),
+            "with_verifier_fraction": _part(rows, lambda born: born.verifier is not None),
+            "with_version_fraction": _part(rows, _has_version),
+        }
+        rates = _pass_rates(rows, lambda born: "")
+        tables = {"by_verifier": _pass_rates(rows, _verifier), "by_model": _pass_rates(rows, _model)}
         return Measured(
             {
-                "rows": total,
-                "verified_rows": done,
-                "fraction": done / total if total else None,
-                "with_verifier_fraction": _part(verified, lambda check: check.verifier is not None),
-                "with_version_fraction": _part(verified, lambda check: check.has_version),
-                **_pass_rate(verified),
-                "by_verifier": _by(verified, lambda check: check.verifier),
-                "by_model": _by(verified, lambda check: check.model),
+                **{name: each and each[0] for name, each in bounds.items()},
+                **{name: each and each[0] for name, each in rates.get("", _NO_RATE).items() if name != "rows"},
+                **{
+                    table: {
+                        group: {name: each and each[0] for name, each in rate.items()} for group, rate in groups.items()
+                    }
+                    for table, groups in tables.items()
+                },
             },
             tuple(Outstanding(each.sample_id, "nothing has checked it") for each in shown),
+            doubts=ambiguity(
+                {
+                    **bounds,
+                    **{name: each for name, each in rates.get("", _NO_RATE).items() if name != "rows"},
+                    **{
+                        f"{table}.{group}.{name}": each
+                        for table, groups in tables.items()
+                        for group, rate in groups.items()
+                        for name, each in rate.items()
+                    },
+                }
+            ),
         )
 
 
-def _checks(cells: Iterable[Cell]) -> Iterable[_Check]:
-    for cell in cells:
-        yield _Check(cell.verdict, cell.verifier, cell.model, cell.origin in MADE_BY_MODEL, cell.rows)
+def _is_made(born: BornAlike) -> bool | None:
+    return None if "origin" in born.doubts else made_by_model(born.origin)
 
 
-def _rows(checks: Iterable[_Check]) -> int:
-    return sum(check.rows for check in checks)
+def _is_verified(born: BornAlike) -> bool:
+    return born.verdict is not None
 
 
-def _part(checks: list[_Check], fits: Callable[[_Check], bool]) -> float | None:
-    return _rows(filter(fits, checks)) / _rows(checks) if checks else None
+def _has_version(born: BornAlike) -> bool:
+    return born.verifier is not None and bool(born.verifier.partition("@")[2])
 
 
-def _pass_rate(checks: list[_Check]) -> Mapping[str, int | float | None]:
-    judged = [check for check in checks if check.verdict is not None and passed(check.verdict) is not None]
-    well = _rows(check for check in judged if check.verdict is not None and passed(check.verdict))
+def _verifier(born: BornAlike) -> str:
+    return born.verifier or UNSTATED
+
+
+def _model(born: BornAlike) -> str:
+    return AMBIGUOUS if "agent" in born.doubts else born.model or UNSTATED
+
+
+def _if(condition: bool | None, group: str) -> str | None:
+    return AMBIGUOUS if condition is None else group if condition else None
+
+
+def _part(rows: DatasetRows, fits: Callable[[BornAlike], bool]) -> Bounds | None:
+    """The part of the verified rows that fits."""
+    found = rows.by(lambda born: ("fits" if fits(born) else "other") if _is_verified(born) else None)
+    return between_parts(found.of("fits"), found.of("other"))
+
+
+def _pass_rates(rows: DatasetRows, name: Callable[[BornAlike], str]) -> dict[str, Rate]:
+    """Pass rates of the verified rows for each name, the most frequent first and not more than can be read."""
+
+    def verified(born: BornAlike) -> str | None:
+        return name(born) if _is_verified(born) else None
+
+    def with_word(*words: bool) -> Grouped:
+        return rows.by(lambda born: verified(born) if born.verdict and passed(born.verdict) in words else None)
+
+    by_name, judged, well, badly = rows.by(verified), with_word(True, False), with_word(True), with_word(False)
+    in_order = sorted(by_name.groups.items(), key=lambda each: (*(-n for n in each[1].rows), each[0]))
     return {
-        "judged": _rows(judged),
-        "passed": well,
-        "pass_fraction": well / _rows(judged) if judged else None,
+        group: {
+            "rows": found.rows,
+            "judged": judged.of(group).rows,
+            "passed": well.of(group).rows,
+            "pass_fraction": between_parts(well.of(group), badly.of(group)),
+        }
+        for group, found in in_order[:_LISTED]
     }
-
-
-def _by(checks: list[_Check], name: Callable[[_Check], str | None]) -> Values:
-    """Pass rates for each name, the most frequent first and not more than can be read."""
-    groups: dict[str, list[_Check]] = {}
-    for check in checks:
-        groups.setdefault(name(check) or "unstated", []).append(check)
-    listed = sorted(groups.items(), key=lambda group: (-_rows(group[1]), group[0]))[:_LISTED]
-    return {key: {"rows": _rows(same), **_pass_rate(same)} for key, same in listed}
 
 
 MEASURE = VerifiedShare()

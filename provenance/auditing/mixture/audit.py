@@ -118,7 +118,7 @@ def mixture(ledger: Sidecars, file: str | os.PathLike[str], fields: tuple[str, .
 
     by = {name: _breakdown(pieces, breakdown.group, total) for name, breakdown in OF_MIXTURES.items()}
     by_origin = by["by_origin"]
-    cost = cost_of_mixture(described, weighed)
+    cost = cost_of_mixture(ledger, datasets_of(ledger, described), described, weighed)
     repeated, licensed = repetition(pieces), licences(pieces, weighed.held)
     return MixtureAudit(
         path=str(file),

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from provenance.auditing.mixture.file import UNITS, Counts, Mixture, Part, Stage, Unit
-from provenance.engines.interface import Cell
 from provenance.errors import ProvenanceError
+from provenance.ledger.composition.rows import DatasetRows
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.license_terms import spelt
@@ -72,14 +72,14 @@ class Weighed:
     """A mixture's pieces in its ``unit``, and its ``stages``.
 
     ``counted``: what was counted of each part. ``held``: the datasets of this repository, by the part's name, with
-    their cells.
+    their rows.
     """
 
     unit: Unit
     stages: tuple[StageExposure, ...]
     pieces: tuple[Piece, ...]
     counted: dict[str, Counts]
-    held: dict[str, list[Cell]]
+    held: dict[str, DatasetRows]
 
 
 def weigh(ledger: Sidecars, mixture: Mixture, name: str) -> Weighed:
@@ -89,7 +89,7 @@ def weigh(ledger: Sidecars, mixture: Mixture, name: str) -> Weighed:
         ProvenanceError: a part has nothing in the unit; or a dataset is not tracked, or its sidecar cannot be used.
     """
     datasets = datasets_of(ledger, mixture)
-    held = {title: ledger.cells(dataset) for title, dataset in datasets.items()}
+    held = {title: ledger.rows(dataset) for title, dataset in datasets.items()}
     counted = {part.title: _counted(held[part.title]) if part.title in held else part for part in mixture.parts}
     unit = _unit(mixture, counted, name)
     pieces = [piece for part in mixture.parts if part.dataset is None for piece in _stated(part, unit)]
@@ -107,13 +107,13 @@ def datasets_of(ledger: Sidecars, mixture: Mixture) -> dict[str, RecordedDataset
     return {part.title: ledger.dataset(ledger.repository.root / part.dataset) for part in mixture.parts if part.dataset}
 
 
-def _counted(cells: list[Cell]) -> Counts:
-    rows = sum(cell.rows for cell in cells)
-    all_have_tokens = rows == sum(cell.rows_with_tokens for cell in cells)
+def _counted(rows: DatasetRows) -> Counts:
+    total = rows.total
+    all_have_tokens = total.rows == total.rows_with_tokens
     return Counts(
-        rows=rows,
-        bytes=sum(cell.bytes for cell in cells),
-        tokens=sum(cell.tokens or 0 for cell in cells) if all_have_tokens and rows else None,
+        rows=total.rows,
+        bytes=total.bytes,
+        tokens=total.tokens if all_have_tokens and total.rows else None,
     )
 
 

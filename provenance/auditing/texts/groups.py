@@ -138,7 +138,8 @@ def _text_bytes(table: pa.Table) -> npt.NDArray[np.int64]:
 
 
 def _origins_present(part: Part) -> set[str]:
-    return {cell.origin for cell in part.cells}
+    """The origins that a row of the dataset has, if only possibly."""
+    return {born.origin for born in part.rows.births}
 
 
 def _origins(subject: Subject, texts: Texts) -> Path:

@@ -6,12 +6,12 @@ classes: whatever has the attributes of a `Born` falls into one group of it, or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
-from provenance.engines.interface import Among, Column
+from provenance.engines.interface import AMBIGUOUS, Among, Column
 from provenance.ledger.composition.families import model_family
 from provenance.lineage.records import Evidence, Kind, Origin
 from provenance.lineage.rules import MADE_BY_MODEL
@@ -20,6 +20,8 @@ from provenance.lineage.rules import MADE_BY_MODEL
 UNKNOWN = "unknown"
 UNSTATED = "unstated"
 UNSURE = (UNKNOWN, UNSTATED)
+# What a doubt about a column is called, if not as the column.
+_DOUBTS = {"model": "agent"}
 
 _ALL = frozenset(Origin)
 _MADE = frozenset(MADE_BY_MODEL)
@@ -31,6 +33,9 @@ class Born(Protocol):
 
     @property
     def origin(self) -> str: ...
+
+    @property
+    def doubts(self) -> Sequence[str]: ...
 
 
 _Born = TypeVar("_Born", bound=Born)
@@ -64,17 +69,26 @@ class Breakdown:
     @property
     def groups(self) -> frozenset[str] | None:
         """All groups that there can be; None where these are not known beforehand."""
-        return None if self.known is None else frozenset((*self.known, self.nothing))
+        return None if self.known is None else frozenset((*self.known, self.nothing, AMBIGUOUS))
 
     def group(self, born: Born) -> str | None:
-        """The group that ``born`` is of; None where the breakdown does not apply to it."""
+        """The group that ``born`` is of, `AMBIGUOUS` if that may be any; None where the breakdown does not apply to it.
+
+        A record is in doubt about what it would have inherited, had the births that its parents may have had agreed.
+        """
+        if _DOUBTS.get(self.column, self.column) in born.doubts:
+            return AMBIGUOUS
         value = getattr(born, self.column)
         if value is None or value == "":
+            if "origin" in born.doubts and self.applies_to != _ALL:
+                return AMBIGUOUS
             return self.nothing if born.origin in self.applies_to else None
         return str(value) if self.group_of is None else self.group_of(value)
 
     def where(self, group: str) -> tuple[Among, ...] | None:
         """What records of ``group`` have in common; None where that cannot be said by their columns."""
+        if group == AMBIGUOUS:
+            return None
         if group == UNSTATED == self.nothing:
             return (Among(self.column, (None,)), Among("origin", sorted(self.applies_to)))
         if self.group_of is not None:
@@ -101,6 +115,7 @@ BREAKDOWNS: Mapping[str, Breakdown] = _named(
     Breakdown("by_license", "license", in_history=True),
     Breakdown("by_depth", "depth", value_of=int),
     Breakdown("by_evidence", "evidence", known=Evidence),
+    Breakdown("by_chain_evidence", "chain_evidence", known=Evidence, in_mixtures=False),
     Breakdown("by_verdict", "verdict", _MADE, UNSTATED, in_mixtures=False),
 )
 OF_MIXTURES = {name: breakdown for name, breakdown in BREAKDOWNS.items() if breakdown.in_mixtures}

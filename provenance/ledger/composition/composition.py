@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from provenance.engines.interface import Cell
-from provenance.ledger.composition.breakdowns import BREAKDOWNS, grouped
+from provenance.engines.interface import AMBIGUOUS
+from provenance.ledger.composition.breakdowns import BREAKDOWNS
+from provenance.ledger.composition.rows import Amounts, Between, DatasetRows, Grouped, between_parts
+from provenance.ledger.composition.spending import Cost, cost_of
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.sidecars import Sidecars
+
+if TYPE_CHECKING:
+    from provenance.engines.interface import BornAlike
+
+# Of the sets of groups that ambiguous rows may be of, the ones of most rows are listed.
+_LISTED = 50
+# What stands in such a set for rows to which the question does not apply, and for those that may be of any group.
+_NOT_ASKED, _ANY = "none", "any"
 
 
 @dataclass(frozen=True)
@@ -17,7 +28,7 @@ class Share:
     """A group's part of a dataset. ``bytes`` are of canonical content; ``tokens`` is None where no row's are known.
 
     ``fraction`` is of all rows, ``bytes_fraction`` of all bytes, ``tokens_fraction`` of all tokens that are known; None
-    where there are none.
+    where there are none. These are certain; the same with ``at_most_`` counts what may be of the group, too.
     """
 
     rows: int
@@ -27,20 +38,26 @@ class Share:
     fraction: float
     bytes_fraction: float | None
     tokens_fraction: float | None
+    at_most_rows: int
+    at_most_bytes: int
+    at_most_tokens: int | None
+    at_most_fraction: float
+    at_most_bytes_fraction: float | None
+    at_most_tokens_fraction: float | None
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What was paid for the samples' births: a sum that only covers ``rows_costed`` of ``rows``.
+class Ambiguous:
+    """The rows of a breakdown whose group is not certain, as their births differ in it.
 
-    A birth's cost is the one that was reported, else its tokens times the activity's price. ``currency`` is that of the
-    prices, None where none was used. Prices in different currencies are not added up: their rows are not costed.
+    ``between``: how many of them may be of which groups ("m1 or m3"; "any" stands for every group, "none" for rows that
+    the question is not asked of), the ones of most rows. ``of_any_group``: those that may be of any, even of one that
+    the breakdown does not have.
     """
 
-    amount: Decimal
-    rows_costed: int
     rows: int
-    currency: str | None = None
+    of_any_group: int
+    between: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -48,7 +65,8 @@ class BirthClassRows:
     """Rows whose births agree in all that is grouped by, and their bytes (of canonical content).
 
     ``model`` is NAME@REVISION, ``source`` a name, ``license`` the record's own, else its source's, ``stage`` the DVC
-    stage whose activity bore the samples. None: nothing is stated, or (``depth``) it is not known.
+    stage whose activity bore the samples. None: nothing is stated, or (``depth``) it is not known. ``rows`` and
+    ``bytes`` are certain; ``at_most_rows``: with those that may have been born so.
     """
 
     origin: str
@@ -58,12 +76,15 @@ class BirthClassRows:
     license: str | None
     depth: int | None
     evidence: str | None
+    chain_evidence: str | None
     stage: str | None
+    doubts: tuple[str, ...]
     rows: int
+    at_most_rows: int
     bytes: int
 
 
-_AMOUNTS = ("rows", "bytes")
+_AMOUNTS = ("rows", "at_most_rows", "bytes")
 # What a birth class is of.
 BIRTH_CLASS_COLUMNS = tuple(field.name for field in fields(BirthClassRows) if field.name not in _AMOUNTS)
 
@@ -75,8 +96,10 @@ class Composition:
     ``by_kind``, ``by_model``, ``by_model_family`` and ``by_verdict`` are of synthetic and mixed rows (and of what else
     was verified), ``by_source`` of real rows and of what else bears a source's content; there, ``unstated`` is what
     nobody said, or what differs between a row's parents. The other breakdowns are of all rows, with ``unknown`` for
-    what is not known. ``birth_classes``: the rows by all of it together, the class of most rows first; every group is a
-    sum over these.
+    what is not known. In each, ``ambiguous`` are the rows of which births are known that differ in it, so that they
+    are in no other group for certain; the field ``ambiguous`` has more of them, by the breakdown's name.
+    ``birth_classes``: the rows by all of it together, the class of most rows first; every group is a sum over these
+    where nothing is ambiguous.
     """
 
     path: str
@@ -91,9 +114,13 @@ class Composition:
     by_license: dict[str, Share]
     by_depth: dict[str, Share]
     by_evidence: dict[str, Share]
+    by_chain_evidence: dict[str, Share]
     by_verdict: dict[str, Share]
+    ambiguous: dict[str, Ambiguous]
     real_rooted_fraction: float | None
+    at_most_real_rooted_fraction: float | None
     max_depth: int | None
+    at_most_max_depth: int | None
     cost: Cost | None
     birth_classes: tuple[BirthClassRows, ...] = ()
 
@@ -104,7 +131,9 @@ class Composition:
         """
         document = {name: value for name, value in asdict(self).items() if name != "birth_classes"}
         if self.cost is not None:
-            document["cost"]["amount"] = format(self.cost.amount.normalize(), "f")
+            for name, value in document["cost"].items():
+                if name.endswith(("amount", "amount_of_rows_left")) and value is not None:
+                    document["cost"][name] = format(value.normalize(), "f")
         return document
 
 
@@ -114,94 +143,118 @@ def composition(ledger: Sidecars, dataset: RecordedDataset) -> Composition:
     Raises:
         SidecarError: the sidecar is of other data than DVC has, or its records do not add up to its rows.
     """
-    cells = ledger.cells(dataset)
-    total = _total(cells)
-    breakdowns = {
-        name: shares({group: _total(same) for group, same in grouped(cells, breakdown.group).items()}, total)
-        for name, breakdown in BREAKDOWNS.items()
-    }
+    rows = ledger.rows(dataset)
+    total = rows.total
+    grouped = {name: rows.by(breakdown.group) for name, breakdown in BREAKDOWNS.items()}
+    rooted, depth = real_rooted(rows), greatest_depth(rows)
     return Composition(
         path=dataset.path,
         rows=total.rows,
         bytes=total.bytes,
         tokens=total.tokens,
-        **breakdowns,
-        real_rooted_fraction=_real_rooted_fraction(cells),
-        max_depth=max((cell.depth for cell in cells if cell.depth is not None), default=None),
-        cost=cost_of(cells),
-        birth_classes=_birth_classes(cells),
+        **{name: _shares(each, total) for name, each in grouped.items()},
+        ambiguous={name: _ambiguous(each) for name, each in grouped.items() if each.ambiguous.rows},
+        real_rooted_fraction=rooted and rooted[0],
+        at_most_real_rooted_fraction=rooted and rooted[1],
+        max_depth=depth and depth[0],
+        at_most_max_depth=depth and depth[1],
+        cost=cost_of(rows, ledger.engine.of(dataset.place), dataset.sidecar.header.activities),
+        birth_classes=_birth_classes(rows),
     )
 
 
-@dataclass(frozen=True)
-class Amounts:
-    """How much there is of something."""
-
-    rows: int
-    bytes: int
-    tokens: int | None
-    rows_with_tokens: int
-
-
-def shares(groups: dict[str, Amounts], total: Amounts) -> dict[str, Share]:
+def shares(groups: Mapping[str, Between], total: Amounts) -> dict[str, Share]:
     """The groups as parts of ``total``, the one of most rows first."""
-    found = {
-        name: Share(
-            rows=amounts.rows,
-            bytes=amounts.bytes,
-            tokens=amounts.tokens,
-            rows_with_tokens=amounts.rows_with_tokens,
-            fraction=amounts.rows / total.rows,
-            bytes_fraction=amounts.bytes / total.bytes if total.bytes else None,
-            tokens_fraction=None if amounts.tokens is None or not total.tokens else amounts.tokens / total.tokens,
-        )
-        for name, amounts in groups.items()
-    }
-    return dict(sorted(found.items(), key=lambda item: (-item[1].rows, item[0])))
+    found = {name: _share(amounts, total) for name, amounts in groups.items()}
+    return dict(sorted(found.items(), key=lambda item: (-item[1].rows, -item[1].at_most_rows, item[0])))
 
 
-def cost_of(cells: list[Cell]) -> Cost | None:
-    """What the cells' births cost; None where nothing is known of it."""
-    currencies = {cell.currency for cell in cells} - {None}
-    costed = [cell for cell in cells if cell.cost is not None]
-    if len(currencies) > 1:
-        costed = [cell for cell in costed if cell.currency is None]
-    if not costed:
-        return None
-    return Cost(
-        amount=sum((cell.cost for cell in costed if cell.cost is not None), Decimal(0)),
-        rows_costed=sum(cell.rows_costed for cell in costed),
-        rows=sum(cell.rows for cell in cells),
-        currency=currencies.pop() if len(currencies) == 1 else None,
+def _shares(grouped: Grouped, total: Amounts) -> dict[str, Share]:
+    ambiguous = {AMBIGUOUS: Between(grouped.ambiguous, grouped.ambiguous)} if grouped.ambiguous.rows else {}
+    return shares({**grouped.groups, **ambiguous}, total)
+
+
+def _share(amounts: Between, total: Amounts) -> Share:
+    certain, at_most = amounts.certain, amounts.at_most
+    return Share(
+        rows=certain.rows,
+        bytes=certain.bytes,
+        tokens=certain.tokens,
+        rows_with_tokens=certain.rows_with_tokens,
+        fraction=certain.rows / total.rows,
+        bytes_fraction=_part(certain.bytes, total.bytes),
+        tokens_fraction=_part(certain.tokens, total.tokens),
+        at_most_rows=at_most.rows,
+        at_most_bytes=at_most.bytes,
+        at_most_tokens=at_most.tokens,
+        at_most_fraction=at_most.rows / total.rows,
+        at_most_bytes_fraction=_part(at_most.bytes, total.bytes),
+        at_most_tokens_fraction=_part(at_most.tokens, total.tokens),
     )
 
 
-def _total(cells: list[Cell]) -> Amounts:
-    tokens = [cell.tokens for cell in cells if cell.tokens is not None]
-    return Amounts(
-        rows=sum(cell.rows for cell in cells),
-        bytes=sum(cell.bytes for cell in cells),
-        tokens=sum(tokens) if tokens else None,
-        rows_with_tokens=sum(cell.rows_with_tokens for cell in cells),
-    )
+def _part(amount: int | None, total: int | None) -> float | None:
+    return None if amount is None or not total else amount / total
 
 
-def _birth_classes(cells: list[Cell]) -> tuple[BirthClassRows, ...]:
-    classes: dict[tuple[Any, ...], tuple[int, int]] = {}
-    for cell in cells:
-        born = tuple(getattr(cell, name) for name in BIRTH_CLASS_COLUMNS)
-        rows, size = classes.get(born, (0, 0))
-        classes[born] = rows + cell.rows, size + cell.bytes
+def _ambiguous(grouped: Grouped) -> Ambiguous:
+    between: Counter[str] = Counter()
+    for groups, rows in grouped.between.items():
+        between[_in_words(groups)] += rows
+    return Ambiguous(grouped.ambiguous.rows, grouped.of_any_group.rows, dict(_most_first(between)[:_LISTED]))
+
+
+def _in_words(groups: Iterable[str | None]) -> str:
+    if AMBIGUOUS in groups:
+        return _ANY
+    return " or ".join([*sorted(group for group in groups if group is not None), *([_NOT_ASKED] * (None in groups))])
+
+
+def _most_first(counted: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+
+
+def greatest_depth(rows: DatasetRows, fits: Callable[[BornAlike], bool] = lambda born: True) -> tuple[int, int] | None:
+    """The greatest generation depth among rows whose birth ``fits``: that a row certainly has, and that one may have.
+
+    None where no depth is known.
+    """
+    certain = [cell.depth for cell in rows.cells if cell.depth is not None and fits(cell)]
+    possible = list(certain)
+    for samples in rows.ambiguous:
+        depths = [option.depth if fits(option) else None for option in samples.options]
+        known = [depth for depth in depths if depth is not None]
+        possible += known
+        certain += [min(known)] if len(known) == len(depths) else []
+    return (max(certain, default=0), max(possible)) if possible else None
+
+
+def _birth_classes(rows: DatasetRows) -> tuple[BirthClassRows, ...]:
+    def group(born: BornAlike) -> tuple[Any, ...]:
+        return tuple(getattr(born, name) for name in BIRTH_CLASS_COLUMNS)
+
     found = [
-        BirthClassRows(**dict(zip(BIRTH_CLASS_COLUMNS, born, strict=True)), rows=rows, bytes=size)
-        for born, (rows, size) in classes.items()
+        BirthClassRows(
+            **dict(zip(BIRTH_CLASS_COLUMNS, born, strict=True)),
+            rows=amounts.certain.rows,
+            at_most_rows=amounts.at_most.rows,
+            bytes=amounts.certain.bytes,
+        )
+        for born, amounts in rows.by(group).groups.items()
     ]
-    return tuple(sorted(found, key=lambda each: (-each.rows, repr(each))))
+    return tuple(sorted(found, key=lambda each: (-each.rows, -each.at_most_rows, repr(each))))
 
 
-def _real_rooted_fraction(cells: list[Cell]) -> float | None:
-    """The part of the rows that are not real that have a real ancestor; None where all rows are real."""
-    made = [cell for cell in cells if cell.origin != "real"]
-    if not made:
-        return None
-    return sum(cell.rows for cell in made if cell.real_rooted) / sum(cell.rows for cell in made)
+def real_rooted(rows: DatasetRows, made: Callable[[BornAlike], bool] = lambda born: True) -> tuple[float, float] | None:
+    """The part of the rows that are not real, and ``made`` so, that have a real ancestor: at least, and at most.
+
+    None where all rows are real.
+    """
+    roots = rows.by(lambda born: _root(born) if made(born) else None)
+    return between_parts(roots.of("rooted"), roots.of("other"))
+
+
+def _root(born: BornAlike) -> str | None:
+    if "origin" in born.doubts or (born.origin != "real" and "real_rooted" in born.doubts):
+        return AMBIGUOUS
+    return None if born.origin == "real" else "rooted" if born.real_rooted else "other"

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from provenance.ledger.composition.breakdowns import OF_HISTORY, grouped, most_first
+from provenance.engines.interface import AMBIGUOUS
+from provenance.ledger.composition.breakdowns import OF_HISTORY, most_first
+from provenance.ledger.composition.rows import DatasetRows
 from provenance.lineage.rules import effective_license
+from provenance.lineage.words import doubts_of
 
 if TYPE_CHECKING:
+    from provenance.engines.interface import AmbiguousSamples
     from provenance.lineage.records import Header
 
 # Columns of a sidecar whose rows are alike here.
-CELL_COLUMNS = ("origin", "kind", "agent", "source", "license")
+CELL_COLUMNS = ("origin", "kind", "agent", "source", "license", "doubts")
 
-# Values of CELL_COLUMNS, and how many rows have them.
-Cell = tuple[str, str | None, int | None, int | None, str | None, int]
+# Values of CELL_COLUMNS, and how many rows certainly have them.
+Cell = tuple[str, str | None, int | None, int | None, str | None, int | None, int]
 
 
-class _Named(NamedTuple):
+class Named(NamedTuple):
     """A cell, by the names that its sidecar's header has for its numbers; ``license`` is the effective one."""
 
     origin: str
@@ -27,12 +31,19 @@ class _Named(NamedTuple):
     model: str | None
     source: str | None
     license: str | None
+    doubts: tuple[str, ...]
     rows: int
+    bytes: int = 0
+    tokens: int | None = None
+    rows_with_tokens: int = 0
 
 
 @dataclass(frozen=True)
 class Counted:
-    """``rows``, and for each breakdown of history the rows of each group, the largest first."""
+    """``rows``, and for each breakdown of history the rows that are certain of each group, the largest first.
+
+    What is certain of no group of a breakdown is of its group ``ambiguous``.
+    """
 
     rows: int = 0
     groups: dict[str, dict[str, int]] = field(default_factory=lambda: {name: {} for name in OF_HISTORY})
@@ -46,29 +57,34 @@ class Counted:
         return {"rows": self.rows, **breakdowns}
 
 
-def count_cells(cells: Iterable[Cell], header: Header) -> Counted:
-    """Add up ``cells`` of the sidecar with this ``header``.
+def count_cells(cells: Iterable[Cell], header: Header, ambiguous: Sequence[AmbiguousSamples] = ()) -> Counted:
+    """Add up ``cells`` of the sidecar with this ``header``, and its ``ambiguous`` rows.
 
     Raises:
         IndexError: a cell refers to what the header does not describe.
     """
     models = [agent.label for agent in header.agents]
-    named = [_named(cell, models, header) for cell in cells]
-    groups = {
-        name: most_first({group: sum(cell.rows for cell in same) for group, same in members.items()})
-        for name, members in ((name, grouped(named, each.group)) for name, each in OF_HISTORY.items())
-    }
-    return Counted(sum(cell.rows for cell in named), groups)
+    rows = DatasetRows([named(cell, models, header) for cell in cells], ambiguous)
+    return Counted(rows.total.rows, {name: _groups(rows, name) for name in OF_HISTORY})
 
 
-def _named(cell: Cell, models: list[str], header: Header) -> _Named:
-    origin, kind, agent, source, license_, rows = cell
+def _groups(rows: DatasetRows, name: str) -> dict[str, int]:
+    found = rows.by(OF_HISTORY[name].group)
+    certain = {group: each.certain.rows for group, each in found.groups.items()} | {AMBIGUOUS: found.ambiguous.rows}
+    return most_first({group: count for group, count in certain.items() if count})
+
+
+def named(cell: Cell, models: Sequence[str], header: Header) -> Named:
+    """``cell`` by names; ``models`` are those of the header's agents."""
+    origin, kind, agent, source, license_, doubts, rows = cell
     described = None if source is None else header.sources[source]
-    return _Named(
+    in_doubt = doubts_of(doubts)
+    return Named(
         origin,
         kind,
         None if agent is None else models[agent],
         described.name if described else None,
         effective_license(license_, described.license if described else None),
+        (*in_doubt, "license") if license_ is None and "source" in in_doubt else in_doubt,
         rows,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.cached import read_cached, write_cached
+from provenance.files import scratch_folder
 from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells
 from provenance.ledger.history.sidecars import (
     MISSING,
@@ -21,11 +22,12 @@ from provenance.ledger.history.sidecars import (
 )
 
 if TYPE_CHECKING:
+    from provenance.engines.interface import AmbiguousSamples
     from provenance.lineage.sidecar import Sidecar
     from provenance.repository import Repository
     from provenance.repository.history import Version
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -75,17 +77,32 @@ class Compositions:
             write_cached(self._folder / f"{key}.json", _VERSION, note)
 
 
+def _ambiguous(sidecar: Sidecar, workspace: Path) -> list[AmbiguousSamples]:
+    """The rows whose birth is not certain; few sidecars have any."""
+    from provenance.engines.duckdb import duckdb_engine
+    from provenance.engines.samples_view import merged_vocabulary
+
+    with (
+        scratch_folder(workspace, "history") as folder,
+        duckdb_engine([sidecar], merged_vocabulary([sidecar]), folder) as engine,
+    ):
+        return engine.of(0).ambiguous()
+
+
 def count_sidecars(sidecars: Mapping[str, Sidecar], workspace: Path) -> dict[str, Counted | str]:
     """The rows of each of ``sidecars``; or, in place of what is damaged, what is wrong."""
-    cells = ask_each(sidecars, f"{', '.join(CELL_COLUMNS)}, sum(rows)::BIGINT", "rows > 0", workspace)
-    return {name: _checked(sidecars[name], found) for name, found in cells.items()}
+    counted = "sum(rows)::BIGINT, coalesce(sum(ambiguous_rows), 0)::BIGINT"
+    condition = "rows > 0 OR ambiguous_rows > 0"
+    cells = ask_each(sidecars, f"{', '.join(CELL_COLUMNS)}, {counted}", condition, workspace)
+    return {name: _checked(sidecars[name], found, workspace) for name, found in cells.items()}
 
 
-def _checked(sidecar: Sidecar, cells: list[Any] | str) -> Counted | str:
+def _checked(sidecar: Sidecar, cells: list[Any] | str, workspace: Path) -> Counted | str:
     if isinstance(cells, str):
         return cells
     try:
-        counted = count_cells(cells, sidecar.header)
+        ambiguous = _ambiguous(sidecar, workspace) if any(rest for *_, rest in cells) else []
+        counted = count_cells((tuple(cell) for *cell, _ in cells if cell[-1]), sidecar.header, ambiguous)
     except IndexError:
         return f"{sidecar.path}: its records refer to what its footer does not describe; it is damaged"
     problem = sidecar.miscounted(counted.rows)

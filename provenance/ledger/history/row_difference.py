@@ -20,6 +20,7 @@ from provenance.errors import SidecarError
 from provenance.identity.id_arrays import bytes_of_ids
 from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells
 from provenance.lineage.sidecar import Sidecar
+from provenance.lineage.words import DOUBTS
 
 _BLOCK_ROWS = 1 << 18
 _TEXTS = ("origin", "kind", "license")
@@ -178,7 +179,8 @@ class _Block:
         if name in _TEXTS:
             indices, known = column.indices, len(column.dictionary)
         else:
-            known = len(self._sidecar.header.agents if name == "agent" else self._sidecar.header.sources)
+            header = self._sidecar.header
+            known = {"agent": len(header.agents), "source": len(header.sources), "doubts": 1 << len(DOUBTS)}[name]
             indices = column
         greatest = pc.max(indices).as_py()
         if greatest is not None and greatest >= known:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,13 +16,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.several_births import Sample, assignments, in_doubt, records_of, samples
 from support.sidecars import DIGEST_SIZE, Words, record, sample, write
 
 from provenance.engines.duckdb import duckdb_engine
 from provenance.engines.interface import (
     Among,
     Bearing,
-    Cell,
     Column,
     Conflict,
     Disagreement,
@@ -32,7 +32,8 @@ from provenance.engines.interface import (
     ValueAmounts,
 )
 from provenance.engines.samples_view import merged_vocabulary
-from provenance.lineage.records import Activity, ActivityType, Agent, Kind, Origin, Price, Source, StageRun
+from provenance.lineage.records import Activity, ActivityType, Agent, Origin, Price, Source, StageRun
+from provenance.lineage.schema import DOUBTS
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 from provenance.lineage.vocabulary import Vocabulary
 
@@ -56,6 +57,7 @@ WORDS = Words(
     agents=(Agent(name="writer", revision="1"), Agent(name="undisclosed")),
     sources=(Source(name="library", license="PSF-2.0"), Source(name="forum")),
 )
+ACTIVITIES = sorted(range(2), key=lambda number: WORDS.activities[number].id)
 AGENTS = sorted(range(2), key=lambda number: WORDS.agents[number].id)
 MODELS = ("writer@1", "undisclosed")
 SOURCES = ("library", "forum")
@@ -73,41 +75,14 @@ def engine_over(opened: Any, *datasets: Sequence[dict[str, Any]]) -> Iterator[En
             yield engine
 
 
-@st.composite
-def births(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """The values of the records of distinct samples 0, 1, …"""
-    stated = st.fixed_dictionaries(
-        {
-            "rows": st.integers(0, 3),
-            "origin": st.sampled_from([origin.value for origin in Origin]),
-            "kind": st.none() | st.sampled_from([Kind.REWRITE.value, Kind.ANSWER.value]),
-            "activity": st.none() | st.integers(0, 1),
-            "agent": st.none() | st.integers(0, 1),
-            "source": st.none() | st.integers(0, 1),
-            "license": st.none() | st.just("MIT"),
-            "depth": st.none() | st.integers(0, 1),
-            "evidence": st.none() | st.just("observed"),
-            "verdict": st.none() | st.just("pass"),
-            "verifier": st.none() | st.just("judge"),
-            "real_rooted": st.none() | st.booleans(),
-            "tokens": st.none() | st.integers(0, 9),
-            "input_tokens": st.none() | st.integers(0, 9),
-            "output_tokens": st.none() | st.integers(0, 9),
-            "cost": st.none() | st.just(Decimal("0.5")),
-        }
-    )
-    return draw(st.lists(stated, max_size=8))
-
-
-def records_of(stated: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [record(sample(number), **each) for number, each in enumerate(stated)]
-
-
-def named(each: dict[str, Any]) -> dict[Column, Any]:
+def named(each: Mapping[str, Any]) -> dict[Column, Any]:
     """A record's values as an engine names them."""
     source = each["source"]
     return {
-        **{name: each[name] for name in ("origin", "kind", "depth", "evidence", "verdict", "verifier", "real_rooted")},
+        **{
+            name: each[name]
+            for name in ("origin", "kind", "depth", "evidence", "chain_evidence", "verdict", "verifier", "real_rooted")
+        },
         "agent": None if each["agent"] is None else AGENTS.index(each["agent"]),
         "model": None if each["agent"] is None else MODELS[each["agent"]],
         "source": None if source is None else SOURCES[source],
@@ -115,48 +90,119 @@ def named(each: dict[str, Any]) -> dict[Column, Any]:
     }
 
 
-def cost_of(each: dict[str, Any]) -> tuple[Decimal | None, str | None]:
+def cost_of(each: Mapping[str, Any]) -> tuple[Decimal | None, str | None]:
     if each["cost"] is not None or each["activity"] != 1 or None in (each["input_tokens"], each["output_tokens"]):
         return each["cost"], None
     return (each["input_tokens"] * Decimal(2) + each["output_tokens"] * Decimal(3)) / 1_000_000, "EUR"
 
 
-AMOUNTS: tuple[str, ...] = ("rows", "samples", "bytes", "tokens", "rows_with_tokens", "input_tokens", "output_tokens")
-AMOUNTS += ("rows_with_usage", "cost", "rows_costed")
-
-
-def cell_by_hand(born: tuple[Any, ...], alike: Sequence[dict[str, Any]]) -> Cell:
-    def total(name: str, *, times_rows: bool = False) -> Any:
-        known = [each[name] * (each["rows"] if times_rows else 1) for each in alike if each[name] is not None]
-        return sum(known) if known else None
-
-    def rows(*names: str) -> int:
-        return sum(each["rows"] for each in alike if all(each[name] is not None for name in names))
-
-    costs = [cost_of(each)[0] for each in alike]
-    known = [cost for cost in costs if cost is not None]
-    amounts = (
-        *(rows(), len(alike), 10 * rows(), total("tokens", times_rows=True), rows("tokens"), total("input_tokens")),
-        *(total("output_tokens"), rows("input_tokens", "output_tokens"), sum(known) if known else None),
-        sum(each["rows"] for each, cost in zip(alike, costs, strict=True) if cost is not None),
-    )
-    return Cell(**dict(born), **dict(zip(AMOUNTS, amounts, strict=True)))
+def born_alike(each: Mapping[str, Any]) -> dict[str, Any]:
+    """A record's values as `BornAlike` has them."""
+    amount, currency = cost_of(each)
+    doubts = [name for name in DOUBTS if in_doubt(each, name)]
+    if each["license"] is None and "source" in doubts and "license" not in doubts:
+        doubts = [name for name in DOUBTS if name in (*doubts, "license")]
+    return {
+        **named(each),
+        **({"license": None} if "license" in doubts else {}),
+        "doubts": tuple(doubts),
+        "activity": None if each["activity"] is None else ACTIVITIES.index(each["activity"]),
+        "stage": "write" if each["activity"] == 0 else None,
+        "currency": currency,
+        "costed": amount is not None,
+        "with_usage": None not in (each["input_tokens"], each["output_tokens"]),
+    }
 
 
 @settings(max_examples=40, deadline=None)
-@given(births())
-def test_cells_are_the_records_with_rows_grouped_by_all_that_is_known(opened: Any, stated: Any) -> None:
-    alike: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for each in stated:
-        if each["rows"]:
-            born = named(each) | {"stage": "write" if each["activity"] == 0 else None, "currency": cost_of(each)[1]}
-            alike.setdefault(tuple(sorted(born.items())), []).append(each)
-    with engine_over(opened, records_of(stated)) as engine:
+@given(samples())
+def test_cells_are_the_certain_rows_grouped_by_all_that_is_known(opened: Any, several: list[Sample]) -> None:
+    expected: dict[Any, list[int]] = {}
+    for each in (each for births in several for each in births if each["rows"]):
+        rows, tokens = each["rows"], each["tokens"]
+        known = expected.setdefault(tuple(sorted(born_alike(each).items())), [0, 0, 0, 0])
+        for place, amount in enumerate((rows, 10 * rows, rows * (tokens or 0), 0 if tokens is None else rows)):
+            known[place] += amount
+    with engine_over(opened, records_of(several)) as engine:
         found = engine.of(0).cells()
-    names = [name for name, _ in next(iter(alike), ())]
-    by_birth = {tuple((name, getattr(cell, name)) for name in names): cell for cell in found}
-    assert len(by_birth) == len(found)
-    assert by_birth == {born: cell_by_hand(born, several) for born, several in alike.items()}
+    assert len(found) == len(expected)
+    for cell in found:
+        values = asdict(cell)
+        amounts = [values.pop(name) for name in ("rows", "bytes", "tokens", "rows_with_tokens")]
+        assert expected[tuple(sorted(values.items()))] == [amounts[0], amounts[1], amounts[2] or 0, amounts[3]]
+        assert (amounts[2] is None) == (amounts[3] == 0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(samples())
+def test_samples_of_which_the_same_is_not_certain_come_together(opened: Any, several: list[Sample]) -> None:
+    # Twice the samples: each is there with its like.
+    several = [*several, *several]
+    expected: dict[Any, list[Any]] = {}
+    for births in several:
+        if rest := births[0]["ambiguous_rows"]:
+            options: Counter[Any] = Counter()
+            for each in births:
+                options[tuple(sorted(born_alike(each).items()))] += each["possible_rows"] or 0
+            expected.setdefault((rest, frozenset((+options).items())), []).append(births[0]["tokens"])
+    with engine_over(opened, records_of(several)) as engine:
+        found = engine.of(0).ambiguous()
+        assert engine.of(0).ambiguous() == found
+    assert len(found) == len(expected)
+    for each in found:
+        possible = {
+            tuple(sorted((asdict(option) | {"possible": 0}).items())): option.possible for option in each.options
+        }
+        key = (
+            each.rest,
+            frozenset(
+                (tuple(item for item in born if item[0] != "possible"), count) for born, count in possible.items()
+            ),
+        )
+        known = [tokens for tokens in expected[key] if tokens is not None]
+        assert (each.samples, each.bytes, each.samples_with_tokens) == (
+            len(expected[key]),
+            10 * len(expected[key]),
+            len(known),
+        )
+        assert each.tokens == (sum(known) if known else None)
+
+
+@settings(max_examples=40, deadline=None)
+@given(samples())
+def test_what_was_spent_counts_each_call_once(opened: Any, several: list[Sample]) -> None:
+    records = [each for births in several for each in births]
+    with engine_over(opened, records_of(several)) as engine:
+        spent = engine.of(0).spent()
+        left = engine.of(0).spent_on_rows("cost")
+    for currency in (None, "EUR"):
+        of_it = [(each["calls"] or 1, cost_of(each)[0]) for each in records if cost_of(each)[1] == currency]
+        costs = [calls * cost for calls, cost in of_it if cost is not None]
+        found = [each for each in spent if each.currency == currency]
+        assert sum(each.calls for each in found) == sum(calls for calls, cost in of_it if cost is not None)
+        assert sum(each.cost or 0 for each in found) == sum(costs)
+    for name in ("input_tokens", "output_tokens"):
+        total = sum((each["calls"] or 1) * (each[name] or 0) for each in records)
+        assert sum(getattr(each, name) or 0 for each in spent) == total
+    least, most = (sum(bounds) for bounds in zip(*map(spent_by_hand, several), strict=True)) if several else (0, 0)
+    # Where a record may have several rows, the least that is given may be less than any division comes to.
+    assert left.least <= least and left.most == most
+    if all(not each["possible_rows"] for each in records):
+        assert left.least == least
+
+
+def spent_by_hand(births: Sample) -> tuple[Decimal, Decimal]:
+    """What the calls took behind a sample's rows, over all ways in which the rows may divide, at least and at most.
+
+    Of the rows of one record, one call is certain, and all calls of the record at most.
+    """
+    costs = [cost_of(each)[0] or Decimal(0) for each in births]
+    calls = [each["calls"] or 1 for each in births]
+    least, most = [], []
+    for divided in assignments(births):
+        least.append(sum(cost if rows else 0 for cost, rows in zip(costs, divided, strict=True)))
+        most.append(sum(cost * min(n, rows) for cost, n, rows in zip(costs, calls, divided, strict=True)))
+    return Decimal(min(least)), Decimal(max(most))
 
 
 VALUES: dict[Column, list[Any]] = {
@@ -168,25 +214,36 @@ VALUES: dict[Column, list[Any]] = {
     "license": ["PSF-2.0", None],
     "depth": [1],
     "evidence": [None],
+    "chain_evidence": ["declared", None],
     "verdict": ["pass"],
     "verifier": ["judge"],
     "real_rooted": [False, None],
 }
 
 
-@settings(max_examples=60, deadline=None)
-@given(births(), st.lists(st.sampled_from(sorted(VALUES)), max_size=2, unique=True), st.integers(1, 8))
-def test_samples_that_fit_conditions_come_by_rows_or_by_id(opened: Any, stated: Any, columns: Any, number: int) -> None:
+@settings(max_examples=40, deadline=None)
+@given(samples(), st.lists(st.sampled_from(sorted(VALUES)), max_size=2, unique=True), st.integers(1, 8))
+def test_samples_that_fit_conditions_come_by_rows_or_by_id(
+    opened: Any, several: Any, columns: Any, number: int
+) -> None:
     where = [Among(column, VALUES[column]) for column in columns]
-    fitting = [
-        Bearing(sample(place), each["rows"], each["kind"])
-        for place, each in enumerate(stated)
-        if each["rows"] and all(named(each)[among.column] in among.values for among in where)
-    ]
-    with engine_over(opened, records_of(stated)) as engine:
+
+    def fits(each: Mapping[str, Any]) -> bool:
+        born = born_alike(each)
+        doubts = {"model" if name == "agent" else name for name in born["doubts"]} | {*born["doubts"]}
+        return all(born[among.column] in among.values and among.column not in doubts for among in where)
+
+    fitting = []
+    for place, births in enumerate(several):
+        alike = [each for each in births if (each["rows"] or each["possible_rows"]) and fits(each)]
+        if alike:
+            kind = min((each["kind"] for each in alike if each["kind"]), default=None)
+            rows, possible = (sum(each[name] or 0 for each in alike) for name in ("rows", "possible_rows"))
+            fitting.append((-rows, -possible, sample(place), Bearing(sample(place), rows, kind)))
+    with engine_over(opened, records_of(several)) as engine:
         most, some = engine.of(0).most_rows_where(where, number), engine.of(0).some_where(where, number)
-    assert most == sorted(fitting, key=lambda each: (-each.rows, each.sample_id))[:number]
-    assert some == sorted(each.sample_id for each in fitting)[:number]
+    assert most == [bearing for *_, bearing in sorted(fitting, key=lambda each: each[:3])][:number]
+    assert some == sorted(each[2] for each in fitting)[:number]
 
 
 def test_nothing_is_among_no_values(opened: Any) -> None:

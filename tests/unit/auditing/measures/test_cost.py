@@ -10,7 +10,7 @@ from support.sidecars import Words, record, sample
 
 from provenance.auditing.measures import NotMeasured
 from provenance.auditing.measures.cost import MEASURE
-from provenance.lineage.records import Activity, ActivityType, Price
+from provenance.lineage.records import Activity, ActivityType, Price, RejectedCalls
 from provenance.repository import Repository
 
 PRICE = Price(
@@ -22,7 +22,13 @@ PRICE = Price(
     dated=date(2026, 1, 31),
     digest="sha256:0",
 )
-WORDS = Words(activities=(Activity(type=ActivityType.GENERATION, price=PRICE),))
+REJECTED = RejectedCalls(calls=3, input_tokens=70, cost=Decimal("0.75"))
+WORDS = Words(
+    activities=(
+        Activity(type=ActivityType.GENERATION, price=PRICE),
+        Activity(type=ActivityType.GENERATION, rejected={"too short": 3}, rejected_calls=REJECTED),
+    )
+)
 
 
 def test_what_is_known_is_added_up_and_what_it_covers_is_said(repository: Repository, tmp_path: Path) -> None:
@@ -35,16 +41,28 @@ def test_what_is_known_is_added_up_and_what_it_covers_is_said(repository: Reposi
             record(sample(2), 3, origin="synthetic", cost=Decimal("0.25")),
             record(sample(3), 1, origin="synthetic", activity=0, input_tokens=1000, output_tokens=100),
             record(sample(4), 4, origin="synthetic", activity=0, input_tokens=1000),
+            # One of these two calls gave the row, the third call a text that is an ancestor.
+            record(sample(5), 0, origin="synthetic", cost=Decimal("0.5"), possible_rows=1, ambiguous_rows=1, calls=2),
+            record(sample(5), 0, origin="synthetic", cost=Decimal("0.125"), possible_rows=1),
+            record(sample(6), 0, origin="synthetic", cost=Decimal(1), activity=1),
         ],
         WORDS,
     )
+    left = 0.25 + 1000 * 0.15e-6 + 100 * 0.6e-6
     assert values(found) == {
-        "amount": pytest.approx(0.25 + 1000 * 0.15e-6 + 100 * 0.6e-6),
+        "amount": pytest.approx(left + 2 * 0.5 + 0.125 + 1 + 0.75),
         "currency": "USD",
-        "rows_costed": 4,
-        "costed_fraction": 0.5,
-        "input_tokens": 2000,
+        "rejected_amount": 0.75,
+        "amount_of_rows_left": pytest.approx(left + 0.125),
+        "at_most_amount_of_rows_left": pytest.approx(left + 0.5),
+        "rows_costed": 5,
+        "costed_fraction": 5 / 9,
+        "input_tokens": 2000 + 70,
+        "input_tokens_of_rows_left": 2000,
+        "at_most_input_tokens_of_rows_left": 2000,
         "output_tokens": 100,
+        "output_tokens_of_rows_left": 100,
+        "at_most_output_tokens_of_rows_left": 100,
         "rows_with_usage": 1,
     }
 

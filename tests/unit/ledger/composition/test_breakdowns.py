@@ -65,6 +65,6 @@ def test_a_group_that_no_record_can_be_of_has_no_records(group: str) -> None:
 
 
 def test_groups_that_are_known_beforehand_include_the_one_for_nothing() -> None:
-    assert set(BREAKDOWNS["by_evidence"].groups or ()) == {"observed", "declared", "inferred", "unknown"}
+    assert set(BREAKDOWNS["by_evidence"].groups or ()) == {"observed", "declared", "inferred", "unknown", "ambiguous"}
     assert "unstated" in (BREAKDOWNS["by_kind"].groups or ())
     assert BREAKDOWNS["by_model"].groups is None

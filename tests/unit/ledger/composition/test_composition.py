@@ -12,7 +12,8 @@ from support.sidecars import Words, ledger_of, record, sample, write
 
 from provenance.errors import SidecarError
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
-from provenance.ledger.composition.composition import Composition, Cost, Share, composition
+from provenance.ledger.composition.composition import Composition, Share, composition
+from provenance.ledger.composition.spending import Cost
 from provenance.lineage.records import Activity, ActivityType, Agent, Kind, Origin, Price, Source
 from provenance.repository import Repository
 
@@ -21,6 +22,13 @@ WORDS = Words(
     agents=(Agent(name="writer", revision="1"), Agent(name="undisclosed")),
     sources=(Source(name="library", license="PSF-2.0"), Source(name="forum")),
 )
+
+
+def certain_share(
+    rows: int, size: int, tokens: int | None, *, rows_with_tokens: int, fractions: tuple[float, float, float | None]
+) -> Share:
+    """A share of which nothing is in doubt."""
+    return Share(rows, size, tokens, rows_with_tokens, *fractions, rows, size, tokens, *fractions)
 
 
 def composed(repository: Repository, path: Path) -> Composition:
@@ -33,7 +41,16 @@ def test_a_mix_is_counted_by_all_that_is_known(repository: Repository, tmp_path:
         tmp_path,
         "mix.jsonl",
         [
-            record(sample(1), 4, source=0, depth=0, real_rooted=True, tokens=3, evidence="declared"),
+            record(
+                sample(1),
+                4,
+                source=0,
+                depth=0,
+                real_rooted=True,
+                tokens=3,
+                evidence="declared",
+                chain_evidence="declared",
+            ),
             record(sample(2), 1, origin="real", depth=0, real_rooted=True, license="MIT"),
             record(
                 sample(3),
@@ -55,9 +72,9 @@ def test_a_mix_is_counted_by_all_that_is_known(repository: Repository, tmp_path:
     found = composed(repository, path)
     assert (found.path, found.rows, found.bytes) == ("mix.jsonl", 10, 100)
     assert found.by_origin == {
-        "real": Share(5, 50, 12, rows_with_tokens=4, fraction=0.5, bytes_fraction=0.5, tokens_fraction=12 / 22),
-        "synthetic": Share(4, 40, 10, rows_with_tokens=2, fraction=0.4, bytes_fraction=0.4, tokens_fraction=10 / 22),
-        "unknown": Share(1, 10, None, rows_with_tokens=0, fraction=0.1, bytes_fraction=0.1, tokens_fraction=None),
+        "real": certain_share(5, 50, 12, rows_with_tokens=4, fractions=(0.5, 0.5, 12 / 22)),
+        "synthetic": certain_share(4, 40, 10, rows_with_tokens=2, fractions=(0.4, 0.4, 10 / 22)),
+        "unknown": certain_share(1, 10, None, rows_with_tokens=0, fractions=(0.1, 0.1, None)),
     }
     rows = {name: {group: share.rows for group, share in getattr(found, name).items()} for name in BREAKDOWNS}
     assert rows | {"by_origin": {}} == {
@@ -69,15 +86,27 @@ def test_a_mix_is_counted_by_all_that_is_known(repository: Repository, tmp_path:
         "by_license": {"unknown": 5, "PSF-2.0": 4, "MIT": 1},
         "by_depth": {"0": 5, "1": 2, "2": 2, "unknown": 1},
         "by_evidence": {"observed": 5, "declared": 4, "unknown": 1},
+        "by_chain_evidence": {"unknown": 6, "declared": 4},
         "by_verdict": {"pass": 2, "unstated": 2},
     }
     assert found.real_rooted_fraction == 2 / 5
     assert found.max_depth == 2
-    assert found.cost == Cost(Decimal("0.15"), rows_costed=4, rows=10)
-    assert found.as_json()["cost"] == {"amount": "0.15", "rows_costed": 4, "rows": 10, "currency": None}
+    # An ancestor cost 9.
+    assert found.cost == Cost(Decimal("9.15"), None, Decimal("0.15"), Decimal("0.15"), rows_costed=4, rows=10)
+    assert found.as_json()["cost"] == {
+        "amount": "9.15",
+        "rejected_amount": None,
+        "amount_of_rows_left": "0.15",
+        "at_most_amount_of_rows_left": "0.15",
+        "rows_costed": 4,
+        "rows": 10,
+        "currency": None,
+    }
 
 
-def test_a_sample_born_twice_is_counted_once_and_its_conflict_is_shown(repository: Repository, tmp_path: Path) -> None:
+def test_the_births_of_a_sample_are_counted_each_by_itself_and_its_conflict_is_shown(
+    repository: Repository, tmp_path: Path
+) -> None:
     path = write(
         tmp_path,
         "a.jsonl",
@@ -159,7 +188,8 @@ def test_a_cost_is_the_reported_one_else_tokens_times_the_price(repository: Repo
         Words(activities=(priced("USD"), Activity(type=ActivityType.GENERATION))),
     )
     # 0.5 as reported, and 1000 tokens at 0.15 and 10 tokens at 0.6 a million.
-    assert composed(repository, path).cost == Cost(Decimal("0.500156"), 2, 4, "USD")
+    spent = Decimal("0.500156")
+    assert composed(repository, path).cost == Cost(spent, None, spent, spent, 2, 4, "USD")
 
 
 def test_prices_in_different_currencies_are_not_added_up(repository: Repository, tmp_path: Path) -> None:
@@ -173,7 +203,7 @@ def test_prices_in_different_currencies_are_not_added_up(repository: Repository,
         ],
         Words(activities=(priced("EUR"), priced("USD"))),
     )
-    assert composed(repository, path).cost == Cost(Decimal("0.25"), 1, 3, None)
+    assert composed(repository, path).cost == Cost(Decimal("0.25"), None, Decimal("0.25"), Decimal("0.25"), 1, 3, None)
 
 
 def priced(currency: str) -> Activity:
