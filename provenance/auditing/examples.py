@@ -69,7 +69,7 @@ def _of_finding(
 
 def _is_too_much(finding: Finding) -> bool:
     most: Any = finding.threshold.get("at_most", finding.threshold.get("equals"))
-    observed = finding.observed
+    observed = finding.observed if finding.observed_at_most is None else finding.observed_at_most
     return isinstance(most, int | float) and isinstance(observed, int | float) and observed > most
 
 

@@ -50,6 +50,7 @@ def finding_as_json(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity.value,
         "value": finding.value,
         "observed": finding.observed,
+        "observed_at_most": finding.observed_at_most,
         "threshold": dict(finding.threshold),
         "message": finding.message,
         "reason": finding.reason,

@@ -17,23 +17,23 @@ from provenance.report.audit_words import (
     cells,
     gravest_first,
     headline,
-    leaves,
+    measured,
+    percents,
     remarks,
     said_of_the_whole,
     shares_in_words,
-    shown,
     text_unsettled,
     why_it_fails,
 )
 from provenance.report.content_words import content_fields
-from provenance.report.plain_text import CELL_WIDTH, counted, percent, safe
+from provenance.report.plain_text import CELL_WIDTH, between, counted, safe
 
 if TYPE_CHECKING:
     from provenance.auditing.audit import Audit, AuditedDataset, JudgedRule
     from provenance.auditing.mixture import MixtureAudit
 
 _COLOURS = {Status.CLEARED: "green", Status.BLOCKED: "red", Status.UNKNOWN: "yellow"}
-_LABEL = 14
+_LABEL = 15
 
 
 class Terminal:
@@ -78,7 +78,10 @@ def _dataset(dataset: AuditedDataset) -> Iterator[str]:
     yield output.text(Text.assemble((safe(composition.path), "bold"), f": {', '.join(sizes)}"))
     yield from _heading("what is in it")
     for origin, share in composition.by_origin.items():
-        numbers = f"{percent(share.rows, composition.rows):>7}  {counted(share.rows, 'row')}"
+        rows = between(f"{share.rows:,}", counted(share.at_most_rows, "row"))
+        if share.rows == share.at_most_rows:
+            rows = counted(share.rows, "row")
+        numbers = f"{percents(share, composition.rows):>7}  {rows}"
         bar = output.share_bar(origin, share.fraction)
         yield output.text(Text.assemble("  ", safe(origin).ljust(_LABEL), bar, numbers))
     for name, breakdown in BREAKDOWNS.items():
@@ -115,8 +118,8 @@ def _tables(dataset: AuditedDataset) -> Iterator[str]:
         rows = [(safe(group, CELL_WIDTH), *cells(share, composition.rows)) for group, share in shares.items()]
         yield output.table((safe(title, CELL_WIDTH), *COLUMNS), rows, numbers=COLUMNS)
     yield output.line()
-    values = leaves(dataset.as_json()["measures"])
-    yield output.table(("measure", "value"), [(safe(path, CELL_WIDTH), shown(value)) for path, value in values])
+    values = [(safe(path, CELL_WIDTH), value) for path, value in measured(dataset)]
+    yield output.table(("measure", "value"), values)
 
 
 def _mixture(mixture: MixtureAudit, *, tables: bool) -> Iterator[str]:

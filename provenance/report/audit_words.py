@@ -11,12 +11,15 @@ from provenance.auditing.policy.evaluation import Finding, Outcome, Status
 from provenance.auditing.policy.rules import Severity
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.report.content_words import text_not_counted, written_again
-from provenance.report.plain_text import CELL_WIDTH, counted, percent, safe, short
+from provenance.report.plain_text import CELL_WIDTH, between, counted, percent, safe, short
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from provenance.auditing.audit import Audit, AuditedDataset, JudgedRule
     from provenance.auditing.examples import Example
     from provenance.ledger.composition.composition import Composition, Share
+    from provenance.ledger.composition.spending import Cost
 
 COLUMNS = ("rows", "share", "bytes", "tokens")
 MARKS = {
@@ -35,24 +38,41 @@ _GRAVEST_FIRST = (Status.BLOCKED, Status.UNKNOWN)
 
 def cells(share: Share, total: int) -> tuple[str, str, str, str]:
     """A group's numbers, in the order of `COLUMNS`."""
-    tokens = "-" if share.tokens is None else f"{share.tokens:,}"
+    tokens = "-"
+    if share.tokens is not None:
+        tokens = between(f"{share.tokens:,}", f"{share.at_most_tokens or share.tokens:,}")
     if share.tokens is not None and share.rows_with_tokens < share.rows:
         tokens += f" (of {share.rows_with_tokens:,} rows)"
-    return f"{share.rows:,}", percent(share.rows, total), f"{share.bytes:,}", tokens
+    return (
+        between(f"{share.rows:,}", f"{share.at_most_rows:,}"),
+        percents(share, total),
+        between(f"{share.bytes:,}", f"{share.at_most_bytes:,}"),
+        tokens,
+    )
+
+
+def percents(share: Share, total: int) -> str:
+    """A group's part of all rows: "23.6%", or "23.6% to 25.0%"."""
+    return between(percent(share.rows, total), percent(share.at_most_rows, total))
 
 
 def remarks(dataset: AuditedDataset) -> list[str]:
     """What stands out whatever a policy asks, in words; only digits and words of our own, so safe everywhere."""
-    composition, values = dataset.composition, dataset.as_json()["measures"]
+    composition, document = dataset.composition, dataset.as_json()
     found = []
+    if composition.ambiguous:
+        rows = max(each.rows for each in composition.ambiguous.values())
+        named = ", ".join(BREAKDOWNS[name].words for name in composition.ambiguous)
+        found.append(f"rows of equal content that were born in several ways, which differ by {named}: up to {rows:,}")
     if composition.real_rooted_fraction is not None:
-        found.append(f"rows that are not real but have a real ancestor: {100 * composition.real_rooted_fraction:.1f}%")
+        rooted = (composition.real_rooted_fraction, composition.at_most_real_rooted_fraction or 0)
+        shown_of_it = between(*(f"{100 * fraction:.1f}%" for fraction in rooted))
+        found.append(f"rows that are not real but have a real ancestor: {shown_of_it}")
     if composition.max_depth is not None:
-        found.append(f"greatest generation depth: {composition.max_depth}")
+        depth = between(str(composition.max_depth), str(composition.at_most_max_depth))
+        found.append(f"greatest generation depth: {depth}")
     if composition.cost is not None:
-        cost = composition.cost
-        amount = f"{cost.amount.normalize():f} {safe(cost.currency or '')}".rstrip()
-        found.append(f"cost: {amount} (known for {cost.rows_costed:,} of {cost.rows:,} rows)")
+        found.append(_cost(composition.cost))
     counts = (
         (
             "revoked",
@@ -69,10 +89,25 @@ def remarks(dataset: AuditedDataset) -> list[str]:
         ("exact_duplicates", "duplicate_rows", "rows that repeat another row"),
     )
     for measure, value, words in counts:
-        number = values.get(measure, {}).get(value)
-        if number:
-            found.append(f"{words}: {number:,}")
+        number = document["measures"].get(measure, {}).get(value) or 0
+        more = document["doubts"].get(measure, {}).get(value, {}).get("ambiguous") or 0
+        if number or more:
+            found.append(f"{words}: {between(f'{number:,}', f'{number + more:,}')}")
     return found
+
+
+def _cost(cost: Cost) -> str:
+    """What a dataset cost, in words: to make it, and of that for the rows that are left."""
+    currency = f" {safe(cost.currency)}" if cost.currency else ""
+    rejected = "" if cost.rejected_amount is None else f", {_amount(cost.rejected_amount)} of it for rejected results"
+    left = between(_amount(cost.amount_of_rows_left), _amount(cost.at_most_amount_of_rows_left))
+    of_rows = "" if left == _amount(cost.amount) else f"; of the rows that are left: {left}{currency}"
+    known = f"known for {cost.rows_costed:,} of {cost.rows:,} rows"
+    return f"cost: {_amount(cost.amount)}{currency}{rejected}{of_rows} ({known})"
+
+
+def _amount(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"
 
 
 def text_unsettled(dataset: AuditedDataset) -> str | None:
@@ -135,6 +170,18 @@ def headline(finding: Finding) -> str:
     return f"{MARKS[finding.outcome]} {safe(finding.rule)} {words} ({severity})"
 
 
+def measured(dataset: AuditedDataset) -> list[tuple[str, str]]:
+    """Every value of the measures by its dotted path, in words; what is at most so, too, where rows are ambiguous."""
+    document = dataset.as_json()
+    found = []
+    for path, value in leaves(document["measures"]):
+        measure, _, name = path.partition(".")
+        more = document["doubts"].get(measure, {}).get(name, {}).get("ambiguous")
+        most = value if value is None or more is None else value + more
+        found.append((path, between(shown(value), shown(most))))
+    return found
+
+
 def leaves(values: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:
     """The values of measures by their dotted paths, as rules name them."""
     found: list[tuple[str, Any]] = []
@@ -149,7 +196,7 @@ def leaves(values: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:
 def shares_in_words(shares: Mapping[str, Share], composition: Composition) -> str:
     """The greatest groups of a breakdown in one line, safe."""
     named = [
-        f"{safe(group, CELL_WIDTH)} {percent(share.rows, composition.rows)}"
+        f"{safe(group, CELL_WIDTH)} {percents(share, composition.rows)}"
         for group, share in list(shares.items())[:_NAMED_GROUPS]
     ]
     further = len(shares) - len(named)

@@ -14,10 +14,9 @@ from provenance.report.audit_words import (
     by_reason,
     cells,
     gravest_first,
-    leaves,
+    measured,
     remarks,
     said_of_the_whole,
-    shown,
     text_unsettled,
     why_it_fails,
 )
@@ -114,9 +113,9 @@ def _dataset(dataset: AuditedDataset) -> Iterator[str]:
         yield f"- {line}"
     if warning := text_unsettled(dataset):
         yield f"- {markdown_text(warning, None)}"
-    values = leaves(dataset.as_json()["measures"])
+    values = measured(dataset)
     if values:
         yield "\n| measure | value |\n| --- | ---: |"
         for path, value in values:
-            yield f"| {markdown_text(path)} | {markdown_text(shown(value))} |"
+            yield f"| {markdown_text(path)} | {markdown_text(value)} |"
     yield ""

@@ -7,7 +7,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from provenance.files import whole_file
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.ledger.composition.composition import Composition, Share
 
+_AT_MOST = "at_most_"
 _OUTSIDE_SLUG = re.compile(r"[^0-9A-Za-z_-]+")
 
 
@@ -42,7 +45,7 @@ def _documents(audit: Audit) -> dict[str, Any]:
     documents = {slugs[mixture.path]: _only_numbers(mixture.as_json()) for mixture in mixed}
     for dataset in audit.datasets:
         found = dataset.as_json()
-        numbers = _numbers(dataset.composition) | {"measures": _only_numbers(found["measures"])}
+        numbers = _numbers(dataset.composition) | {"measures": _only_numbers(_with_both_ends(found))}
         if dataset.by_field:
             numbers["by_field"] = _only_numbers(found["by_field"])
         if audit.policy is not None:
@@ -51,13 +54,37 @@ def _documents(audit: Audit) -> dict[str, Any]:
     return documents
 
 
+def _with_both_ends(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of measures; beside each that ambiguous rows leave in doubt, what it is at most."""
+    values: dict[str, Any] = deepcopy(dict(found["measures"]))
+    for measure, doubts in found["doubts"].items():
+        for path, doubt in doubts.items():
+            place, names = values[measure], _names_in(values[measure], path)
+            for name in names[:-1]:
+                place = place[name]
+            if names and doubt["ambiguous"] is not None and place[names[-1]] is not None:
+                place[f"{_AT_MOST}{names[-1]}"] = place[names[-1]] + doubt["ambiguous"]
+    return values
+
+
+def _names_in(values: Mapping[str, Any], path: str) -> list[str]:
+    """The names that ``path`` leads along, which may have dots themselves; none where it leads nowhere."""
+    for name, value in values.items():
+        if name == path:
+            return [name]
+        is_inside = isinstance(value, Mapping) and path.startswith(f"{name}.")
+        if is_inside and (inside := _names_in(value, path.removeprefix(f"{name}."))):
+            return [name, *inside]
+    return []
+
+
 def write_plots(directory: Path, audit: Audit) -> None:
     """Write files for ``dvc plots``, each a list of JSON rows.
 
-    One for each breakdown (``{dataset, group, rows, fraction}``), ``by_field.json`` (with ``field``, too),
-    ``measures.json`` (``{dataset, measure, value}``), ``findings.json`` (``{dataset, rule, severity, status,
-    message}``) and ``mixture.json`` (``{mixture, breakdown, group, weighting, fraction}``, by unique amount and by
-    exposure). All are written each time, so none is left from before.
+    One for each breakdown (``{dataset, group, rows, fraction, at_most_rows, at_most_fraction}``), ``by_field.json``
+    (``{dataset, field, group, rows, fraction}``), ``measures.json`` (``{dataset, measure, value}``), ``findings.json``
+    (``{dataset, rule, severity, status, message}``) and ``mixture.json`` (``{mixture, breakdown, group, weighting,
+    fraction}``, by unique amount and by exposure). All are written each time, so none is left from before.
     """
     by_field = [
         {
@@ -76,7 +103,14 @@ def write_plots(directory: Path, audit: Audit) -> None:
     _write_json(directory / "mixture.json", [] if audit.mixture is None else list(_weights(audit.mixture)))
     for name in BREAKDOWNS:
         rows = [
-            {"dataset": composition.path, "group": group, "rows": share.rows, "fraction": share.fraction}
+            {
+                "dataset": composition.path,
+                "group": group,
+                "rows": share.rows,
+                "fraction": share.fraction,
+                "at_most_rows": share.at_most_rows,
+                "at_most_fraction": share.at_most_fraction,
+            }
             for composition in (dataset.composition for dataset in audit.datasets)
             for group, share in getattr(composition, name).items()
         ]
@@ -146,10 +180,12 @@ def _leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, fl
 def _numbers(composition: Composition) -> dict[str, Any]:
     numbers: dict[str, Any] = {"rows": composition.rows, "bytes": composition.bytes}
     for name in ("real_rooted_fraction", "max_depth"):
-        if (value := getattr(composition, name)) is not None:
-            numbers[name] = value
+        value, at_most = getattr(composition, name), getattr(composition, f"at_most_{name}")
+        if value is not None:
+            numbers |= {name: value} | ({f"at_most_{name}": at_most} if at_most != value else {})
     if composition.cost is not None:
-        numbers["cost"] = {"amount": float(composition.cost.amount), "rows_costed": composition.cost.rows_costed}
+        amounts = {name: float(each) for name, each in asdict(composition.cost).items() if isinstance(each, Decimal)}
+        numbers["cost"] = amounts | {"rows_costed": composition.cost.rows_costed}
     for name in BREAKDOWNS:
         shares: dict[str, Share] = getattr(composition, name)
         slugs = _slugs(shares)
@@ -158,7 +194,12 @@ def _numbers(composition: Composition) -> dict[str, Any]:
 
 
 def _share(share: Share) -> dict[str, Any]:
-    numbers = {name: value for name, value in asdict(share).items() if value is not None}
+    values = asdict(share)
+    numbers = {name: value for name, value in values.items() if value is not None}
+    for name in (name for name in values if name.startswith(_AT_MOST)):
+        # Both ends are there where they differ.
+        if values[name] == values[name.removeprefix(_AT_MOST)]:
+            numbers.pop(name, None)
     if share.tokens is None:
         del numbers["rows_with_tokens"]
     return numbers

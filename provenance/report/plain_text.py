@@ -46,6 +46,11 @@ def short(sample_id: str) -> str:
     return sample_id[:ID_DIGITS]
 
 
+def between(least: str, most: str) -> str:
+    """A number that is only known to lie between two, as "5 to 7"; or the one that it is."""
+    return least if least == most else f"{least} to {most}"
+
+
 def percent(part: int, whole: int) -> str:
     """``part`` of ``whole`` in percent; never 0 or 100 for what is only nearly so."""
     if not whole:

@@ -142,6 +142,7 @@ def _result(judged: JudgedRule, places: dict[str, int], pointers: Mapping[str, s
             "outcome": finding.outcome.value,
             "value": finding.value,
             "observed": finding.observed,
+            "observedAtMost": finding.observed_at_most,
             "threshold": dict(finding.threshold),
         },
     }

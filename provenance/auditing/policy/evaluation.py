@@ -1,11 +1,13 @@
 """Judging an audited dataset by a policy: one finding for each rule that is for it.
 
 A rule is CLEARED or BLOCKED only where that is sure. It is UNKNOWN where a value is missing, or where what nobody
-stated of some rows could turn the answer.
+stated of some rows could turn the answer. Where rows that are ambiguous could turn it, births are known of which one
+keeps the rule and another does not: it is UNKNOWN, and the policy does not pass over that, nor only warns of it.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,8 +36,10 @@ from provenance.auditing.policy.values import (
     interval,
     is_of_mixture,
     look_up,
+    of_any_group,
     part_of,
 )
+from provenance.engines.interface import AMBIGUOUS
 from provenance.ledger.composition.breakdowns import UNSURE
 from provenance.lineage.license_terms import spelt
 
@@ -74,8 +78,9 @@ class Finding:
     """What is said of one rule and one dataset.
 
     ``value``: the path of what was observed. ``observed``: a scalar, or the names that are not allowed; None where it
-    is missing. ``threshold``: with its references settled as far as they could be. ``waiver``: the one in force;
-    ``expired``: the latest that no longer is. ``unknown``: what the policy makes of this rule where it is UNKNOWN.
+    is missing. ``observed_at_most``: what it may be instead, as rows are ambiguous; None where they make no difference
+    to it. ``threshold``: with its references settled as far as they could be. ``waiver``: the one in force;
+    ``expired``: the latest that no longer is. ``unknown``: what is made of this rule where it is UNKNOWN.
     """
 
     rule: str
@@ -91,6 +96,7 @@ class Finding:
     unknown: WhenUnknown
     waiver: Waiver | None = None
     expired: Waiver | None = None
+    observed_at_most: float | None = None
 
     @property
     def counts(self) -> bool:
@@ -134,6 +140,8 @@ class _Judged:
     observed: Any
     threshold: Threshold
     why: str
+    at_most: float | None = None
+    is_ambiguous: bool = False
 
 
 def evaluate(policy: Policy, audited: Mapping[str, Any], today: date) -> list[Finding]:
@@ -171,9 +179,13 @@ def _is_for(rule: Rule, path: str, breakdowns: Mapping[str, Any]) -> bool:
     scope = rule.scope
     return (
         scope.covers(path)
-        and (scope.origin is None or scope.origin in breakdowns["by_origin"])
-        and (scope.kind is None or scope.kind in breakdowns["by_kind"])
+        and (scope.origin is None or _may_have(breakdowns, "by_origin", scope.origin))
+        and (scope.kind is None or _may_have(breakdowns, "by_kind", scope.kind))
     )
+
+
+def _may_have(breakdowns: Mapping[str, Any], breakdown: str, group: str) -> bool:
+    return group in breakdowns[breakdown] or of_any_group(breakdowns, breakdown) > 0
 
 
 def _finding(policy: Policy, rule: Rule, audited: Mapping[str, Any], today: date) -> Finding:
@@ -198,9 +210,10 @@ def _finding(policy: Policy, rule: Rule, audited: Mapping[str, Any], today: date
         message=message,
         reason=rule.reason,
         remedy=rule.remedy,
-        unknown=rule.unknown or policy.unknown,
+        unknown=WhenUnknown.FAIL if judged.is_ambiguous else rule.unknown or policy.unknown,
         waiver=waiver,
         expired=expired,
+        observed_at_most=judged.at_most,
     )
 
 
@@ -243,7 +256,8 @@ def _judge(rule: Rule, audited: Mapping[str, Any]) -> _Judged:
         shown = None if isinstance(found, Mapping) else found
         return _Judged(Status.UNKNOWN, shown, rule.threshold, f"nothing to compare with: {threshold.reason}")
     if isinstance(threshold, Only | NoneOf):
-        return _judge_names(threshold, found, path=rule.value, doubt=doubt_of(audited, rule.value))
+        in_any = of_any_group(audited, rule.value) > 0
+        return _judge_names(threshold, found, path=rule.value, doubt=doubt_of(audited, rule.value), in_any=in_any)
     if isinstance(threshold, Equals) and not _is_number(threshold.equals):
         status = Status.CLEARED if found == threshold.equals else Status.BLOCKED
         shown = str(found).lower() if isinstance(found, bool) else str(found)
@@ -255,25 +269,39 @@ def _judge(rule: Rule, audited: Mapping[str, Any]) -> _Judged:
 
 
 def _judge_number(threshold: Threshold, found: Any, known: Interval) -> _Judged:
-    holds, missed = _test(threshold)
     asked = in_words(threshold)
-    lowest, highest = holds(known.low), holds(known.high)
-    # Where the threshold is two-sided, both ends may miss it and something between them keep it.
-    between = isinstance(threshold, Between | Equals) and known.low < known.high
-    if lowest and highest:
-        return _Judged(Status.CLEARED, found, threshold, f"{_show(known.low)}; the rule requires {asked}")
-    if not lowest and not highest and not (between and missed(known.low) < 0 < missed(known.high)):
-        distance = missed(known.low) if abs(missed(known.low)) < abs(missed(known.high)) else missed(known.high)
+    at_most = None
+    if known.ambiguous:
+        at_most = known.at_most if math.isfinite(known.at_most) else None
+    shown = _show(known.low) + (f" to {_show(known.at_most)}" if at_most is not None else "")
+    status = _status(threshold, known.low, known.high)
+    if status is Status.CLEARED:
+        return _Judged(status, found, threshold, f"{shown}; the rule requires {asked}", at_most)
+    if status is Status.BLOCKED:
+        _, missed = _test(threshold)
+        distance = min(missed(known.low), missed(known.high), key=abs)
         side = "under" if distance < 0 else "over"
-        return _Judged(
-            Status.BLOCKED,
-            found,
-            threshold,
-            f"{_show(known.low)}; the rule requires {asked} ({_show(abs(distance))} {side})",
-        )
+        why = f"{shown}; the rule requires {asked} ({_show(abs(distance))} {side})"
+        return _Judged(status, found, threshold, why, at_most)
     return _Judged(
-        Status.UNKNOWN, found, threshold, f"{_show(known.low)}; the rule requires {asked}, but {known.doubt}"
+        status,
+        found,
+        threshold,
+        f"{shown}; the rule requires {asked}, but {known.doubt}",
+        at_most,
+        is_ambiguous=_status(threshold, known.low, known.at_most) is Status.UNKNOWN,
     )
+
+
+def _status(threshold: Threshold, low: float, high: float) -> Status:
+    """What can be said of a number between ``low`` and ``high``."""
+    holds, missed = _test(threshold)
+    lowest, highest = holds(low), holds(high)
+    if lowest and highest:
+        return Status.CLEARED
+    # Where the threshold is two-sided, both ends may miss it and something between them keep it.
+    between = isinstance(threshold, Between | Equals) and missed(low) < 0 < missed(high)
+    return Status.UNKNOWN if lowest or highest or between else Status.BLOCKED
 
 
 def _test(threshold: Threshold) -> tuple[Callable[[float], bool], Callable[[float], float]]:
@@ -292,24 +320,39 @@ def _test(threshold: Threshold) -> tuple[Callable[[float], bool], Callable[[floa
     return lambda number: low <= number <= high, missed
 
 
-def _judge_names(threshold: Only | NoneOf, found: Any, *, path: str, doubt: str | None) -> _Judged:
+def _judge_names(
+    threshold: Only | NoneOf, found: Any, *, path: str, doubt: str | None, in_any: bool = False
+) -> _Judged:
+    """``in_any``: rows may be of a name that is not among those found."""
     if not isinstance(found, Mapping | str):
         return _Judged(Status.UNKNOWN, found, threshold, f"{found} is not a name")
-    names = [found] if isinstance(found, str) else list(found)
+    names = [found] if isinstance(found, str) else [name for name in found if name != AMBIGUOUS]
     patterns = threshold.only if isinstance(threshold, Only) else threshold.none_of
     is_of_licences = _LICENCES.match(path) is not None
     fitting = [name for name in names if any(_fits(name, pattern, is_of_licences) for pattern in patterns)]
     others = [name for name in names if name not in fitting]
     unsure = [name for name in others if name in UNSURE]
     wrong = fitting if isinstance(threshold, NoneOf) else [name for name in others if name not in UNSURE]
-    if wrong:
-        return _Judged(Status.BLOCKED, wrong, threshold, f"{', '.join(wrong)}: allowed is {in_words(threshold)}")
+    certain = [name for name in wrong if not _is_only_possible(found, name)]
+    allowed = f"allowed is {in_words(threshold)}"
+    if certain:
+        return _Judged(Status.BLOCKED, certain, threshold, f"{', '.join(certain)}: {allowed}")
+    if wrong or in_any:
+        may_be = f"be {' or '.join(wrong)}" if wrong else "be of any"
+        why = f"some rows may {may_be}, as they are ambiguous; {allowed}"
+        return _Judged(Status.UNKNOWN, wrong, threshold, why, is_ambiguous=True)
     if unsure:
-        why = f"some rows are {' or '.join(unsure)}, allowed is {in_words(threshold)}"
+        why = f"some rows are {' or '.join(unsure)}, {allowed}"
         return _Judged(Status.UNKNOWN, unsure, threshold, why)
     if doubt is not None:
         return _Judged(Status.UNKNOWN, names, threshold, doubt)
-    return _Judged(Status.CLEARED, names, threshold, f"allowed is {in_words(threshold)}")
+    return _Judged(Status.CLEARED, names, threshold, allowed)
+
+
+def _is_only_possible(found: Mapping[str, Any] | str, name: str) -> bool:
+    """Whether no row is certainly of the group ``name``."""
+    group = found.get(name) if isinstance(found, Mapping) else None
+    return isinstance(group, Mapping) and not group.get("rows", 1) and bool(group.get("at_most_rows"))
 
 
 def _fits(name: str, pattern: str, is_licence: bool) -> bool:
@@ -329,7 +372,8 @@ def _settled(threshold: Threshold, audited: Mapping[str, Any]) -> Threshold | Mi
             known = found if isinstance(found, Missing) else interval(audited, bound.value, found)
             if isinstance(known, Missing):
                 return known
-            bounds[end] = known.low
+            # What is ambiguous of it counts against the dataset.
+            bounds[end] = known.at_most if end == "at_least" else known.low
     return threshold.model_copy(update=bounds)
 
 

@@ -4,6 +4,9 @@ A path such as ``by_model.org/model-1.5@a.fraction`` names a breakdown, a group 
 it. A group that is not there has no rows. What nobody stated (the groups `UNSURE`) may belong to any other group of its
 breakdown, so that a group's number is known only up to that. The same holds of the breakdowns of a mixture, whose paths
 begin with ``mixture.``.
+
+Where a value has one beside it that is called the same with ``at_most_`` before it, it lies between the two: rows of
+equal content were born in several ways, and which row was born in which is not known. Such rows are *ambiguous*.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from provenance.auditing.mixture.by_field import NOT_HELD
+from provenance.engines.interface import AMBIGUOUS
 from provenance.ledger.composition.breakdowns import BREAKDOWNS, UNSURE
 
 MIXTURE = "mixture"
@@ -34,11 +38,20 @@ class Missing:
 
 @dataclass(frozen=True)
 class Interval:
-    """A number that lies between ``low``, which was observed, and ``high``; why it is not known better."""
+    """A number that lies between ``low``, which was observed, and ``high``; why it is not known better.
+
+    ``ambiguous``: by how much more it may be than ``low`` for ambiguous rows alone, whatever else nobody stated.
+    """
 
     low: float
     high: float
     doubt: str = ""
+    ambiguous: float = 0
+
+    @property
+    def at_most(self) -> float:
+        """What it may be if nothing but ambiguous rows is in doubt."""
+        return self.low + self.ambiguous
 
 
 def is_of_mixture(path: str) -> bool:
@@ -180,10 +193,11 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
     if number is None:
         return Missing(f"{path} is {found!r}, not a number")
     head, *rest = path.split(".")
+    ambiguous = _ambiguous(audited, path, number)
     if path == "max_depth" and audited["by_depth"].get("unknown"):
-        return Interval(number, math.inf, "some rows' depth is unknown")
-    if (said := _doubt(audited, path)) is not None:
-        return Interval(number, math.inf if said["more"] is None else number + said["more"], said["why"])
+        return Interval(number, math.inf, "some rows' depth is unknown", ambiguous)
+    if head == MEASURES and _doubt(audited, ".".join(rest)) is not None:
+        return _of_measure(audited, ".".join(rest), number)
     counted: tuple[str, ...] = _COUNTED
     if head == MIXTURE:
         audited, counted, head, rest = audited[MIXTURE], _WEIGHED, rest[0], rest[1:]
@@ -192,15 +206,53 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
             if not_held is None:
                 return Interval(number, math.inf, _NO_SIZE)
             return Interval(number, number + not_held, f"{_short(not_held)} are of data that is not held")
+    said = [f"{_short(ambiguous)} {AMBIGUOUS}"] if ambiguous else []
     if head not in BREAKDOWNS or rest[-1] not in counted or ".".join(rest[:-1]) in UNSURE:
-        return Interval(number, number)
-    unsure = {group: audited[head][group][rest[-1]] for group in UNSURE if audited[head].get(group)}
-    if not unsure:
-        return Interval(number, number)
-    if None in unsure.values():
-        return Interval(number, math.inf, _NO_SIZE)
-    doubt = " and ".join(f"{_short(value)} {group}" for group, value in unsure.items())
-    return Interval(number, number + sum(unsure.values()), f"up to {doubt} may belong to it")
+        return Interval(number, number + ambiguous, _may_belong(said), ambiguous)
+    unsure = {group: audited[head][group] for group in UNSURE if audited[head].get(group)}
+    said += [f"{_short(value)} {group}" for group, each in unsure.items() if (value := _most(each, rest[-1]))]
+    # What may be of the group or of one of these may be counted with several of them, but is no more than all of it.
+    most = number + ambiguous + sum(_most(each, rest[-1]) for each in unsure.values())
+    certain = number + sum(each[rest[-1]] for each in unsure.values())
+    in_doubt = audited[head].get(AMBIGUOUS, {}).get(rest[-1], 0)
+    return Interval(number, min(most, certain + in_doubt), _may_belong(said), ambiguous)
+
+
+def _may_belong(said: list[str]) -> str:
+    return f"up to {' and '.join(said)} may belong to it" if said else ""
+
+
+def _most(share: Mapping[str, Any], name: str) -> float:
+    most: float = share.get(f"at_most_{name}", share[name])
+    return most
+
+
+def _ambiguous(audited: Mapping[str, Any], path: str, number: float) -> float:
+    """By how much more the ``number`` at ``path`` may be, as rows are ambiguous."""
+    head, *rest = path.split(".")
+    if head in BREAKDOWNS and ".".join(rest[:-1]) not in audited[head]:
+        return _of_any_group(audited, head, rest[-1])
+    if path == "max_depth" and of_any_group(audited, "by_depth"):
+        return math.inf
+    *parents, name = path.split(".")
+    most = look_up(audited, ".".join([*parents, f"at_most_{name}"]))
+    at_most = None if isinstance(most, Missing) else _number(most)
+    return 0 if at_most is None else max(0.0, at_most - number)
+
+
+def _of_any_group(audited: Mapping[str, Any], breakdown: str, name: str) -> float:
+    """What may be of a group that the breakdown does not have."""
+    rows = of_any_group(audited, breakdown)
+    if not rows or name not in _COUNTED:
+        return 0
+    share = audited[breakdown][AMBIGUOUS]
+    return share["bytes"] if name == "bytes" else rows if name == "rows" else rows / audited["rows"]
+
+
+def of_any_group(audited: Mapping[str, Any], breakdown: str) -> int:
+    """The rows that may be of any group of ``breakdown``, as the births of their parents differ."""
+    rows: int = audited.get("ambiguous", {}).get(breakdown, {}).get("of_any_group", 0)
+    return rows
 
 
 def doubt_of(audited: Mapping[str, Any], path: str) -> str | None:
@@ -216,6 +268,12 @@ def part_of(audited: Mapping[str, Any], path: str) -> str | None:
         found = found.get(name) if isinstance(found, Mapping) else None
     part = found.get("part") if isinstance(found, Mapping) and path.startswith(f"{MIXTURE}.") else None
     return part if isinstance(part, str) else None
+def _of_measure(audited: Mapping[str, Any], path: str, number: float) -> Interval:
+    doubt = _doubt(audited, path)
+    if doubt is None:
+        return Interval(number, number)
+    high = math.inf if doubt["more"] is None else number + doubt["more"]
+    return Interval(number, high, doubt["why"], doubt.get("ambiguous") or 0)
 
 
 def _doubt(audited: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:

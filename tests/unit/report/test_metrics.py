@@ -8,18 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from provenance.auditing.audit import Audit, AuditedDataset, JudgedRule
+from provenance.auditing.measure import ambiguity
 from provenance.auditing.measures import Measured, NotMeasured
 from provenance.auditing.policy.evaluation import Finding, Status
 from provenance.auditing.policy.rules import Policy, Severity, WhenUnknown
 from provenance.auditing.request import Request
 from provenance.auditing.verdict import verdict_of
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
-from provenance.ledger.composition.composition import Composition, Cost, Share
+from provenance.ledger.composition.composition import Ambiguous, Composition, Share
+from provenance.ledger.composition.spending import Cost
 from provenance.lineage.records import DatasetState, Header, IdentitySettings
 from provenance.lineage.schema import FORMAT_VERSION
 from provenance.report.metrics import Metrics, write_plots
 
-SHARE = Share(4, 40, None, rows_with_tokens=0, fraction=1.0, bytes_fraction=1.0, tokens_fraction=None)
+SHARE = Share(4, 40, None, 0, 1.0, 1.0, None, 4, 40, None, 1.0, 1.0, None)
+# One row of four, or two.
+POSSIBLE = Share(1, 10, None, 0, 0.25, 0.25, None, 2, 20, None, 0.5, 0.5, None)
 COMPOSITION = Composition(
     path="data/mix.parquet",
     rows=4,
@@ -33,10 +37,14 @@ COMPOSITION = Composition(
     by_license={"unknown": SHARE},
     by_depth={"0": SHARE},
     by_evidence={"observed": SHARE},
+    by_chain_evidence={"declared": SHARE},
     by_verdict={},
+    ambiguous={},
     real_rooted_fraction=None,
+    at_most_real_rooted_fraction=None,
     max_depth=0,
-    cost=Cost(Decimal("1.50"), 2, 4),
+    at_most_max_depth=0,
+    cost=Cost(Decimal("1.50"), None, Decimal(1), Decimal("1.25"), 2, 4),
 )
 HEADER = Header(
     version=FORMAT_VERSION,
@@ -73,6 +81,33 @@ def test_metrics_are_nested_numbers_under_keys_without_dots() -> None:
     assert found["data_mix_parquet", "cost", "amount"] == 1.5
 
 
+def test_metrics_hold_both_ends_of_what_is_ambiguous() -> None:
+    doubts = ambiguity({"fields.a.b.divergence": (0.5, 0.75), "worst": (1, 2)})
+    measured = Measured({"fields": {"a.b": {"divergence": 0.5}}, "worst": 1}, doubts=doubts)
+    ambiguous = {"by_model": Ambiguous(1, 0, {"m1 or m2": 1})}
+    mixed = replace(COMPOSITION, by_model={"m1": POSSIBLE}, ambiguous=ambiguous, max_depth=1, at_most_max_depth=2)
+    text = Metrics().write(replace(audit(), datasets=(AuditedDataset(mixed, {"drift": measured}, HEADER),)))
+    found = json.loads(text)["data_mix_parquet"]
+    assert found["by_model"]["m1"] == {
+        "rows": 1,
+        "at_most_rows": 2,
+        "bytes": 10,
+        "at_most_bytes": 20,
+        "fraction": 0.25,
+        "at_most_fraction": 0.5,
+        "bytes_fraction": 0.25,
+        "at_most_bytes_fraction": 0.5,
+    }
+    assert (found["max_depth"], found["at_most_max_depth"]) == (1, 2)
+    assert found["measures"]["drift"] == {
+        "fields": {"a_b": {"divergence": 0.5, "at_most_divergence": 0.75}},
+        "worst": 1,
+        "at_most_worst": 2,
+    }
+    assert (found["cost"]["amount_of_rows_left"], found["cost"]["at_most_amount_of_rows_left"]) == (1, 1.25)
+    assert "at_most_rows" not in found["by_origin"]["real"]
+
+
 def test_names_that_would_share_a_key_are_kept_apart() -> None:
     text = Metrics().write(audit(COMPOSITION))
     groups = json.loads(text)["data_mix_parquet"]["by_source"]
@@ -85,7 +120,14 @@ def test_plots_are_one_file_for_each_breakdown_with_rows_for_each_dataset(tmp_pa
     names = {*BREAKDOWNS, "by_field", "measures", "findings", "mixture"}
     assert {path.name for path in (tmp_path / "plots").iterdir()} == {f"{name}.json" for name in names}
     assert json.loads((tmp_path / "plots" / "by_model.json").read_text()) == [
-        {"dataset": path, "group": "org/model-1.5@a", "rows": 4, "fraction": 1.0}
+        {
+            "dataset": path,
+            "group": "org/model-1.5@a",
+            "rows": 4,
+            "fraction": 1.0,
+            "at_most_rows": 4,
+            "at_most_fraction": 1.0,
+        }
         for path in ("data/mix.parquet", "other.jsonl")
     ]
     assert json.loads((tmp_path / "plots" / "by_kind.json").read_text()) == []
