@@ -8,7 +8,8 @@ from __future__ import annotations
 from provenance.auditing.measures import NotMeasured, Subject
 from provenance.auditing.texts.dataset_texts import texts_of
 from provenance.auditing.texts.field_values import MOST_VALUES, NO_VALUE, values_of
-from provenance.ledger.composition.composition import Amounts, Share, shares
+from provenance.ledger.composition.composition import Share, shares
+from provenance.ledger.composition.rows import NOTHING, Amounts, Between
 
 
 def by_field(subject: Subject, field: str) -> dict[str, Share] | NotMeasured:
@@ -28,14 +29,5 @@ def by_field(subject: Subject, field: str) -> dict[str, Share] | NotMeasured:
     amounts = {each.value: Amounts(each.rows, each.bytes, each.tokens, each.rows_with_tokens) for each in found}
     if amounts.keys() <= {NO_VALUE}:
         return NotMeasured(f"{path}: the field {field} is in no row")
-    return shares(amounts, _sum(amounts))
-
-
-def _sum(amounts: dict[str, Amounts]) -> Amounts:
-    known = [each.tokens for each in amounts.values() if each.tokens is not None]
-    return Amounts(
-        rows=sum(each.rows for each in amounts.values()),
-        bytes=sum(each.bytes for each in amounts.values()),
-        tokens=sum(known) if known else None,
-        rows_with_tokens=sum(each.rows_with_tokens for each in amounts.values()),
-    )
+    total = sum(amounts.values(), NOTHING)
+    return shares({value: Between(found, found) for value, found in amounts.items()}, total)

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from provenance.engines.duckdb_births import CountedBirths
 from provenance.engines.duckdb_disagreements import disagreements
+from provenance.engines.duckdb_pooling import HAS_ROWS, pooled_cells, pooled_values_sql
 from provenance.engines.duckdb_vocabulary import VocabularySQL, in_doubt_sql
 from provenance.engines.interface import (
     AMBIGUOUS,
@@ -43,11 +44,10 @@ from provenance.lineage.rules import made_by_model_sql
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
 
-_HAS_ROWS = "(rows > 0 OR possible_rows > 0)"
 _MOST_ROWS_FIRST = "ORDER BY rows DESC, sample_id LIMIT ?"
 _FITTING = f"""
     SELECT lower(hex(sample_id)), sum(rows)::BIGINT AS certain, min(kind) AS kind
-    FROM samples WHERE sidecar = ? AND {_HAS_ROWS} AND {{condition}}
+    FROM samples WHERE sidecar = ? AND {HAS_ROWS} AND {{condition}}
     GROUP BY sample_id ORDER BY certain DESC, sum(possible_rows) DESC NULLS LAST, sample_id LIMIT ?"""
 # A sample's rows are on its first record, so a conflict shows as another record, without rows, of another origin.
 _CONFLICTS = """
@@ -66,7 +66,7 @@ _DANGLING = "FROM samples WHERE sidecar = $place AND content_bytes IS NULL"
 _MADE_FROM_THESE = f"""
     SELECT DISTINCT place, sample_id, rows, possible_rows
     FROM (SELECT place, sample_id, rows, possible_rows, unnest(parents) AS parent
-        FROM samples WHERE sidecar = $place AND {_HAS_ROWS})
+        FROM samples WHERE sidecar = $place AND {HAS_ROWS})
     WHERE parent IN (SELECT sample_id {_DANGLING})"""
 # Of a sample's ambiguous rows as many are certain as no other of its births can have.
 _CHILDREN = f"""
@@ -110,29 +110,11 @@ _BY_ORIGIN = f"""
 _SAMPLES = f"""(
     SELECT sample_id, max(content_bytes) AS content_bytes, max(tokens) AS tokens,
         CASE WHEN min(origin) = max(origin) THEN min(origin) ELSE '{Origin.UNKNOWN}' END AS origin
-    FROM samples WHERE sidecar = {{place}} AND {_HAS_ROWS} GROUP BY sample_id)"""
+    FROM samples WHERE sidecar = {{place}} AND {HAS_ROWS} GROUP BY sample_id)"""
 _BY_VALUE = f"""
     SELECT value, count(*)::BIGINT, coalesce(sum(content_bytes), 0)::BIGINT, sum(tokens::BIGINT)::BIGINT,
         count(tokens)::BIGINT
     FROM row_values JOIN {_SAMPLES} USING (sample_id) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?"""
-
-_AMOUNT = {"rows": "1::BIGINT", "bytes": "coalesce(content_bytes, 0)::BIGINT", "tokens": "tokens::BIGINT"}
-_IS_FIRST = "row_number() OVER (PARTITION BY sample_id ORDER BY list_position($places::BIGINT[], sidecar)) = 1"
-_POOLED = """
-    SELECT * REPLACE (effective_license(license, source) AS license) FROM (
-        SELECT sidecar, origin, kind, agent, source, license, depth, evidence,
-            sum(rows * amount)::BIGINT AS amount, coalesce(sum(amount) FILTER (is_first), 0)::BIGINT AS unique_amount,
-            sum(amount)::BIGINT AS distinct_amount
-        FROM (SELECT *, {amount} AS amount, {is_first} AS is_first FROM samples
-            WHERE rows > 0 AND list_contains($places::BIGINT[], sidecar))
-        GROUP BY ALL)"""
-_POOLED_VALUES = """
-    SELECT place, value, sum(amount)::BIGINT, coalesce(sum(amount) FILTER (is_first), 0)::BIGINT
-    FROM (
-        SELECT place, value, {amount} AS amount, row_number() OVER (
-            PARTITION BY sample_id ORDER BY list_position($places::BIGINT[], place), value) = 1 AS is_first
-        FROM pooled_values JOIN (SELECT sidecar AS place, * FROM samples WHERE rows > 0) USING (place, sample_id))
-    GROUP BY place, value ORDER BY place, value LIMIT $most"""
 
 
 @contextmanager
@@ -158,7 +140,7 @@ class DuckDBEngine:
 
     def holders(self, sample_ids: Sequence[bytes]) -> list[int]:
         found = self._connection.execute(
-            f"SELECT DISTINCT sidecar FROM samples WHERE {_HAS_ROWS} AND sample_id IN (SELECT unnest(?::BLOB[])) "
+            f"SELECT DISTINCT sidecar FROM samples WHERE {HAS_ROWS} AND sample_id IN (SELECT unnest(?::BLOB[])) "
             "ORDER BY 1",
             [list(sample_ids)],
         ).fetchall()
@@ -174,13 +156,7 @@ class DuckDBEngine:
     def pooled(self, places: Sequence[int], unit: Unit) -> list[PooledCell]:
         if not places:
             return []
-        query = _POOLED.format(amount=_AMOUNT[unit], is_first="true" if len(places) == 1 else _IS_FIRST)
-        found = self._connection.execute(query, {"places": list(places)}).fetchall()
-        cells = [
-            PooledCell(place, origin, kind, self._words.model(agent), self._words.source(source), *others)
-            for place, origin, kind, agent, source, *others in found
-        ]
-        return sorted(cells, key=repr)
+        return pooled_cells(self._connection, places, unit, self._words)
 
     def pooled_values(self, values: Mapping[int, Iterator[pa.RecordBatch]], unit: Unit, most: int) -> list[PooledValue]:
         execute = self._connection.execute
@@ -188,7 +164,7 @@ class DuckDBEngine:
         for place, batches in values.items():
             with self._registered("row_values", batches, _values_schema(self._sidecars[place].digest_size)):
                 execute("INSERT INTO pooled_values SELECT ?, sample_id, value FROM row_values", [place])
-        query = _POOLED_VALUES.format(amount=_AMOUNT[unit])
+        query = pooled_values_sql(unit)
         found = execute(query, {"places": list(values), "most": most}).fetchall()
         return [PooledValue(*row) for row in found]
 
@@ -229,7 +205,7 @@ class DuckDBQuestions:
     def some_where(self, where: Sequence[Among], number: int) -> list[str]:
         condition, values = self._words.condition(where)
         found = self._connection.execute(
-            f"SELECT DISTINCT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND {_HAS_ROWS} AND "
+            f"SELECT DISTINCT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND {HAS_ROWS} AND "
             f"{condition} ORDER BY 1 LIMIT ?",
             [self._place, *values, number],
         ).fetchall()

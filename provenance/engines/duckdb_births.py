@@ -129,7 +129,8 @@ class CountedBirths:
             AmbiguousSamples(
                 rest,
                 tuple(
-                    Option(*options[number], possible) for number, possible in zip(numbers, possible_rows, strict=True)
+                    Option(*(*options[number], possible))
+                    for number, possible in zip(numbers, possible_rows, strict=True)
                 ),
                 *counted,
             )

@@ -146,7 +146,8 @@ class PooledCell:
     """Some of a dataset that is pooled with others, all of it alike. Amounts are in the unit that was asked for.
 
     ``amount`` counts every row, ``distinct`` each sample once, ``unique`` each sample once in the first dataset that
-    has it.
+    has it. ``doubts``: columns that say nothing as births of a sample differ in them: those that its ambiguous rows may
+    have, and where the sample counts once, all of them.
     """
 
     place: int
@@ -160,6 +161,7 @@ class PooledCell:
     amount: int
     unique: int
     distinct: int
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

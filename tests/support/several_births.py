@@ -98,7 +98,8 @@ def records_of(several: Sequence[Sample]) -> list[dict[str, Any]]:
 
 def rows_of(births: Sample) -> int:
     """The rows of a sample."""
-    return sum(each["rows"] for each in births) + (births[0]["ambiguous_rows"] or 0)
+    rows: int = sum(each["rows"] for each in births) + (births[0]["ambiguous_rows"] or 0)
+    return rows
 
 
 def assignments(births: Sample) -> Iterator[tuple[int, ...]]:

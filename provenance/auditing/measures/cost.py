@@ -41,9 +41,9 @@ class Cost:
             {
                 "amount": None if cost is None else float(cost.amount),
                 "currency": currency,
-                "rejected_amount": _number(cost and cost.rejected_amount),
-                "amount_of_rows_left": _number(cost and cost.amount_of_rows_left),
-                "at_most_amount_of_rows_left": _number(cost and cost.at_most_amount_of_rows_left),
+                "rejected_amount": _number(cost.rejected_amount if cost else None),
+                "amount_of_rows_left": _number(cost.amount_of_rows_left if cost else None),
+                "at_most_amount_of_rows_left": _number(cost.at_most_amount_of_rows_left if cost else None),
                 "rows_costed": cost.rows_costed if cost else 0,
                 "costed_fraction": part and part[0],
                 **_tokens("input", tokens_of("input", questions, activities)),

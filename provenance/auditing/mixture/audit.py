@@ -15,6 +15,7 @@ from provenance.auditing.mixture.licenses import Licences, licences
 from provenance.auditing.mixture.recount import Recount, Total, recount, totals
 from provenance.auditing.mixture.repetition import MostRepeated, repetition
 from provenance.auditing.mixture.weighing import Piece, Weighed, amounts_of, datasets_of, portion, weigh
+from provenance.engines.interface import AMBIGUOUS
 from provenance.ledger.composition.breakdowns import OF_MIXTURES, grouped, most_first
 from provenance.ledger.sidecars import Sidecars
 
@@ -36,7 +37,7 @@ class Weight:
 
 @dataclass(frozen=True)
 class Bounds:
-    """The synthetic part lies between the rows that are synthetic and these with the mixed and unknown ones."""
+    """The synthetic part lies between the rows that are synthetic and these with the mixed, unknown and ambiguous."""
 
     at_least: float | None
     at_most: float | None
@@ -198,7 +199,8 @@ def _stages(weighed: Weighed) -> Iterator[tuple[str, StageWeight]]:
         by_origin: dict[str, float] = {}
         for piece in weighed.pieces if whole else ():
             if of_stage := portion(piece, amounts, stage.parts.get(piece.part, 0.0)):
-                by_origin[piece.origin] = by_origin.get(piece.origin, 0.0) + of_stage / whole
+                origin = OF_MIXTURES["by_origin"].group(piece) or piece.origin
+                by_origin[origin] = by_origin.get(origin, 0.0) + of_stage / whole
         yield (
             stage.name,
             StageWeight(
@@ -215,4 +217,5 @@ def _bounds(by_origin: Mapping[str, float | None]) -> Bounds:
     if all(fraction is None for fraction in by_origin.values()):
         return Bounds(None, None)
     certain = by_origin.get("synthetic") or 0.0
-    return Bounds(certain, certain + sum(by_origin.get(origin) or 0.0 for origin in ("mixed", "unknown")))
+    others = (by_origin.get(origin) or 0.0 for origin in ("mixed", "unknown", AMBIGUOUS))
+    return Bounds(certain, certain + sum(others))

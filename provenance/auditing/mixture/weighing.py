@@ -45,6 +45,7 @@ class Piece:
     distinct: int | None
     weight: float | None = None
     exposure: float | None = None
+    doubts: tuple[str, ...] = ()
 
     @property
     def seen(self) -> float | None:
@@ -161,6 +162,7 @@ def _pieces(ledger: Sidecars, datasets: dict[str, RecordedDataset], unit: Unit) 
             amount=cell.amount,
             unique=cell.unique,
             distinct=cell.distinct,
+            doubts=cell.doubts,
         )
         for cell in ledger.engine.pooled(list(titles), unit)
     ]

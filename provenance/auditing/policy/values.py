@@ -193,7 +193,7 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
     if number is None:
         return Missing(f"{path} is {found!r}, not a number")
     head, *rest = path.split(".")
-    ambiguous = _ambiguous(audited, path, number)
+    ambiguous = 0 if rest and ".".join(rest[:-1]).endswith(AMBIGUOUS) else _ambiguous(audited, path, number)
     if path == "max_depth" and audited["by_depth"].get("unknown"):
         return Interval(number, math.inf, "some rows' depth is unknown", ambiguous)
     if head == MEASURES and _doubt(audited, ".".join(rest)) is not None:
@@ -214,7 +214,7 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
     # What may be of the group or of one of these may be counted with several of them, but is no more than all of it.
     most = number + ambiguous + sum(_most(each, rest[-1]) for each in unsure.values())
     certain = number + sum(each[rest[-1]] for each in unsure.values())
-    in_doubt = audited[head].get(AMBIGUOUS, {}).get(rest[-1], 0)
+    in_doubt = audited[head].get(AMBIGUOUS, {}).get(rest[-1]) or 0
     return Interval(number, min(most, certain + in_doubt), _may_belong(said), ambiguous)
 
 
@@ -230,6 +230,8 @@ def _most(share: Mapping[str, Any], name: str) -> float:
 def _ambiguous(audited: Mapping[str, Any], path: str, number: float) -> float:
     """By how much more the ``number`` at ``path`` may be, as rows are ambiguous."""
     head, *rest = path.split(".")
+    if head == MIXTURE and len(rest) > 2 and rest[0] in BREAKDOWNS:
+        return (audited[MIXTURE][rest[0]].get(AMBIGUOUS) or {}).get(rest[-1]) or 0
     if head in BREAKDOWNS and ".".join(rest[:-1]) not in audited[head]:
         return _of_any_group(audited, head, rest[-1])
     if path == "max_depth" and of_any_group(audited, "by_depth"):

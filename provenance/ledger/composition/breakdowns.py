@@ -6,7 +6,7 @@ classes: whatever has the attributes of a `Born` falls into one group of it, or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
@@ -20,7 +20,7 @@ from provenance.lineage.rules import MADE_BY_MODEL
 UNKNOWN = "unknown"
 UNSTATED = "unstated"
 UNSURE = (UNKNOWN, UNSTATED)
-# What a doubt about a column is called, if not as the column.
+# What else a doubt about a column is called.
 _DOUBTS = {"model": "agent"}
 
 _ALL = frozenset(Origin)
@@ -35,7 +35,7 @@ class Born(Protocol):
     def origin(self) -> str: ...
 
     @property
-    def doubts(self) -> Sequence[str]: ...
+    def doubts(self) -> tuple[str, ...]: ...
 
 
 _Born = TypeVar("_Born", bound=Born)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from provenance.engines.interface import AMBIGUOUS
+from provenance.engines.interface import AMBIGUOUS, Cell
 from provenance.ledger.composition.breakdowns import OF_HISTORY, most_first
 from provenance.ledger.composition.rows import DatasetRows
 from provenance.lineage.rules import effective_license
@@ -20,22 +20,7 @@ if TYPE_CHECKING:
 CELL_COLUMNS = ("origin", "kind", "agent", "source", "license", "doubts")
 
 # Values of CELL_COLUMNS, and how many rows certainly have them.
-Cell = tuple[str, str | None, int | None, int | None, str | None, int | None, int]
-
-
-class Named(NamedTuple):
-    """A cell, by the names that its sidecar's header has for its numbers; ``license`` is the effective one."""
-
-    origin: str
-    kind: str | None
-    model: str | None
-    source: str | None
-    license: str | None
-    doubts: tuple[str, ...]
-    rows: int
-    bytes: int = 0
-    tokens: int | None = None
-    rows_with_tokens: int = 0
+Counts = tuple[str, str | None, int | None, int | None, str | None, int | None, int]
 
 
 @dataclass(frozen=True)
@@ -57,7 +42,7 @@ class Counted:
         return {"rows": self.rows, **breakdowns}
 
 
-def count_cells(cells: Iterable[Cell], header: Header, ambiguous: Sequence[AmbiguousSamples] = ()) -> Counted:
+def count_cells(cells: Iterable[Counts], header: Header, ambiguous: Sequence[AmbiguousSamples] = ()) -> Counted:
     """Add up ``cells`` of the sidecar with this ``header``, and its ``ambiguous`` rows.
 
     Raises:
@@ -74,17 +59,32 @@ def _groups(rows: DatasetRows, name: str) -> dict[str, int]:
     return most_first({group: count for group, count in certain.items() if count})
 
 
-def named(cell: Cell, models: Sequence[str], header: Header) -> Named:
-    """``cell`` by names; ``models`` are those of the header's agents."""
-    origin, kind, agent, source, license_, doubts, rows = cell
+def named(counted: Counts, models: Sequence[str], header: Header) -> Cell:
+    """``counted`` by names, as far as history asks; ``models`` are those of the header's agents."""
+    origin, kind, agent, source, license_, doubts, rows = counted
     described = None if source is None else header.sources[source]
     in_doubt = doubts_of(doubts)
-    return Named(
-        origin,
-        kind,
-        None if agent is None else models[agent],
-        described.name if described else None,
-        effective_license(license_, described.license if described else None),
-        (*in_doubt, "license") if license_ is None and "source" in in_doubt else in_doubt,
-        rows,
+    return Cell(
+        origin=origin,
+        kind=kind,
+        agent=agent,
+        model=None if agent is None else models[agent],
+        source=described.name if described else None,
+        license=effective_license(license_, described.license if described else None),
+        depth=None,
+        evidence=None,
+        chain_evidence=None,
+        verdict=None,
+        verifier=None,
+        real_rooted=None,
+        doubts=(*in_doubt, "license") if license_ is None and "source" in in_doubt else in_doubt,
+        activity=None,
+        stage=None,
+        currency=None,
+        costed=False,
+        with_usage=False,
+        rows=rows,
+        bytes=0,
+        tokens=None,
+        rows_with_tokens=0,
     )

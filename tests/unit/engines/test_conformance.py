@@ -103,7 +103,7 @@ def born_alike(each: Mapping[str, Any]) -> dict[str, Any]:
     if each["license"] is None and "source" in doubts and "license" not in doubts:
         doubts = [name for name in DOUBTS if name in (*doubts, "license")]
     return {
-        **named(each),
+        **{str(name): value for name, value in named(each).items()},
         **({"license": None} if "license" in doubts else {}),
         "doubts": tuple(doubts),
         "activity": None if each["activity"] is None else ACTIVITIES.index(each["activity"]),
@@ -149,23 +149,23 @@ def test_samples_of_which_the_same_is_not_certain_come_together(opened: Any, sev
         found = engine.of(0).ambiguous()
         assert engine.of(0).ambiguous() == found
     assert len(found) == len(expected)
-    for each in found:
+    for alike in found:
         possible = {
-            tuple(sorted((asdict(option) | {"possible": 0}).items())): option.possible for option in each.options
+            tuple(sorted((asdict(option) | {"possible": 0}).items())): option.possible for option in alike.options
         }
         key = (
-            each.rest,
+            alike.rest,
             frozenset(
                 (tuple(item for item in born if item[0] != "possible"), count) for born, count in possible.items()
             ),
         )
         known = [tokens for tokens in expected[key] if tokens is not None]
-        assert (each.samples, each.bytes, each.samples_with_tokens) == (
+        assert (alike.samples, alike.bytes, alike.samples_with_tokens) == (
             len(expected[key]),
             10 * len(expected[key]),
             len(known),
         )
-        assert each.tokens == (sum(known) if known else None)
+        assert alike.tokens == (sum(known) if known else None)
 
 
 @settings(max_examples=40, deadline=None)

@@ -158,7 +158,9 @@ def test_births_that_agree_in_what_is_asked_leave_nothing_ambiguous(repository: 
 def test_the_real_rooted_part_lies_between_two_bounds(
     repository: Repository, tmp_path: Path, records: list[dict[str, Any]], fractions: tuple[float, float]
 ) -> None:
-    first, second = ({"origin": "synthetic", "possible_rows": 1} | each for each in records)
+    first: dict[str, Any]
+    second: dict[str, Any]
+    first, second = ({"origin": "synthetic", "possible_rows": 1, **each} for each in records)
     path = write(tmp_path, "a.jsonl", [record(sample(1), ambiguous_rows=1, **first), record(sample(1), **second)])
     with ledger_of(repository, path) as ledger:
         found = composition(ledger, ledger.recorded[0])
