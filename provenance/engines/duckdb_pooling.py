@@ -52,17 +52,17 @@ _POOLED = f"""
         SELECT sidecar, NULL, {_LISTED}, {_bits([in_doubt_sql(column) for column in _COLUMNS])}, rows * one, NULL
         FROM records SEMI JOIN several USING (sidecar, sample_id) WHERE rows > 0
         UNION ALL
-        SELECT sidecar, sample_id, {_AGREED}, {_bits([_in_doubt(column) for column in _COLUMNS])}, sum(rest) * any_value(one),
-            any_value(one)
+        SELECT sidecar, sample_id, {_AGREED}, {_bits([_in_doubt(column) for column in _COLUMNS])},
+            sum(rest) * any_value(one), any_value(one)
         FROM (SELECT * REPLACE (effective_license(license, source) AS license)
             FROM records SEMI JOIN several USING (sidecar, sample_id))
         GROUP BY sidecar, sample_id)
-    SELECT * REPLACE (CASE WHEN doubts & {1 << _COLUMNS.index("license")} = 0 THEN effective_license(license, source) END
-        AS license)
+    SELECT * REPLACE (
+        CASE WHEN doubts & {1 << _COLUMNS.index("license")} = 0 THEN effective_license(license, source) END AS license)
     FROM (
         SELECT sidecar, {_LISTED}, coalesce(sum(amount), 0)::BIGINT AS amount,
-            coalesce(sum(one) FILTER (is_first), 0)::BIGINT AS unique_amount, coalesce(sum(one), 0)::BIGINT AS distinct_amount,
-            doubts
+            coalesce(sum(one) FILTER (is_first), 0)::BIGINT AS unique_amount,
+            coalesce(sum(one), 0)::BIGINT AS distinct_amount, doubts
         FROM (SELECT *, {{is_first}} AS is_first FROM lines) GROUP BY ALL)"""
 _POOLED_VALUES = f"""
     SELECT place, value, sum(amount)::BIGINT, coalesce(sum(amount) FILTER (is_first), 0)::BIGINT
