@@ -53,13 +53,13 @@ class Outstanding:
 class Doubt:
     """By how much more than was found a value may be in truth (None: there is no bound), and why.
 
-    Of a value that is None, why it is not known. ``ambiguous``: how much of it is in doubt because rows may have been
-    born in one of several ways that are known; None: nothing. A policy never passes over that.
+    Of a value that is None, why it is not known. ``at_most``: what the value may be because rows were born in one of
+    several ways that are known, and for nothing else; None: that leaves nothing in doubt. No policy passes over it.
     """
 
     more: float | None
     why: str
-    ambiguous: float | None = None
+    at_most: float | None = None
 
 
 AMBIGUITY = "rows of equal content were born in several ways, and which row was born in which is not known"
@@ -68,7 +68,7 @@ AMBIGUITY = "rows of equal content were born in several ways, and which row was 
 def ambiguity(bounds: Mapping[str, tuple[float, float] | None]) -> dict[str, Doubt]:
     """The doubts about values, by name, of which only bounds are known since rows are ambiguous."""
     return {
-        name: Doubt(most - least, AMBIGUITY, most - least)
+        name: Doubt(most - least, AMBIGUITY, most)
         for name, (least, most) in ((name, each) for name, each in bounds.items() if each is not None)
         if most > least
     }
@@ -83,7 +83,7 @@ def both_doubts(unknown: Mapping[str, Doubt], ambiguous: Mapping[str, Doubt]) ->
             name: Doubt(
                 None if (more := unknown[name].more) is None else more + (ambiguous[name].more or 0),
                 f"{unknown[name].why}; and {ambiguous[name].why}",
-                ambiguous[name].ambiguous,
+                ambiguous[name].at_most,
             )
             for name in unknown.keys() & ambiguous.keys()
         },

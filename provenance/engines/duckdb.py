@@ -28,6 +28,7 @@ from provenance.engines.interface import (
     Dangling,
     Disagreement,
     Disputed,
+    ParentUses,
     PooledCell,
     PooledValue,
     Repeats,
@@ -197,6 +198,9 @@ class DuckDBQuestions:
 
     def spent_on_rows(self, what: Literal["cost", "reported_cost", "input_tokens", "output_tokens"]) -> Bounds:
         return self._births.spent_on_rows(what)
+
+    def parent_uses(self, number: int = MOST_SHOWN) -> ParentUses:
+        return self._births.parent_uses(number)
 
     def most_rows_where(self, where: Sequence[Among], number: int = MOST_SHOWN) -> list[Bearing]:
         condition, values = self._words.condition(where)

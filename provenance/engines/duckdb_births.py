@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 
 from provenance.engines.duckdb_vocabulary import VocabularySQL, in_doubt_sql
-from provenance.engines.interface import AmbiguousSamples, Bounds, Cell, Option, Spent
+from provenance.engines.interface import AmbiguousSamples, Bearing, Bounds, Cell, Option, ParentUses, Spent
+from provenance.lineage.rules import STATED_SQL, made_by_model_sql
 from provenance.lineage.words import DOUBTS, doubts_of
 
 _SAID = (
@@ -96,6 +97,31 @@ _ON_ROWS = f"""
         coalesce(sum(least_each * greatest(0, least(possible, rest - before_cheap))), 0),
         coalesce(sum(taken * greatest(0, least(more_calls, rest - before_dear))), 0)
     FROM in_order"""
+_HAS_PARENTS = f"({made_by_model_sql()} AND {STATED_SQL} AND len(parents) > 0)"
+# Rows whose births agree in their parents are no less certain for being ambiguous otherwise.
+_USES = f"""
+    WITH rests AS (SELECT sample_id, ambiguous_rows::BIGINT AS rest FROM samples
+        WHERE sidecar = $place AND ambiguous_rows > 0),
+    open AS (
+        SELECT rest, parents, sum(possible) OVER (PARTITION BY sample_id) AS every, possible
+        FROM (
+            SELECT sample_id, CASE WHEN {_HAS_PARENTS} THEN list_sort(list_distinct(parents)) ELSE [] END AS parents,
+                sum(possible_rows)::BIGINT AS possible
+            FROM samples WHERE sidecar = $place AND possible_rows > 0 GROUP BY ALL)
+        JOIN rests USING (sample_id)),
+    settled AS (SELECT parents, greatest(0, rest - every + possible)::BIGINT AS rows FROM open),
+    children AS (
+        SELECT list_distinct(parents) AS parents, rows::BIGINT AS rows FROM samples
+        WHERE sidecar = $place AND rows > 0 AND {_HAS_PARENTS}
+        UNION ALL SELECT * FROM settled WHERE rows > 0),
+    uses AS (
+        SELECT parent, sum(rows)::BIGINT AS uses FROM (SELECT unnest(parents) AS parent, rows FROM children)
+        GROUP BY parent)"""
+_HOW_MUCH_USED = f"""
+    {_USES} SELECT count(*), coalesce(sum(uses), 0)::BIGINT, coalesce(sum(uses * ln(uses)), 0),
+        (SELECT coalesce(sum(rest), 0)::BIGINT FROM rests) - (SELECT coalesce(sum(rows), 0)::BIGINT FROM settled)
+    FROM uses"""
+_MOST_USED = f"{_USES} SELECT lower(hex(parent)), uses FROM uses ORDER BY uses DESC, parent LIMIT $number"
 _TAKEN = {
     "cost": "amount",
     "reported_cost": "cost",
@@ -155,6 +181,12 @@ class CountedBirths:
     def spent_on_rows(self, what: str) -> Bounds:
         ((least, most, cheapest, dearest),) = self._ask(_ON_ROWS, taken=_TAKEN[what])
         return Bounds(Decimal(least) + Decimal(str(cheapest)), Decimal(most) + Decimal(dearest))
+
+    def parent_uses(self, number: int) -> ParentUses:
+        ((parents, uses, by_logarithm, ambiguous_rows),) = self._ask(_HOW_MUCH_USED)
+        parameters = {"place": self._place, "number": number}
+        most = [Bearing(*row) for row in self._connection.execute(_MOST_USED, parameters).fetchall()]
+        return ParentUses(parents, uses, by_logarithm, tuple(most), ambiguous_rows)
 
     def _ask(self, query: str, **parts: str) -> list[tuple[Any, ...]]:
         text = query.format(stage=self._words.stage_of_activity, **self._words.pricing, **parts)

@@ -219,6 +219,22 @@ class Dangling:
 
 
 @dataclass(frozen=True)
+class ParentUses:
+    """How often samples are parents of rows that a model made: once for each row, in however many roles.
+
+    ``uses`` is the sum over the ``parents``, ``uses_by_logarithm`` that of each one's uses times their logarithm;
+    ``most``: some, those of most uses first, with their uses as rows. ``ambiguous_rows`` may have other parents, and
+    are not counted.
+    """
+
+    parents: int
+    uses: int
+    uses_by_logarithm: float
+    most: tuple[Bearing, ...]
+    ambiguous_rows: int
+
+
+@dataclass(frozen=True)
 class RowsOfActivity:
     """Rows of known origin that one activity certainly bore, and the first of their samples by id."""
 
@@ -315,6 +331,10 @@ class Questions(Protocol):
 
     def repeats(self, number: int = MOST_SHOWN) -> Repeats:
         """Rows against samples."""
+        ...
+
+    def parent_uses(self, number: int = MOST_SHOWN) -> ParentUses:
+        """How often each sample is a parent, by the dataset's own records."""
         ...
 
     def rows_by_activity(self) -> list[RowsOfActivity]:

@@ -90,9 +90,9 @@ def remarks(dataset: AuditedDataset) -> list[str]:
     )
     for measure, value, words in counts:
         number = document["measures"].get(measure, {}).get(value) or 0
-        more = document["doubts"].get(measure, {}).get(value, {}).get("ambiguous") or 0
-        if number or more:
-            found.append(f"{words}: {between(f'{number:,}', f'{number + more:,}')}")
+        at_most = document["doubts"].get(measure, {}).get(value, {}).get("at_most") or number
+        if at_most:
+            found.append(f"{words}: {between(f'{number:,}', f'{at_most:,}')}")
     return found
 
 
@@ -176,9 +176,8 @@ def measured(dataset: AuditedDataset) -> list[tuple[str, str]]:
     found = []
     for path, value in leaves(document["measures"]):
         measure, _, name = path.partition(".")
-        more = document["doubts"].get(measure, {}).get(name, {}).get("ambiguous")
-        most = value if value is None or more is None else value + more
-        found.append((path, between(shown(value), shown(most))))
+        at_most = document["doubts"].get(measure, {}).get(name, {}).get("at_most")
+        found.append((path, between(shown(value), shown(value if at_most is None else at_most))))
     return found
 
 

@@ -62,8 +62,8 @@ def _with_both_ends(found: Mapping[str, Any]) -> dict[str, Any]:
             place, names = values[measure], _names_in(values[measure], path)
             for name in names[:-1]:
                 place = place[name]
-            if names and doubt["ambiguous"] is not None and place[names[-1]] is not None:
-                place[f"{_AT_MOST}{names[-1]}"] = place[names[-1]] + doubt["ambiguous"]
+            if names and doubt["at_most"] is not None:
+                place[f"{_AT_MOST}{names[-1]}"] = doubt["at_most"]
     return values
 
 

@@ -270,10 +270,8 @@ def _judge(rule: Rule, audited: Mapping[str, Any]) -> _Judged:
 
 def _judge_number(threshold: Threshold, found: Any, known: Interval) -> _Judged:
     asked = in_words(threshold)
-    at_most = None
-    if known.ambiguous:
-        at_most = known.at_most if math.isfinite(known.at_most) else None
-    shown = _show(known.low) + (f" to {_show(known.at_most)}" if at_most is not None else "")
+    at_most = None if known.at_most is None or math.isinf(known.at_most) else known.at_most
+    shown = _show(known.low) + (f" to {_show(at_most)}" if at_most is not None else "")
     status = _status(threshold, known.low, known.high)
     if status is Status.CLEARED:
         return _Judged(status, found, threshold, f"{shown}; the rule requires {asked}", at_most)
@@ -289,7 +287,7 @@ def _judge_number(threshold: Threshold, found: Any, known: Interval) -> _Judged:
         threshold,
         f"{shown}; the rule requires {asked}, but {known.doubt}",
         at_most,
-        is_ambiguous=_status(threshold, known.low, known.at_most) is Status.UNKNOWN,
+        is_ambiguous=_status(threshold, known.low, known.ambiguous_end) is Status.UNKNOWN,
     )
 
 
@@ -373,7 +371,7 @@ def _settled(threshold: Threshold, audited: Mapping[str, Any]) -> Threshold | Mi
             if isinstance(known, Missing):
                 return known
             # What is ambiguous of it counts against the dataset.
-            bounds[end] = known.at_most if end == "at_least" else known.low
+            bounds[end] = known.ambiguous_end if end == "at_least" else known.low
     return threshold.model_copy(update=bounds)
 
 

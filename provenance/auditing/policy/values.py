@@ -40,18 +40,18 @@ class Missing:
 class Interval:
     """A number that lies between ``low``, which was observed, and ``high``; why it is not known better.
 
-    ``ambiguous``: by how much more it may be than ``low`` for ambiguous rows alone, whatever else nobody stated.
+    ``at_most``: what it may be for ambiguous rows alone, whatever else nobody stated; None: no more than ``low``.
     """
 
     low: float
     high: float
     doubt: str = ""
-    ambiguous: float = 0
+    at_most: float | None = None
 
     @property
-    def at_most(self) -> float:
-        """What it may be if nothing but ambiguous rows is in doubt."""
-        return self.low + self.ambiguous
+    def ambiguous_end(self) -> float:
+        """``low``, or what it may be instead for ambiguous rows."""
+        return self.low if self.at_most is None else self.at_most
 
 
 def is_of_mixture(path: str) -> bool:
@@ -193,9 +193,9 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
     if number is None:
         return Missing(f"{path} is {found!r}, not a number")
     head, *rest = path.split(".")
-    ambiguous = 0 if rest and ".".join(rest[:-1]).endswith(AMBIGUOUS) else _ambiguous(audited, path, number)
+    at_most = None if rest and ".".join(rest[:-1]).endswith(AMBIGUOUS) else _at_most(audited, path, number)
     if path == "max_depth" and audited["by_depth"].get("unknown"):
-        return Interval(number, math.inf, "some rows' depth is unknown", ambiguous)
+        return Interval(number, math.inf, "some rows' depth is unknown", at_most)
     if head == MEASURES and _doubt(audited, ".".join(rest)) is not None:
         return _of_measure(audited, ".".join(rest), number)
     counted: tuple[str, ...] = _COUNTED
@@ -206,16 +206,17 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
             if not_held is None:
                 return Interval(number, math.inf, _NO_SIZE)
             return Interval(number, number + not_held, f"{_short(not_held)} are of data that is not held")
-    said = [f"{_short(ambiguous)} {AMBIGUOUS}"] if ambiguous else []
+    most = number if at_most is None else at_most
+    said = [f"{_short(most - number)} {AMBIGUOUS}"] if most > number else []
     if head not in BREAKDOWNS or rest[-1] not in counted or ".".join(rest[:-1]) in UNSURE:
-        return Interval(number, number + ambiguous, _may_belong(said), ambiguous)
+        return Interval(number, most, _may_belong(said), at_most)
     unsure = {group: audited[head][group] for group in UNSURE if audited[head].get(group)}
     said += [f"{_short(value)} {group}" for group, each in unsure.items() if (value := _most(each, rest[-1]))]
     # What may be of the group or of one of these may be counted with several of them, but is no more than all of it.
-    most = number + ambiguous + sum(_most(each, rest[-1]) for each in unsure.values())
-    certain = number + sum(each[rest[-1]] for each in unsure.values())
     in_doubt = audited[head].get(AMBIGUOUS, {}).get(rest[-1]) or 0
-    return Interval(number, min(most, certain + in_doubt), _may_belong(said), ambiguous)
+    whole = number + sum(each[rest[-1]] for each in unsure.values()) + in_doubt
+    high = min(most + sum(_most(each, rest[-1]) for each in unsure.values()), whole) if unsure else most
+    return Interval(number, high, _may_belong(said), at_most)
 
 
 def _may_belong(said: list[str]) -> str:
@@ -227,19 +228,20 @@ def _most(share: Mapping[str, Any], name: str) -> float:
     return most
 
 
-def _ambiguous(audited: Mapping[str, Any], path: str, number: float) -> float:
-    """By how much more the ``number`` at ``path`` may be, as rows are ambiguous."""
+def _at_most(audited: Mapping[str, Any], path: str, number: float) -> float | None:
+    """What the ``number`` at ``path`` may be instead, as rows are ambiguous; None: that leaves nothing in doubt."""
     head, *rest = path.split(".")
     if head == MIXTURE and len(rest) > 2 and rest[0] in BREAKDOWNS:
-        return (audited[MIXTURE][rest[0]].get(AMBIGUOUS) or {}).get(rest[-1]) or 0
+        more = (audited[MIXTURE][rest[0]].get(AMBIGUOUS) or {}).get(rest[-1])
+        return number + more if more else None
     if head in BREAKDOWNS and ".".join(rest[:-1]) not in audited[head]:
-        return _of_any_group(audited, head, rest[-1])
+        return _of_any_group(audited, head, rest[-1]) or None
     if path == "max_depth" and of_any_group(audited, "by_depth"):
         return math.inf
     *parents, name = path.split(".")
-    most = look_up(audited, ".".join([*parents, f"at_most_{name}"]))
-    at_most = None if isinstance(most, Missing) else _number(most)
-    return 0 if at_most is None else max(0.0, at_most - number)
+    found = look_up(audited, ".".join([*parents, f"at_most_{name}"]))
+    most = None if isinstance(found, Missing) else _number(found)
+    return None if most is None or most <= number else most
 
 
 def _of_any_group(audited: Mapping[str, Any], breakdown: str, name: str) -> float:
@@ -248,7 +250,7 @@ def _of_any_group(audited: Mapping[str, Any], breakdown: str, name: str) -> floa
     if not rows or name not in _COUNTED:
         return 0
     share = audited[breakdown][AMBIGUOUS]
-    return share["bytes"] if name == "bytes" else rows if name == "rows" else rows / audited["rows"]
+    return float(share["bytes"] if name == "bytes" else rows if name == "rows" else rows / audited["rows"])
 
 
 def of_any_group(audited: Mapping[str, Any], breakdown: str) -> int:
@@ -274,8 +276,10 @@ def _of_measure(audited: Mapping[str, Any], path: str, number: float) -> Interva
     doubt = _doubt(audited, path)
     if doubt is None:
         return Interval(number, number)
-    high = math.inf if doubt["more"] is None else number + doubt["more"]
-    return Interval(number, high, doubt["why"], doubt.get("ambiguous") or 0)
+    high, at_most = math.inf if doubt["more"] is None else number + doubt["more"], doubt.get("at_most")
+    if at_most is not None and math.isclose(high, at_most):
+        high = at_most
+    return Interval(number, high, doubt["why"], at_most)
 
 
 def _doubt(audited: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
@@ -304,4 +308,4 @@ def _number(found: Any) -> float | None:
 
 
 def _short(value: float) -> str:
-    return f"{value:,}" if float(value).is_integer() else f"{value:.4g}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"
