@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.sidecars import record, sample
 
 from provenance.lineage.records import Kind, Origin
-from provenance.lineage.schema import DOUBTS
+from provenance.lineage.words import DOUBTS
 
 # A sample: the values of its records, each with ``rows`` and ``possible_rows``, the first with ``ambiguous_rows``.
 Sample = Sequence[Mapping[str, Any]]

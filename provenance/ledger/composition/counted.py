@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from provenance.engines.interface import AMBIGUOUS, Cell
+from provenance.engines.interface import AMBIGUOUS, AmbiguousSamples, BornAlike, Cell, Option
 from provenance.ledger.composition.breakdowns import OF_HISTORY, most_first
 from provenance.ledger.composition.rows import DatasetRows
 from provenance.lineage.rules import effective_license
 from provenance.lineage.words import doubts_of
 
 if TYPE_CHECKING:
-    from provenance.engines.interface import AmbiguousSamples
     from provenance.lineage.records import Header
 
 # Columns of a sidecar whose rows are alike here.
@@ -42,14 +41,31 @@ class Counted:
         return {"rows": self.rows, **breakdowns}
 
 
-def count_cells(cells: Iterable[Counts], header: Header, ambiguous: Sequence[AmbiguousSamples] = ()) -> Counted:
-    """Add up ``cells`` of the sidecar with this ``header``, and its ``ambiguous`` rows.
+# So many ambiguous rows of a sample, and the values of CELL_COLUMNS that each may have, with how many may.
+Options = tuple[int, tuple[tuple[tuple[Any, ...], int], ...]]
+
+
+def count_cells(cells: Iterable[Counts], header: Header, ambiguous: Mapping[Options, int] | None = None) -> Counted:
+    """Add up ``cells`` of the sidecar with this ``header``, and its ``ambiguous`` rows, by the number of samples.
 
     Raises:
         IndexError: a cell refers to what the header does not describe.
     """
     models = [agent.label for agent in header.agents]
-    rows = DatasetRows([named(cell, models, header) for cell in cells], ambiguous)
+
+    def option(values: tuple[Any, ...], possible: int) -> Option:
+        born = vars(_named((*values, possible), models, header))
+        return Option(**{each.name: born[each.name] for each in fields(BornAlike)}, possible=possible)
+
+    in_doubt = [
+        AmbiguousSamples(rest, tuple(option(*each) for each in options), samples, 0, None, 0)
+        for (rest, options), samples in (ambiguous or {}).items()
+    ]
+    return counted_rows(DatasetRows([_named(cell, models, header) for cell in cells], in_doubt))
+
+
+def counted_rows(rows: DatasetRows) -> Counted:
+    """What history keeps of ``rows``."""
     return Counted(rows.total.rows, {name: _groups(rows, name) for name in OF_HISTORY})
 
 
@@ -59,7 +75,7 @@ def _groups(rows: DatasetRows, name: str) -> dict[str, int]:
     return most_first({group: count for group, count in certain.items() if count})
 
 
-def named(counted: Counts, models: Sequence[str], header: Header) -> Cell:
+def _named(counted: Counts, models: Sequence[str], header: Header) -> Cell:
     """``counted`` by names, as far as history asks; ``models`` are those of the header's agents."""
     origin, kind, agent, source, license_, doubts, rows = counted
     described = None if source is None else header.sources[source]

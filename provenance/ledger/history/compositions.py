@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from provenance.cached import read_cached, write_cached
 from provenance.files import scratch_folder
-from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells
+from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells, counted_rows
+from provenance.ledger.composition.rows import DatasetRows
 from provenance.ledger.history.sidecars import (
     MISSING,
     NO_SIDECAR,
@@ -22,7 +23,6 @@ from provenance.ledger.history.sidecars import (
 )
 
 if TYPE_CHECKING:
-    from provenance.engines.interface import AmbiguousSamples
     from provenance.lineage.sidecar import Sidecar
     from provenance.repository import Repository
     from provenance.repository.history import Version
@@ -77,8 +77,8 @@ class Compositions:
             write_cached(self._folder / f"{key}.json", _VERSION, note)
 
 
-def _ambiguous(sidecar: Sidecar, workspace: Path) -> list[AmbiguousSamples]:
-    """The rows whose birth is not certain; few sidecars have any."""
+def _all_rows(sidecar: Sidecar, workspace: Path) -> DatasetRows:
+    """The rows of a sidecar with ambiguous ones, of which samples are looked at one by one; few sidecars have any."""
     from provenance.engines.duckdb import duckdb_engine
     from provenance.engines.samples_view import merged_vocabulary
 
@@ -86,7 +86,7 @@ def _ambiguous(sidecar: Sidecar, workspace: Path) -> list[AmbiguousSamples]:
         scratch_folder(workspace, "history") as folder,
         duckdb_engine([sidecar], merged_vocabulary([sidecar]), folder) as engine,
     ):
-        return engine.of(0).ambiguous()
+        return DatasetRows(engine.of(0).cells(), engine.of(0).ambiguous())
 
 
 def count_sidecars(sidecars: Mapping[str, Sidecar], workspace: Path) -> dict[str, Counted | str]:
@@ -101,9 +101,10 @@ def _checked(sidecar: Sidecar, cells: list[Any] | str, workspace: Path) -> Count
     if isinstance(cells, str):
         return cells
     try:
-        ambiguous = _ambiguous(sidecar, workspace) if any(rest for *_, rest in cells) else []
-        counted = count_cells((tuple(cell) for *cell, _ in cells if cell[-1]), sidecar.header, ambiguous)
+        counted = count_cells((tuple(cell) for *cell, _ in cells), sidecar.header)
     except IndexError:
         return f"{sidecar.path}: its records refer to what its footer does not describe; it is damaged"
+    if any(ambiguous for *_, ambiguous in cells):
+        counted = counted_rows(_all_rows(sidecar, workspace))
     problem = sidecar.miscounted(counted.rows)
     return counted if problem is None else f"{sidecar.path}: {problem}; it is damaged"

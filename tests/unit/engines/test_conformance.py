@@ -33,9 +33,9 @@ from provenance.engines.interface import (
 )
 from provenance.engines.samples_view import merged_vocabulary
 from provenance.lineage.records import Activity, ActivityType, Agent, Origin, Price, Source, StageRun
-from provenance.lineage.schema import DOUBTS
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 from provenance.lineage.vocabulary import Vocabulary
+from provenance.lineage.words import DOUBTS
 
 # An engine joins this list, and every test below must hold of it.
 ENGINES: list[Callable[[Sequence[Sidecar], Vocabulary, Path], AbstractContextManager[Engine]]] = [duckdb_engine]
