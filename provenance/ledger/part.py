@@ -9,9 +9,7 @@ from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.sidecars import Sidecars
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from provenance.engines.interface import Cell, Questions
+    from provenance.engines.interface import Questions
     from provenance.ledger.composition.rows import DatasetRows
 
 
@@ -29,11 +27,6 @@ class Part:
     def questions(self) -> Questions:
         """What can be asked about the dataset's records."""
         return self.ledger.engine.of(self.dataset.place)
-
-    @property
-    def cells(self) -> Sequence[Cell]:
-        """Those of `rows` whose birth is certain."""
-        return self.rows.cells
 
     @property
     def rows(self) -> DatasetRows:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Subject
+from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Subject, ambiguity, both_doubts
+from provenance.engines.interface import BornAlike
+from provenance.lineage.records import Origin
 
 
 class RealBasis:
@@ -20,29 +22,38 @@ class RealBasis:
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
         """``{fraction, real_fraction, rooted_fraction, wholly_rooted}``; what is not known of origins is a doubt."""
-        cells = subject.audited.cells
-        rows = sum(cell.rows for cell in cells)
-        if not rows:
+        rows = subject.audited.rows
+        total = rows.total.rows
+        if not total:
             return NotMeasured(f"{subject.audited.dataset.path}: has no rows")
-        real = sum(cell.rows for cell in cells if cell.origin == "real")
-        rooted = sum(cell.rows for cell in cells if cell.origin == "real" or cell.real_rooted)
-        unknown = sum(cell.rows for cell in cells if cell.origin == "unknown")
-        may_be_rooted = sum(cell.rows for cell in cells if cell.origin != "real" and cell.real_rooted is None)
-        wholly = rooted == rows
-        fraction = 1.0 if wholly else real / rows
+        real, rooted = rows.where(_is_real).rows, rows.where(_is_rooted).rows
+        unknown = rows.where(lambda born: born.origin == Origin.UNKNOWN and "origin" not in born.doubts).rows[1]
+        may_be_rooted = rows.where(lambda born: born.origin != Origin.REAL and born.real_rooted is None).rows[1]
+        wholly = rooted[0] == total
+        bounds = {
+            "fraction": (1.0 if wholly else real[0] / total, 1.0 if rooted[1] == total else real[1] / total),
+            "real_fraction": (real[0] / total, real[1] / total),
+            "rooted_fraction": (rooted[0] / total, rooted[1] / total),
+        }
         # Where everything else is rooted, rows of which that is not known decide between both cases.
-        more = 1 - fraction if rooted + may_be_rooted == rows else unknown / rows
+        more = 1 - bounds["fraction"][0] if rooted[1] + may_be_rooted >= total else unknown / total
         return Measured(
-            {
-                "fraction": fraction,
-                "real_fraction": real / rows,
-                "rooted_fraction": rooted / rows,
-                "wholly_rooted": wholly,
-            },
-            doubts=_doubts(
-                {"fraction": more, "real_fraction": unknown / rows, "rooted_fraction": may_be_rooted / rows}
+            {**{name: least for name, (least, _) in bounds.items()}, "wholly_rooted": wholly},
+            doubts=both_doubts(
+                _doubts({"fraction": more, "real_fraction": unknown / total, "rooted_fraction": may_be_rooted / total}),
+                ambiguity(bounds),
             ),
         )
+
+
+def _is_real(born: BornAlike) -> bool | None:
+    return None if "origin" in born.doubts else born.origin == Origin.REAL
+
+
+def _is_rooted(born: BornAlike) -> bool | None:
+    if born.real_rooted or born.origin == Origin.REAL:
+        return True
+    return None if {"origin", "real_rooted"} & {*born.doubts} else False
 
 
 def _doubts(more: dict[str, float]) -> dict[str, Doubt]:

@@ -196,8 +196,8 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
     at_most = None if rest and ".".join(rest[:-1]).endswith(AMBIGUOUS) else _at_most(audited, path, number)
     if path == "max_depth" and audited["by_depth"].get("unknown"):
         return Interval(number, math.inf, "some rows' depth is unknown", at_most)
-    if head == MEASURES and _doubt(audited, ".".join(rest)) is not None:
-        return _of_measure(audited, ".".join(rest), number)
+    if (doubt := _doubt(audited, path)) is not None:
+        return _in_doubt(number, doubt)
     counted: tuple[str, ...] = _COUNTED
     if head == MIXTURE:
         audited, counted, head, rest = audited[MIXTURE], _WEIGHED, rest[0], rest[1:]
@@ -211,6 +211,8 @@ def interval(audited: Mapping[str, Any], path: str, found: Any) -> Interval | Mi
     if head not in BREAKDOWNS or rest[-1] not in counted or ".".join(rest[:-1]) in UNSURE:
         return Interval(number, most, _may_belong(said), at_most)
     unsure = {group: audited[head][group] for group in UNSURE if audited[head].get(group)}
+    if any(each[rest[-1]] is None for each in unsure.values()):
+        return Interval(number, math.inf, _NO_SIZE, at_most)
     said += [f"{_short(value)} {group}" for group, each in unsure.items() if (value := _most(each, rest[-1]))]
     # What may be of the group or of one of these may be counted with several of them, but is no more than all of it.
     in_doubt = audited[head].get(AMBIGUOUS, {}).get(rest[-1]) or 0
@@ -272,10 +274,9 @@ def part_of(audited: Mapping[str, Any], path: str) -> str | None:
         found = found.get(name) if isinstance(found, Mapping) else None
     part = found.get("part") if isinstance(found, Mapping) and path.startswith(f"{MIXTURE}.") else None
     return part if isinstance(part, str) else None
-def _of_measure(audited: Mapping[str, Any], path: str, number: float) -> Interval:
-    doubt = _doubt(audited, path)
-    if doubt is None:
-        return Interval(number, number)
+
+
+def _in_doubt(number: float, doubt: Mapping[str, Any]) -> Interval:
     high, at_most = math.inf if doubt["more"] is None else number + doubt["more"], doubt.get("at_most")
     if at_most is not None and math.isclose(high, at_most):
         high = at_most
