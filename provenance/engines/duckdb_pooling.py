@@ -83,7 +83,7 @@ def pooled_cells(
     is_first = "sample_id IS NOT NULL" if len(places) == 1 else f"sample_id IS NOT NULL AND {_IS_FIRST}"
     query = _POOLED.format(amount=_AMOUNT[unit], is_first=is_first)
     cells = [
-        PooledCell(place, origin, kind, words.model(agent), words.source(source), *others, _named(doubts))
+        PooledCell(*(place, origin, kind, words.model(agent), words.source(source), *others, _named(doubts)))
         for place, origin, kind, agent, source, *others, doubts in connection.execute(
             query, {"places": list(places)}
         ).fetchall()
