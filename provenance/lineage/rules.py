@@ -167,19 +167,20 @@ def _where_all_agree(column: str, origin_that_has_it: str) -> str:
     )
 
 
-def _strength_sql(evidence: str) -> str:
+def strength_sql(evidence: str) -> str:
+    """SQL: the place of the evidence that ``evidence`` states, the strongest 1; NULL where none is stated."""
     return f"list_position([{_listed(Evidence)}], {evidence})"
 
 
 def weakest_sql(evidence: str) -> str:
     """An SQL aggregate: the weakest of the evidence that ``evidence`` states; NULL where none is stated."""
-    return f"arg_max({evidence}, {_strength_sql(evidence)})"
+    return f"arg_max({evidence}, {strength_sql(evidence)})"
 
 
 def weaker_sql(one: str, other: str) -> str:
     """The weaker of two pieces of evidence; NULL where one of them is not stated."""
     return (
-        f"CASE WHEN {one} IS NULL OR {other} IS NULL THEN NULL WHEN {_strength_sql(one)} < {_strength_sql(other)} "
+        f"CASE WHEN {one} IS NULL OR {other} IS NULL THEN NULL WHEN {strength_sql(one)} < {strength_sql(other)} "
         f"THEN {other} ELSE {one} END"
     )
 

@@ -1,8 +1,10 @@
 """Do a sidecar's records contradict the specification, or one another?
 
-What follows from parents (origin, depth, real-rootedness) is worked out again from each sample's first record, as
-completion did. An echo (a second birth of a sample that a model repeated) has lost the parent it followed from, so only
-first records are judged.
+What follows from parents (origin, depth, real-rootedness, the chain's evidence) is worked out again for every birth. A
+parent may have several births, and the sidecar does not say which of them had rows in the dataset that was read: a
+record may have what follows from any choice of one birth for each parent, or, where it is in doubt, nothing. A birth of
+a sample with several may be an echo (a model repeated its own parent), which has lost the parent it followed from: the
+sample's other births are then taken for one more parent that there may be.
 """
 
 from __future__ import annotations
@@ -11,36 +13,96 @@ import duckdb
 
 from provenance.lineage.database import count
 from provenance.lineage.records import ActivityType, Evidence, Header, Kind, Origin, SourceType
-from provenance.lineage.rules import FROM_PARENTS, made_by_model_sql
+from provenance.lineage.rules import UNEXPLAINED, made_by_model_sql, strength_sql
+from provenance.lineage.schema import DOUBTS
 
-_VOCABULARIES = {"origin": Origin, "kind": Kind, "source_type": SourceType, "evidence": Evidence}
+_VOCABULARIES = {
+    "origin": Origin,
+    "kind": Kind,
+    "source_type": SourceType,
+    "evidence": Evidence,
+    "chain_evidence": Evidence,
+}
 
-# Derivations that take their origin from their parents; `generation` is a step of a model.
+# Every birth; ``births``: of how many of its sample it is one; ``chain``: how weak the chain's evidence is, from 1.
+# ``generation`` is a step of a model.
+_BIRTHS = f"""
+    SELECT place, sample_id, origin, depth, real_rooted, evidence, parents, coalesce(doubts, 0) AS doubts, kind, agent,
+        source, license, ({UNEXPLAINED.sql()}) AS unexplained, {strength_sql("evidence")} AS own,
+        {strength_sql("chain_evidence")} AS chain, count(*) OVER (PARTITION BY sample_id) AS births,
+        coalesce(list_contains($generations, activity), false) AS generation
+    FROM records WHERE activity IS NULL OR NOT list_contains($purges, activity)"""
+# What the births of one sample agree in, or lie between.
+_BETWEEN = f"""
+    min(p.depth) AS least_depth, max(p.depth) AS most_depth, count(p.depth) = count(*) AS all_have_depth,
+    bool_and(coalesce(p.real_rooted, false)) AS rooted, bool_and({made_by_model_sql("p.origin")}) AS made,
+    bool_and(p.origin = '{Origin.REAL}') AS real, min(p.chain) AS strongest, max(p.chain) AS weakest,
+    count(p.chain) AS chains, count(p.chain) = count(*) AS all_have_chains,
+    bool_or(p.births > 1 OR p.doubts > 0) AS doubtful"""
+# Samples of several births have ``more``: what the other births say, as an echo came of one of them.
 _JUDGED = f"""
-    SELECT f.sample_id, f.origin, f.depth, f.real_rooted, list_contains($generations, f.activity) AS generation,
-        {FROM_PARENTS["origin"]} AS parents_origin, {FROM_PARENTS["depth"]} AS parents_depth,
-        {FROM_PARENTS["real_rooted"]} AS parents_real_rooted, bool_or({made_by_model_sql("p.origin")}) AS some_made
-    FROM first_records f JOIN edges e ON e.child = f.sample_id JOIN first_records p ON p.sample_id = e.parent
-    GROUP BY ALL"""
+    WITH between_births AS (SELECT e.place, e.parent, {_BETWEEN} FROM edges e JOIN births p ON p.sample_id = e.parent
+            GROUP BY e.place, e.parent),
+        of_parents AS (SELECT place, max(least_depth) AS least_depth, max(most_depth) AS most_depth,
+                bool_and(all_have_depth) AS all_have_depth, bool_or(rooted) AS rooted, bool_or(made) AS made,
+                bool_and(real) AS real, max(strongest) AS strongest, max(weakest) AS weakest,
+                bool_or(chains = 0) AS unexplained_parent, bool_and(all_have_chains) AS all_have_chains,
+                bool_or(doubtful) AS doubtful
+            FROM between_births GROUP BY place),
+        of_samples AS (SELECT sample_id, max(depth) AS depth, count(depth) = count(*) AS all_have_depth,
+                max(chain) AS chain, count(chain) = count(*) AS all_have_chains
+            FROM births WHERE births > 1 GROUP BY sample_id)
+    SELECT b.*, p.* EXCLUDE (place) REPLACE (
+            greatest(p.most_depth, s.depth) AS most_depth, greatest(p.weakest, s.chain) AS weakest,
+            p.all_have_depth AND coalesce(s.all_have_depth, true) AS all_have_depth,
+            p.all_have_chains AND coalesce(s.all_have_chains, true) AS all_have_chains)
+    FROM births b JOIN of_parents p ON p.place = b.place LEFT JOIN of_samples s ON s.sample_id = b.sample_id"""
+
+
+def _in_doubt(name: str) -> str:
+    return f"(doubts >> {DOUBTS.index(name)}) & 1 = 1"
+
 
 _CONTRADICTIONS = {
     "records are real, but not of depth 0": "origin = 'real' AND depth IS DISTINCT FROM 0",
     "records are real, but not real-rooted": "origin = 'real' AND real_rooted IS DISTINCT FROM true",
+    "records state what they are in doubt about": " OR ".join(
+        f"{_in_doubt(name)} AND {name} IS DISTINCT FROM {'NULL' if name != 'origin' else repr(str(Origin.UNKNOWN))}"
+        for name in DOUBTS
+    ),
+    "records are in doubt about parents that they do not have": "doubts > 0 AND len(parents) = 0 AND births = 1",
+    "records say more of the evidence of their chain than their own evidence does": (
+        "chain IS NOT NULL AND (own IS NULL OR chain < own)"
+    ),
+    "records without parents do not have their own evidence as that of their chain": (
+        "len(parents) = 0 AND births = 1 AND NOT unexplained AND chain IS DISTINCT FROM own"
+    ),
 }
 _CONTRADICTIONS_BY_PARENTS = {
     "records are not one step deeper than their deepest parent": (
-        "generation AND origin = 'synthetic' AND depth IS DISTINCT FROM parents_depth + 1 AND parents_depth IS NOT NULL"
+        f"generation AND origin = '{Origin.SYNTHETIC}' AND NOT {_in_doubt('depth')} AND all_have_depth "
+        "AND coalesce(depth NOT BETWEEN least_depth + 1 AND most_depth + 1, true)"
     ),
     "records are not as deep as the deepest parent they derive from": (
-        f"NOT generation AND {made_by_model_sql()} AND depth IS DISTINCT FROM parents_depth "
-        "AND parents_depth IS NOT NULL"
+        f"NOT generation AND {made_by_model_sql()} AND NOT {_in_doubt('depth')} AND all_have_depth "
+        "AND coalesce(depth NOT BETWEEN least_depth AND most_depth, true)"
     ),
     "records have a real-rooted parent, but are not real-rooted": (
-        "parents_real_rooted AND real_rooted IS DISTINCT FROM true"
+        f"rooted AND NOT {_in_doubt('real_rooted')} AND real_rooted IS DISTINCT FROM true"
     ),
-    "records are real, but derive from what a model made": "NOT generation AND origin = 'real' AND some_made",
+    "records are real, but derive from what a model made": "NOT generation AND origin = 'real' AND made",
     "records are synthetic, but derive only from what is real": (
-        "NOT generation AND origin = 'synthetic' AND parents_origin = 'real'"
+        "NOT generation AND origin = 'synthetic' AND real AND births = 1"
+    ),
+    "records are in doubt, but each of their parents has one birth, which is not": (
+        "doubts > 0 AND NOT doubtful AND births = 1"
+    ),
+    "records have evidence of their chain, but a parent that nobody explained": (
+        "chain IS NOT NULL AND unexplained_parent"
+    ),
+    "records do not have the weakest evidence of what they go back to": (
+        "own IS NOT NULL AND all_have_chains AND coalesce(chain NOT BETWEEN greatest(own, strongest) "
+        "AND greatest(own, weakest), true)"
     ),
 }
 
@@ -49,18 +111,11 @@ def contradictions(connection: duckdb.DuckDBPyConnection, header: Header) -> lis
     """What does not hold of the records in the view ``records``, in words; empty if all does."""
     problems = [_unknown_words(connection, column, [*words]) for column, words in _VOCABULARIES.items()]
     purges = [n for n, activity in enumerate(header.activities) if activity.type is ActivityType.PURGE]
-    connection.execute(
-        "CREATE TABLE first_records AS SELECT DISTINCT ON (sample_id) sample_id, origin, depth, real_rooted, activity, "
-        "parents FROM records WHERE activity IS NULL OR NOT list_contains($purges, activity) "
-        "ORDER BY sample_id, rows DESC",
-        {"purges": purges},
-    )
-    connection.execute(
-        "CREATE TABLE edges AS SELECT DISTINCT sample_id AS child, unnest(parents) AS parent FROM first_records"
-    )
     generations = [n for n, activity in enumerate(header.activities) if activity.type is ActivityType.GENERATION]
-    connection.execute(f"CREATE TABLE judged AS {_JUDGED}", {"generations": generations})
-    for table, checks in (("first_records", _CONTRADICTIONS), ("judged", _CONTRADICTIONS_BY_PARENTS)):
+    connection.execute(f"CREATE TABLE births AS {_BIRTHS}", {"generations": generations, "purges": purges})
+    connection.execute("CREATE TABLE edges AS SELECT DISTINCT place, unnest(parents) AS parent FROM births")
+    connection.execute(f"CREATE TABLE judged AS {_JUDGED}")
+    for table, checks in (("births", _CONTRADICTIONS), ("judged", _CONTRADICTIONS_BY_PARENTS)):
         for said, condition in checks.items():
             found = count(connection, f"SELECT count(*) FROM {table} WHERE {condition}")
             problems.append(f"{found} {said}" if found else None)
@@ -82,12 +137,19 @@ def _unknown_words(connection: duckdb.DuckDBPyConnection, column: str, words: li
 
 
 def _cycle(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Take away, again and again, the edges from samples that no edge leads to; what stays goes in circles."""
-    left = count(connection, "SELECT count(*) FROM edges")
+    """Take away, again and again, the steps to parents from which no step goes on; what stays goes in circles.
+
+    They are those of each sample's first birth: that two models answered each other word for word is no contradiction.
+    """
+    connection.execute(
+        "CREATE TABLE steps AS SELECT DISTINCT b.sample_id AS child, e.parent FROM edges e JOIN births b USING (place) "
+        "WHERE b.place IN (SELECT min(place) FROM births GROUP BY sample_id)"
+    )
+    left = count(connection, "SELECT count(*) FROM steps")
     while left:
-        connection.execute("DELETE FROM edges WHERE parent NOT IN (SELECT child FROM edges)")
-        before, left = left, count(connection, "SELECT count(*) FROM edges")
+        connection.execute("DELETE FROM steps WHERE parent NOT IN (SELECT child FROM steps)")
+        before, left = left, count(connection, "SELECT count(*) FROM steps")
         if left == before:
-            ((one,),) = connection.execute("SELECT lower(hex(min(child))) FROM edges").fetchall()
+            ((one,),) = connection.execute("SELECT lower(hex(min(child))) FROM steps").fetchall()
             return f"sample {one[:12]} is its own ancestor, or comes from one that is"
     return None

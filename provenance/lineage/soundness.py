@@ -34,12 +34,13 @@ def require_sound(sidecar: Sidecar, workspace: Path) -> None:
     """
     import duckdb
 
-    from provenance.lineage.database import count, parquet_rows, scratch_database
+    from provenance.lineage.database import count, placed_rows, scratch_database
+    from provenance.lineage.row_bounds import misstated
 
     with scratch_folder(workspace, "sound") as folder, scratch_database(folder) as connection:
         try:
             connection.execute("SET preserve_insertion_order = true")
-            connection.execute(f"CREATE VIEW records AS FROM {parquet_rows(sidecar.path)}")
+            connection.execute(f"CREATE VIEW records AS FROM {placed_rows(sidecar.path)}")
             header = sidecar.header
             numbers = {
                 "width": sidecar.digest_size,
@@ -49,6 +50,7 @@ def require_sound(sidecar: Sidecar, workspace: Path) -> None:
             }
             (found,) = connection.execute(_COUNTS, numbers).fetchall()
             dangling = count(connection, _DANGLING)
+            bounds = misstated(connection)
         except duckdb.InterruptException:
             raise KeyboardInterrupt from None
         except (duckdb.Error, UnicodeDecodeError) as error:
@@ -67,6 +69,8 @@ def require_sound(sidecar: Sidecar, workspace: Path) -> None:
     ):
         if number:
             raise _unsound(sidecar, said)
+    if bounds:
+        raise _unsound(sidecar, bounds[0])
 
 
 def _unsound(sidecar: Sidecar, said: str) -> SidecarError:

@@ -16,7 +16,8 @@ import duckdb
 from provenance.errors import DataError
 from provenance.identity import Identity, Scan, scan
 from provenance.lineage import sidecar_checks
-from provenance.lineage.database import count, parquet_rows, scratch_database
+from provenance.lineage.database import count, parquet_rows, placed_rows, scratch_database
+from provenance.lineage.row_bounds import ROWS_SQL, misstated
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 from provenance.lineage.tables import write_rows
 
@@ -53,7 +54,7 @@ def verify(
     folder = Path(mkdtemp(prefix="verify-", dir=workspace))
     try:
         with scratch_database(folder) as connection:
-            connection.execute(f"CREATE VIEW records AS SELECT * FROM {parquet_rows(sidecar)}")
+            connection.execute(f"CREATE VIEW records AS FROM {placed_rows(sidecar)}")
             texts = [*_of_sidecar(connection, opened), *sidecar_checks.contradictions(connection, opened.header)]
             problems = [Problem(f"{name} (sidecar)", None, text) for text in texts]
             rows = scan(data, identity)
@@ -75,7 +76,7 @@ def verify(
 
 def _of_sidecar(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar) -> list[str]:
     problems = []
-    total = count(connection, "SELECT coalesce(sum(rows), 0) FROM records")
+    total = count(connection, f"SELECT coalesce(sum({ROWS_SQL}), 0) FROM records")
     if (problem := sidecar.miscounted(total)) is not None:
         problems.append(problem)
     dangling = count(
@@ -85,11 +86,7 @@ def _of_sidecar(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar) -> list
     )
     if dangling:
         problems.append(f"it is not closed: {dangling} parents have no record in it")
-    counted_twice = count(
-        connection, "SELECT count(*) FROM (SELECT 1 FROM records WHERE rows > 0 GROUP BY sample_id HAVING count(*) > 1)"
-    )
-    if counted_twice:
-        problems.append(f"the rows of {counted_twice} samples are counted on more than one record")
+    problems += misstated(connection)
     for column, described in (
         ("activity", sidecar.header.activities),
         ("agent", sidecar.header.agents),
@@ -103,7 +100,11 @@ def _of_sidecar(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar) -> list
 
 
 def _of_rows(connection: duckdb.DuckDBPyConnection, rows: Scan, name: str) -> list[Problem]:
-    strangers = "FROM rows WHERE sample_id NOT IN (SELECT sample_id FROM records WHERE rows > 0)"
+    connection.execute(
+        f"CREATE TABLE stated AS SELECT sample_id, sum({ROWS_SQL})::BIGINT AS rows FROM records GROUP BY 1 "
+        "HAVING sum(rows) > 0 OR count(ambiguous_rows) > 0"
+    )
+    strangers = "FROM rows WHERE sample_id NOT IN (SELECT sample_id FROM stated)"
     found = connection.execute(
         f"SELECT row, lower(hex(sample_id)) {strangers} ORDER BY row LIMIT {MOST_ROWS_NAMED}"
     ).fetchall()
@@ -116,8 +117,8 @@ def _of_rows(connection: duckdb.DuckDBPyConnection, rows: Scan, name: str) -> li
     if more > 0:
         problems.append(Problem(name, None, f"{more} more rows have no record in the sidecar"))
     differing = connection.execute(
-        "SELECT lower(hex(sample_id)), coalesce(d.rows, 0), r.rows FROM (SELECT sample_id, rows FROM records WHERE "
-        "rows > 0) r LEFT JOIN (SELECT sample_id, count(*) AS rows FROM rows GROUP BY 1) d USING (sample_id) "
+        "SELECT lower(hex(sample_id)), coalesce(d.rows, 0), r.rows FROM stated r "
+        "LEFT JOIN (SELECT sample_id, count(*) AS rows FROM rows GROUP BY 1) d USING (sample_id) "
         f"WHERE coalesce(d.rows, 0) <> r.rows ORDER BY 1 LIMIT {MOST_ROWS_NAMED}"
     ).fetchall()
     problems += [

@@ -80,7 +80,11 @@ def write(
     )
     path = folder / sidecar_path(dataset)
     path.parent.mkdir(parents=True, exist_ok=True)
-    in_order = sorted(records, key=lambda each: (each["sample_id"], -(each.get("ambiguous_rows") or 0), -each["rows"]))
+    # Births of rows in doubt stand in the order in which they are given.
+    doubtful = {each["sample_id"] for each in records if each.get("possible_rows") or each.get("ambiguous_rows")}
+    in_order = sorted(
+        records, key=lambda each: (each["sample_id"], 0 if each["sample_id"] in doubtful else -each["rows"])
+    )
     batch = pa.RecordBatch.from_pylist(in_order, schema=sidecar_schema(DIGEST_SIZE))
     write_sidecar(path, header, [batch], DIGEST_SIZE)
     return path

@@ -1,0 +1,114 @@
+"""Rows of a sample that was born in several ways: what a sidecar states of them, and what follows.
+
+Each record has rows that were certainly born its way (``rows``) and rows that may have been (``possible_rows``, p); the
+sample's first record has the number of rows that its records share in this way (``ambiguous_rows``, r). So the rows of
+a sample are the sum of ``rows``, and r. For records G of a sample that have something in common, and all its other
+records, the rows of G are
+
+- at least: the sum of ``rows`` in G, and what of r is more than the p of the others,
+- at most: the sum of ``rows`` in G, and what of r the p of G can be.
+
+The form is the narrowest, and so the only one, that says what is known: p is never 0, never more than r, and r never
+more than the p of all other records of the sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from provenance.plurals import counted
+
+if TYPE_CHECKING:
+    import duckdb
+
+Array = npt.NDArray[np.int64]
+Chosen = npt.NDArray[np.bool_]
+
+# Of a record: what the sum over the records of a sample, or of a file, takes.
+ROWS_SQL = "(rows + coalesce(ambiguous_rows, 0))"
+# Of a record: whether rows of the dataset were, or may have been, born this way.
+MAY_HAVE_ROWS_SQL = "(rows > 0 OR possible_rows IS NOT NULL)"
+
+# What must not be; and of what there are some, and a query that counts these in the view ``records``, which has the
+# place of each record in its file.
+_MISSTATED = {
+    ("0 stands for possible or ambiguous rows, calls or doubts, or 1 for calls, where null belongs", "record"): """
+        SELECT count(*) FROM records WHERE possible_rows = 0 OR ambiguous_rows = 0 OR calls < 2 OR doubts = 0""",
+    ("ambiguous rows stand on another record than the first of their sample", "record"): """
+        SELECT count(DISTINCT a.place) FROM (SELECT sample_id, place FROM records WHERE ambiguous_rows IS NOT NULL) a
+        JOIN records r ON r.sample_id = a.sample_id AND r.place < a.place""",
+    ("possible and ambiguous rows do not fit each other", "sample"): """
+        SELECT count(*) FROM (SELECT coalesce(sum(ambiguous_rows), 0) AS shared,
+                coalesce(sum(possible_rows), 0) AS possible, coalesce(max(possible_rows), 0) AS most
+            FROM records WHERE possible_rows IS NOT NULL OR ambiguous_rows IS NOT NULL GROUP BY sample_id)
+        WHERE most > shared OR shared > possible - most""",
+}
+
+
+def misstated(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """What does not keep the form in the view ``records``, a sidecar's with their places, in words."""
+    from provenance.lineage.database import count
+
+    found = ((count(connection, query), *said) for said, query in _MISSTATED.items())
+    return [f"{said} ({counted(number, thing)})" for number, said, thing in found if number]
+
+
+@dataclass(frozen=True)
+class BirthRows:
+    """The records of some samples, those of one sample together: sample n has ``starts[n]`` to ``starts[n + 1]``.
+
+    ``rows`` and ``possible`` count by record, ``shared``, the ambiguous rows, by sample; int64.
+    """
+
+    starts: Array
+    rows: Array
+    possible: Array
+    shared: Array
+
+    @property
+    def total(self) -> Array:
+        """The rows of each sample."""
+        return self._sum(self.rows) + self.shared
+
+    def bounds(self, chosen: Chosen) -> tuple[Array, Array]:
+        """For each sample, how many rows have a birth that is ``chosen`` (by record): at least, and at most."""
+        certain = self._sum(np.where(chosen, self.rows, 0))
+        inside, outside = (self._sum(np.where(some, self.possible, 0)) for some in (chosen, ~chosen))
+        return certain + np.maximum(0, self.shared - outside), certain + np.minimum(self.shared, inside)
+
+    def without(self, gone: Chosen) -> BirthRows:
+        """What is known after each row that may have a birth that is ``gone`` (by record) has been taken out.
+
+        As many rows of a sample went as may be of such a birth, and those that stay are the others': of these, as many
+        may have gone along as lie between the two bounds.
+        """
+        least, most = self.bounds(gone)
+        left = self.total - most
+        along, room = (np.repeat(each, np.diff(self.starts)) for each in (most - least, left))
+        low = np.where(gone, 0, np.maximum(0, self.rows - along))
+        high = np.where(gone, 0, np.minimum(room, self.rows + self.possible))
+        return self._narrowest(left, low, high)
+
+    def _narrowest(self, total: Array, low: Array, high: Array) -> BirthRows:
+        """``total`` rows by sample, of each record at least ``low`` and at most ``high``."""
+        lows, highs, all_rows = (
+            np.repeat(each, np.diff(self.starts)) for each in (self._sum(low), self._sum(high), total)
+        )
+        rows = np.maximum(low, all_rows - (highs - high))
+        most = np.minimum(high, all_rows - (lows - low))
+        return BirthRows(self.starts, rows, most - rows, total - self._sum(rows))
+
+    def _sum(self, values: npt.NDArray[np.generic]) -> Array:
+        # Not reduceat: it takes a sample without records for one with the next record.
+        sums = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
+        found: Array = sums[self.starts[1:]] - sums[self.starts[:-1]]
+        return found
+
+
+def starts_of(is_first: Chosen) -> Array:
+    """`BirthRows.starts`, by whether each record is the first of its sample."""
+    return np.append(np.flatnonzero(is_first), len(is_first)).astype(np.int64)
