@@ -7,25 +7,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provenance.ledger.graph.graph import SampleSet
-from provenance.ledger.models.passages import Passage, reached
+from provenance.ledger.models.passages import Passage
+from provenance.ledger.reached import Reached, ReachedRows
 from provenance.ledger.selectors import select
 from provenance.ledger.sidecars import Sidecars
 
 if TYPE_CHECKING:
-    from provenance.ledger.graph.store import Array
+    from provenance.ledger.datasets import RecordedDataset
+    from provenance.ledger.graph.reaching import Selection
 
 
 @dataclass(frozen=True)
 class AffectedDataset:
-    """A dataset's rows, and those of them that are a selected sample or a descendant of one.
+    """A dataset's rows, and those of them that may be of a selected birth or come from one.
 
-    ``affected_rows`` are those by derivation, ``affected_through_models`` the others.
+    ``affected_rows`` are those by derivation, ``affected_through_models`` the others. Of both, the two ``certainly_…``
+    are so for certain: rows of equal text may have been born in several ways, of which only some are affected.
     """
 
     path: str
     rows: int
     affected_rows: int
     affected_through_models: int
+    certainly_affected_rows: int
+    certainly_affected_through_models: int
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,23 @@ def impact(ledger: Sidecars, selectors: Sequence[str]) -> Impact:
     return impact_of(ledger, select(ledger, selectors))
 
 
-def impact_of(ledger: Sidecars, selected: Array) -> Impact:
-    """What came from the samples ``selected``, numbers in the ledger's graph, in order."""
+def impact_of(ledger: Sidecars, selected: Selection) -> Impact:
+    """What came from what is ``selected`` in the ledger's graph."""
     graph = ledger.graph
-    reach = reached(ledger.models, selected)
-    direct, through = SampleSet(graph, reach.direct), SampleSet(graph, reach.through_models)
+    found = Reached.by(ledger.models, selected)
+    direct, through = SampleSet(graph, found.reach.direct), SampleSet(graph, found.reach.through_models)
     # Behind the datasets of this revision are those that models were trained on.
-    counted = zip(ledger.recorded, graph.rows_in(direct.numbers), graph.rows_in(through.numbers), strict=False)
-    datasets = tuple(AffectedDataset(dataset.path, dataset.rows, *rows) for dataset, *rows in counted)
-    return Impact(len(selected), len(direct) - len(selected), datasets, direct, through, reach.passages)
+    datasets = tuple(_affected(dataset, found.rows(dataset.place)) for dataset in ledger.recorded)
+    selected_samples = len(selected.samples)
+    return Impact(selected_samples, len(direct) - selected_samples, datasets, direct, through, found.reach.passages)
+
+
+def _affected(dataset: RecordedDataset, rows: ReachedRows) -> AffectedDataset:
+    return AffectedDataset(
+        dataset.path,
+        dataset.rows,
+        rows.direct,
+        rows.through_models,
+        rows.certain_direct,
+        rows.certain_through_models,
+    )

@@ -10,36 +10,45 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provenance.errors import UnknownReferenceError
-from provenance.ledger.models.passages import Reach, reached
+from provenance.ledger.graph.reaching import Selection
+from provenance.ledger.reached import Reached
 from provenance.ledger.selectors import require_selector, select
 from provenance.ledger.sidecars import Sidecars
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.store import Array
+    from provenance.ledger.models.passages import Reach
     from provenance.revocations import Revocation
 
 
 @dataclass(frozen=True)
 class Revoked:
-    """What one revocation reaches in a ledger; ``selected``: the samples that it names, in order."""
+    """What one revocation reaches in a ledger."""
 
     revocation: Revocation
-    selected: Array
-    reach: Reach
+    found: Reached
+
+    @property
+    def selected(self) -> Array:
+        """The samples that it names, or that were born in a way that it names; in order."""
+        return self.found.selection.samples
+
+    @property
+    def reach(self) -> Reach:
+        return self.found.reach
 
     @property
     def samples(self) -> Array:
-        """All samples that it reaches, in order."""
-        return np.union1d(self.reach.direct, self.reach.through_models)
+        """All samples that it may reach, in order."""
+        return self.found.samples
 
 
 def revoked(ledger: Sidecars) -> list[Revoked]:
     """What each revocation of the workspace reaches in the ledger, in the order of the file."""
-    found = []
-    for revocation in ledger.repository.revocations().revocations:
-        selected = selected_by(ledger, revocation.selectors)
-        found.append(Revoked(revocation, selected, reached(ledger.models, selected)))
-    return found
+    return [
+        Revoked(revocation, Reached.by(ledger.models, selected_by(ledger, revocation.selectors)))
+        for revocation in ledger.repository.revocations().revocations
+    ]
 
 
 @dataclass(frozen=True)
@@ -47,11 +56,13 @@ class Mark:
     """That one sample must not be used: the id and ``reason`` of a revocation, and ``how`` this reaches the sample.
 
     ``how``: "named" by it, "derived" from what it names, or only "through_models" trained on what is revoked.
+    ``certain``: whether this is true of every birth of the sample; else rows of it may have been born otherwise.
     """
 
     revocation: str
     reason: str
     how: str
+    certain: bool
 
 
 def marks(ledger: Sidecars, sample_ids: Sequence[str]) -> dict[str, list[Mark]]:
@@ -66,21 +77,24 @@ def marks(ledger: Sidecars, sample_ids: Sequence[str]) -> dict[str, list[Mark]]:
         for word, samples in said:
             reached_here = np.isin(numbers, samples)
             how |= {sample_ids[place]: word for place in np.flatnonzero(reached_here).tolist()}
+        certain = dict(zip(sample_ids, each.found.in_all.certain[numbers].tolist(), strict=True)) if how else {}
         for sample_id, word in how.items():
-            found.setdefault(sample_id, []).append(Mark(each.revocation.id, each.revocation.reason, word))
+            mark = Mark(each.revocation.id, each.revocation.reason, word, certain[sample_id])
+            found.setdefault(sample_id, []).append(mark)
     return found
 
 
 def revoked_rows(ledger: Sidecars) -> dict[str, int]:
-    """For each dataset with a sidecar, the rows that are, or came from, what is revoked."""
+    """For each dataset with a sidecar, the rows that may be, or may have come from, what is revoked."""
     if not ledger.repository.revocations().revocations:
         return dict.fromkeys((dataset.path for dataset in ledger.recorded), 0)
-    samples = np.unique(np.concatenate([np.empty(0, np.int64), *(each.samples for each in revoked(ledger))]))
-    counted: dict[str, int] = {}
-    for dataset in ledger.recorded:
-        members, rows = ledger.graph.members(dataset.place)
-        counted[dataset.path] = int(rows[np.isin(members, samples)].sum(dtype=np.int64))
-    return counted
+    found = all_revoked(ledger).in_all
+    return {dataset.path: found.rows(dataset.place)[1] for dataset in ledger.recorded}
+
+
+def all_revoked(ledger: Sidecars) -> Reached:
+    """What the revocations of the workspace reach in the ledger, taken together."""
+    return Reached.by(ledger.models, selected_by(ledger, revoked_selectors(ledger)))
 
 
 def revoked_selectors(ledger: Sidecars) -> list[str]:
@@ -89,14 +103,14 @@ def revoked_selectors(ledger: Sidecars) -> list[str]:
     return [selector for revocation in stated for selector in revocation.selectors]
 
 
-def selected_by(ledger: Sidecars, selectors: Sequence[str]) -> Array:
-    """The samples that fit any of ``selectors``, in order; one that fits nothing at this revision is passed over.
+def selected_by(ledger: Sidecars, selectors: Sequence[str]) -> Selection:
+    """What fits any of ``selectors``; one that fits nothing at this revision is passed over.
 
     Raises:
         UnknownReferenceError: one is not a selector at all.
     """
-    found = [samples for _, samples in _selected_each(ledger, selectors) if samples is not None]
-    return np.unique(np.concatenate([np.empty(0, np.int64), *found]))
+    found = (selection for _, selection in _selected_each(ledger, selectors))
+    return Selection.all_of(ledger.graph, [selection for selection in found if selection is not None])
 
 
 def fitting_nothing(ledger: Sidecars, selectors: Sequence[str]) -> list[str]:
@@ -105,15 +119,15 @@ def fitting_nothing(ledger: Sidecars, selectors: Sequence[str]) -> list[str]:
     Raises:
         UnknownReferenceError: one is not a selector at all.
     """
-    return [selector for selector, samples in _selected_each(ledger, selectors) if samples is None]
+    return [selector for selector, selection in _selected_each(ledger, selectors) if selection is None]
 
 
-def _selected_each(ledger: Sidecars, selectors: Sequence[str]) -> Iterator[tuple[str, Array | None]]:
-    """Each selector with its samples, or None. Paths in them are from the root, as in the file."""
+def _selected_each(ledger: Sidecars, selectors: Sequence[str]) -> Iterator[tuple[str, Selection | None]]:
+    """Each selector with what it selects, or None. Paths in them are from the root, as in the file."""
     with chdir(ledger.repository.root):
         for selector in selectors:
             require_selector(selector)
             try:
-                yield selector, select(ledger, [selector]).astype(np.int64)
+                yield selector, select(ledger, [selector])
             except UnknownReferenceError:
                 yield selector, None

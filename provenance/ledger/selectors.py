@@ -14,21 +14,24 @@ from provenance.ledger.sidecars import Sidecars, name_some
 from provenance.lineage.license_terms import spelt
 
 if TYPE_CHECKING:
+    from provenance.ledger.graph.births import BirthClass
+    from provenance.ledger.graph.reaching import Selection
     from provenance.ledger.graph.store import Array
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
-def select(ledger: Sidecars, selectors: Sequence[str]) -> Array:
-    """The samples that fit any of ``selectors`` (at least one): numbers in the ledger's graph, in order.
+def select(ledger: Sidecars, selectors: Sequence[str]) -> Selection:
+    """The samples, and the births, that fit any of ``selectors``: numbers in the ledger's graph.
 
     A sample that was born twice fits if one of its births does.
 
     Raises:
         UnknownReferenceError: not a selector, or it names what no sidecar of this revision knows.
     """
-    fitting: Array = np.unique(np.concatenate([_fitting(ledger, selector) for selector in selectors]))
-    return fitting
+    from provenance.ledger.graph.reaching import Selection
+
+    return Selection.all_of(ledger.graph, [_fitting(ledger, selector) for selector in selectors])
 
 
 def require_selector(selector: str) -> tuple[str, str]:
@@ -46,71 +49,85 @@ def require_selector(selector: str) -> tuple[str, str]:
     return kind, value
 
 
-def _fitting(ledger: Sidecars, selector: str) -> Array:
+def _fitting(ledger: Sidecars, selector: str) -> Selection:
     kind, value = require_selector(selector)
     return _SELECTORS[kind](ledger, value)
 
 
-def _sample(ledger: Sidecars, value: str) -> Array:
-    return ledger.graph.numbers([resolve(ledger, value)])
+def _samples(ledger: Sidecars, samples: Array) -> Selection:
+    from provenance.ledger.graph.reaching import Selection
+
+    return Selection.of_samples(ledger.graph, samples)
 
 
-def _source(ledger: Sidecars, value: str) -> Array:
+def _births(ledger: Sidecars, fits: Callable[[BirthClass], bool], *, every: bool = False) -> Selection:
+    from provenance.ledger.graph.reaching import Selection
+
+    graph = ledger.graph
+    classes = np.array([fits(each) for each in graph.classes], bool)
+    return Selection(graph.with_birth(fits, every=every), np.empty(0, np.int64), classes)
+
+
+def _sample(ledger: Sidecars, value: str) -> Selection:
+    return _samples(ledger, ledger.graph.numbers([resolve(ledger, value)]))
+
+
+def _source(ledger: Sidecars, value: str) -> Selection:
     names = [source["name"] for source in ledger.graph.descriptions.sources]
     fits = _places(ledger, "source", [name == value for name in names], value, names)
-    return ledger.graph.with_birth(lambda born: born.source in fits)
+    return _births(ledger, lambda born: born.source in fits)
 
 
-def _model(ledger: Sidecars, value: str) -> Array:
+def _model(ledger: Sidecars, value: str) -> Selection:
     agents = ledger.graph.descriptions.agents
     labels = [agent["label"] for agent in agents]
     named = [value in (agent["name"], label) for agent, label in zip(agents, labels, strict=True)]
     fits = _places(ledger, "model", named, value, labels)
-    return ledger.graph.with_birth(lambda born: born.agent in fits)
+    return _births(ledger, lambda born: born.agent in fits)
 
 
-def _prompt(ledger: Sidecars, value: str) -> Array:
+def _prompt(ledger: Sidecars, value: str) -> Selection:
     prompts = [activity["plan"] for activity in ledger.graph.descriptions.activities]
     fits = _places(ledger, "prompt", [prompt == value for prompt in prompts], value, filter(None, prompts))
-    return ledger.graph.with_birth(lambda born: born.activity in fits)
+    return _births(ledger, lambda born: born.activity in fits)
 
 
-def _activity(ledger: Sidecars, value: str) -> Array:
+def _activity(ledger: Sidecars, value: str) -> Selection:
     identifiers = [activity["id"] for activity in ledger.graph.descriptions.activities]
     fits = _places(ledger, "activity", [identifier == value for identifier in identifiers], value, identifiers)
-    return ledger.graph.with_birth(lambda born: born.activity in fits)
+    return _births(ledger, lambda born: born.activity in fits)
 
 
-def _license(ledger: Sidecars, value: str) -> Array:
+def _license(ledger: Sidecars, value: str) -> Selection:
     graph = ledger.graph
     # As it was recorded, or as SPDX spells it.
     known = {graph.license_of(born) for born in graph.classes} - {None}
     value = value if value in known else spelt(value)
     if value not in known:
         raise _unknown("license", value, filter(None, known), ledger.not_asked)
-    return graph.with_birth(lambda born: graph.license_of(born) == value)
+    return _births(ledger, lambda born: graph.license_of(born) == value)
 
 
-def _origin(ledger: Sidecars, value: str) -> Array:
+def _origin(ledger: Sidecars, value: str) -> Selection:
     from provenance.lineage.records import Origin
 
     origin = _member(Origin, "origin", value)
     # One dataset may not know what another does.
-    return ledger.graph.with_birth(lambda born: born.origin == origin, every=origin is Origin.UNKNOWN)
+    return _births(ledger, lambda born: born.origin == origin, every=origin is Origin.UNKNOWN)
 
 
-def _kind(ledger: Sidecars, value: str) -> Array:
+def _kind(ledger: Sidecars, value: str) -> Selection:
     from provenance.lineage.records import Kind
 
     kind = _member(Kind, "kind", value)
-    return ledger.graph.with_birth(lambda born: born.kind == kind)
+    return _births(ledger, lambda born: born.kind == kind)
 
 
-def _dataset(ledger: Sidecars, value: str) -> Array:
-    return ledger.graph.members(ledger.dataset(value).place)[0]
+def _dataset(ledger: Sidecars, value: str) -> Selection:
+    return _samples(ledger, ledger.graph.members(ledger.dataset(value).place)[0])
 
 
-_SELECTORS: dict[str, Callable[[Sidecars, str], Array]] = {
+_SELECTORS: dict[str, Callable[[Sidecars, str], Selection]] = {
     "sample": _sample,
     "source": _source,
     "model": _model,

@@ -21,6 +21,7 @@ from provenance.lineage import words
 Origin = words.Origin
 Kind = words.Kind
 Evidence = words.Evidence
+ActivityType = words.ActivityType
 
 
 class SourceType(StrEnum):
@@ -135,13 +136,6 @@ class RejectedCalls(_Stored):
     input_tokens: Count | None = None
     output_tokens: Count | None = None
     cost: Decimal | None = None
-
-
-class ActivityType(StrEnum):
-    COLLECTION = "collection"
-    GENERATION = "generation"
-    DERIVATION = "derivation"
-    PURGE = "purge"
 
 
 class Activity(_Described):

@@ -43,3 +43,12 @@ DOUBTS = ("origin", "kind", "agent", "source", "license", "depth", "real_rooted"
 def doubts_of(bits: int | None) -> tuple[str, ...]:
     """The names of `DOUBTS` whose bits are set."""
     return tuple(name for number, name in enumerate(DOUBTS) if (bits or 0) >> number & 1)
+
+
+class ActivityType(StrEnum):
+    """What an activity did; a purge took samples out of a dataset."""
+
+    COLLECTION = "collection"
+    GENERATION = "generation"
+    DERIVATION = "derivation"
+    PURGE = "purge"

@@ -61,3 +61,8 @@ def percent(part: int, whole: int) -> str:
     if 99.9 < share < 100:
         return ">99.9%"
     return f"{share:.1f}%"
+
+
+def between(least: int, most: int) -> str:
+    """A number that is known, or the two that it lies between: 2, or 2 to 5."""
+    return f"{most:,}" if least == most else f"{least:,} to {most:,}"

@@ -1,13 +1,15 @@
 """`provenance purge`: a dataset and its sidecar without everything that came from what was revoked.
 
-The sidecar keeps every record that it had. Those of the samples that went count no rows any more, and each of them gets
-a tombstone: a record whose activity is the purge, with the revocation and its reason. What is purged in place must be a
-file that was added; what a stage made is purged in a stage of its own, to another file.
+The sidecar keeps every record that it had. Births that went count no rows any more, and their samples get a tombstone:
+a record whose activity is the purge, with the revocation and its reason. Rows of equal content may have been born in
+several ways, only some of which are revoked: as many go as may have been, and which of the equal rows these are is
+arbitrary. What is purged in place must be a file that was added; what a stage made is purged in a stage of its own, to
+another file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -29,11 +31,11 @@ from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.sidecar import write_sidecar
 from provenance.lineage.tombstones import Tombstones
 from provenance.plurals import counted
+from provenance.upkeep.rows_to_go import RowsToGo
 from provenance.upkeep.unfinished_purges import settle_purge
 
 if TYPE_CHECKING:
     from provenance.ledger.datasets import RecordedDataset
-    from provenance.ledger.graph.graph import Graph
     from provenance.ledger.graph.store import Array
     from provenance.repository import Repository
 
@@ -44,14 +46,18 @@ ProgressOf = Callable[[str], Callable[[int], None]]
 class Purged:
     """``kept`` and ``dropped`` count rows; ``reasons`` say why, by the first revocation that reaches a row.
 
-    ``dataset`` and ``out`` are paths from the DVC root. ``tracked``: what DVC was told of. ``finished``: rows that an
-    earlier purge, which was killed before DVC was told, had taken out; DVC was told of that now.
+    ``certain``: of the rows that are dropped, those that are certainly reached. ``equal_rows``: rows that stay, though
+    rows of equal content, which may be reached, do not. ``dataset`` and ``out`` are paths from the DVC root.
+    ``tracked``: what DVC was told of. ``finished``: rows that an earlier purge, which was killed before DVC was told,
+    had taken out; DVC was told of that now.
     """
 
     dataset: str
     out: str
     kept: int
     dropped: int
+    certain: int
+    equal_rows: int
     reasons: Mapping[str, int]
     tracked: tuple[str, ...] = ()
     finished: int = 0
@@ -62,13 +68,25 @@ class Purged:
             "out": self.out,
             "kept": self.kept,
             "dropped": self.dropped,
+            "certain": self.certain,
+            "equal_rows": self.equal_rows,
             "reasons": dict(self.reasons),
             "finished": self.finished,
         }
 
 
-def purge(repository: Repository, dataset: str, out: str | None, *, dry_run: bool, progress_of: ProgressOf) -> Purged:
+def purge(
+    repository: Repository,
+    dataset: str,
+    out: str | None,
+    *,
+    dry_run: bool,
+    progress_of: ProgressOf,
+    all_equal: bool = False,
+) -> Purged:
     """Write the dataset at ``dataset`` to ``out`` (None: in place) without what revocations reach.
+
+    ``all_equal``: where one of several rows of equal content goes, all of them do.
 
     Raises:
         UnknownReferenceError: DVC tracks no such dataset.
@@ -82,8 +100,11 @@ def purge(repository: Repository, dataset: str, out: str | None, *, dry_run: boo
         recorded.require_current()
         target = recorded.path if out is None else repository.relative(out)
         _require_writable(repository, recorded.path, target)
-        going = _Going.of(ledger, recorded)
-        counted = going.purged(recorded, target)
+        found = revoked(ledger)
+        going = RowsToGo.of(ledger, recorded.place, found)
+        if all_equal:
+            going = going.with_equal_rows()
+        counted = _counted(recorded, target, found, going)
         if dry_run or (out is None and not counted.dropped):
             return replace(counted, finished=earlier)
         with scratch_folder(repository.temporary, "purge") as workspace, ExitStack() as written:
@@ -92,7 +113,7 @@ def purge(repository: Repository, dataset: str, out: str | None, *, dry_run: boo
             sidecar = written.enter_context(whole_file(repository.root / sidecar_path(target)))
             kept = _rows_kept(repository, recorded, going, workspace / "kept", progress_of(recorded.path))
             write_rows(repository.root / recorded.path, kept, data)
-            _write_sidecar(repository, recorded, going, counted, data, sidecar)
+            _write_sidecar(repository, recorded, found, going, counted, data, sidecar)
     return _track(repository, replace(counted, finished=earlier))
 
 
@@ -122,53 +143,26 @@ def _format(path: str) -> tuple[str | None, str]:
     return format_name(path), Path(path).suffix.lower()
 
 
-@dataclass(frozen=True)
-class _Going:
-    """The samples of a dataset that go. ``cause[n]``: of sample number n, the place of its revocation plus 1, or 0."""
-
-    graph: Graph
-    found: list[Revoked]
-    cause: Array
-
-    @classmethod
-    def of(cls, ledger: Sidecars, dataset: RecordedDataset) -> _Going:
-        graph, found = ledger.graph, revoked(ledger)
-        cause = np.zeros(graph.size, np.uint32)
-        # The first revocation that reaches a sample is its cause.
-        for number in reversed(range(len(found))):
-            cause[found[number].samples] = number + 1
-        is_member = np.zeros(graph.size, bool)
-        is_member[graph.members(dataset.place)[0]] = True
-        cause[~is_member] = 0
-        return cls(graph, found, cause)
-
-    def purged(self, dataset: RecordedDataset, target: str) -> Purged:
-        """What goes, counted by the sidecar."""
-        members, rows = self.graph.members(dataset.place)
-        counts = np.bincount(self.cause[members], weights=rows, minlength=len(self.found) + 1).astype(int)
-        reasons: dict[str, int] = {}
-        for each, count in zip(self.found, counts[1:].tolist(), strict=True):
-            if count:
-                reasons[each.revocation.reason] = reasons.get(each.revocation.reason, 0) + count
-        dropped = int(counts[1:].sum())
-        return Purged(dataset.path, target, dataset.rows - dropped, dropped, reasons)
-
-    def causes(self, ids: Array) -> Array:
-        """The cause of each of some samples, by their ids as rows of bytes; 0: it stays."""
-        numbers = self.graph.numbers_of_bytes(ids)
-        found: Array = np.where(numbers < 0, 0, self.cause[np.maximum(numbers, 0)])
-        return found
+def _counted(dataset: RecordedDataset, target: str, found: Sequence[Revoked], going: RowsToGo) -> Purged:
+    """What goes, by the sidecar."""
+    reasons: dict[str, int] = {}
+    for each, count in zip(found, going.by_cause, strict=True):
+        if count:
+            reasons[each.revocation.reason] = reasons.get(each.revocation.reason, 0) + count
+    dropped = sum(going.by_cause)
+    return Purged(dataset.path, target, dataset.rows - dropped, dropped, going.certain, going.equal_rows, reasons)
 
 
 def _rows_kept(
-    repository: Repository, dataset: RecordedDataset, going: _Going, file: Path, progress: Callable[[int], None]
+    repository: Repository, dataset: RecordedDataset, going: RowsToGo, file: Path, progress: Callable[[int], None]
 ) -> Array:
     """For each row of the data, whether it stays; mapped from ``file``, as there may be many."""
     stated = dataset.sidecar.header.identity
     identity = as_recorded(stated, repository.settings(), dataset.path, repository)
+    batches = scan(repository.root / dataset.path, identity, progress=progress)
     with open(file, "wb") as output:
-        for batch in scan(repository.root / dataset.path, identity, progress=progress):
-            output.write((going.causes(bytes_of_ids(batch.sample_ids)) == 0).tobytes())
+        for stays in going.kept(bytes_of_ids(batch.sample_ids) for batch in batches):
+            output.write(stays.tobytes())
     kept: Array = np.fromfile(file, bool) if not file.stat().st_size else np.memmap(file, bool, "r").view(np.ndarray)
     if len(kept) != dataset.rows:
         raise DataError(
@@ -180,21 +174,27 @@ def _rows_kept(
 
 
 def _write_sidecar(
-    repository: Repository, dataset: RecordedDataset, going: _Going, counted: Purged, data: Path, file: Path
+    repository: Repository,
+    dataset: RecordedDataset,
+    found: Sequence[Revoked],
+    going: RowsToGo,
+    counted: Purged,
+    data: Path,
+    file: Path,
 ) -> None:
     header = dataset.sidecar.header
     environment = describe_environment(repository, repository.current_stage())
     activities = [
         Activity(
             type=ActivityType.PURGE,
-            parameters={"revocation": found.revocation.id, "reason": found.revocation.reason},
+            parameters={"revocation": each.revocation.id, "reason": each.revocation.reason},
             stage=environment.stage,
             command=None if environment.stage else environment.command,
             git=environment.git,
             packages=loaded_packages(),
             started=datetime.now(UTC),
         )
-        for found in going.found
+        for each in found
     ]
     md5, size = repository.md5(data)
     state = header.dataset.model_copy(update={"path": counted.out, "md5": md5, "size": size, "rows": counted.kept})

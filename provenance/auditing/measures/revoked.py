@@ -8,6 +8,7 @@ import numpy as np
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
 from provenance.engines.interface import MOST_SHOWN
+from provenance.ledger.reached import ReachedRows
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.graph import Graph
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
 
 class RevokedRows:
-    """rows = rows that any revocation of the workspace reaches; ``rows_through_models`` are those of them that it
-    reaches only in that a registered model was trained on something revoked."""
+    """rows = rows that any revocation of the workspace may reach; ``certain_rows`` are those of them that it certainly
+    does, as rows of equal text may have been born in several ways; ``rows_through_models`` are those that it reaches
+    only in that a registered model was trained on something revoked."""
 
     name = "revoked"
     definition = "rows that are, or were made from, what provenance.revocations.yaml names, also through models"
@@ -27,36 +29,34 @@ class RevokedRows:
     needs: Needs = "lineage"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
-        """``{revocations, rows, fraction, rows_through_models}``; rows stand out with the reason of the revocation."""
+        """``{revocations, rows, fraction, certain_rows, rows_through_models}``; rows stand out with the reason of the
+        revocation."""
         ledger, dataset = subject.audited.ledger, subject.audited.dataset
         stated = ledger.repository.revocations().revocations
         if not stated:
-            return _measured(0, 0, 0, dataset.rows)
-        from provenance.ledger.revoked import revoked
+            return _measured(0, ReachedRows(0, 0, 0, 0), dataset.rows)
+        from provenance.ledger.revoked import all_revoked, revoked
 
-        members, rows = ledger.graph.members(dataset.place)
-        derived, through = np.zeros(len(members), bool), np.zeros(len(members), bool)
+        members, _ = ledger.graph.members(dataset.place)
+        shown = np.zeros(len(members), bool)
         outstanding: list[Outstanding] = []
         for found in revoked(ledger):
-            direct = np.isin(members, found.reach.direct, assume_unique=True)
-            outstanding += _shown(ledger.graph, members[direct & ~derived], found)
-            derived |= direct
-            through |= np.isin(members, found.reach.through_models, assume_unique=True)
-        affected, only_through = (
-            int(rows[some].sum(dtype=np.int64)) for some in (derived | through, through & ~derived)
-        )
-        return _measured(len(stated), affected, only_through, dataset.rows, tuple(outstanding[:MOST_SHOWN]))
+            reached = found.found.by_derivation.rows_of_members(dataset.place)[1] > 0
+            outstanding += _shown(ledger.graph, members[reached & ~shown], found)
+            shown |= reached
+        rows = all_revoked(ledger).rows(dataset.place)
+        return _measured(len(stated), rows, dataset.rows, tuple(outstanding[:MOST_SHOWN]))
 
 
-def _measured(
-    revocations: int, rows: int, through_models: int, total: int, outstanding: tuple[Outstanding, ...] = ()
-) -> Measured:
+def _measured(revocations: int, found: ReachedRows, total: int, outstanding: tuple[Outstanding, ...] = ()) -> Measured:
+    rows = found.direct + found.through_models
     return Measured(
         {
             "revocations": revocations,
             "rows": rows,
             "fraction": rows / total if total else 0.0,
-            "rows_through_models": through_models,
+            "certain_rows": found.certain_direct + found.certain_through_models,
+            "rows_through_models": found.through_models,
         },
         outstanding,
     )

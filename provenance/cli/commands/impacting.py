@@ -12,11 +12,11 @@ from provenance.cli import output
 from provenance.cli.options import CommonOptions, command, warn_of_cut_history, warn_of_stale, warn_of_unknown_training
 from provenance.cli.progress import rows_progress
 from provenance.report.model_chains import passage_lines, passages_as_json
-from provenance.report.plain_text import CELL_WIDTH, counted, percent, safe
+from provenance.report.plain_text import CELL_WIDTH, between, counted, percent, safe
 
 if TYPE_CHECKING:
     from provenance.ledger.history.impact_log import ImpactLog
-    from provenance.ledger.impact import Impact
+    from provenance.ledger.impact import AffectedDataset, Impact
     from provenance.ledger.sidecars import Sidecars
 
 _SHORT_COMMIT = 9
@@ -45,8 +45,8 @@ def impact(
 ) -> None:
     """Count everything that came from a selection.
 
-    A dataset's affected rows are those that hold a selected sample or one that descends from it. Rows by registered
-    models that were trained on any of these are counted apart.
+    A dataset's affected rows are those that may be of a selected birth or descend from one; how many certainly are is
+    said where that is fewer. Rows by registered models that were trained on any of these are counted apart.
 
     Example: provenance impact model:SmolLM2-135M-Instruct --ids affected.txt
     """
@@ -124,13 +124,17 @@ def _print_impact(found: Impact) -> None:
         (
             safe(dataset.path, CELL_WIDTH),
             f"{dataset.rows:,}",
-            f"{dataset.affected_rows:,}",
+            between(dataset.certainly_affected_rows, dataset.affected_rows),
             percent(dataset.affected_rows, dataset.rows),
-            *((f"{dataset.affected_through_models:,}",) if found.passages else ()),
+            *((_through_models(dataset),) if found.passages else ()),
         )
         for dataset in found.datasets
     ]
     output.write_table(titles, rows, numbers=titles[1:])
+
+
+def _through_models(dataset: AffectedDataset) -> str:
+    return between(dataset.certainly_affected_through_models, dataset.affected_through_models)
 
 
 def _print_log(log: ImpactLog) -> None:
@@ -140,8 +144,8 @@ def _print_log(log: ImpactLog) -> None:
             each.version.commit.date[:_DAY],
             safe(each.dataset.path, CELL_WIDTH),
             f"{each.dataset.rows:,}",
-            f"{each.dataset.affected_rows:,}",
-            f"{each.dataset.affected_through_models:,}",
+            between(each.dataset.certainly_affected_rows, each.dataset.affected_rows),
+            _through_models(each.dataset),
             safe(", ".join(each.version.names), CELL_WIDTH),
         )
         for each in log.entries

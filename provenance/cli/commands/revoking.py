@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from provenance.upkeep.purging import Purged
 
 _DAY = 10
+_OTHERWISE = "rows of equal content, or what they came from, were born in other ways, too"
 
 
 @command(reads_lineage=True)
@@ -58,8 +60,7 @@ def revoke(
     elif not options.quiet:
         output.write_line(f"{entry.id}: {'revoked' if is_new else 'was revoked before'}: {_named(entry)}")
         for dataset in _affected(found)["datasets"]:
-            rows = counted(dataset["affected_rows"] + dataset["affected_through_models"], "row")
-            output.write_line(f"  {safe(dataset['path'])}: {rows} of {dataset['rows']:,} must go")
+            output.write_line(f"  {safe(dataset['path'])}: {_must_go(dataset)}")
         tell_to_add(repository, [REVOCATIONS_FILE], "; take the rows out with `provenance purge DATASET`")
 
 
@@ -71,10 +72,14 @@ def purge(
         str | None, typer.Option("-o", "--out", metavar="OUT", help="Write what is left there; default: in place.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go; write nothing.")] = False,
+    all_equal: Annotated[
+        bool, typer.Option("--all-equal", help="Where one of several rows of equal content goes, take out all of them.")
+    ] = False,
 ) -> None:
     """Rewrite a dataset and its sidecar without everything that came from what was revoked.
 
     The sidecar keeps what it knows of the rows that went, and why they did. In a stage, name another file with -o.
+    Rows of equal content may have been born in several ways: as many go as may be of one that was revoked.
 
     Example: provenance purge data/mix.jsonl -o data/clean.jsonl
     """
@@ -82,7 +87,7 @@ def purge(
 
     repository = options.open_repository()
     with rows_progress(quiet=options.quiet) as progress_of:
-        found = take_out(repository, dataset, out, dry_run=dry_run, progress_of=progress_of)
+        found = take_out(repository, dataset, out, dry_run=dry_run, progress_of=progress_of, all_equal=all_equal)
     if options.as_json:
         output.write_json(found.as_json())
     elif not options.quiet:
@@ -96,18 +101,15 @@ def _document(entry: Revocation) -> dict[str, Any]:
 
 
 def _affected(found: Impact) -> dict[str, Any]:
-    return {
-        "datasets": [
-            {
-                "path": each.path,
-                "rows": each.rows,
-                "affected_rows": each.affected_rows,
-                "affected_through_models": each.affected_through_models,
-            }
-            for each in found.datasets
-            if each.affected_rows or each.affected_through_models
-        ]
-    }
+    return {"datasets": [asdict(each) for each in found.datasets if each.affected_rows or each.affected_through_models]}
+
+
+def _must_go(dataset: dict[str, Any]) -> str:
+    most, certain = (
+        dataset[f"{how}affected_rows"] + dataset[f"{how}affected_through_models"] for how in ("", "certainly_")
+    )
+    doubt = "" if most == certain else f"; {certain:,} for certain: {_OTHERWISE}"
+    return f"{counted(most, 'row')} of {dataset['rows']:,} must go{doubt}"
 
 
 def _named(entry: Revocation) -> str:
@@ -134,3 +136,11 @@ def _print_purged(found: Purged, *, dry_run: bool) -> None:
     output.write_line(f"{safe(found.out)}: {counted(found.dropped, 'row')} {would}, {kept} stay")
     for reason, rows in found.reasons.items():
         output.write_line(f"  {rows:,}: {safe(reason)}")
+    if found.certain < found.dropped:
+        output.write_line(f"  {found.certain:,} for certain: {_OTHERWISE}")
+    if found.equal_rows:
+        stays = "stays" if found.equal_rows == 1 else "stay"
+        output.write_line(
+            f"  {counted(found.equal_rows, 'row')} of equal content {stays}, in which other columns may name what was "
+            "revoked: --all-equal takes these out, too"
+        )

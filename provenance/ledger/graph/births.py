@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from provenance.lineage.rules import UNEXPLAINED, order_key
+from provenance.lineage.words import ActivityType
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,6 +95,11 @@ class Descriptions:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def is_tombstone(born: BirthClass, described: Descriptions) -> bool:
+    """Whether what is of this class is no birth: it says that the sample was taken out of the dataset."""
+    return born.activity is not None and bool(described.activities[born.activity]["type"] == ActivityType.PURGE)
 
 
 def renumbered(classes: Iterable[BirthClass], own: Descriptions, merged: Descriptions) -> Iterator[BirthClass]:

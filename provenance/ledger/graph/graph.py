@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from provenance.ledger.graph.adjacency import Adjacency, merged
-from provenance.ledger.graph.births import BirthClass, Descriptions, classes_of
+from provenance.ledger.graph.births import BirthClass, Descriptions, classes_of, is_tombstone
+from provenance.ledger.graph.disputed import DisputedBirths
 from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.store import Array, Folder
 from provenance.lineage.rules import FIXED_DEPTHS, FIXED_ROOTS, ROOTS, effective_license
@@ -61,6 +62,7 @@ class Graph:
             for each in stated["datasets"]
         ]
         self._roles: list[str | None] = stated["roles"]
+        self._disputed: dict[int, DisputedBirths] = {}
 
     @property
     def level_starts(self) -> Array:
@@ -176,6 +178,21 @@ class Graph:
         """The samples of dataset number ``dataset``, in order, and how many of its rows each has."""
         return self._folder.array(f"members_{dataset}"), self._folder.array(f"rows_{dataset}")
 
+    def disputed(self, dataset: int) -> DisputedBirths:
+        """The records of those members of dataset number ``dataset`` that were born in several ways."""
+        if dataset not in self._disputed:
+            self._disputed[dataset] = DisputedBirths.of(self._folder, dataset)
+        return self._disputed[dataset]
+
+    @property
+    def mixed(self) -> Array:
+        """The samples, in order, that have a birth without one of their parents."""
+        return self._folder.array("mixed")
+
+    def is_tombstone(self, born: BirthClass) -> bool:
+        """Whether it is no birth, but says that the sample was purged."""
+        return is_tombstone(born, self.descriptions)
+
     def rows_of(self, number: int) -> list[int]:
         """For each dataset, how many of its rows are the sample."""
         counted = []
@@ -183,13 +200,6 @@ class Graph:
             place = int(np.searchsorted(members, number))
             counted.append(int(rows[place]) if place < len(members) and members[place] == number else 0)
         return counted
-
-    def rows_in(self, numbers: Array) -> list[int]:
-        """For each dataset, how many of its rows are one of ``numbers``."""
-        chosen = np.zeros(self.size, bool)
-        chosen[numbers] = True
-        counted = (self.members(dataset) for dataset in range(len(self.datasets)))
-        return [int(rows[chosen[members]].sum(dtype=np.int64)) for members, rows in counted]
 
     @cached_property
     def depths(self) -> Array:

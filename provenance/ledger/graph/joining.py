@@ -6,6 +6,11 @@ id. Arrays by number: ``class``, ``content``, ``parent_offsets``, ``parents``, `
 ``place_of`` back. ``level_starts``: the first number of each level, and the number of samples. ``other_sample`` and
 ``other_class``: further births. For dataset k, ``members_k`` are the numbers of its samples, in order, and ``rows_k``
 how many rows each has.
+
+A sample is *disputed* in dataset k where its records there are several, or do not say all that is known of its births.
+Those records are ``born_number_k``, in order and as the sidecar has them, ``born_class_k``, ``born_rows_k`` (certain
+ones), ``born_possible_k``, ``born_offsets_k`` and ``born_parents_k``. ``mixed`` are the numbers, in order, of samples
+of which some record lacks a parent that another one has.
 """
 
 from __future__ import annotations
@@ -69,8 +74,14 @@ def write_graph(sidecars: Sequence[IndexedSidecar], segments: Sequence[Folder], 
     draft.append("content", narrowed(_contents(joined, segments))[place_of])
     draft.append("other_sample", number_of[others[0]])
     draft.append("other_class", others[1])
+    draft.append("mixed", np.unique(number_of[_mixed(joined, segments, parents)]))
+    born_elsewhere = np.zeros(len(number_of), bool)
+    born_elsewhere[others[0]] = True
     for number, (segment, places) in enumerate(zip(segments, joined.places, strict=True)):
-        _write_members(number, segment, number_of[places], draft)
+        rows = _write_members(number, segment, number_of[places], draft)
+        own = np.diff(segment.array("offsets").astype(np.int64))
+        is_single = (rows > 0) & (born_elsewhere[places] | (own != parents.counts[places]))
+        _write_disputed(number, segment, number_of[places], is_single, tables[number], draft)
     draft.stated = {
         "width": joined.ids.width,
         "classes": list(numbers.classes),
@@ -228,9 +239,51 @@ def _write_adjacency(by_id: Adjacency, roles: Array, draft: Draft) -> Array:
     return number_of
 
 
-def _write_members(number: int, segment: Folder, numbers: Array, draft: Draft) -> None:
+def _mixed(joined: Joined, segments: Sequence[Folder], parents: Adjacency) -> Array:
+    """The samples, in the order of ids, of which a record lacks a parent; maybe some more, where a role differs."""
+    found = [np.empty(0, np.int64)]
+    for segment, places, heard in zip(segments, joined.places, joined.heard, strict=True):
+        lacks = np.diff(segment.array("offsets").astype(np.int64)) != parents.counts[places]
+        lacks[segment.array("mixed")] = True
+        found.append(places[lacks if heard is None else lacks & heard].astype(np.int64))
+    return np.concatenate(found)
+
+
+def _write_members(number: int, segment: Folder, numbers: Array, draft: Draft) -> Array:
+    """Write the members of a dataset; the rows of all the segment's samples."""
     rows = segment.array("rows")
     members = np.flatnonzero(rows)
     order = np.argsort(numbers[members])
     draft.append(f"members_{number}", numbers[members][order])
     draft.append(f"rows_{number}", narrowed(rows[members])[order])
+    return rows
+
+
+def _write_disputed(number: int, segment: Folder, numbers: Array, is_single: Array, table: Array, draft: Draft) -> None:
+    """Write the records of disputed members: those of samples with several, and those that are ``is_single``.
+
+    ``is_single`` by sample of the segment, as ``numbers``, the numbers in the graph. ``table``: the graph's class for
+    each of the segment's.
+    """
+    rows, sample = segment.array("rows"), segment.array("born_sample")
+    several = np.flatnonzero(rows[sample] > 0)
+    is_single[sample] = False
+    single = np.flatnonzero(is_single)
+    own = Adjacency(segment.array("offsets"), segment.array("parents"))
+    born = Adjacency(segment.array("born_offsets"), segment.array("born_parents"))
+    of_record = {
+        "number": numbers[np.concatenate([sample[several], single])],
+        "class": table[np.concatenate([segment.array("born_class")[several], segment.array("class")[single]])],
+        "rows": np.concatenate([segment.array("born_rows")[several], rows[single]]),
+        "possible": np.concatenate([segment.array("born_possible")[several], np.zeros(len(single), np.uint8)]),
+    }
+    parents = Adjacency(
+        offsets_of(np.concatenate([born.counts_of(several), own.counts_of(single)])),
+        numbers[np.concatenate([born.next_to(several), own.next_to(single)])],
+    )
+    # Stable: the records of a sample stay in the order of the sidecar.
+    order = np.argsort(of_record["number"], kind="stable")
+    for name, values in of_record.items():
+        draft.append(f"born_{name}_{number}", values[order])
+    draft.append(f"born_offsets_{number}", offsets_of(parents.counts_of(order)))
+    draft.append(f"born_parents_{number}", parents.next_to(order))

@@ -70,7 +70,7 @@ def ledger(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_a_selector_selects(ledger: Sidecars, selectors: list[str], expected: set[int]) -> None:
-    assert sorted(ledger.graph.ids(select(ledger, selectors))) == sorted(map(sample, expected))
+    assert sorted(ledger.graph.ids(select(ledger, selectors).samples)) == sorted(map(sample, expected))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.born import Born, agrees, born
 from support.sidecars import Words, record, sample, write
 
 from provenance.lineage.records import Activity, ActivityType
@@ -74,3 +75,52 @@ def test_what_stays_is_as_it_was(tmp_path: Path) -> None:
     before = pq.read_table(write(tmp_path, "b.jsonl", records, WORDS)).to_pylist()
     found = ended(tmp_path, records, set())
     assert found == [each | {"sample_id": each["sample_id"].hex()} for each in before]
+
+
+@st.composite
+def purges(draw: st.DrawFn) -> list[tuple[Born, list[int]]]:
+    """Samples with several births; for each birth, which of two purges takes it (1 or 2), or that it stays (0)."""
+    samples = draw(st.lists(born(), min_size=1, max_size=6))
+    return [(each, [draw(st.integers(0, 2)) for _ in each.truth]) for each in samples]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=purges(), group=st.integers(1, 7))
+def test_what_is_known_of_rows_that_stay_is_true(
+    tmp_path: Path, drawn: list[tuple[Born, list[int]]], group: int
+) -> None:
+    records = [
+        record(sample(number), activity=0, seed=place, prompt_text="about somebody", **counted)
+        for number, (known, _) in enumerate(drawn)
+        for place, counted in enumerate(known.records())
+    ]
+    causes_of = {sample(number): causes for number, (_, causes) in enumerate(drawn)}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("provenance.lineage.sidecar.ROW_GROUP_ROWS", group)
+        sidecar = open_sidecar(write(tmp_path, "a.jsonl", records, WORDS))
+
+    def causes(ids: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+        asked = dict.fromkeys(each.tobytes().hex() for each in ids)
+        assert len(ids) == sum(len(causes_of[sample_id]) for sample_id in asked)
+        return np.array([cause for sample_id in asked for cause in causes_of[sample_id]], np.uint32)
+
+    found = pa.Table.from_batches(list(Tombstones(sidecar, causes, 1).batches())).to_pylist()
+    for number, (known, goes) in enumerate(drawn):
+        of_sample = [each for each in found if each["sample_id"].hex() == sample(number)]
+        births, stones = of_sample[: len(goes)], of_sample[len(goes) :]
+        agrees(of_sample)
+        # As many rows of births that go, one purge after the other, as there may be.
+        most = [max(_rows_of(each, goes, up_to) for each in known.divisions()) for up_to in (1, 2)]
+        left = sum(each["rows"] + (each["ambiguous_rows"] or 0) for each in of_sample)
+        assert left == known.rows - most[1] or (len(goes) > 3 and left < known.rows - most[1])
+        assert all(each["rows"] == (each["possible_rows"] or 0) == 0 for each, n in zip(births, goes, strict=True) if n)
+        assert all(each["evidence"] is None and each["rows"] == 0 for each in stones)
+        if len(goes) <= 3:
+            took = [n for n, rows in ((1, most[0]), (2, most[1] - most[0])) if rows]
+            assert sorted(each["activity"] for each in stones) == took
+        for each, cause in zip(births, goes, strict=True):
+            assert (each["prompt_text"] is None) == (cause > 0 or (left == 0 and known.rows > 0))
+
+
+def _rows_of(division: tuple[int, ...], causes: list[int], up_to: int) -> int:
+    return sum(rows for rows, cause in zip(division, causes, strict=True) if 0 < cause <= up_to)

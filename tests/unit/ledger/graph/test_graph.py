@@ -11,6 +11,8 @@ from support.graphs import COUNT, Parents, acyclic_graphs, graphs, reached, side
 from support.sidecars import Words, ledger_of, record, sample, write
 
 from provenance.ledger.graph.graph import NOT_KNOWN, NOT_ROOTED, ROOTED, UNKNOWN_DEPTH, Direction
+from provenance.ledger.graph.reaching import Selection
+from provenance.ledger.reached import Reached, ReachedRows
 from provenance.lineage.records import Activity, ActivityType
 from provenance.repository import Repository
 
@@ -105,10 +107,8 @@ def test_a_graph_without_samples_answers(repository: Repository, tmp_path: Path)
     for paths in ((), (write(tmp_path, "a.jsonl", []), write(tmp_path, "b.jsonl", []))):
         with ledger_of(repository, *paths) as ledger:
             graph = ledger.graph
-            assert (graph.size, graph.beginning_with("00", 5), graph.rows_in(np.empty(0, np.int64))) == (
-                0,
-                [],
-                [0] * len(paths),
-            )
+            assert (graph.size, graph.beginning_with("00", 5)) == (0, [])
+            reached = Reached.by(ledger.models, Selection.of_samples(graph, np.empty(0, np.int64)))
+            assert [reached.rows(place) for place in range(len(paths))] == [ReachedRows(0, 0, 0, 0)] * len(paths)
             assert graph.numbers([sample(1)]).tolist() == [-1]
             assert graph.depths.tolist() == graph.real_rooted.tolist() == []

@@ -62,11 +62,11 @@ def test_what_is_deleted_or_damaged_is_built_again_with_the_same_answers(
 ) -> None:
     store = store_in(tmp_path / "tmp")
 
-    def answers() -> tuple[list[str], list[int]]:
+    def answers() -> tuple[list[str], list[list[int]]]:
         graph = open_graph(store, sidecars)
         start = graph.numbers([sample(1)])
         children = graph.children.next_to(start)
-        return sorted(graph.ids(children)), graph.rows_in(children)
+        return sorted(graph.ids(children)), [graph.rows_of(child) for child in children.tolist()]
 
     expected = answers()
     shutil.rmtree(store.directory)

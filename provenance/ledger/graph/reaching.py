@@ -1,0 +1,125 @@
+"""Which births something reaches, and how many rows of a dataset these are: at least, and at most.
+
+What is reached is a set of samples; but a sample may have been born in several ways, not all of which are reached, and
+a sidecar says how many rows were born in which. A birth is reached where it fits itself, where its sample was named as
+such, or where one of its parents is reached. A parent *may be* reached where one of its births is, in whatever dataset;
+it *certainly* is where all of them are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from provenance.ledger.graph.disputed import DisputedBirths
+from provenance.ledger.graph.graph import Graph
+from provenance.ledger.graph.store import Array
+from provenance.lineage.words import Origin
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is to be followed: samples as such, ``whole``, by their numbers in order; and, by birth class (bool), all
+    births that fit. ``samples``: all those, in order, of which one birth is among these.
+    """
+
+    samples: Array
+    whole: Array
+    fits: Array
+
+    @classmethod
+    def of_samples(cls, graph: Graph, samples: Array) -> Selection:
+        """Samples as such."""
+        return cls(samples, samples, np.zeros(len(graph.classes), bool))
+
+    @classmethod
+    def all_of(cls, graph: Graph, several: Sequence[Selection]) -> Selection:
+        """Whatever is in one of ``several``."""
+        samples, whole = (
+            np.unique(np.concatenate([np.empty(0, np.int64), *(getattr(each, name) for each in several)]))
+            for name in ("samples", "whole")
+        )
+        return cls(samples, whole, reduce(np.logical_or, (each.fits for each in several), _none(graph)))
+
+    def with_classes(self, fits: Array) -> Selection:
+        """The same and, by birth class (bool), those that ``fits`` names."""
+        return Selection(self.samples, self.whole, self.fits | fits)
+
+
+def _none(graph: Graph) -> Array:
+    return np.zeros(len(graph.classes), bool)
+
+
+@dataclass(frozen=True)
+class ReachedBirths:
+    """The births that a selection reaches: ``may`` and ``certain`` say so of samples (bool), by their numbers.
+
+    ``selection`` has what births fit by themselves where they may be reached, ``certainly`` where they certainly are.
+    """
+
+    graph: Graph
+    selection: Selection
+    certainly: Selection
+    may: Array
+    certain: Array
+
+    def rows(self, dataset: int) -> tuple[int, int]:
+        """How many rows of dataset number ``dataset`` are of a reached birth: at least, and at most."""
+        least, most = self.rows_of_members(dataset)
+        return int(least.sum()), int(most.sum())
+
+    def rows_of_members(self, dataset: int) -> tuple[Array, Array]:
+        """The same for each of the dataset's members, in their order."""
+        members, rows = self.graph.members(dataset)
+        least, most = (np.where(reached[members], rows, 0).astype(np.int64) for reached in (self.certain, self.may))
+        disputed = self.graph.disputed(dataset)
+        places = np.searchsorted(members, disputed.samples)
+        least[places] = disputed.rows.bounds(self.certain_births(disputed))[0]
+        most[places] = disputed.rows.bounds(self.possible_births(disputed))[1]
+        return least, most
+
+    def possible_births(self, disputed: DisputedBirths) -> Array:
+        """Which of the records (bool) may be reached.
+
+        A dataset that knows no birth of a sample takes those that others know.
+        """
+        chosen = self._births(disputed, self.selection, self.may)
+        known = np.array([each.origin != Origin.UNKNOWN for each in self.graph.classes], bool)[disputed.classes]
+        starts = disputed.rows.starts
+        knows_none = np.repeat(np.add.reduceat(known, starts[:-1]) == 0, np.diff(starts)) if len(known) else known
+        return np.where(knows_none, self.may[disputed.numbers], chosen)
+
+    def certain_births(self, disputed: DisputedBirths) -> Array:
+        """Which of the records (bool) certainly are."""
+        return self._births(disputed, self.certainly, self.certain)
+
+    def _births(self, disputed: DisputedBirths, selection: Selection, reached: Array) -> Array:
+        is_whole = np.zeros(self.graph.size, bool)
+        is_whole[selection.whole] = True
+        chosen: Array = selection.fits[disputed.classes] | is_whole[disputed.numbers]
+        of_reached = np.repeat(np.arange(len(chosen)), disputed.parents.counts)[reached[disputed.parents.targets]]
+        chosen[of_reached] = True
+        return chosen
+
+
+def certainly_reached(graph: Graph, selection: Selection) -> Array:
+    """The samples (bool) of which every known birth is reached, each by what is certainly reached.
+
+    Where births have different parents, these are taken for not reached, so that some may be left out.
+    """
+    chosen = selection.fits[graph.class_of]
+    samples, classes = graph.other_births
+    is_birth = ~np.array([graph.is_tombstone(each) for each in graph.classes], bool)[classes]
+    chosen[samples[is_birth & ~selection.fits[classes]]] = False
+    chosen[selection.whole] = True
+    waiting = np.flatnonzero(chosen)
+    has_one_set_of_parents = np.ones(graph.size, bool)
+    has_one_set_of_parents[graph.mixed] = False
+    while len(waiting):
+        children = np.unique(graph.children.next_to(waiting))
+        waiting = children[has_one_set_of_parents[children] & ~chosen[children]]
+        chosen[waiting] = True
+    return chosen
