@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+# What rows are called that may have been born in several ways, where they are counted by something that differs.
+AMBIGUOUS = "ambiguous"
+
 
 class Origin(StrEnum):
     """Whether a sample was made by people or instruments, by a model, by both; or nobody said."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from support.project import Project, lines
-from support.workbench import Workbench, identifier
+from support.sidecars import record, write
+from support.workbench import Workbench, fingerprint, identifier
 
 DATA = "data/qa.jsonl"
 OTHER = "data/other.jsonl"
@@ -247,3 +248,23 @@ def test_prefix_that_fits_two_samples_over_history(project: Project) -> None:
 
     assert "fits more than one sample" in refusal and sample(first) in refusal and sample(second) in refusal
     assert project.ask("log", sample(first)[:31])["sample_id"] == sample(first)
+
+
+def test_rows_that_may_be_of_several_origins_are_ambiguous(project: Project) -> None:
+    project.write({DATA: lines([{"text": "a"}] * 4)})
+    births = [
+        {"rows": 2, "possible_rows": 1, "ambiguous_rows": 2, "origin": "real"},
+        {"rows": 0, "possible_rows": 2, "origin": "synthetic", "evidence": "declared"},
+    ]
+    write(project.root, DATA, [record(sample("a"), **each) for each in births], md5=fingerprint(project.root / DATA)[0])
+    project.run("dvc", "add", "--quiet", DATA, f"{DATA}.lineage.parquet")
+    project.commit()
+
+    (entry,) = project.ask("log", sample("a")[:12])["entries"]
+
+    assert {origin: share["rows"] for origin, share in entry["by_origin"].items()} == {
+        "real": 2,
+        "synthetic": 1,
+        "ambiguous": 1,
+    }
+    assert entry["rows"] == 4

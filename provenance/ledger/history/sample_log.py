@@ -15,6 +15,8 @@ from provenance.errors import UnknownReferenceError
 from provenance.ledger.composition.breakdowns import most_first
 from provenance.ledger.history.sidecars import NO_SIDECAR, UNUSABLE, Unknown, ask_each, key_of, locate, open_each
 from provenance.ledger.sidecars import name_some
+from provenance.lineage.schema import COUNTED_NAMES
+from provenance.lineage.words import AMBIGUOUS
 
 if TYPE_CHECKING:
     from provenance.repository import Repository
@@ -29,7 +31,10 @@ _UNCERTAIN = "what the commit before had is not known: it may have happened earl
 
 @dataclass(frozen=True)
 class State:
-    """The rows of a dataset with the sample, by origin; ``uncertain``: the sidecar is not available."""
+    """The rows of a dataset with the sample, by origin; ``uncertain``: the sidecar is not available.
+
+    Rows that may be of several origins are `AMBIGUOUS`.
+    """
 
     by_origin: tuple[tuple[str, int], ...] = ()
     uncertain: bool = False
@@ -140,8 +145,10 @@ def log_sample(repository: Repository, history: History, prefix: str) -> SampleL
     )
 
 
-# The rows of each origin in one sidecar, of the samples that fit, by their ids.
-Occurrences = dict[str, dict[str, int]]
+# What one sidecar says of the samples that fit, by their ids: the sums of its `_COUNTED` for each origin.
+Occurrences = dict[str, dict[str, tuple[int, int, int]]]
+_ORIGIN = f"CASE WHEN coalesce(doubts, 0) & 1 = 1 THEN '{AMBIGUOUS}' ELSE origin END"
+_COUNTED = ", ".join(f"coalesce(sum({name}), 0)::BIGINT" for name in COUNTED_NAMES)
 
 
 def _occurrences(
@@ -154,15 +161,15 @@ def _occurrences(
     # Ids are in order, so that of each file only a part is read.
     low, high = bytes.fromhex(prefix + "0" * (len(prefix) % 2)), bytes.fromhex(prefix.ljust(_MOST_ID_DIGITS, "f"))
     condition = f"sample_id BETWEEN '{_escaped(low)}'::BLOB AND '{_escaped(high)}'::BLOB"
-    answers = ask_each(sidecars, "sample_id, origin, sum(rows)::BIGINT", condition, repository.temporary)
+    answers = ask_each(sidecars, f"sample_id, {_ORIGIN}, {_COUNTED}", condition, repository.temporary)
     found: dict[str, Occurrences] = {}
     for key, answer in answers.items():
         if isinstance(answer, str):
             unknown[key] = Unknown(UNUSABLE, answer)
             continue
         found[key] = {}
-        for sample_id, origin, rows in answer:
-            found[key].setdefault(sample_id.hex(), {})[origin] = rows
+        for sample_id, origin, *numbers in answer:
+            found[key].setdefault(sample_id.hex(), {})[origin] = tuple(numbers)
     return found, unknown
 
 
@@ -170,8 +177,17 @@ def _escaped(content: bytes) -> str:
     return "".join(f"\\x{byte:02X}" for byte in content)
 
 
-def _state(by_origin: Mapping[str, int] | None) -> State:
-    return State(tuple(most_first({name: rows for name, rows in (by_origin or {}).items() if rows}).items()))
+def _state(by_origin: Mapping[str, tuple[int, int, int]] | None) -> State:
+    counted = by_origin or {}
+    shared, possible = (sum(numbers[place] for numbers in counted.values()) for place in (2, 1))
+    # Of the rows that births share, those of one origin have at least what all others cannot have.
+    certain = {
+        origin: rows + max(0, shared - (possible - own))
+        for origin, (rows, own, _) in counted.items()
+        if origin != AMBIGUOUS
+    }
+    certain[AMBIGUOUS] = sum(rows for rows, *_ in counted.values()) + shared - sum(certain.values())
+    return State(tuple(most_first({name: rows for name, rows in certain.items() if rows}).items()))
 
 
 def _entries(
