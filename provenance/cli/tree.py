@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from provenance.cli.output import origin_style, write_branches, write_line
 from provenance.report.model_chains import lines as model_lines
-from provenance.report.pictures import NAME_WIDTH, describe
+from provenance.report.pictures import NAME_WIDTH, NOTHING_REVOKED, describe
 from provenance.report.plain_text import counted, safe, short
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterator, Mapping
 
     from rich.text import Text
 
@@ -29,7 +29,7 @@ _Branch = tuple[str, str, int, str | None, str | None]
 
 
 def print_tree(
-    walk: Walk, texts: dict[str, str], deepest: int | None = None, revoked: Container[str] = frozenset()
+    walk: Walk, texts: dict[str, str], deepest: int | None = None, revoked: Mapping[str, bool] = NOTHING_REVOKED
 ) -> None:
     """Write the walk as a tree under its start, at most ``deepest`` levels of it (None: all); ``revoked`` is marked.
 
@@ -54,7 +54,7 @@ def _left_out(walk: Walk, count: int, deepest: int | None) -> str:
 
 
 def _tree_lines(
-    walk: Walk, texts: dict[str, str], deepest: int | None, seen: set[str], revoked: Container[str]
+    walk: Walk, texts: dict[str, str], deepest: int | None, seen: set[str], revoked: Mapping[str, bool]
 ) -> Iterator[tuple[str, str, Text]]:
     """The lines, each with what goes before it and before its continuation; its sample is then among the ``seen``."""
     from rich.text import Text
@@ -111,7 +111,7 @@ def _branches(walk: Walk) -> dict[str, list[tuple[str, str | None]]]:
     return branches
 
 
-def _label(node: Node, role: str | None, texts: dict[str, str], revoked: Container[str]) -> Text:
+def _label(node: Node, role: str | None, texts: dict[str, str], revoked: Mapping[str, bool]) -> Text:
     from rich.text import Text
 
     label = Text()

@@ -248,14 +248,17 @@ class Sidecars:
         )
 
     def records(self, sample_id: str) -> list[Record]:
-        """Every distinct birth of the sample, the most credible first; ``rows`` counts over all datasets.
+        """Every distinct birth of the sample, the most credible first; rows are counted over all datasets.
 
-        A record that explains nothing is given only where there is no other.
+        Of a birth, ``rows`` are certain, and ``possible_rows`` may be besides; ``ambiguous_rows`` of the first are all
+        that births share. A record that explains nothing is given only where there is no other, or where the dataset
+        that it is of knows another.
 
         Raises:
             UnknownReferenceError: no sidecar knows the sample.
         """
         from provenance.engines.samples_view import BORN_BY
+        from provenance.lineage.row_bounds import rows_of_births
 
         found = self.engine.births(bytes.fromhex(sample_id))
         if not found:
@@ -263,13 +266,21 @@ class Sidecars:
         births: dict[str, list[Mapping[str, Any]]] = {}
         for row in found:
             births.setdefault(repr([row[name] for name in BORN_BY]), []).append(row)
-        explained = [same for same in births.values() if not same[0]["unexplained"]]
-        return [self._record(same) for same in explained or births.values()]
+        explaining = {row["sidecar"] for row in found if not row["unexplained"]}
+        given = [
+            same
+            for same in births.values()
+            if not explaining or not same[0]["unexplained"] or any(row["sidecar"] in explaining for row in same)
+        ]
+        counted = rows_of_births(found, given)
+        return [self._record(same, numbers) for same, numbers in zip(given, counted, strict=True)]
 
-    def _record(self, same: Sequence[Mapping[str, Any]]) -> Record:
-        """One record of what several sidecars say of one birth; what one leaves open another may know."""
+    def _record(self, same: Sequence[Mapping[str, Any]], counted: Mapping[str, int]) -> Record:
+        """One record of what several sidecars say of one birth; what one leaves open another may know.
+
+        ``counted``: its rows, in `COUNTED_NAMES`.
+        """
         from provenance.lineage.records import Record
-        from provenance.lineage.schema import COUNTED_NAMES
         from provenance.lineage.words import doubts_of
 
         row: dict[str, Any] = {name: next((r[name] for r in same if r[name] is not None), None) for name in same[0]}
@@ -280,7 +291,7 @@ class Sidecars:
             values
             | {
                 "sample_id": row["sample_id"].hex(),
-                **{name: sum(r[name] or 0 for r in same) for name in COUNTED_NAMES},
+                **counted,
                 "calls": max(r["calls"] or 1 for r in same),
                 "doubts": doubts_of(row["doubts"]),
                 "activity": activity,

@@ -26,6 +26,8 @@ __all__ = ["Direction", "Edge", "Node", "Walk", "describe", "reached_from", "tra
 class Node:
     """One sample in a walk: what its most credible birth says. ``activity`` is an id, ``stage`` a DVC stage.
 
+    ``births``: how many are known that differ in more than their parents; the order of births says which one comes
+    first, not which is true of a row.
     ``depth`` is the generation depth (not the distance from the start). ``content_bytes`` is None for a parent that was
     named but never seen. ``parents`` and ``children`` count the samples it was made from and those made from it.
     """
@@ -46,6 +48,7 @@ class Node:
     stage: str | None
     parents: int
     children: int
+    births: int = 1
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,7 @@ def describe(graph: Graph, numbers: Array) -> Iterator[Node]:
             stage=activity.get("stage"),
             parents=int(parents[place]),
             children=int(children[place]),
+            births=graph.births_known(number),
         )
 
 

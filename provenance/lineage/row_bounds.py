@@ -14,8 +14,10 @@ more than the p of all other records of the sample.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -112,3 +114,27 @@ class BirthRows:
 def starts_of(is_first: Chosen) -> Array:
     """`BirthRows.starts`, by whether each record is the first of its sample."""
     return np.append(np.flatnonzero(is_first), len(is_first)).astype(np.int64)
+
+
+def rows_of_births(
+    records: Sequence[Mapping[str, Any]], births: Sequence[Sequence[Mapping[str, Any]]]
+) -> list[dict[str, int]]:
+    """The rows of each of ``births``, some of the ``records`` of one sample in several sidecars, over all of these.
+
+    As a record states them: certain ones, those that are possible beyond, and, at the first, all that are shared.
+    """
+    shared, possible = Counter[int](), Counter[int]()
+    for record in records:
+        shared[record["sidecar"]] += record["ambiguous_rows"] or 0
+        possible[record["sidecar"]] += record["possible_rows"] or 0
+    found = []
+    for same in births:
+        inside = Counter[int]()
+        for record in same:
+            inside[record["sidecar"]] += record["possible_rows"] or 0
+        certain = sum(record["rows"] for record in same)
+        least = sum(max(0, shared[place] - (possible[place] - own)) for place, own in inside.items())
+        most = sum(min(shared[place], own) for place, own in inside.items())
+        found.append({"rows": certain + least, "possible_rows": most - least, "ambiguous_rows": 0})
+    found[0]["ambiguous_rows"] = shared.total()
+    return found

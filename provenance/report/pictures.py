@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from provenance.report.model_chains import picture
@@ -16,14 +17,19 @@ NAME_WIDTH = 40
 _SHAPES = {"model": ("ellipse", "([", "])"), "dataset": ("folder", "[(", ")]")}
 
 
-def describe(node: Node, revoked: Container[str] = ()) -> str:
+NOTHING_REVOKED: Mapping[str, bool] = MappingProxyType({})
+
+
+def describe(node: Node, revoked: Mapping[str, bool] = NOTHING_REVOKED) -> str:
     """What a node says of itself, besides its id: origin and kind, depth, and what it was born of. Not yet safe.
 
-    ``revoked``: the samples that are revoked, or came from what is.
+    ``revoked``: the samples that are revoked, or came from what is, and whether they certainly are.
     """
     parts = [node.origin + (f" ({node.kind})" if node.kind else "")]
     if node.sample_id in revoked:
-        parts.insert(0, "REVOKED")
+        parts.insert(0, "REVOKED" if revoked[node.sample_id] else "MAY BE REVOKED")
+    if node.births > 1:
+        parts.append(f"the first of {node.births} births")
     if node.content_bytes is None:
         parts.append("never seen")
     if node.depth is not None:
@@ -41,7 +47,7 @@ def describe(node: Node, revoked: Container[str] = ()) -> str:
     return ", ".join(safe(part, NAME_WIDTH) for part in parts)
 
 
-def dot(walk: Walk, revoked: Container[str] = ()) -> str:
+def dot(walk: Walk, revoked: Mapping[str, bool] = NOTHING_REVOKED) -> str:
     """The walk in Graphviz's language, an arrow from each parent to its child."""
     lines = ["digraph lineage {", "  rankdir=BT;", '  node [shape=box, fontname="sans-serif"];']
     lines += [
@@ -66,7 +72,7 @@ def _dot_text(*lines: str) -> str:
     return '"' + "\\n".join(escaped) + '"'
 
 
-def mermaid(walk: Walk, revoked: Container[str] = ()) -> str:
+def mermaid(walk: Walk, revoked: Mapping[str, bool] = NOTHING_REVOKED) -> str:
     """The walk as a Mermaid flow chart, an arrow from each parent to its child."""
     names = {node.sample_id: f"s{number}" for number, node in enumerate(walk.nodes)}
     lines = ["flowchart BT"]

@@ -78,7 +78,7 @@ def test_what_is_revoked_is_entered_once_and_by_names_that_last(project: Project
 def test_what_is_revoked_is_marked_wherever_it_is_shown(project: Project) -> None:
     assert project.ask("show", "forum.jsonl:1")["revoked"] == []
     revocation = project.ask("revoke", "source:forum", "--reason", REASON)["id"]
-    said = {"revocation": revocation, "reason": REASON}
+    said = {"revocation": revocation, "reason": REASON, "certain": True}
     assert project.ask("show", "forum.jsonl:1")["revoked"] == [said | {"how": "named"}]
     assert project.ask("show", "answers.jsonl:1")["revoked"] == [said | {"how": "derived"}]
     assert project.ask("show", "wiki.jsonl:1")["revoked"] == []

@@ -10,12 +10,13 @@ import typer
 from provenance.cli import output
 from provenance.cli.options import CommonOptions, command, warn_of_stale, warn_of_unknown_training
 from provenance.cli.progress import rows_progress
-from provenance.report.plain_text import counted, safe, safe_lines
+from provenance.report.plain_text import between, counted, safe, safe_lines
 
 if TYPE_CHECKING:
     from provenance.ledger.sidecars import Occurrence, Sidecars
     from provenance.lineage.records import Record
 
+_COUNTED = ("rows", "possible_rows", "ambiguous_rows")
 SampleArgument = Annotated[
     str, typer.Argument(metavar="SAMPLE", help="Six or more hex digits of a sample id, or PATH:ROW (rows from 1).")
 ]
@@ -58,7 +59,8 @@ def show(
     elif not options.quiet:
         _print_sample(sample_id, records, occurrences)
         for mark in revoked:
-            output.write_line(f"{_HOW_REVOKED[mark.how]} ({mark.revocation}): {safe(mark.reason)}")
+            doubt = "" if mark.certain else ", unless it was born in another way"
+            output.write_line(f"{_HOW_REVOKED[mark.how]}{doubt} ({mark.revocation}): {safe(mark.reason)}")
         if text:
             _print_fields({"text": content or "cannot be read: no dataset with this sample is on this machine"}, 0)
 
@@ -85,9 +87,21 @@ def _print_sample(sample_id: str, records: list[dict[str, Any]], occurrences: li
         output.write_line(f"  in {safe(occurrence.dataset)}: {counted(occurrence.rows, 'row')}")
     if not occurrences:
         output.write_line("  in no dataset: only an ancestor")
+    rows = sum(occurrence.rows for occurrence in occurrences)
     for number, record in enumerate(records, 1):
-        output.write_line(f"record {number} of {len(records)}")
-        _print_fields({name: value for name, value in record.items() if name not in ("sample_id", "rows")}, 1)
+        output.write_line(f"record {number} of {len(records)}{_born_this_way(record, rows)}")
+        told = {**record, "calls": None if record["calls"] == 1 else record["calls"]}
+        _print_fields({name: value for name, value in told.items() if name not in ("sample_id", *_COUNTED)}, 1)
+
+
+def _born_this_way(record: dict[str, Any], rows: int) -> str:
+    """How many of the sample's ``rows`` the record is of; nothing for an ancestor, and for the tombstone of rows."""
+    from provenance.lineage.words import ActivityType
+
+    if not rows or (record["activity"] or {}).get("type") == ActivityType.PURGE:
+        return ""
+    least, most = record["rows"], record["rows"] + record["possible_rows"]
+    return f": {between(least, most)} of {counted(rows, 'row')}" if most > least else f": {counted(most, 'row')}"
 
 
 _HOW_REVOKED = {
@@ -177,9 +191,11 @@ def trace(
         edges = [asdict(edge) for edge in walk.edges]
         found = {"sample_id": walk.start, "direction": direction.value, "nodes": nodes, "edges": edges}
         output.write_json(found | model_chains.as_json(walk))
-    elif as_dot:
-        output.write_line(pictures.dot(walk, revoked))
+        return
+    certainly = {sample_id: any(mark.certain for mark in found) for sample_id, found in revoked.items()}
+    if as_dot:
+        output.write_line(pictures.dot(walk, certainly))
     elif as_mermaid:
-        output.write_line(pictures.mermaid(walk, revoked))
+        output.write_line(pictures.mermaid(walk, certainly))
     elif not options.quiet:
-        tree.print_tree(walk, contents, tree.DEEPEST if depth is None else None, revoked)
+        tree.print_tree(walk, contents, tree.DEEPEST if depth is None else None, certainly)

@@ -174,6 +174,13 @@ class Graph:
         found = np.union1d(self.class_of[numbers], births[chosen[others]])
         return [self.classes[number] for number in found]
 
+    def births_known(self, number: int) -> int:
+        """How many births of the sample are known that differ in class; at least 1, though it may explain nothing."""
+        samples, classes = self.other_births
+        others = classes[np.searchsorted(samples, number) : np.searchsorted(samples, number, "right")]
+        known = [self.classes[each] for each in others]
+        return 1 + sum(not (each.unexplained or self.is_tombstone(each)) for each in known)
+
     def members(self, dataset: int) -> tuple[Array, Array]:
         """The samples of dataset number ``dataset``, in order, and how many of its rows each has."""
         return self._folder.array(f"members_{dataset}"), self._folder.array(f"rows_{dataset}")

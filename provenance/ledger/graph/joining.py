@@ -4,8 +4,8 @@ A graph's samples are numbered parents first: by the length of the longest way f
 id. Arrays by number: ``class``, ``content``, ``parent_offsets``, ``parents``, ``roles``, ``child_offsets`` and
 ``children``. ``heads`` and ``tails`` are the sorted ids; ``number_of`` leads from a place among them to a number,
 ``place_of`` back. ``level_starts``: the first number of each level, and the number of samples. ``other_sample`` and
-``other_class``: further births. For dataset k, ``members_k`` are the numbers of its samples, in order, and ``rows_k``
-how many rows each has.
+``other_class``: further births, by number. For dataset k, ``members_k`` are the numbers of its samples, in order, and
+``rows_k`` how many rows each has.
 
 A sample is *disputed* in dataset k where its records there are several, or do not say all that is known of its births.
 Those records are ``born_number_k``, in order and as the sidecar has them, ``born_class_k``, ``born_rows_k`` (certain
@@ -72,8 +72,10 @@ def write_graph(sidecars: Sequence[IndexedSidecar], segments: Sequence[Folder], 
     draft.append("tails", joined.ids.tails)
     draft.append("class", narrowed(best)[place_of])
     draft.append("content", narrowed(_contents(joined, segments))[place_of])
-    draft.append("other_sample", number_of[others[0]])
-    draft.append("other_class", others[1])
+    other_sample = number_of[others[0]]
+    in_order = np.argsort(other_sample, kind="stable")
+    draft.append("other_sample", other_sample[in_order])
+    draft.append("other_class", others[1][in_order])
     draft.append("mixed", np.unique(number_of[_mixed(joined, segments, parents)]))
     born_elsewhere = np.zeros(len(number_of), bool)
     born_elsewhere[others[0]] = True

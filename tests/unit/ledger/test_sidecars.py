@@ -126,7 +126,7 @@ def test_a_set_is_read_while_other_questions_are_asked(repository: Repository, t
     count = 20_001
     records = [record(f"{number:032x}") for number in range(count)]
     with ledger_of(repository, write(tmp_path, "a.jsonl", records)) as ledger:
-        chosen = SampleSet(ledger.graph, select(ledger, ["origin:real"]))
+        chosen = SampleSet(ledger.graph, select(ledger, ["origin:real"]).samples)
         ids = iter(chosen)
         first = next(ids)
         assert ledger.occurrences(first) == [Occurrence("a.jsonl", 1)]
@@ -147,3 +147,31 @@ def test_a_sidecar_that_breaks_off_while_it_is_read_is_a_sidecar_error(
     monkeypatch.setattr("provenance.ledger.sidecars.collect", lambda *_, anew: Found([*recorded]))
     with pytest.raises(SidecarError, match="a sidecar cannot be read"), Sidecars.open(repository) as ledger:
         ledger.records(f"{1:032x}")
+
+
+def test_each_birth_says_how_many_rows_are_of_it(repository: Repository, tmp_path: Path) -> None:
+    """Over both datasets: of seven rows, two or three are by the first birth, three or four by the second, one of
+    nobody knows which; in the other dataset the rows are of the second."""
+    unexplained: dict[str, Any] = {"origin": "unknown", "evidence": None}
+    births = [
+        record(sample(1), 2, possible_rows=1, ambiguous_rows=1, activity=0),
+        record(sample(1), 1, possible_rows=1, activity=1),
+        record(sample(1), 1, **unexplained),
+    ]
+    words = Words((EARLIER, GENERATION), (MODEL,), (PROMPT,))
+    first = write(tmp_path, "a.jsonl", births, words)
+    second = write(tmp_path, "b.jsonl", [record(sample(1), 2, activity=1)], words)
+    third = write(tmp_path, "c.jsonl", [record(sample(1), 9, **unexplained)])
+    with ledger_of(repository, first, second) as ledger:
+        found = ledger.records(sample(1))
+        assert [(each.rows, each.possible_rows, each.ambiguous_rows) for each in found] == [
+            (2, 1, 1),
+            (3, 1, 0),
+            (1, 0, 0),
+        ]
+        assert ledger.occurrences(sample(1)) == [Occurrence("a.jsonl", 5), Occurrence("b.jsonl", 2)]
+        (node,) = trace(ledger.models, sample(1), Direction.ANCESTORS).nodes
+        assert node.births == 2
+    with ledger_of(repository, second, third) as ledger:
+        # One dataset does not know what another does.
+        assert [each.rows for each in ledger.records(sample(1))] == [2]
