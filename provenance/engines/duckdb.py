@@ -41,7 +41,11 @@ from provenance.engines.interface import (
 from provenance.engines.samples_view import BEST_BIRTH_FIRST, create_samples_view
 from provenance.lineage.database import parquet_rows, scratch_database, stream
 from provenance.lineage.records import Origin
+<<<<<<< HEAD
 from provenance.lineage.rules import made_by_model_sql
+=======
+from provenance.lineage.row_bounds import ROWS_SQL
+>>>>>>> ddff47b (Accounts, views and engine questions take rows of several births)
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
 
@@ -50,6 +54,7 @@ _FITTING = f"""
     SELECT lower(hex(sample_id)), sum(rows)::BIGINT AS certain, min(kind) AS kind
     FROM samples WHERE sidecar = ? AND {HAS_ROWS} AND {{condition}}
     GROUP BY sample_id ORDER BY certain DESC, sum(possible_rows) DESC NULLS LAST, sample_id LIMIT ?"""
+<<<<<<< HEAD
 # A sample's rows are on its first record, so a conflict shows as another record, without rows, of another origin.
 _CONFLICTS = """
     SELECT born.sample_id, any_value(born.rows) AS rows, any_value(born.origin) AS origin,
@@ -63,6 +68,20 @@ _DISPUTED = f"""
     FROM samples WHERE sidecar = $place AND origin = '{Origin.REAL}' AND (rows > 0 OR possible_rows > 0)
         AND sample_id IN (SELECT sample_id FROM samples WHERE {made_by_model_sql()})
     GROUP BY sample_id"""
+=======
+_REPEATED = f"""
+    SELECT lower(hex(sample_id)), sum({ROWS_SQL})::BIGINT AS rows FROM samples
+    WHERE sidecar = ? AND {HAS_ROWS} GROUP BY sample_id HAVING sum({ROWS_SQL}) > 1 {_MOST_ROWS_FIRST}"""
+# Samples in rows, of known origin by a birth that may be theirs, of which any birth has another known origin.
+_CONFLICTS = f"""
+    SELECT sample_id, rows, origin, array_to_string(list_filter(origins, lambda other: other <> origin), ', ') AS others
+    FROM (
+        SELECT sample_id, sum({ROWS_SQL})::BIGINT AS rows, list_sort(list(DISTINCT origin)) AS origins,
+            arg_min(origin, place) FILTER ({HAS_ROWS}) AS origin
+        FROM samples WHERE sidecar = $place AND origin <> '{Origin.UNKNOWN}'
+        GROUP BY sample_id HAVING count(DISTINCT origin) > 1)
+    WHERE origin IS NOT NULL"""
+>>>>>>> ddff47b (Accounts, views and engine questions take rows of several births)
 _DANGLING = "FROM samples WHERE sidecar = $place AND content_bytes IS NULL"
 _MADE_FROM_THESE = f"""
     SELECT DISTINCT place, sample_id, rows, possible_rows
@@ -217,12 +236,10 @@ class DuckDBQuestions:
 
     def repeats(self, number: int = MOST_SHOWN) -> Repeats:
         rows, samples = self._one(
-            "SELECT coalesce(sum(rows), 0)::BIGINT, count(*) FROM samples WHERE sidecar = $place AND rows > 0"
+            f"SELECT coalesce(sum({ROWS_SQL}), 0)::BIGINT, count(DISTINCT sample_id) FROM samples "
+            f"WHERE sidecar = $place AND {HAS_ROWS}"
         )
-        most = self._bearing(
-            f"SELECT lower(hex(sample_id)), rows FROM samples WHERE sidecar = ? AND rows > 1 {_MOST_ROWS_FIRST}",
-            [self._place, number],
-        )
+        most = self._bearing(_REPEATED, [self._place, number])
         return Repeats(rows, samples, tuple(most))
 
     def rows_by_activity(self) -> list[RowsOfActivity]:

@@ -12,13 +12,15 @@ from pathlib import Path
 
 from provenance.lineage.database import parquet_rows, scratch_database
 from provenance.lineage.records import Activity
+from provenance.lineage.row_bounds import ROWS_SQL
+from provenance.lineage.schema import COUNTED_NAMES
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 
 # A sample's rows may be there several times, and of these some may have been kept, others changed or dropped.
 _INPUT_ROWS = """
     SELECT coalesce(sum(rows), 0), coalesce(sum(kept), 0), coalesce(sum(least(rows - kept, made)), 0)
     FROM (SELECT i.rows, least(i.rows, coalesce(m.rows, 0)) AS kept, coalesce(u.rows, 0) AS made
-        FROM (SELECT sample_id, sum(rows)::BIGINT AS rows FROM {sidecar} GROUP BY 1) i
+        FROM (SELECT sample_id, sum({counted})::BIGINT AS rows FROM {sidecar} GROUP BY 1) i
         LEFT JOIN members m ON m.sample_id = i.sample_id LEFT JOIN used u ON u.sample_id = i.sample_id)"""
 
 
@@ -27,8 +29,8 @@ class InputRows:
     """What became of the rows of one dataset that a stage depends on, in rows; the three sum to ``rows``.
 
     ``kept``: as many of a sample's rows as the outs have of it. ``changed``: of those that are left, as many as there
-    are rows of the outs that the stage made from the sample. ``dropped``: the others. Which of several inputs with
-    equal rows a row came from is not known: each counts as many as may have come from it.
+    are rows of the outs that the stage made, or may have made, from the sample. ``dropped``: the others. Which of
+    several inputs with equal rows a row came from is not known: each counts as many as may have come from it.
     """
 
     path: str
@@ -79,15 +81,15 @@ def _input_rows(
         records = " UNION ALL ".join(_records_select(sidecar, made_here) for sidecar in written)
         connection.execute(f"CREATE VIEW records AS {records}")
         connection.execute(
-            "CREATE TABLE members AS SELECT sample_id, sum(rows)::BIGINT AS rows FROM records WHERE rows > 0 GROUP BY 1"
+            f"CREATE TABLE members AS SELECT sample_id, sum({ROWS_SQL})::BIGINT AS rows FROM records GROUP BY 1"
         )
-        # A member that was carried here has its parents from an earlier stage: they say nothing about this one.
+        # A row that was carried here has its parents from an earlier stage: they say nothing about this one.
         connection.execute(
-            "CREATE TABLE used AS SELECT sample_id, sum(rows)::BIGINT AS rows FROM (SELECT unnest(r.parents) AS "
-            "sample_id, m.rows FROM records r JOIN members m ON m.sample_id = r.sample_id WHERE r.made_here) GROUP BY 1"
+            "CREATE TABLE used AS SELECT sample_id, sum(rows)::BIGINT AS rows FROM (SELECT unnest(parents) AS "
+            "sample_id, rows + coalesce(possible_rows, 0) AS rows FROM records WHERE made_here) GROUP BY 1"
         )
         for sidecar in read:
-            sql = _INPUT_ROWS.format(sidecar=parquet_rows(sidecar.path))
+            sql = _INPUT_ROWS.format(sidecar=parquet_rows(sidecar.path), counted=ROWS_SQL)
             (counted,) = connection.execute(sql).fetchall()
             rows, kept, changed = map(int, counted)
             yield InputRows(sidecar.header.dataset.path, rows, kept, changed, rows - kept - changed)
@@ -96,4 +98,5 @@ def _input_rows(
 def _records_select(sidecar: Sidecar, made_here: set[str]) -> str:
     numbers = [str(n) for n, activity in enumerate(sidecar.header.activities) if activity.id in made_here]
     is_made_here = f"coalesce(activity IN ({', '.join(numbers)}), false)" if numbers else "false"
-    return f"SELECT sample_id, rows, parents, {is_made_here} AS made_here FROM {parquet_rows(sidecar.path)}"
+    counted = ", ".join(COUNTED_NAMES)
+    return f"SELECT sample_id, {counted}, parents, {is_made_here} AS made_here FROM {parquet_rows(sidecar.path)}"

@@ -14,7 +14,7 @@ import duckdb
 from provenance.lineage.database import count
 from provenance.lineage.records import ActivityType, Evidence, Header, Kind, Origin, SourceType
 from provenance.lineage.rules import UNEXPLAINED, made_by_model_sql, strength_sql
-from provenance.lineage.schema import DOUBTS
+from provenance.lineage.words import DOUBTS
 
 _VOCABULARIES = {
     "origin": Origin,
@@ -137,19 +137,21 @@ def _unknown_words(connection: duckdb.DuckDBPyConnection, column: str, words: li
 
 
 def _cycle(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Take away, again and again, the steps to parents from which no step goes on; what stays goes in circles.
+    """Take away, again and again, samples of which one birth has no parents that are left; what stays goes in circles.
 
-    They are those of each sample's first birth: that two models answered each other word for word is no contradiction.
+    That two models answered each other word for word is no contradiction, as long as one answer has another birth.
     """
     connection.execute(
-        "CREATE TABLE steps AS SELECT DISTINCT b.sample_id AS child, e.parent FROM edges e JOIN births b USING (place) "
-        "WHERE b.place IN (SELECT min(place) FROM births GROUP BY sample_id)"
+        "CREATE TABLE left_over AS SELECT sample_id FROM births GROUP BY sample_id HAVING min(len(parents)) > 0"
     )
-    left = count(connection, "SELECT count(*) FROM steps")
+    left = count(connection, "SELECT count(*) FROM left_over")
     while left:
-        connection.execute("DELETE FROM steps WHERE parent NOT IN (SELECT child FROM steps)")
-        before, left = left, count(connection, "SELECT count(*) FROM steps")
+        connection.execute(
+            "DELETE FROM left_over WHERE sample_id IN (SELECT b.sample_id FROM births b SEMI JOIN left_over USING "
+            "(sample_id) WHERE b.place NOT IN (SELECT e.place FROM edges e JOIN left_over l ON l.sample_id = e.parent))"
+        )
+        before, left = left, count(connection, "SELECT count(*) FROM left_over")
         if left == before:
-            ((one,),) = connection.execute("SELECT lower(hex(min(child))) FROM steps").fetchall()
+            ((one,),) = connection.execute("SELECT lower(hex(min(sample_id))) FROM left_over").fetchall()
             return f"sample {one[:12]} is its own ancestor, or comes from one that is"
     return None

@@ -19,7 +19,8 @@ from provenance.ledger.composition.composition import BIRTH_CLASS_COLUMNS
 from provenance.ledger.datasets import State
 from provenance.lineage.database import text_literal
 from provenance.lineage.rules import STATED_SQL, effective_license_sql
-from provenance.lineage.schema import COLUMN_NAMES
+from provenance.lineage.schema import COLUMN_NAMES, COUNTED_NAMES
+from provenance.lineage.words import AMBIGUOUS, DOUBTS
 
 if TYPE_CHECKING:
     from provenance.ledger.sidecars import Sidecars
@@ -29,9 +30,13 @@ if TYPE_CHECKING:
 _RECORDS = "internal.records"
 _TEXT, _COUNT, _TEXTS, _TIME = pa.string(), pa.int64(), pa.list_(pa.string()), pa.timestamp("us", "UTC")
 
+# What may have been born in several ways is a class of its own, so that the rows add up.
 _BIRTH_CLASSES = (
     f"SELECT dataset, {', '.join(BIRTH_CLASS_COLUMNS)}, sum(rows)::BIGINT AS rows, "
-    "coalesce(sum(content_bytes * rows), 0)::BIGINT AS bytes FROM samples WHERE rows > 0 GROUP BY ALL"
+    "coalesce(sum(content_bytes * rows), 0)::BIGINT AS bytes FROM samples WHERE rows > 0 GROUP BY ALL "
+    f"UNION ALL BY NAME SELECT dataset, '{AMBIGUOUS}' AS origin, sum(ambiguous_rows)::BIGINT AS rows, "
+    "coalesce(sum(content_bytes * ambiguous_rows), 0)::BIGINT AS bytes FROM samples WHERE ambiguous_rows > 0 "
+    "GROUP BY ALL"
 )
 _ACTIVITY_COLUMNS = {
     "activity": _TEXT,
@@ -113,7 +118,8 @@ def _sample_columns(ledger: Sidecars) -> list[str]:
         "dataset": _dataset_name(ledger),
         "sample_id": "lower(hex(sample_id))",
         "id": "sample_id",
-        "rows": "rows::BIGINT",
+        **{name: f"{name}::BIGINT" for name in COUNTED_NAMES},
+        "doubts": f"list_filter({[*DOUBTS]}, lambda name, place: (coalesce(doubts, 0) >> (place - 1)) & 1 = 1)",
         "model": _listed("agent", (agent.label for agent in ledger.agents)),
         "source": _listed("source", (source.name for source in ledger.sources)),
         **{column: of_activity(column) for column in ("activity", "prompt", "stage")},

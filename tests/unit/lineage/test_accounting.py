@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.sidecars import Words, record, sample, write
 from support.workbench import DERIVATION, Workbench, identifier
 
 from provenance.identity.names import sidecar_path
 from provenance.lineage.accounting import InputRows, account_for
 from provenance.lineage.births import Dependency
+from provenance.lineage.records import Activity, ActivityType
 
 DOCUMENTS = [{"text": f"document {number}"} for number in range(4)]
 
@@ -85,3 +87,18 @@ def test_nothing_left(workbench: Workbench, rows: list[dict[str, Any]]) -> None:
     account = account_for(sidecars(documents), sidecars(empty), workbench.folder)
     assert account.inputs == (InputRows("documents.jsonl", rows=len(rows), kept=0, changed=0, dropped=len(rows)),)
     assert account_for([], sidecars(empty), workbench.folder).inputs == ()
+
+
+def test_rows_count_whichever_birth_they_had(tmp_path: Path) -> None:
+    """Of five rows of a sample, two of which may be of either birth, three came out; two others were made of it."""
+    made_here = Words((Activity(type=ActivityType.DERIVATION),))
+    births = [record(sample(1), 2, possible_rows=2, ambiguous_rows=2), record(sample(1), 1, possible_rows=2, seed=1)]
+    read = write(tmp_path, "in.jsonl", births)
+    carried = [record(sample(1), 1, possible_rows=2, ambiguous_rows=2), record(sample(1), 0, possible_rows=2, seed=1)]
+    made = [
+        record(sample(2), 1, possible_rows=1, ambiguous_rows=1, activity=0, parents=[sample(1)]),
+        record(sample(2), 0, possible_rows=1, seed=1),
+    ]
+    written = write(tmp_path, "out.jsonl", [*carried, *made], made_here)
+    account = account_for([read], [written], tmp_path)
+    assert account.inputs == (InputRows("in.jsonl", rows=5, kept=3, changed=2, dropped=0),)

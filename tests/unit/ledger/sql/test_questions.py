@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -225,3 +226,22 @@ def test_a_quote_in_a_path_or_name_is_only_a_quote(repository: Repository, tmp_p
         assert questions.ask("SELECT dataset FROM samples").batches.read_all().to_pylist() == [
             {"dataset": "it's [1]*?.jsonl"}
         ]
+
+
+def test_rows_that_may_have_been_born_in_several_ways_add_up(repository: Repository, tmp_path: Path) -> None:
+    records = [
+        record(sample(1), 2, possible_rows=2, ambiguous_rows=2),
+        record(sample(1), 0, possible_rows=2, origin="synthetic"),
+        record(sample(2), 3, origin="unknown", doubts=0b1000001),
+    ]
+    with ledger_of(repository, write(tmp_path, "a.jsonl", records)) as ledger, open_questions(ledger) as questions:
+
+        def ask(sql: str) -> list[tuple[Any, ...]]:
+            return [tuple(row.values()) for row in questions.ask(sql).batches.read_all().to_pylist()]
+
+        classes = ask("SELECT origin, rows, bytes FROM birth_classes ORDER BY origin")
+        assert classes == [("ambiguous", 2, 20), ("real", 2, 20), ("unknown", 3, 30)]
+        assert ask(
+            "SELECT sum(rows)::BIGINT AS a, sum(rows + coalesce(ambiguous_rows, 0))::BIGINT AS b FROM samples"
+        ) == [(5, 7)]
+        assert ask("SELECT DISTINCT doubts FROM samples ORDER BY len(doubts)") == [([],), (["origin", "real_rooted"],)]
