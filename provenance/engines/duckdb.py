@@ -41,11 +41,8 @@ from provenance.engines.interface import (
 from provenance.engines.samples_view import BEST_BIRTH_FIRST, create_samples_view
 from provenance.lineage.database import parquet_rows, scratch_database, stream
 from provenance.lineage.records import Origin
-<<<<<<< HEAD
 from provenance.lineage.rules import made_by_model_sql
-=======
 from provenance.lineage.row_bounds import ROWS_SQL
->>>>>>> ddff47b (Accounts, views and engine questions take rows of several births)
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
 
@@ -54,21 +51,6 @@ _FITTING = f"""
     SELECT lower(hex(sample_id)), sum(rows)::BIGINT AS certain, min(kind) AS kind
     FROM samples WHERE sidecar = ? AND {HAS_ROWS} AND {{condition}}
     GROUP BY sample_id ORDER BY certain DESC, sum(possible_rows) DESC NULLS LAST, sample_id LIMIT ?"""
-<<<<<<< HEAD
-# A sample's rows are on its first record, so a conflict shows as another record, without rows, of another origin.
-_CONFLICTS = """
-    SELECT born.sample_id, any_value(born.rows) AS rows, any_value(born.origin) AS origin,
-        string_agg(DISTINCT again.origin, ', ' ORDER BY again.origin) AS others
-    FROM samples born JOIN samples again USING (sample_id)
-    WHERE born.sidecar = $place AND again.sidecar = $place AND born.rows > 0 AND again.rows = 0
-        AND born.origin <> again.origin AND 'unknown' NOT IN (born.origin, again.origin)
-    GROUP BY born.sample_id"""
-_DISPUTED = f"""
-    SELECT sample_id, sum(rows)::BIGINT AS rows, coalesce(sum(possible_rows), 0)::BIGINT AS possible_rows
-    FROM samples WHERE sidecar = $place AND origin = '{Origin.REAL}' AND (rows > 0 OR possible_rows > 0)
-        AND sample_id IN (SELECT sample_id FROM samples WHERE {made_by_model_sql()})
-    GROUP BY sample_id"""
-=======
 _REPEATED = f"""
     SELECT lower(hex(sample_id)), sum({ROWS_SQL})::BIGINT AS rows FROM samples
     WHERE sidecar = ? AND {HAS_ROWS} GROUP BY sample_id HAVING sum({ROWS_SQL}) > 1 {_MOST_ROWS_FIRST}"""
@@ -81,7 +63,11 @@ _CONFLICTS = f"""
         FROM samples WHERE sidecar = $place AND origin <> '{Origin.UNKNOWN}'
         GROUP BY sample_id HAVING count(DISTINCT origin) > 1)
     WHERE origin IS NOT NULL"""
->>>>>>> ddff47b (Accounts, views and engine questions take rows of several births)
+_DISPUTED = f"""
+    SELECT sample_id, sum(rows)::BIGINT AS rows, coalesce(sum(possible_rows), 0)::BIGINT AS possible_rows
+    FROM samples WHERE sidecar = $place AND origin = '{Origin.REAL}' AND (rows > 0 OR possible_rows > 0)
+        AND sample_id IN (SELECT sample_id FROM samples WHERE {made_by_model_sql()})
+    GROUP BY sample_id"""
 _DANGLING = "FROM samples WHERE sidecar = $place AND content_bytes IS NULL"
 _MADE_FROM_THESE = f"""
     SELECT DISTINCT place, sample_id, rows, possible_rows
