@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from provenance.engines.duckdb_births import CountedBirths
 from provenance.engines.duckdb_disagreements import disagreements
-from provenance.engines.duckdb_pooling import HAS_ROWS, pooled_cells, pooled_values_sql
+from provenance.engines.duckdb_pooling import pooled_cells, pooled_values_sql
 from provenance.engines.duckdb_vocabulary import VocabularySQL, in_doubt_sql
 from provenance.engines.interface import (
     AMBIGUOUS,
@@ -41,25 +41,25 @@ from provenance.engines.interface import (
 from provenance.engines.samples_view import BEST_BIRTH_FIRST, create_samples_view
 from provenance.lineage.database import parquet_rows, scratch_database, stream
 from provenance.lineage.records import Origin
+from provenance.lineage.row_bounds import HAS_ROWS_SQL, ROWS_SQL
 from provenance.lineage.rules import made_by_model_sql
-from provenance.lineage.row_bounds import ROWS_SQL
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
 
 _MOST_ROWS_FIRST = "ORDER BY rows DESC, sample_id LIMIT ?"
 _FITTING = f"""
     SELECT lower(hex(sample_id)), sum(rows)::BIGINT AS certain, min(kind) AS kind
-    FROM samples WHERE sidecar = ? AND {HAS_ROWS} AND {{condition}}
+    FROM samples WHERE sidecar = ? AND {HAS_ROWS_SQL} AND {{condition}}
     GROUP BY sample_id ORDER BY certain DESC, sum(possible_rows) DESC NULLS LAST, sample_id LIMIT ?"""
 _REPEATED = f"""
     SELECT lower(hex(sample_id)), sum({ROWS_SQL})::BIGINT AS rows FROM samples
-    WHERE sidecar = ? AND {HAS_ROWS} GROUP BY sample_id HAVING sum({ROWS_SQL}) > 1 {_MOST_ROWS_FIRST}"""
+    WHERE sidecar = ? AND {HAS_ROWS_SQL} GROUP BY sample_id HAVING sum({ROWS_SQL}) > 1 {_MOST_ROWS_FIRST}"""
 # Samples in rows, of known origin by a birth that may be theirs, of which any birth has another known origin.
 _CONFLICTS = f"""
     SELECT sample_id, rows, origin, array_to_string(list_filter(origins, lambda other: other <> origin), ', ') AS others
     FROM (
         SELECT sample_id, sum({ROWS_SQL})::BIGINT AS rows, list_sort(list(DISTINCT origin)) AS origins,
-            arg_min(origin, place) FILTER ({HAS_ROWS}) AS origin
+            arg_min(origin, place) FILTER ({HAS_ROWS_SQL}) AS origin
         FROM samples WHERE sidecar = $place AND origin <> '{Origin.UNKNOWN}'
         GROUP BY sample_id HAVING count(DISTINCT origin) > 1)
     WHERE origin IS NOT NULL"""
@@ -72,7 +72,7 @@ _DANGLING = "FROM samples WHERE sidecar = $place AND content_bytes IS NULL"
 _MADE_FROM_THESE = f"""
     SELECT DISTINCT place, sample_id, rows, possible_rows
     FROM (SELECT place, sample_id, rows, possible_rows, unnest(parents) AS parent
-        FROM samples WHERE sidecar = $place AND {HAS_ROWS})
+        FROM samples WHERE sidecar = $place AND {HAS_ROWS_SQL})
     WHERE parent IN (SELECT sample_id {_DANGLING})"""
 # Of a sample's ambiguous rows as many are certain as no other of its births can have.
 _CHILDREN = f"""
@@ -116,7 +116,7 @@ _BY_ORIGIN = f"""
 _SAMPLES = f"""(
     SELECT sample_id, max(content_bytes) AS content_bytes, max(tokens) AS tokens,
         CASE WHEN min(origin) = max(origin) THEN min(origin) ELSE '{Origin.UNKNOWN}' END AS origin
-    FROM samples WHERE sidecar = {{place}} AND {HAS_ROWS} GROUP BY sample_id)"""
+    FROM samples WHERE sidecar = {{place}} AND {HAS_ROWS_SQL} GROUP BY sample_id)"""
 _BY_VALUE = f"""
     SELECT value, count(*)::BIGINT, coalesce(sum(content_bytes), 0)::BIGINT, sum(tokens::BIGINT)::BIGINT,
         count(tokens)::BIGINT
@@ -146,7 +146,7 @@ class DuckDBEngine:
 
     def holders(self, sample_ids: Sequence[bytes]) -> list[int]:
         found = self._connection.execute(
-            f"SELECT DISTINCT sidecar FROM samples WHERE {HAS_ROWS} AND sample_id IN (SELECT unnest(?::BLOB[])) "
+            f"SELECT DISTINCT sidecar FROM samples WHERE {HAS_ROWS_SQL} AND sample_id IN (SELECT unnest(?::BLOB[])) "
             "ORDER BY 1",
             [list(sample_ids)],
         ).fetchall()
@@ -214,7 +214,7 @@ class DuckDBQuestions:
     def some_where(self, where: Sequence[Among], number: int) -> list[str]:
         condition, values = self._words.condition(where)
         found = self._connection.execute(
-            f"SELECT DISTINCT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND {HAS_ROWS} AND "
+            f"SELECT DISTINCT lower(hex(sample_id)) FROM samples WHERE sidecar = ? AND {HAS_ROWS_SQL} AND "
             f"{condition} ORDER BY 1 LIMIT ?",
             [self._place, *values, number],
         ).fetchall()
@@ -223,7 +223,7 @@ class DuckDBQuestions:
     def repeats(self, number: int = MOST_SHOWN) -> Repeats:
         rows, samples = self._one(
             f"SELECT coalesce(sum({ROWS_SQL}), 0)::BIGINT, count(DISTINCT sample_id) FROM samples "
-            f"WHERE sidecar = $place AND {HAS_ROWS}"
+            f"WHERE sidecar = $place AND {HAS_ROWS_SQL}"
         )
         most = self._bearing(_REPEATED, [self._place, number])
         return Repeats(rows, samples, tuple(most))

@@ -12,9 +12,8 @@ import duckdb
 from provenance.engines.duckdb_vocabulary import VocabularySQL, in_doubt_sql
 from provenance.engines.interface import PooledCell, Unit
 from provenance.lineage.records import Origin
+from provenance.lineage.row_bounds import HAS_ROWS_SQL
 
-# Records of which a row of the dataset was born, or may have been.
-HAS_ROWS = "(rows > 0 OR possible_rows > 0)"
 _AMOUNT = {"rows": "1::BIGINT", "bytes": "coalesce(content_bytes, 0)::BIGINT", "tokens": "tokens::BIGINT"}
 _COLUMNS = ("origin", "kind", "agent", "source", "license", "depth", "evidence")
 _LISTED = ", ".join(_COLUMNS)
@@ -42,7 +41,7 @@ _POOLED = f"""
     WITH records AS (
         SELECT sidecar, sample_id, {_LISTED}, doubts, rows::BIGINT AS rows,
             coalesce(ambiguous_rows, 0)::BIGINT AS rest, {{amount}} AS one
-        FROM samples WHERE {HAS_ROWS} AND list_contains($places::BIGINT[], sidecar)),
+        FROM samples WHERE {HAS_ROWS_SQL} AND list_contains($places::BIGINT[], sidecar)),
     several AS (SELECT sidecar, sample_id FROM records GROUP BY ALL HAVING count(*) > 1),
     lines AS (
         SELECT sidecar, sample_id, {_LISTED}, {_bits([in_doubt_sql(column) for column in _COLUMNS])} AS doubts,
@@ -71,7 +70,7 @@ _POOLED_VALUES = f"""
             PARTITION BY sample_id ORDER BY list_position($places::BIGINT[], place), value) = 1 AS is_first
         FROM pooled_values JOIN (
             SELECT sidecar AS place, sample_id, max(content_bytes) AS content_bytes, max(tokens) AS tokens
-            FROM samples WHERE {HAS_ROWS} GROUP BY 1, 2) USING (place, sample_id))
+            FROM samples WHERE {HAS_ROWS_SQL} GROUP BY 1, 2) USING (place, sample_id))
     GROUP BY place, value ORDER BY place, value LIMIT $most"""
 
 

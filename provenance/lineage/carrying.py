@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from provenance.lineage.carried_rows import carried_sql, repeated_sql
 from provenance.lineage.database import count
+from provenance.lineage.row_bounds import HAS_ROWS_SQL
 from provenance.lineage.rules import TELLS_OF_A_BIRTH_SQL
 from provenance.lineage.schema import BIRTH_NAMES
 from provenance.lineage.tables import RECORD_COLUMNS, Tables
 
-_HAS_ROWS = "(rows > 0 OR possible_rows > 0)"
 # Where no dataset that was read has a row of the sample, it may have been born as an ancestor was.
-_MAY_BE_BORN_SO = f"({_HAS_ROWS} OR {TELLS_OF_A_BIRTH_SQL} AND sample_id NOT IN (SELECT sample_id FROM holding))"
+_MAY_BE_BORN_SO = f"({HAS_ROWS_SQL} OR {TELLS_OF_A_BIRTH_SQL} AND sample_id NOT IN (SELECT sample_id FROM holding))"
 _SAME_BIRTH = " AND ".join(f"r.{name} IS NOT DISTINCT FROM k.{name}" for name in BIRTH_NAMES)
 # What is stated of rows that an earlier sidecar knows is not accounted for yet.
 _UNEXPLAINED = """
@@ -50,7 +50,7 @@ def by_holders(tables: Tables) -> int:
 
 def known_births(tables: Tables, wanted: str, where: str) -> str:
     """SQL for the births that sidecars know of the samples in ``wanted``, once each, with ``held``; see `Tables`."""
-    is_held = f"coalesce({_HAS_ROWS}, false)"
+    is_held = f"coalesce({HAS_ROWS_SQL}, false)"
     if len(tables.known) == 1:
         columns, grouping = f"{', '.join(RECORD_COLUMNS)}, {is_held} AS held", ""
     else:

@@ -33,7 +33,7 @@ Chosen = npt.NDArray[np.bool_]
 # Of a record: what the sum over the records of a sample, or of a file, takes.
 ROWS_SQL = "(rows + coalesce(ambiguous_rows, 0))"
 # Of a record: whether rows of the dataset were, or may have been, born this way.
-MAY_HAVE_ROWS_SQL = "(rows > 0 OR possible_rows IS NOT NULL)"
+HAS_ROWS_SQL = "(rows > 0 OR possible_rows > 0)"
 
 # What must not be; and of what there are some, and a query that counts these in the view ``records``, which has the
 # place of each record in its file.
@@ -93,6 +93,12 @@ class BirthRows:
         along, room = (np.repeat(each, np.diff(self.starts)) for each in (most - least, left))
         low = np.where(gone, 0, np.maximum(0, self.rows - along))
         high = np.where(gone, 0, np.minimum(room, self.rows + self.possible))
+        return self._narrowest(left, low, high)
+
+    def some(self, left: Array) -> BirthRows:
+        """What is known of ``left`` of each sample's rows, which were picked without regard to their birth."""
+        along, room = (np.repeat(each, np.diff(self.starts)) for each in (self.total - left, left))
+        low, high = np.maximum(0, self.rows - along), np.minimum(room, self.rows + self.possible)
         return self._narrowest(left, low, high)
 
     def _narrowest(self, total: Array, low: Array, high: Array) -> BirthRows:

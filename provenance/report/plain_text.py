@@ -63,6 +63,6 @@ def percent(part: int, whole: int) -> str:
     return f"{share:.1f}%"
 
 
-def between(least: int, most: int) -> str:
-    """A number that is known, or the two that it lies between: 2, or 2 to 5."""
-    return f"{most:,}" if least == most else f"{least:,} to {most:,}"
+def counts_between(least: int, most: int) -> str:
+    """The same of numbers of rows."""
+    return between(f"{least:,}", f"{most:,}")

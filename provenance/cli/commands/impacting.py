@@ -12,7 +12,7 @@ from provenance.cli import output
 from provenance.cli.options import CommonOptions, command, warn_of_cut_history, warn_of_stale, warn_of_unknown_training
 from provenance.cli.progress import rows_progress
 from provenance.report.model_chains import passage_lines, passages_as_json
-from provenance.report.plain_text import CELL_WIDTH, between, counted, percent, safe
+from provenance.report.plain_text import CELL_WIDTH, counts_between, counted, percent, safe
 
 if TYPE_CHECKING:
     from provenance.ledger.history.impact_log import ImpactLog
@@ -124,7 +124,7 @@ def _print_impact(found: Impact) -> None:
         (
             safe(dataset.path, CELL_WIDTH),
             f"{dataset.rows:,}",
-            between(dataset.certainly_affected_rows, dataset.affected_rows),
+            counts_between(dataset.certainly_affected_rows, dataset.affected_rows),
             percent(dataset.affected_rows, dataset.rows),
             *((_through_models(dataset),) if found.passages else ()),
         )
@@ -134,7 +134,7 @@ def _print_impact(found: Impact) -> None:
 
 
 def _through_models(dataset: AffectedDataset) -> str:
-    return between(dataset.certainly_affected_through_models, dataset.affected_through_models)
+    return counts_between(dataset.certainly_affected_through_models, dataset.affected_through_models)
 
 
 def _print_log(log: ImpactLog) -> None:
@@ -144,7 +144,7 @@ def _print_log(log: ImpactLog) -> None:
             each.version.commit.date[:_DAY],
             safe(each.dataset.path, CELL_WIDTH),
             f"{each.dataset.rows:,}",
-            between(each.dataset.certainly_affected_rows, each.dataset.affected_rows),
+            counts_between(each.dataset.certainly_affected_rows, each.dataset.affected_rows),
             _through_models(each.dataset),
             safe(", ".join(each.version.names), CELL_WIDTH),
         )

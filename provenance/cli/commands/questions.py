@@ -10,7 +10,7 @@ import typer
 from provenance.cli import output
 from provenance.cli.options import CommonOptions, command, warn_of_stale, warn_of_unknown_training
 from provenance.cli.progress import rows_progress
-from provenance.report.plain_text import between, counted, safe, safe_lines
+from provenance.report.plain_text import counts_between, counted, safe, safe_lines
 
 if TYPE_CHECKING:
     from provenance.ledger.sidecars import Occurrence, Sidecars
@@ -101,7 +101,7 @@ def _born_this_way(record: dict[str, Any], rows: int) -> str:
     if not rows or (record["activity"] or {}).get("type") == ActivityType.PURGE:
         return ""
     least, most = record["rows"], record["rows"] + record["possible_rows"]
-    return f": {between(least, most)} of {counted(rows, 'row')}" if most > least else f": {counted(most, 'row')}"
+    return f": {counts_between(least, most)} of {counted(rows, 'row')}" if most > least else f": {counted(most, 'row')}"
 
 
 _HOW_REVOKED = {

@@ -1,8 +1,8 @@
 """Rows added, removed and kept between two sidecars: one pass over both, in the order of their ids, as in a merge sort.
 
 A block of each is held, never a whole sidecar. Sample ids are compared by their first eight bytes as
-numbers, and wholly where these agree. Where a sample has several births and only some of its rows are in the other
-sidecar, too, which of them these are is bounded by counts, as for rows that a script picked.
+numbers, and wholly where these agree. Which of several equal rows were added or removed is not known: of a sample with
+several births, some rows may then be of each.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ import pyarrow.parquet as pq
 from provenance.errors import SidecarError
 from provenance.identity.id_arrays import bytes_of_ids
 from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells
+from provenance.lineage.row_bounds import BirthRows, starts_of
 from provenance.lineage.schema import COUNTED_NAMES
 from provenance.lineage.sidecar import Sidecar
-from provenance.lineage.words import DOUBTS
+from provenance.lineage.words import DOUBTS, Origin
 
 _BLOCK_ROWS = 1 << 18
 _TEXTS = ("origin", "kind", "license")
@@ -31,9 +32,6 @@ _KEY_BYTES = 8
 _MOST_GROUPS = 1 << 20
 
 Progress = Callable[[int], None]
-# Of CELL_COLUMNS; and rows of a sample with the values that they may have, each with the rows that may have them.
-Values = tuple[Any, ...]
-Options = tuple[int, tuple[tuple[Values, int], ...]]
 
 
 @dataclass(frozen=True)
@@ -99,8 +97,7 @@ class _Side:
     def __init__(self, sidecar: Sidecar | None, progress: Progress) -> None:
         self._sidecar = sidecar
         self._blocks = iter(()) if sidecar is None else _blocks(sidecar, progress)
-        self._alone: Counter[Values] = Counter()
-        self._ambiguous: Counter[Options] = Counter()
+        self._alone: Counter[tuple[Any, ...]] = Counter()
         self._taken = 0
         self._block = next(self._blocks, None)
 
@@ -126,9 +123,7 @@ class _Side:
         block = self._block
         if block is None or self._taken < len(block.ids):
             return
-        certain, ambiguous = block.left()
-        self._alone.update(certain)
-        self._ambiguous.update(ambiguous)
+        self._alone.update(block.cells())
         self._block, self._taken = next(self._blocks, None), 0
         if self._block is not None and bytes(self._block.raw[0]) <= bytes(block.raw[-1]):
             raise _disorder(self._sidecar)
@@ -137,103 +132,92 @@ class _Side:
         """The rows that this side alone has; checks that they and those that are ``kept`` are all there should be."""
         if self._sidecar is None:
             return Counted()
-        counted = count_cells(
-            ((*cell, rows) for cell, rows in self._alone.items()), self._sidecar.header, self._ambiguous
-        )
+        counted = count_cells(((*cell, rows) for cell, rows in self._alone.items()), self._sidecar.header)
         self._sidecar.require_rows(counted.rows + kept)
         return counted
 
 
 class _Block:
-    """Samples that have rows, each with all of its records that a row may have been born by.
-
-    ``rows`` is by sample, in the order of ``ids``: what is left of them.
-    """
+    """Records of a sidecar that have rows, or may have; all of a sample together. ``rows``: those of each sample."""
 
     def __init__(self, batch: pa.RecordBatch, sidecar: Sidecar) -> None:
         self._batch = batch
         self._sidecar = sidecar
         size = sidecar.digest_size
         raw = bytes_of_ids(batch.column("sample_id"))
-        self._starts = np.flatnonzero(_differs_from_the_last(raw))
-        self.raw = raw[self._starts]
         # Ids of one length are in the order of their bytes, whether or not zeros at the end count.
-        self.ids = self.raw.view(f"S{size}").ravel()
+        ids = raw.view(f"S{size}").ravel()
+        is_first = np.append(True, ids[1:] != ids[:-1])
+        self.raw, self.ids = raw[is_first], ids[is_first]
         padded = np.zeros((len(self.raw), _KEY_BYTES), np.uint8)
         padded[:, : min(size, _KEY_BYTES)] = self.raw[:, :_KEY_BYTES]
         self.keys = padded.view(">u8").ravel().astype(np.uint64)
-        self._certain, self._possible, rest = (
-            pc.fill_null(batch.column(name), 0).to_numpy().astype(np.int64) for name in COUNTED_NAMES
+        certain, possible, shared = (
+            batch.column(name).fill_null(0).to_numpy().astype(np.int64) for name in COUNTED_NAMES
         )
-        self._total = np.add.reduceat(self._certain + rest, self._starts)
-        self._rest = np.add.reduceat(rest, self._starts)
-        self.rows = self._total.copy()
+        starts = starts_of(is_first)
+        self._births = BirthRows(starts, certain, possible, np.add.reduceat(shared, starts[:-1]))
+        self.rows = self._births.total.copy()
 
     def check_order(self) -> None:
         closest = np.flatnonzero(self.keys[1:] <= self.keys[:-1])
         if not bool(np.all(self.ids[1:][closest] > self.ids[:-1][closest])):
             raise _disorder(self._sidecar)
 
-    def left(self) -> tuple[Counter[Values], Counter[Options]]:
-        """The rows that are left, by the values of CELL_COLUMNS: those whose birth is certain, and the others."""
-        codes, size = self._codes()
-        records = np.diff(np.append(self._starts, len(codes)))
-        # What is left of a sample with one record is of this; what is wholly left divides as the sidecar says.
-        certain = np.where(
-            np.repeat(records == 1, records),
-            np.repeat(self.rows, records),
-            np.where(np.repeat(self.rows == self._total, records), self._certain, 0),
-        )
-        example = np.zeros(size, np.int64)
-        example[codes] = np.arange(len(codes))
-        in_doubt: Counter[tuple[int, tuple[tuple[int, int], ...]]] = Counter()
-        for sample in np.flatnonzero((records > 1) & (self.rows > 0) & ((self._rest > 0) | (self.rows < self._total))):
-            those = slice(self._starts[sample], self._starts[sample] + records[sample])
-            lows, possible = self._divided(int(sample), those)
-            certain[those] = lows
-            options: Counter[int] = Counter()
-            for code, count in zip(codes[those].tolist(), possible, strict=True):
-                options[code] += count
-            rest = int(self.rows[sample]) - sum(lows)
-            if rest:
-                in_doubt[rest, tuple(sorted((+options).items()))] += 1
-        rows = np.bincount(codes, weights=certain, minlength=size)
-        values = {code: self._values(int(example[code])) for code in np.flatnonzero(rows).tolist()}
-        found: Counter[Values] = Counter()
-        for code, cell in values.items():
-            found[cell] += int(rows[code])
-        ambiguous: Counter[Options] = Counter()
-        for (rest, coded), samples in in_doubt.items():
-            options_of = tuple((self._values(int(example[code])), count) for code, count in coded)
-            ambiguous[rest, options_of] += samples
-        return found, ambiguous
-
-    def _divided(self, sample: int, those: slice) -> tuple[list[int], list[int]]:
-        """Of each record of a sample the rows that are certainly left, and those that may be beyond these."""
-        rows, gone = int(self.rows[sample]), int(self._total[sample] - self.rows[sample])
-        lows = [max(0, low - gone) for low in self._certain[those].tolist()]
-        highs = [min(rows, high) for high in (self._certain[those] + self._possible[those]).tolist()]
-        least, most = sum(lows), sum(highs)
-        narrow = [
-            (max(low, rows - (most - high)), min(high, rows - (least - low)))
-            for low, high in zip(lows, highs, strict=True)
-        ]
-        return [low for low, _ in narrow], [high - low for low, high in narrow]
-
-    def _codes(self) -> tuple[Any, int]:
-        """For each record a number that stands for its values of CELL_COLUMNS, from 0, and how many there can be."""
-        codes = np.zeros(len(self._batch), np.int64)
+    def cells(self) -> dict[tuple[Any, ...], int]:
+        """The rows that are left, by the values of CELL_COLUMNS."""
+        births = self._births.some(self.rows)
+        columns = {name: self._coded(name) for name in CELL_COLUMNS}
+        codes = np.zeros(len(births.rows), np.int64)
         size = 1
-        for name in CELL_COLUMNS:
-            column, values = self._coded(name)
+        for column, values in columns.values():
             codes, size = codes * values + column, size * values
             if size > _MOST_GROUPS:
                 distinct, codes = np.unique(codes, return_inverse=True)
                 size = len(distinct)
-        return codes, size
+        rows = np.bincount(codes, weights=births.rows, minlength=size)
+        example = np.zeros(size, np.int64)
+        example[codes] = np.arange(len(codes))
+        found: Counter[tuple[Any, ...]] = Counter()
+        for code in np.flatnonzero(rows):
+            found[tuple(self._values(int(example[code])).values())] += int(rows[code])
+        options = np.flatnonzero(births.possible)
+        if len(options):
+            self._add_shared(found, births, options, {name: codes[options] for name, (codes, _) in columns.items()})
+        return found
 
-    def _values(self, place: int) -> Values:
-        return tuple(self._batch.column(name)[place].as_py() for name in CELL_COLUMNS)
+    def _add_shared(self, found: Counter[tuple[Any, ...]], births: BirthRows, options: Any, codes: Any) -> None:
+        """Add the rows that several births share: what these agree in, and a doubt about all else.
+
+        ``options`` are the records of these births, of which ``codes`` has the columns.
+        """
+        of_sample = np.repeat(np.arange(len(births.shared)), np.diff(births.starts))[options]
+        starts = np.flatnonzero(np.append(True, of_sample[1:] != of_sample[:-1]))
+        named = [name for name in CELL_COLUMNS if name in DOUBTS]
+        # From 1, as codes are; 0 where they differ.
+        agreed = [
+            np.where(
+                np.minimum.reduceat(codes[name], starts) == (most := np.maximum.reduceat(codes[name], starts)),
+                most + 1,
+                0,
+            )
+            for name in named
+        ]
+        doubts = np.bitwise_or.reduceat(np.maximum(codes["doubts"] - 1, 0), starts)
+        keys, first, place = np.unique(
+            np.stack([*agreed, doubts], axis=1), axis=0, return_index=True, return_inverse=True
+        )
+        rows = np.bincount(place.ravel(), weights=births.shared[of_sample[starts]])
+        for key, example, number in zip(keys.tolist(), first.tolist(), rows.tolist(), strict=True):
+            values, bits = self._values(int(options[starts[example]])), key[-1]
+            for name, code in zip(named, key, strict=False):
+                if not code:
+                    values[name] = Origin.UNKNOWN.value if name == "origin" else None
+                    bits |= 1 << DOUBTS.index(name)
+            found[tuple((values | {"doubts": bits or None}).values())] += int(number)
+
+    def _values(self, place: int) -> dict[str, Any]:
+        return {name: self._batch.column(name)[place].as_py() for name in CELL_COLUMNS}
 
     def _coded(self, name: str) -> tuple[Any, int]:
         """The column as numbers from 0 (for null), and how many there can be."""
@@ -254,48 +238,41 @@ class _Block:
 
 
 def _blocks(sidecar: Sidecar, progress: Progress) -> Iterator[_Block]:
-    for batch in _whole_samples(sidecar, progress):
-        counted = [pc.greater(pc.fill_null(batch.column(name), 0), 0) for name in COUNTED_NAMES]
-        bearing = batch.filter(pc.or_(pc.or_(counted[0], counted[1]), counted[2]))
-        if len(bearing):
-            block = _Block(bearing, sidecar)
-            block.check_order()
-            yield block
-
-
-def _whole_samples(sidecar: Sidecar, progress: Progress) -> Iterator[pa.RecordBatch]:
-    """The records in batches that have all records of a sample or none of them."""
     columns = ["sample_id", *COUNTED_NAMES, *CELL_COLUMNS]
-    waiting: list[pa.RecordBatch] = []
     try:
         with pq.ParquetFile(sidecar.path, read_dictionary=list(_TEXTS)) as file:
+            waiting: pa.Table | None = None
             for batch in file.iter_batches(_BLOCK_ROWS, columns=columns):
                 progress(len(batch))
-                last = int(np.flatnonzero(_differs_from_the_last(bytes_of_ids(batch.column("sample_id"))))[-1])
-                if waiting and batch.column("sample_id")[0] != waiting[-1].column("sample_id")[-1]:
-                    yield _joined(waiting)
-                    waiting = []
-                if last:
-                    yield _joined([*waiting, batch.slice(0, last)])
-                    waiting = []
-                waiting.append(batch.slice(last))
+                read = pa.Table.from_batches([batch.filter(_may_have_rows(batch))])
+                table = read if waiting is None else pa.concat_tables([waiting, read])
+                # A sample's records may go on in the next block.
+                whole = _first_of_last(table)
+                waiting = table.slice(whole)
+                yield from _block(table.slice(0, whole), sidecar)
+            if waiting is not None:
+                yield from _block(waiting, sidecar)
     except (pa.ArrowException, OSError) as error:
         first_line = str(error).strip().split("\n")[0]
         raise SidecarError(f"{sidecar.path}: cannot be read ({first_line}); restore it with `dvc checkout`") from error
-    if waiting:
-        yield _joined(waiting)
 
 
-def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    if len(batches) == 1:
-        return batches[0]
-    table = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
-    return table.to_batches()[0]
+def _may_have_rows(batch: pa.RecordBatch) -> pa.Array:
+    return pc.or_(pc.greater(batch.column("rows"), 0), pc.is_valid(batch.column("possible_rows")))
 
 
-def _differs_from_the_last(raw: Any) -> Any:
-    """Whether each id, a row of bytes, differs from the one before it; the first does."""
-    return np.append(True, (raw[1:] != raw[:-1]).any(axis=1))
+def _first_of_last(table: pa.Table) -> int:
+    """Where the records of the last sample begin."""
+    same = pc.equal(table["sample_id"], table["sample_id"][-1]).to_numpy() if len(table) else np.ones(1, bool)
+    return int(np.argmax(same))
+
+
+def _block(table: pa.Table, sidecar: Sidecar) -> Iterator[_Block]:
+    if len(table):
+        (batch,) = table.unify_dictionaries().combine_chunks().to_batches()
+        block = _Block(batch, sidecar)
+        block.check_order()
+        yield block
 
 
 def _increases(keys: Any) -> bool:

@@ -76,7 +76,28 @@ def test_what_stays_after_rows_went_holds_the_truth(drawn: tuple[list[Born], lis
         assert all(low + more == 0 for low, more, away in zip(certain, possible, goes, strict=True) if away)
 
 
+@given(st.lists(born(), max_size=4), st.randoms())
+def test_what_is_known_of_some_rows_holds_the_truth(samples: list[Born], random: Any) -> None:
+    kept = [random.randint(0, each.rows) for each in samples]
+    some = birth_rows(samples).some(np.array(kept, np.int64))
+    assert some.total.tolist() == kept
+    for number, (known, left) in enumerate(zip(samples, kept, strict=True)):
+        part = slice(int(some.starts[number]), int(some.starts[number + 1]))
+        certain, possible = some.rows[part].tolist(), some.possible[part].tolist()
+        agrees(Born(tuple(certain), tuple(possible), int(some.shared[number]), known.truth).records())
+        every = [birth for birth, rows in enumerate(known.truth) for _ in range(rows)]
+        picked = random.sample(every, left)
+        for birth, (low, more) in enumerate(zip(certain, possible, strict=True)):
+            assert low <= picked.count(birth) <= low + more
+
+
 def test_the_example_of_the_specification() -> None:
+    """Nine rows of one birth and one of another, of which eight were picked."""
+    some = birth_rows([narrowest((9, 1), [(9, 9), (1, 1)])]).some(np.array([8]))
+    assert (some.rows.tolist(), some.possible.tolist(), some.shared.tolist()) == ([7, 0], [1, 1], [1])
+
+
+def test_what_goes_may_have_taken_the_place_of_others() -> None:
     """One row for certain, one in doubt between two others: what is taken out may be in the place of either."""
     known = narrowest((1, 1, 0), [(1, 1), (0, 1), (0, 1)])
     left = birth_rows([known]).without(np.array([False, False, True]))
