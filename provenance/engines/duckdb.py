@@ -41,7 +41,7 @@ from provenance.engines.interface import (
 from provenance.engines.samples_view import BEST_BIRTH_FIRST, create_samples_view
 from provenance.lineage.database import parquet_rows, scratch_database, stream
 from provenance.lineage.records import Origin
-from provenance.lineage.row_bounds import HAS_ROWS_SQL, ROWS_SQL
+from provenance.lineage.row_bounds import COUNTS_SQL, HAS_ROWS_SQL, ROWS_SQL
 from provenance.lineage.rules import made_by_model_sql
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
@@ -53,15 +53,16 @@ _FITTING = f"""
     GROUP BY sample_id ORDER BY certain DESC, sum(possible_rows) DESC NULLS LAST, sample_id LIMIT ?"""
 _REPEATED = f"""
     SELECT lower(hex(sample_id)), sum({ROWS_SQL})::BIGINT AS rows FROM samples
-    WHERE sidecar = ? AND {HAS_ROWS_SQL} GROUP BY sample_id HAVING sum({ROWS_SQL}) > 1 {_MOST_ROWS_FIRST}"""
+    WHERE sidecar = ? AND {COUNTS_SQL} GROUP BY sample_id HAVING sum({ROWS_SQL}) > 1 {_MOST_ROWS_FIRST}"""
 # Samples in rows, of known origin by a birth that may be theirs, of which any birth has another known origin.
 _CONFLICTS = f"""
     SELECT sample_id, rows, origin, array_to_string(list_filter(origins, lambda other: other <> origin), ', ') AS others
     FROM (
-        SELECT sample_id, sum({ROWS_SQL})::BIGINT AS rows, list_sort(list(DISTINCT origin)) AS origins,
-            arg_min(origin, place) FILTER ({HAS_ROWS_SQL}) AS origin
-        FROM samples WHERE sidecar = $place AND origin <> '{Origin.UNKNOWN}'
-        GROUP BY sample_id HAVING count(DISTINCT origin) > 1)
+        SELECT sample_id, sum({ROWS_SQL})::BIGINT AS rows,
+            list_sort(list(DISTINCT origin) FILTER (origin <> '{Origin.UNKNOWN}')) AS origins,
+            arg_min(origin, place) FILTER ({HAS_ROWS_SQL} AND origin <> '{Origin.UNKNOWN}') AS origin
+        FROM samples WHERE sidecar = $place
+        GROUP BY sample_id HAVING count(DISTINCT origin) FILTER (origin <> '{Origin.UNKNOWN}') > 1)
     WHERE origin IS NOT NULL"""
 _DISPUTED = f"""
     SELECT sample_id, sum(rows)::BIGINT AS rows, coalesce(sum(possible_rows), 0)::BIGINT AS possible_rows
@@ -223,7 +224,7 @@ class DuckDBQuestions:
     def repeats(self, number: int = MOST_SHOWN) -> Repeats:
         rows, samples = self._one(
             f"SELECT coalesce(sum({ROWS_SQL}), 0)::BIGINT, count(DISTINCT sample_id) FROM samples "
-            f"WHERE sidecar = $place AND {HAS_ROWS_SQL}"
+            f"WHERE sidecar = $place AND {COUNTS_SQL}"
         )
         most = self._bearing(_REPEATED, [self._place, number])
         return Repeats(rows, samples, tuple(most))

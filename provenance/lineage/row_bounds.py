@@ -34,6 +34,8 @@ Chosen = npt.NDArray[np.bool_]
 ROWS_SQL = "(rows + coalesce(ambiguous_rows, 0))"
 # Of a record: whether rows of the dataset were, or may have been, born this way.
 HAS_ROWS_SQL = "(rows > 0 OR possible_rows > 0)"
+# The same, or it has the ambiguous rows of its sample's other births.
+COUNTS_SQL = "(rows > 0 OR possible_rows > 0 OR ambiguous_rows > 0)"
 
 # What must not be; and of what there are some, and a query that counts these in the view ``records``, which has the
 # place of each record in its file.

@@ -12,7 +12,7 @@ from provenance.cli import output
 from provenance.cli.options import CommonOptions, command, warn_of_cut_history, warn_of_stale, warn_of_unknown_training
 from provenance.cli.progress import rows_progress
 from provenance.report.model_chains import passage_lines, passages_as_json
-from provenance.report.plain_text import CELL_WIDTH, counts_between, counted, percent, safe
+from provenance.report.plain_text import CELL_WIDTH, counted, counts_between, percent, safe
 
 if TYPE_CHECKING:
     from provenance.ledger.history.impact_log import ImpactLog

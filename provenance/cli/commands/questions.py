@@ -10,7 +10,7 @@ import typer
 from provenance.cli import output
 from provenance.cli.options import CommonOptions, command, warn_of_stale, warn_of_unknown_training
 from provenance.cli.progress import rows_progress
-from provenance.report.plain_text import counts_between, counted, safe, safe_lines
+from provenance.report.plain_text import counted, counts_between, safe, safe_lines
 
 if TYPE_CHECKING:
     from provenance.ledger.sidecars import Occurrence, Sidecars

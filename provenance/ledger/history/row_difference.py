@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -138,7 +139,7 @@ class _Side:
 
 
 class _Block:
-    """Records of a sidecar that have rows, or may have; all of a sample together. ``rows``: those of each sample."""
+    """Records of a sidecar that count rows; all of a sample together. ``rows``: those of each sample."""
 
     def __init__(self, batch: pa.RecordBatch, sidecar: Sidecar) -> None:
         self._batch = batch
@@ -244,7 +245,7 @@ def _blocks(sidecar: Sidecar, progress: Progress) -> Iterator[_Block]:
             waiting: pa.Table | None = None
             for batch in file.iter_batches(_BLOCK_ROWS, columns=columns):
                 progress(len(batch))
-                read = pa.Table.from_batches([batch.filter(_may_have_rows(batch))])
+                read = pa.Table.from_batches([batch.filter(_counts(batch))])
                 table = read if waiting is None else pa.concat_tables([waiting, read])
                 # A sample's records may go on in the next block.
                 whole = _first_of_last(table)
@@ -257,8 +258,10 @@ def _blocks(sidecar: Sidecar, progress: Progress) -> Iterator[_Block]:
         raise SidecarError(f"{sidecar.path}: cannot be read ({first_line}); restore it with `dvc checkout`") from error
 
 
-def _may_have_rows(batch: pa.RecordBatch) -> pa.Array:
-    return pc.or_(pc.greater(batch.column("rows"), 0), pc.is_valid(batch.column("possible_rows")))
+def _counts(batch: pa.RecordBatch) -> pa.Array:
+    """Which records count rows: their own, possible ones, or those that the sample's other births share."""
+    counted = [pc.greater(pc.fill_null(batch.column(name), 0), 0) for name in COUNTED_NAMES]
+    return reduce(pc.or_, counted)
 
 
 def _first_of_last(table: pa.Table) -> int:

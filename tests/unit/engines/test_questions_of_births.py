@@ -20,7 +20,8 @@ UNKNOWN: dict[str, Any] = {"origin": "unknown", "evidence": None}
 @pytest.fixture
 def engine(repository: Repository, tmp_path: Path) -> Iterator[Engine]:
     """1: five rows, one in doubt, real or made; 2: one row in doubt, real or made; 3: real, an ancestor was made, too;
-    4: one row real, one unknown; 5: nobody knows, but it was known once; 6: an ancestor."""
+    4: one row real, one unknown; 5: nobody knows, but it was known once; 6: an ancestor; 7: two rows in doubt, made or
+    unknown, and the real birth that comes first has none."""
     records = [
         record(sample(1), 3, possible_rows=1, ambiguous_rows=1),
         record(sample(1), 1, possible_rows=1, **MADE),
@@ -34,14 +35,17 @@ def engine(repository: Repository, tmp_path: Path) -> Iterator[Engine]:
         record(sample(5), 0),
         record(sample(5), 0, **MADE),
         record(sample(6), 0),
+        record(sample(7), 0, ambiguous_rows=2),
+        record(sample(7), 0, possible_rows=2, **MADE),
+        record(sample(7), 0, possible_rows=2, **UNKNOWN),
     ]
     with ledger_of(repository, write(tmp_path, "a.jsonl", records)) as ledger:
         yield ledger.engine
 
 
 def test_repeats_are_of_samples(engine: Engine) -> None:
-    most = sorted([Bearing(sample(1), 5), Bearing(sample(3), 2), Bearing(sample(4), 2)], key=order)
-    assert engine.of(0).repeats() == Repeats(rows=11, samples=5, most=tuple(most))
+    most = sorted([Bearing(sample(1), 5), *(Bearing(sample(number), 2) for number in (3, 4, 7))], key=order)
+    assert engine.of(0).repeats() == Repeats(rows=13, samples=6, most=tuple(most))
 
 
 def test_samples_conflict_where_a_birth_that_rows_may_have_had_is_of_another_origin(engine: Engine) -> None:
@@ -50,10 +54,11 @@ def test_samples_conflict_where_a_birth_that_rows_may_have_had_is_of_another_ori
             Conflict(sample(1), 5, "real", "synthetic"),
             Conflict(sample(2), 1, "real", "synthetic"),
             Conflict(sample(3), 2, "real", "synthetic"),
+            Conflict(sample(7), 2, "synthetic", "real"),
         ],
         key=order,
     )
-    assert engine.of(0).conflicts() == Conflicts(samples=3, rows=8, shown=tuple(shown))
+    assert engine.of(0).conflicts() == Conflicts(samples=4, rows=10, shown=tuple(shown))
 
 
 def test_a_row_of_the_data_counts_once_however_many_births_its_sample_has(engine: Engine) -> None:

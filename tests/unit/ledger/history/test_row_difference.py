@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import several_births
+from support.born import Born, born
 from support.sidecars import Words, record, sample, write
 
 from provenance.errors import SidecarError
@@ -165,3 +169,63 @@ def test_rows_must_add_up(tmp_path: Path) -> None:
 
     with pytest.raises(SidecarError, match="account for 2 rows, its footer states 3"):
         compare_rows(None, sidecar)
+
+
+def test_records_must_be_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, "a", [record(sample(1), 2), record(sample(2), 1)], WORDS)
+    table = pq.read_table(path)
+    pq.write_table(pa.concat_tables([table.slice(1), table.slice(0, 1)]), path)
+
+    for block in (1, 9):
+        monkeypatch.setattr(row_difference, "_BLOCK_ROWS", block)
+        with pytest.raises(SidecarError, match="not in the order of their ids"):
+            compare_rows(None, open_sidecar(path))
+
+
+def births_of(number: int, known: Born, births: Sequence[int]) -> list[dict[str, Any]]:
+    return [
+        record(IDS[number], **(BIRTHS[birth] | stated)) for birth, stated in zip(births, known.records(), strict=True)
+    ]
+
+
+SEVERAL = st.lists(
+    born(3).flatmap(lambda known: st.tuples(st.just(known), st.permutations(range(3)))), min_size=1, max_size=5
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(SEVERAL, st.randoms(), st.integers(1, 9))
+def test_rows_of_several_births_that_went_are_bounded(
+    drawn: list[tuple[Born, Sequence[int]]], random: Any, block: int
+) -> None:
+    """Any rows of a sample may be those that went; what is certain of an origin is true whichever they are."""
+    old = [
+        each
+        for number, (known, births) in enumerate(drawn)
+        for each in births_of(number, known, births[: len(known.truth)])
+    ]
+    stays = [random.randint(0, known.rows) for known, _ in drawn]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(row_difference, "_BLOCK_ROWS", block)
+        found = compare(old, [record(IDS[number], rows, **REAL) for number, rows in enumerate(stays)])
+
+    went: Counter[str] = Counter()
+    for (known, births), left in zip(drawn, stays, strict=True):
+        every = [births[place] for place, rows in enumerate(known.truth) for _ in range(rows)]
+        went.update(str(BIRTHS[birth]["origin"]) for birth in random.sample(every, known.rows - left))
+    assert (found.removed.rows, found.kept) == (went.total(), sum(stays))
+    certain = dict(found.removed.groups["by_origin"])
+    ambiguous = certain.pop("ambiguous", 0)
+    assert sum(certain.values()) + ambiguous == went.total()
+    assert all(rows <= went[origin] for origin, rows in certain.items())
+
+
+def test_what_births_agree_in_is_not_ambiguous() -> None:
+    """One of two rows went; by whom it was written is not known, but that it was written is."""
+    old = [record(sample(1), 1, **WRITTEN), record(sample(1), 1, **(WRITTEN | {"agent": 1, "license": None}))]
+
+    found = compare(old, [record(sample(1), 1, **WRITTEN)])
+
+    assert found.removed.groups["by_origin"] == {"synthetic": 1}
+    assert found.removed.groups["by_kind"] == {"rewrite": 1}
+    assert found.removed.groups["by_model"] == found.removed.groups["by_license"] == {"ambiguous": 1}
