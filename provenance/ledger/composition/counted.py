@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provenance.engines.interface import AMBIGUOUS, AmbiguousSamples, BornAlike, Cell, Option
+from provenance.engines.interface import AMBIGUOUS, Cell
 from provenance.ledger.composition.breakdowns import OF_HISTORY, most_first
 from provenance.ledger.composition.rows import DatasetRows
 from provenance.lineage.rules import effective_license
@@ -41,27 +41,14 @@ class Counted:
         return {"rows": self.rows, **breakdowns}
 
 
-# So many ambiguous rows of a sample, and the values of CELL_COLUMNS that each may have, with how many may.
-Options = tuple[int, tuple[tuple[tuple[Any, ...], int], ...]]
-
-
-def count_cells(cells: Iterable[Counts], header: Header, ambiguous: Mapping[Options, int] | None = None) -> Counted:
-    """Add up ``cells`` of the sidecar with this ``header``, and its ``ambiguous`` rows, by the number of samples.
+def count_cells(cells: Iterable[Counts], header: Header) -> Counted:
+    """Add up ``cells`` of the sidecar with this ``header``.
 
     Raises:
         IndexError: a cell refers to what the header does not describe.
     """
     models = [agent.label for agent in header.agents]
-
-    def option(values: tuple[Any, ...], possible: int) -> Option:
-        born = vars(_named((*values, possible), models, header))
-        return Option(**{each.name: born[each.name] for each in fields(BornAlike)}, possible=possible)
-
-    in_doubt = [
-        AmbiguousSamples(rest, tuple(option(*each) for each in options), samples, 0, None, 0)
-        for (rest, options), samples in (ambiguous or {}).items()
-    ]
-    return counted_rows(DatasetRows([_named(cell, models, header) for cell in cells], in_doubt))
+    return counted_rows(DatasetRows([_named(cell, models, header) for cell in cells], []))
 
 
 def counted_rows(rows: DatasetRows) -> Counted:
