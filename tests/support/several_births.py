@@ -63,15 +63,15 @@ def samples(draw: st.DrawFn, most: int = 4) -> list[Sample]:
         births = draw(st.lists(stated(), min_size=1, max_size=3))
         lows = [draw(st.integers(0, 2)) for _ in births]
         highs = [low + draw(st.integers(0, 2)) for low in lows]
-        found.append(_divided(births, lows, highs, draw(st.integers(sum(lows), sum(highs))), draw(st.none() | TOKENS)))
+        found.append(divided(births, lows, highs, draw(st.integers(sum(lows), sum(highs))), draw(st.none() | TOKENS)))
     return found
 
 
 TOKENS = st.integers(0, 9)
 
 
-def _divided(
-    births: Sequence[Mapping[str, Any]], lows: list[int], highs: list[int], rows: int, tokens: int | None
+def divided(
+    births: Sequence[Mapping[str, Any]], lows: list[int], highs: list[int], rows: int, tokens: int | None = None
 ) -> Sample:
     """The sample's records, each bound as narrow as the others make it."""
     narrow = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import partial
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Subject
@@ -41,7 +40,7 @@ class Ancestry:
         return Measured(
             {
                 "rows": members.total,
-                **{name: asdict(found.of(name, name)) for name in (_SYNTHETIC_ANCESTOR, _REAL_ROOTED)},
+                **{name: found.of(name, name).values for name in (_SYNTHETIC_ANCESTOR, _REAL_ROOTED)},
                 **{group: found.values(group) for group in ("by_source", "by_license", "by_model")},
                 "left_out": found.left_out,
             }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.auditing.measure import Measured, Needs, Outstanding, Subject
+from provenance.auditing.measure import Measured, Needs, Outstanding, Subject, ambiguity
 
 
 class DanglingParents:
@@ -17,9 +17,12 @@ class DanglingParents:
     def measure(self, subject: Subject) -> Measured:
         """``{samples, rows, fraction}``: parents, and rows made from one; some of these rows' samples stand out."""
         found, total = subject.audited.questions.dangling(), subject.audited.dataset.sidecar.header.dataset.rows
+        rows = (found.rows, found.at_most_rows)
+        fraction = (rows[0] / total, rows[1] / total) if total else (0.0, 0.0)
         return Measured(
-            {"samples": found.samples, "rows": found.rows, "fraction": found.rows / total if total else 0.0},
+            {"samples": found.samples, "rows": rows[0], "fraction": fraction[0]},
             tuple(Outstanding(child.sample_id, "made from a parent that no sidecar knows") for child in found.children),
+            doubts=ambiguity({"rows": rows, "fraction": fraction}),
         )
 
 

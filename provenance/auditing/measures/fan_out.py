@@ -6,6 +6,7 @@ import numpy as np
 
 from provenance.auditing.measure import AMBIGUITY, Doubt, Measured, Needs, NotMeasured, Outstanding, Subject
 from provenance.ledger.composition.ancestry import Members
+from provenance.ledger.graph.store import Array
 from provenance.ledger.part import Part
 from provenance.lineage.rules import made_by_model
 from provenance.plurals import counted
@@ -66,23 +67,27 @@ class FanOut:
         )
 
 
-def _made(members: Members) -> Members:
-    """Those that are synthetic or mixed."""
-    made = np.array([made_by_model(born.origin) for born in members.graph.classes], bool)
-    chosen = made[members.graph.class_of[members.numbers]]
-    return Members(members.graph, members.numbers[chosen], members.rows[chosen])
+def _made(members: Members) -> Array:
+    """The numbers of those that are synthetic or mixed by a birth."""
+    graph = members.graph
+    is_made = np.array([made_by_model(born.origin) for born in graph.classes], bool)
+    chosen = is_made[graph.class_of]
+    samples, classes = graph.other_births
+    chosen[samples[is_made[classes]]] = True
+    made: Array = members.numbers[chosen[members.numbers]]
+    return made
 
 
 def _pool(part: Part) -> int | None:
     """How many samples there were to choose parents from; None where no dataset of the ledger is known to be one."""
-    members = _made(Members.of(part))
-    own, graph = members.graph, part.ledger.graph
-    numbers = {own.classes[number].activity for number in np.unique(own.class_of[members.numbers]).tolist()}
+    members = Members.of(part)
+    own, graph, made = members.graph, part.ledger.graph, _made(members)
+    numbers = {own.classes[number].activity for number in np.unique(own.class_of[made]).tolist()}
     described = (own.descriptions.activities[number]["id"] for number in numbers if number is not None)
     stages = [part.ledger.vocabulary.activities[identifier].stage for identifier in described]
     read = {path for stage in stages if stage is not None for path in stage.dependencies} - {part.dataset.path}
     used = np.zeros(graph.size, bool)
-    parents = np.unique(own.parents.next_to(members.numbers))
+    parents = np.unique(own.parents.next_to(made))
     used[graph.numbers_of_bytes(own.ids_as_bytes(parents))] = True
     in_pool = np.zeros(graph.size, bool)
     for place, dataset in enumerate(graph.datasets):

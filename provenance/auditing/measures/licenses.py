@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 
 from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Subject
@@ -58,7 +58,7 @@ class Licences:
                     name: {term: rows for term, rows in found.values("licenses").items() if excludes(term)}
                     for name, excludes in _EXCLUDED.items()
                 },
-                **{name: asdict(found.of(name, name)) for name in _UNSPECIFIED},
+                **{name: found.of(name, name).values for name in _UNSPECIFIED},
                 "left_out": found.left_out,
             },
             doubts=_doubts(found),
@@ -79,7 +79,7 @@ def _doubts(found: GoingBack) -> dict[str, Doubt]:
             )
             if terms
         ]
-        if rows := found.of("unspecified", "unspecified").rows:
+        if rows := found.of("unspecified", "unspecified").at_most_rows:
             whys.append(f"terms are not stated of all that {rows:,} {'row goes' if rows == 1 else 'rows go'} back to")
         if found.left_out:
             whys.append(f"{found.left_out:,} names were not looked for")

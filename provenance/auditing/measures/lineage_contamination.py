@@ -6,11 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Outstanding, Subject
+from provenance.auditing.measure import (
+    Doubt,
+    Measured,
+    Needs,
+    NotMeasured,
+    Outstanding,
+    Subject,
+    ambiguity,
+    both_doubts,
+)
 from provenance.engines.interface import MOST_SHOWN
 from provenance.errors import SidecarError
-from provenance.ledger.composition.ancestry import Members, Reached, partly_unknown
+from provenance.ledger.composition.ancestry import Members, partly_unknown
 from provenance.ledger.graph.graph import Direction, Graph, SampleSet
+from provenance.ledger.graph.reaching import Selection
 from provenance.ledger.models.passages import reached
 from provenance.ledger.part import Part
 from provenance.plurals import counted
@@ -46,40 +56,44 @@ class LineageContamination:
         graph, own = members.graph, members.numbers
         among_all = subject.audited.ledger.graph.numbers_of_bytes(graph.ids_as_bytes(own))
         derived, through = np.zeros(len(own), bool), np.zeros(len(own), bool)
-        found, outstanding = {}, []
+        found, outstanding, doubts, selected = {}, [], {}, []
         for evaluation in subject.evaluations:
             problem = _incomparable(subject.audited, evaluation)
             if problem is not None:
                 return NotMeasured(problem)
             start = _members(graph, evaluation)
+            selected.append(Selection.of_samples(graph, start))
             from_it = np.isin(own, graph.reached(start, Direction.DESCENDANTS), assume_unique=True)
             sources = np.intersect1d(start, graph.reached(own[from_it], Direction.ANCESTORS), assume_unique=True)
-            found[evaluation.dataset.path] = {"rows": members.reached(from_it).rows, "samples": len(sources)}
+            rows = members.reached(selected[-1]).bounds["rows"]
+            found[evaluation.dataset.path] = {"rows": int(rows[0]), "samples": len(sources)}
+            doubts[f"evaluations.{evaluation.dataset.path}.rows"] = rows
             outstanding += _shown(graph, own[from_it], evaluation)
             derived |= from_it
             all_of_it = _members(subject.audited.ledger.graph, evaluation)
             reach = reached(subject.audited.ledger.models, all_of_it)
             through |= np.isin(among_all, reach.through_models, assume_unique=True)
-        come_of_it, unknown = members.reached(derived), members.reached(partly_unknown(members) & ~derived)
+        come_of_it = members.reached(Selection.all_of(graph, selected))
+        unknown = int(members.rows[partly_unknown(members) & ~derived].sum())
         return Measured(
             {
                 "rows": come_of_it.rows,
                 "fraction": come_of_it.fraction,
-                "unknown_rows": unknown.rows,
-                "rows_through_models": members.reached(through & ~derived).rows,
+                "unknown_rows": unknown,
+                "rows_through_models": int(members.rows[through & ~derived].sum()),
                 "evaluation_samples": sum(each["samples"] for each in found.values()),
                 "evaluations": found,
             },
             tuple(outstanding[:MOST_SHOWN]),
-            doubts=_doubts(unknown),
+            doubts=both_doubts(_doubts(unknown, members.total), ambiguity({**come_of_it.bounds, **doubts})),
         )
 
 
-def _doubts(unknown: Reached) -> dict[str, Doubt]:
-    if not unknown.rows:
+def _doubts(unknown: int, total: int) -> dict[str, Doubt]:
+    if not unknown:
         return {}
-    why = f"the ancestry of {counted(unknown.rows, 'row')} is incomplete"
-    return {"rows": Doubt(unknown.rows, why), "fraction": Doubt(unknown.fraction, why)}
+    why = f"the ancestry of {counted(unknown, 'row')} is incomplete"
+    return {"rows": Doubt(unknown, why), "fraction": Doubt(unknown / total, why)}
 
 
 def _incomparable(audited: Part, evaluation: Part) -> str | None:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Outstanding, Subject
+from provenance.auditing.measure import (
+    Doubt,
+    Measured,
+    Needs,
+    NotMeasured,
+    Outstanding,
+    Subject,
+    ambiguity,
+    both_doubts,
+)
 from provenance.engines.interface import MOST_SHOWN
-from provenance.ledger.composition.ancestry import Members, Name, going_back
+from provenance.ledger.composition.ancestry import Members, Name, Reached, going_back
 from provenance.ledger.graph.births import BirthClass
 from provenance.ledger.graph.graph import SampleSet
+from provenance.ledger.graph.reaching import Selection
 from provenance.ledger.models.links import ModelLinks, TrainingLoop, training_loops
 from provenance.ledger.models.passages import Reach, reached
 from provenance.plurals import counted
@@ -46,40 +56,47 @@ class SelfConsumption:
         if not members.total:
             return NotMeasured(f"{dataset.path}: has no rows")
         models = going_back(members, _registration(ledger.models))
-        unregistered = models.of(_UNKNOWN, _UNKNOWN).rows
-        if unregistered and not models.of(_KNOWN, _KNOWN).rows:
+        unregistered = models.of(_UNKNOWN, _UNKNOWN).at_most_rows
+        if unregistered and not models.of(_KNOWN, _KNOWN).at_most_rows:
             return NotMeasured(
                 f"{dataset.path}: no model that its rows go back to is registered; `provenance model add` tells what "
                 "one was trained on"
             )
         found = _Closed(members, ledger.models, dataset.place).loops()
         direct, through = (_any(members, [getattr(each, name) for each in found]) for name in ("direct", "through"))
-        come_of_it = members.reached(direct)
+        come_of_it = members.reached(_by_models(ledger.models, {label for each in found for label in each.models}))
+        chains = {each.chain: each.rows for each in found[:_LISTED]}
+        bounds = come_of_it.bounds | {f"chains.{chain}.rows": each.bounds["rows"] for chain, each in chains.items()}
         return Measured(
             {
                 "loops": len(found),
                 "rows": come_of_it.rows,
                 "fraction": come_of_it.fraction,
-                "rows_through_models": members.reached(through & ~direct).rows,
+                "rows_through_models": _rows(members, through & ~direct),
                 "chains": {
-                    each.chain: {"rows": members.reached(each.direct).rows, "samples": each.loop.samples}
+                    each.chain: {"rows": chains[each.chain].rows, "samples": each.loop.samples}
                     for each in found[:_LISTED]
                 },
                 "unregistered_rows": unregistered,
                 "unknown_training_sets": len(ledger.models.not_here),
             },
             tuple(_outstanding(members, found)),
-            doubts=_doubts(unregistered, len(ledger.models.not_here)),
+            doubts=both_doubts(_doubts(unregistered, len(ledger.models.not_here)), ambiguity(bounds)),
         )
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A loop that the dataset is in; ``direct`` and ``through`` (bool) are the members that come of it."""
+    """A loop that the dataset is in; ``direct`` and ``through`` (bool) are the members that may come of it.
+
+    ``models``: those whose output comes of it; ``rows``: the rows that are this, or were made from it.
+    """
 
     loop: TrainingLoop
+    models: frozenset[str]
     direct: Array
     through: Array
+    rows: Reached
 
     @property
     def chain(self) -> str:
@@ -101,15 +118,19 @@ class _Closed:
         found = [
             each for each in map(self._found, training_loops(self._links)) if each.direct.any() or each.through.any()
         ]
-        rows = {each.chain: self._members.reached(each.direct).rows for each in found}
-        return sorted(found, key=lambda each: (-rows[each.chain], len(each.loop.chain), each.chain))
+        return sorted(
+            found,
+            key=lambda each: (-each.rows.rows, -each.rows.at_most_rows, len(each.loop.chain), each.chain),
+        )
 
     def _found(self, loop: TrainingLoop) -> _Found:
         reach = self._reach(loop.model)
         direct, through = self._among(reach.direct), self._among(reach.through_models)
+        models = frozenset({loop.model})
         if self._links.place_of(loop.dataset) == self._place:
             direct = direct | self._among(self._reach(loop.generator).direct)
-        return _Found(loop, direct, through)
+            models |= {loop.generator}
+        return _Found(loop, models, direct, through, self._members.reached(_by_models(self._links, models)))
 
     def _reach(self, label: str) -> Reach:
         if label not in self._reached:
@@ -140,6 +161,19 @@ def _doubts(unregistered: int, not_here: int) -> dict[str, Doubt]:
     ]
     why = " and ".join(reason for count, reason in reasons if count)
     return dict.fromkeys(("loops", "rows", "fraction"), Doubt(None, why)) if why else {}
+
+
+def _rows(members: Members, chosen: Array) -> int:
+    return int(members.rows[chosen].sum())
+
+
+def _by_models(links: ModelLinks, labels: Collection[str]) -> Selection:
+    """The births with the content of these models."""
+    graph = links.graph
+    agents = {agent for label in labels for agent in links.agents_of(label)}
+    samples = graph.with_birth(lambda born: born.agent in agents)
+    fits = np.array([born.agent in agents for born in graph.classes], bool)
+    return Selection(samples, np.empty(0, np.int64), fits)
 
 
 def _any(members: Members, chosen: list[Array]) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from provenance.auditing.measure import Measured, Needs, NotMeasured, Subject, Values
+from provenance.auditing.measure import Measured, Needs, NotMeasured, Subject, Values, ambiguity
 from provenance.ledger.composition.ancestry import GoingBack, Members, Name, going_back
 from provenance.ledger.composition.families import model_family
 from provenance.ledger.graph.births import BirthClass
@@ -43,15 +43,16 @@ class TeacherStudent:
         if not members.total:
             return NotMeasured(f"{path}: has no rows")
         found = going_back(members, _relations(links, students))
-        shared = found.of(_SHARED, _SHARED)
+        shared, family = found.of(_SHARED, _SHARED), found.of(_FAMILY, _FAMILY)
         return Measured(
             {
                 "rows": shared.rows,
                 "fraction": shared.fraction,
-                "family_rows": found.of(_FAMILY, _FAMILY).rows,
+                "family_rows": family.rows,
                 "students": {student.label: _teachers(links, student, found) for student in students},
                 "left_out": found.left_out,
-            }
+            },
+            doubts=ambiguity({**shared.bounds, "family_rows": family.bounds["rows"]}),
         )
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from provenance.ledger.graph.births import BirthClass
-from provenance.ledger.graph.carrying import MARKS_AT_ONCE, carried, inherited
+from provenance.ledger.graph.carrying import MARKS_AT_ONCE, carried, certainly_carried, inherited
 from provenance.ledger.graph.graph import Direction, Graph
+from provenance.ledger.graph.reaching import ReachedBirths, Selection, certainly_reached
 from provenance.ledger.graph.store import Array
 from provenance.ledger.part import Part
 from provenance.lineage.records import Evidence, Kind, Origin
@@ -30,43 +31,71 @@ Name = tuple[str, str]
 
 @dataclass(frozen=True)
 class Reached:
-    """The rows that go back to something, and their part of all rows."""
+    """The rows that certainly go back to something, and their part of all rows; and at most those that may."""
 
     rows: int
     fraction: float
+    at_most_rows: int
+    at_most_fraction: float
+
+    @classmethod
+    def of(cls, least: int, most: int, total: int) -> Reached:
+        """``least`` to ``most`` of ``total`` rows."""
+        return cls(least, least / total if total else 0.0, most, most / total if total else 0.0)
+
+    @property
+    def values(self) -> dict[str, int | float]:
+        """``{rows, fraction}``, and what these are at most where that is more."""
+        certain: dict[str, int | float] = {"rows": self.rows, "fraction": self.fraction}
+        if self.rows == self.at_most_rows:
+            return certain
+        return certain | {"at_most_rows": self.at_most_rows, "at_most_fraction": self.at_most_fraction}
+
+    @property
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """Both ends of ``rows`` and ``fraction``."""
+        return {"rows": (self.rows, self.at_most_rows), "fraction": (self.fraction, self.at_most_fraction)}
+
+
+NONE_REACHED = Reached(0, 0.0, 0, 0.0)
 
 
 @dataclass(frozen=True)
 class Members:
-    """The samples of one dataset in a graph: their numbers, and how many rows bear each."""
+    """The samples of one dataset in a graph: their numbers, and how many rows each has; ``place``: its number there."""
 
     graph: Graph
     numbers: Array
     rows: Array
+    place: int
 
     @classmethod
     def of(cls, part: Part) -> Members:
         """Those of ``part`` in the graph of its own sidecar."""
-        graph = part.ledger.graph_of(part.dataset)
-        numbers, rows = graph.members(0)
-        return cls(graph, numbers, rows.astype(np.int64))
+        return cls._in(part.ledger.graph_of(part.dataset), 0)
 
     @classmethod
     def among_all(cls, part: Part) -> Members:
         """Those of ``part`` in the graph of all sidecars, as questions about registered models need."""
-        graph = part.ledger.graph
-        numbers, rows = graph.members(part.dataset.place)
-        return cls(graph, numbers, rows.astype(np.int64))
+        return cls._in(part.ledger.graph, part.dataset.place)
+
+    @classmethod
+    def _in(cls, graph: Graph, place: int) -> Members:
+        numbers, rows = graph.members(place)
+        return cls(graph, numbers, rows.astype(np.int64), place)
 
     @property
     def total(self) -> int:
         """The number of rows."""
         return int(self.rows.sum())
 
-    def reached(self, chosen: Array) -> Reached:
-        """The rows of the members that are ``chosen`` (bool)."""
-        rows = int(self.rows[chosen].sum())
-        return Reached(rows, rows / self.total if self.total else 0.0)
+    def reached(self, selection: Selection) -> Reached:
+        """The rows that are of what ``selection`` names, or come of it."""
+        graph = self.graph
+        may = np.zeros(graph.size, bool)
+        may[graph.reached(selection.samples, Direction.DESCENDANTS)] = True
+        found = ReachedBirths(graph, selection, selection, may, certainly_reached(graph, selection))
+        return Reached.of(*found.rows(self.place), self.total)
 
 
 @dataclass(frozen=True)
@@ -81,11 +110,11 @@ class GoingBack:
 
     def values(self, group: str) -> Mapping[str, Mapping[str, int | float]]:
         """The names of ``group``, each as ``{rows, fraction}``."""
-        return {name: asdict(reached) for name, reached in self.groups.get(group, {}).items()}
+        return {name: reached.values for name, reached in self.groups.get(group, {}).items()}
 
     def of(self, group: str, name: str) -> Reached:
         """The rows that go back to ``name``; none where no birth bears it."""
-        return self.groups.get(group, {}).get(name, Reached(0, 0.0))
+        return self.groups.get(group, {}).get(name, NONE_REACHED)
 
 
 def going_back(
@@ -104,12 +133,15 @@ def going_back(
     chosen = sorted(samples, key=lambda name: (-samples[name], name))
     found: dict[str, dict[str, Reached]] = {}
     for (group, name), reached in _in_rounds(members, borne, chosen[:MOST_NAMES], strict):
-        if reached.rows:
+        if reached.at_most_rows:
             found.setdefault(group, {})[name] = reached
-    ordered = {
-        group: dict(sorted(names.items(), key=lambda item: (-item[1].rows, item[0]))) for group, names in found.items()
-    }
+    ordered = {group: dict(sorted(names.items(), key=_most_first)) for group, names in found.items()}
     return GoingBack(ordered, max(0, len(chosen) - MOST_NAMES))
+
+
+def _most_first(named: tuple[str, Reached]) -> tuple[int, int, str]:
+    name, reached = named
+    return -reached.rows, -reached.at_most_rows, name
 
 
 def partly_unknown(members: Members) -> Array:
@@ -136,12 +168,51 @@ def _of_classes(graph: Graph, chosen: list[bool]) -> Array:
 def _in_rounds(
     members: Members, borne: list[frozenset[Name]], names: list[Name], strict: frozenset[str]
 ) -> Iterator[tuple[Name, Reached]]:
+    total = members.total
     for first in range(0, len(names), MARKS_AT_ONCE):
         places = {name: place for place, name in enumerate(names[first : first + MARKS_AT_ONCE])}
         of_class = np.array([sum(1 << places[name] for name in each if name in places) for each in borne], np.uint64)
-        marks = carried(members.graph, of_class)
-        own = marks[members.numbers]
-        of_ancestors = inherited(members.graph, marks, members.numbers) if strict else own
+        least = _Marked.of(members, of_class, certainly_carried(members.graph, of_class))
+        most = _Marked.of(members, of_class, carried(members.graph, of_class))
         for name, place in places.items():
-            looked_at = of_ancestors if name[0] in strict else own
-            yield name, members.reached((looked_at & np.uint64(1 << place)) != 0)
+            mark, of_ancestors = np.uint64(1 << place), name[0] in strict
+            yield name, Reached.of(least.rows(mark, of_ancestors)[0], most.rows(mark, of_ancestors)[1], total)
+
+
+@dataclass(frozen=True)
+class _Marked:
+    """The marks of members, and apart from their own those of their ancestors; of members with several births, those
+    of each record."""
+
+    members: Members
+    own: Array
+    of_ancestors: Array
+    records: Array
+    of_ancestors_of_records: Array
+
+    @classmethod
+    def of(cls, members: Members, of_class: Array, marks: Array) -> _Marked:
+        """``marks``: of every sample, as `carried` gives them."""
+        disputed = members.graph.disputed(members.place)
+        of_parents = np.zeros(len(disputed.numbers), np.uint64)
+        has_parents = np.flatnonzero(disputed.parents.counts)
+        if len(has_parents):
+            starts = disputed.parents.offsets[:-1].astype(np.int64)[has_parents]
+            of_parents[has_parents] = np.bitwise_or.reduceat(marks[disputed.parents.targets], starts)
+        return cls(
+            members,
+            marks[members.numbers],
+            inherited(members.graph, marks, members.numbers),
+            of_class[disputed.classes] | of_parents,
+            of_parents,
+        )
+
+    def rows(self, mark: np.uint64, of_ancestors: bool) -> tuple[int, int]:
+        """The rows that have ``mark``, or whose ancestors do, at least and at most."""
+        disputed = self.members.graph.disputed(self.members.place)
+        has_it = ((self.of_ancestors if of_ancestors else self.own) & mark) != 0
+        has_it[np.searchsorted(self.members.numbers, disputed.samples)] = False
+        rows = int(self.members.rows[has_it].sum())
+        records = self.of_ancestors_of_records if of_ancestors else self.records
+        least, most = disputed.rows.bounds((records & mark) != 0)
+        return rows + int(least.sum()), rows + int(most.sum())

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
+from math import log
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -419,3 +420,67 @@ def test_a_pooled_sample_is_unique_in_the_first_dataset(opened: Any) -> None:
         values = {0: lines((1, "en"), (1, "de")), 1: lines((1, "fr"), (1, "fr"), (2, "fr"), (1, "fr"))}
         by_value = Counter({(each.place, each.value): each.unique for each in engine.pooled_values(values, "rows", 9)})
         assert by_value == {(0, "de"): 1, (0, "en"): 0, (1, "fr"): 1}
+
+
+def test_a_sample_of_several_births_is_pooled_once_as_what_these_agree_in(opened: Any) -> None:
+    stated = {"kind": "answer", "origin": "synthetic"}
+    records = [
+        record(sample(1), 1, possible_rows=1, ambiguous_rows=1, agent=0, **stated),
+        record(sample(1), 2, possible_rows=1, agent=1, **stated),
+        record(sample(2), 1, origin="real"),
+        record(sample(2), 0, origin="synthetic", agent=1),
+    ]
+    with engine_over(opened, records) as engine:
+        found = engine.pooled([0], "rows")
+    amounts = {(each.origin, each.model, each.doubts): (each.amount, each.unique, each.distinct) for each in found}
+    assert amounts == {
+        ("synthetic", MODELS[0], ()): (1, 0, 0),
+        ("synthetic", MODELS[1], ()): (2, 0, 0),
+        ("synthetic", None, ("agent",)): (1, 1, 1),
+        ("real", None, ()): (1, 1, 1),
+    }
+    assert {each.kind for each in found if each.origin == "synthetic"} == {"answer"}
+
+
+def test_parents_are_used_once_for_each_row_of_a_birth(opened: Any) -> None:
+    records = [
+        record(sample(1), 2, parents=[sample(8), sample(9)], parent_roles=["context", "context"]),
+        record(sample(1), 1, parents=[sample(7)]),
+        # The births of two rows agree in their parent, those of one do not.
+        record(sample(2), 0, possible_rows=2, ambiguous_rows=2, parents=[sample(9)], seed=1),
+        record(sample(2), 0, possible_rows=2, parents=[sample(9)], seed=2),
+        record(sample(3), 0, possible_rows=1, ambiguous_rows=1, parents=[sample(7)]),
+        record(sample(3), 0, possible_rows=1, parents=[sample(8)]),
+        record(sample(4), 5, origin="real", parents=[sample(7)]),
+        *(record(sample(parent), 0) for parent in (7, 8, 9)),
+    ]
+    with engine_over(opened, records) as engine:
+        found = engine.of(0).parent_uses(2)
+    assert (found.parents, found.uses, found.ambiguous_rows) == (3, 7, 1)
+    assert found.most == (Bearing(sample(9), 4), Bearing(sample(8), 2))
+    assert found.uses_by_logarithm == pytest.approx(4 * log(4) + 2 * log(2))
+
+
+def test_rows_by_origin_count_ambiguous_ones_apart(opened: Any) -> None:
+    records = [
+        record(sample(1), 1, origin="real", possible_rows=1, ambiguous_rows=1),
+        record(sample(1), 0, origin="synthetic", possible_rows=1),
+        record(sample(2), 0, origin="synthetic", possible_rows=2, ambiguous_rows=2, seed=1),
+        record(sample(2), 0, origin="synthetic", possible_rows=2, seed=2),
+        record(sample(3), 1, origin="unknown", doubts=1),
+    ]
+    with engine_over(opened, records) as engine:
+        assert engine.rows_by_origin() == [(0, "ambiguous", 2), (0, "synthetic", 2), (0, "real", 1)]
+
+
+def test_rows_made_from_a_parent_that_nobody_knows_are_bounded(opened: Any) -> None:
+    records = [
+        record(sample(1), 1, parents=[sample(9)], possible_rows=1, ambiguous_rows=1),
+        record(sample(1), 1, parents=[sample(8)], possible_rows=1),
+        record(sample(8), 0),
+        record(sample(9), 0, content_bytes=None, origin="unknown", evidence=None),
+    ]
+    with engine_over(opened, records) as engine:
+        found = engine.of(0).dangling()
+    assert (found.samples, found.rows, found.at_most_rows) == (1, 1, 2)
+    assert found.children == (Bearing(sample(1), 1),)
