@@ -252,7 +252,7 @@ def test_prefix_that_fits_two_samples_over_history(project: Project) -> None:
 
 def test_rows_that_may_be_of_several_origins_are_ambiguous(project: Project) -> None:
     project.write({DATA: lines([{"text": "a"}] * 4)})
-    births = [
+    births: list[dict[str, Any]] = [
         {"rows": 2, "possible_rows": 1, "ambiguous_rows": 2, "origin": "real"},
         {"rows": 0, "possible_rows": 2, "origin": "synthetic", "evidence": "declared"},
     ]

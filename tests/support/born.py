@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ class Born:
         """Every number of rows by birth that fits what is known."""
         return divisions(self.rows, [(c, c + p) for c, p in zip(self.certain, self.possible, strict=True)])
 
-    def records(self) -> list[dict[str, int | None]]:
+    def records(self) -> list[dict[str, Any]]:
         """What the sample's records state: null instead of 0."""
         return [
             {"rows": c, "possible_rows": p or None, "ambiguous_rows": (self.shared if place == 0 else 0) or None}
@@ -55,7 +56,7 @@ def born(draw: st.DrawFn, most_births: int = 4) -> Born:
     return narrowest(truth, between)
 
 
-def agrees(records: Sequence[dict[str, int | None]]) -> None:
+def agrees(records: Sequence[dict[str, Any]]) -> None:
     """The records of one sample, in order, keep the invariants of the specification."""
     possible = [each["possible_rows"] for each in records]
     shared = [each["ambiguous_rows"] for each in records]

@@ -81,8 +81,8 @@ def write_graph(sidecars: Sequence[IndexedSidecar], segments: Sequence[Folder], 
     born_elsewhere[others[0]] = True
     for number, (segment, places) in enumerate(zip(segments, joined.places, strict=True)):
         rows = _write_members(number, segment, number_of[places], draft)
-        own = np.diff(segment.array("offsets").astype(np.int64))
-        is_single = (rows > 0) & (born_elsewhere[places] | (own != parents.counts[places]))
+        lacks = _own(segment).counts != parents.counts[places]
+        is_single = (rows > 0) & (born_elsewhere[places] | lacks)
         _write_disputed(number, segment, number_of[places], is_single, tables[number], draft)
     draft.stated = {
         "width": joined.ids.width,
@@ -201,7 +201,7 @@ def _edges(joined: Joined, segments: Sequence[Folder], roles: dict[str | None, i
     keys, spoken = [], []
     for segment, places, heard in zip(segments, joined.places, joined.heard, strict=True):
         named = np.array([roles.setdefault(role, len(roles)) for role in segment.stated["roles"]], np.uint32)
-        own = Adjacency(segment.array("offsets"), segment.array("parents"))
+        own = _own(segment)
         key, said = np.repeat(places.astype(np.uint64), own.counts), named[segment.array("roles")]
         key <<= np.uint64(32)
         key |= places[own.targets]
@@ -241,11 +241,16 @@ def _write_adjacency(by_id: Adjacency, roles: Array, draft: Draft) -> Array:
     return number_of
 
 
+def _own(segment: Folder) -> Adjacency:
+    """The parents of the segment's samples."""
+    return Adjacency(segment.array("offsets"), segment.array("parents"))
+
+
 def _mixed(joined: Joined, segments: Sequence[Folder], parents: Adjacency) -> Array:
     """The samples, in the order of ids, of which a record lacks a parent; maybe some more, where a role differs."""
     found = [np.empty(0, np.int64)]
     for segment, places, heard in zip(segments, joined.places, joined.heard, strict=True):
-        lacks = np.diff(segment.array("offsets").astype(np.int64)) != parents.counts[places]
+        lacks = _own(segment).counts != parents.counts[places]
         lacks[segment.array("mixed")] = True
         found.append(places[lacks if heard is None else lacks & heard].astype(np.int64))
     return np.concatenate(found)
@@ -271,7 +276,7 @@ def _write_disputed(number: int, segment: Folder, numbers: Array, is_single: Arr
     several = np.flatnonzero(rows[sample] > 0)
     is_single[sample] = False
     single = np.flatnonzero(is_single)
-    own = Adjacency(segment.array("offsets"), segment.array("parents"))
+    own = _own(segment)
     born = Adjacency(segment.array("born_offsets"), segment.array("born_parents"))
     of_record = {
         "number": numbers[np.concatenate([sample[several], single])],

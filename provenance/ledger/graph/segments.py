@@ -22,7 +22,7 @@ import numpy as np
 
 from provenance.errors import SidecarError
 from provenance.identity.id_arrays import bytes_of_ids
-from provenance.ledger.graph.adjacency import counted, narrowed, offsets_of
+from provenance.ledger.graph.adjacency import Adjacency, counted, narrowed, offsets_of
 from provenance.ledger.graph.births import BirthClass, ClassNumbers, Descriptions, is_tombstone
 from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.store import Array, Draft
@@ -258,7 +258,7 @@ def _write_mixed(draft: Draft, of_no_birth: Sequence[bool]) -> None:
     """
     sample, classes = draft.mapped("born_sample"), draft.mapped("born_class")
     offsets, parents = draft.mapped("born_offsets"), draft.mapped("born_parents")
-    record = np.repeat(np.arange(len(sample)), np.diff(offsets.astype(np.int64)))
+    record = np.repeat(np.arange(len(sample)), Adjacency(offsets, parents).counts)
     samples = int(sample.max(initial=0)) + 1
     of_record, of_sample = (
         counted(np.unique((of.astype(np.uint64) << np.uint64(32)) | parents) >> np.uint64(32), most)
