@@ -53,6 +53,9 @@ def test_as_many_equal_rows_go_as_may_be_revoked(project: Project) -> None:
     said = project.provenance("revoke", "model:m0", "--reason", "a stolen model").stdout
     assert "mix.jsonl: 3 rows of 6 must go; 1 for certain: rows of equal content" in said
     assert [each["revoked_rows"] for each in project.ask("status")["datasets"]] == [3]
+    audited = project.provenance("audit", "mix.jsonl", "--json")
+    measured = audited.json()["datasets"][0]["measures"]["revoked"]
+    assert (audited.code, measured["rows"], measured["certain_rows"]) == (1, 3, 1)
     (mark,) = project.ask("show", identifier(YES))["revoked"]
     assert (mark["how"], mark["certain"]) == ("named", False)
 
@@ -75,6 +78,7 @@ def test_as_many_equal_rows_go_as_may_be_revoked(project: Project) -> None:
         (None, 0, None, None),
     ]
     assert [each["revoked_rows"] for each in project.ask("status")["datasets"]] == [0]
+    assert project.provenance("audit", "mix.jsonl").code == 0
     assert project.ask("purge", "mix.jsonl")["dropped"] == 0
 
 

@@ -137,13 +137,13 @@ def test_a_long_chain_is_shown_as_far_as_it_can_be_read(dvc_repository: Path) ->
 
 def test_impact(project: Path) -> None:
     answer = ask("impact", "sample:docs.jsonl:1", "--ids", "ids.txt")
+    through = {"affected_through_models": 0, "certainly_affected_through_models": 0}
     assert answer == {
         "selected": 1,
         "descendants": 1,
         "datasets": [
-            {"path": "docs.jsonl", "rows": 2, "affected_rows": 1, "affected_through_models": 0},
-            {"path": "mix.jsonl", "rows": 4, "affected_rows": 3, "affected_through_models": 0},
-            {"path": "pairs.jsonl", "rows": 2, "affected_rows": 1, "affected_through_models": 0},
+            {"path": path, "rows": rows, "affected_rows": affected, "certainly_affected_rows": affected} | through
+            for path, rows, affected in (("docs.jsonl", 2, 1), ("mix.jsonl", 4, 3), ("pairs.jsonl", 2, 1))
         ],
         "through_models": {"descendants": 0, "models": []},
     }

@@ -213,6 +213,7 @@ def test_what_a_model_learnt_is_reached_at_every_commit(project: Project) -> Non
         "revocations": 1,
         "rows": 1,
         "fraction": 1.0,
+        "certain_rows": 1,
         "rows_through_models": 1,
     }
     assert project.ask("purge", "later.jsonl")["kept"] == 0

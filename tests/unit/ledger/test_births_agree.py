@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from support.sidecars import ledger_of
 from support.workbench import DERIVATION, WRITER, Workbench, identifier
 
+from provenance.identity import Identity
 from provenance.identity.names import sidecar_path
 from provenance.ledger.composition.composition import composition
 from provenance.ledger.history.compositions import count_sidecars
@@ -23,6 +24,7 @@ from provenance.lineage.births import RecordedBirths
 from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.schema import Birth, birth_schema
 from provenance.lineage.sidecar import open_sidecar
+from provenance.lineage.verification import verify
 from provenance.lineage.vocabulary import Vocabulary
 from provenance.repository import Repository
 
@@ -81,6 +83,9 @@ def origins(repository: Repository, bench: Workbench, born: list[tuple[Birth, Ac
     bench.complete(out, births=recorded(bench, "out", *born[0]), dependencies=known)
     child = bench.dataset("child.jsonl", [{**CHILD, "_parents": [identifier(SAMPLE)]}])
     bench.complete(child, dependencies=[bench.dependency(out)], derivation=DERIVATION)
+    for data in (out, child):
+        file = Path(sidecar_path(str(data)))
+        assert verify(data, file, Identity(), name=data.name, md5=None, workspace=bench.folder) == []
     sidecar = Path(sidecar_path(str(out)))
     with ledger_of(repository, sidecar) as ledger:
         (audited,) = composition(ledger, ledger.recorded[0]).by_origin

@@ -80,11 +80,10 @@ def test_what_stays_is_as_it_was(tmp_path: Path) -> None:
 
 def _as_written(known: Born) -> Born:
     """The same with the births in the order in which `write` writes them: where nothing is shared, most rows first."""
-    return known if known.shared else replace(known, **dict.fromkeys(("certain", "truth"), _falling(known.certain)))
-
-
-def _falling(numbers: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(sorted(numbers, reverse=True))
+    if known.shared:
+        return known
+    falling = tuple(sorted(known.certain, reverse=True))
+    return replace(known, certain=falling, truth=falling)
 
 
 @st.composite
