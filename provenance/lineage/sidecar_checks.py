@@ -59,6 +59,9 @@ _JUDGED = f"""
     FROM births b JOIN of_parents p ON p.place = b.place LEFT JOIN of_samples s ON s.sample_id = b.sample_id"""
 
 
+_IS_A_LONE_ECHO = "(births = 1 AND depth IS NULL AND chain IS NULL)"
+
+
 def _in_doubt(name: str) -> str:
     return f"(doubts >> {DOUBTS.index(name)}) & 1 = 1"
 
@@ -75,17 +78,17 @@ _CONTRADICTIONS = {
         "chain IS NOT NULL AND (own IS NULL OR chain < own)"
     ),
     "records without parents do not have their own evidence as that of their chain": (
-        "len(parents) = 0 AND births = 1 AND NOT unexplained AND chain IS DISTINCT FROM own"
+        f"len(parents) = 0 AND births = 1 AND NOT unexplained AND chain IS DISTINCT FROM own AND NOT {_IS_A_LONE_ECHO}"
     ),
 }
 _CONTRADICTIONS_BY_PARENTS = {
     "records are not one step deeper than their deepest parent": (
         f"generation AND origin = '{Origin.SYNTHETIC}' AND NOT {_in_doubt('depth')} AND all_have_depth "
-        "AND coalesce(depth NOT BETWEEN least_depth + 1 AND most_depth + 1, true)"
+        f"AND coalesce(depth NOT BETWEEN least_depth + 1 AND most_depth + 1, NOT {_IS_A_LONE_ECHO})"
     ),
     "records are not as deep as the deepest parent they derive from": (
         f"NOT generation AND {made_by_model_sql()} AND NOT {_in_doubt('depth')} AND all_have_depth "
-        "AND coalesce(depth NOT BETWEEN least_depth AND most_depth, true)"
+        f"AND coalesce(depth NOT BETWEEN least_depth AND most_depth, NOT {_IS_A_LONE_ECHO})"
     ),
     "records have a real-rooted parent, but are not real-rooted": (
         f"rooted AND NOT {_in_doubt('real_rooted')} AND real_rooted IS DISTINCT FROM true"
@@ -102,7 +105,7 @@ _CONTRADICTIONS_BY_PARENTS = {
     ),
     "records do not have the weakest evidence of what they go back to": (
         "own IS NOT NULL AND all_have_chains AND coalesce(chain NOT BETWEEN greatest(own, strongest) "
-        "AND greatest(own, weakest), true)"
+        f"AND greatest(own, weakest), NOT {_IS_A_LONE_ECHO})"
     ),
 }
 

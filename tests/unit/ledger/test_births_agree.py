@@ -72,8 +72,8 @@ def recorded(bench: Workbench, name: str, birth: Birth, activity: Activity) -> R
     return RecordedBirths(file, [activity], vocabulary)
 
 
-def origins(repository: Repository, bench: Workbench, born: list[tuple[Birth, Activity]]) -> dict[str, str]:
-    """The origin of SAMPLE by each of those who are asked, the only row of a dataset; it has all of the births."""
+def datasets(bench: Workbench, born: list[tuple[Birth, Activity]]) -> tuple[Path, Path]:
+    """A dataset of SAMPLE, which has all of the births, the first of them stated there; and one of its child."""
     known = [bench.collected("real.jsonl", [REAL]), bench.generated("made.jsonl", [MADE], [[]])]
     for number, (birth, activity) in enumerate(born[1:]):
         earlier = bench.dataset(f"earlier-{number}.jsonl", [SAMPLE])
@@ -83,9 +83,12 @@ def origins(repository: Repository, bench: Workbench, born: list[tuple[Birth, Ac
     bench.complete(out, births=recorded(bench, "out", *born[0]), dependencies=known)
     child = bench.dataset("child.jsonl", [{**CHILD, "_parents": [identifier(SAMPLE)]}])
     bench.complete(child, dependencies=[bench.dependency(out)], derivation=DERIVATION)
-    for data in (out, child):
-        file = Path(sidecar_path(str(data)))
-        assert verify(data, file, Identity(), name=data.name, md5=None, workspace=bench.folder) == []
+    return out, child
+
+
+def origins(repository: Repository, bench: Workbench, born: list[tuple[Birth, Activity]]) -> dict[str, str]:
+    """The origin of SAMPLE by each of those who are asked, the only row of a dataset; it has all of the births."""
+    out, child = datasets(bench, born)
     sidecar = Path(sidecar_path(str(out)))
     with ledger_of(repository, sidecar) as ledger:
         (audited,) = composition(ledger, ledger.recorded[0]).by_origin
@@ -111,3 +114,13 @@ def test_audit_show_trace_log_and_children_believe_the_same_birth(
     with TemporaryDirectory() as folder:
         found = origins(repository, Workbench(Path(folder)), born)
     assert len(set(found.values())) == 1, found
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@given(st.lists(births(), min_size=1, max_size=4))
+def test_what_is_written_of_births_contradicts_nothing(born: list[tuple[Birth, Activity]]) -> None:
+    with TemporaryDirectory() as folder:
+        bench = Workbench(Path(folder))
+        for data in datasets(bench, born):
+            file = Path(sidecar_path(str(data)))
+            assert verify(data, file, Identity(), name=data.name, md5=None, workspace=bench.folder) == []

@@ -148,6 +148,7 @@ def test_what_follows_from_one_of_several_births_or_is_in_doubt(tmp_path: Path, 
         ([UNKNOWN], {**MADE, "depth": None, "real_rooted": None}, "a parent that nobody explained"),
         ([], {**REAL, "parents": [], "chain_evidence": "declared"}, "without parents"),
         ([], {**REAL, "parents": [], "chain_evidence": None}, "without parents"),
+        ([], {**MADE, "parents": [], "chain_evidence": None}, "without parents"),
     ],
 )
 def test_what_follows_from_no_choice_of_births_is_told(
