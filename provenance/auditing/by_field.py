@@ -9,7 +9,7 @@ from provenance.auditing.measures import NotMeasured, Subject
 from provenance.auditing.texts.dataset_texts import texts_of
 from provenance.auditing.texts.field_values import MOST_VALUES, NO_VALUE, values_of
 from provenance.ledger.composition.composition import Share, shares
-from provenance.ledger.composition.rows import NOTHING, Amounts, Between
+from provenance.ledger.rows import NOTHING, Amounts, Between
 
 
 def by_field(subject: Subject, field: str) -> dict[str, Share] | NotMeasured:

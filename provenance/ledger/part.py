@@ -10,7 +10,7 @@ from provenance.ledger.sidecars import Sidecars
 
 if TYPE_CHECKING:
     from provenance.engines.interface import Questions
-    from provenance.ledger.composition.rows import DatasetRows
+    from provenance.ledger.rows import DatasetRows
 
 
 @dataclass(frozen=True)

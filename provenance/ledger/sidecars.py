@@ -20,8 +20,8 @@ from provenance.ledger.models.training import additional_sidecars, located_sidec
 
 if TYPE_CHECKING:
     from provenance.engines.interface import Engine
-    from provenance.ledger.composition.rows import DatasetRows
     from provenance.ledger.models.links import ModelLinks
+    from provenance.ledger.rows import DatasetRows
     from provenance.lineage.records import Activity, Agent, Record, Source
     from provenance.lineage.vocabulary import Vocabulary
     from provenance.models import ModelRegister
@@ -127,7 +127,7 @@ class Sidecars:
         Raises:
             SidecarError: the sidecar is of other data than DVC has, or its records do not add up to its rows.
         """
-        from provenance.ledger.composition.rows import DatasetRows
+        from provenance.ledger.rows import DatasetRows
 
         if dataset.place not in self._counted:
             dataset.require_current()

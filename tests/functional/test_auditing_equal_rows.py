@@ -10,7 +10,7 @@ import pytest
 from support.project import Project, lines
 
 # Two models that agree in one answer of two; the third row of equal text was written by a person.
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"text": "yes", "model": "m1", "origin": "synthetic"},
     {"text": "yes", "model": "m2", "origin": "synthetic"},
     {"text": "no", "model": "m1", "origin": "synthetic"},

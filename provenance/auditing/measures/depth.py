@@ -14,7 +14,7 @@ from provenance.auditing.measure import (
 )
 from provenance.engines.interface import AMBIGUOUS, Among, BornAlike
 from provenance.ledger.composition.composition import greatest_depth
-from provenance.ledger.composition.rows import DatasetRows
+from provenance.ledger.rows import DatasetRows
 from provenance.plurals import counted
 
 _UNKNOWN = "unknown"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from provenance.auditing.measure import Doubt, Measured, Needs, Outstanding, Subject, ambiguity, both_doubts
 from provenance.engines.interface import BornAlike
-from provenance.ledger.composition.rows import Between
+from provenance.ledger.rows import Between
 from provenance.lineage.generating import generating
 from provenance.lineage.records import Activity, ActivityType, Origin
 

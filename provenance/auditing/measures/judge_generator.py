@@ -7,7 +7,7 @@ from collections.abc import Collection
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, ambiguity
 from provenance.engines.interface import AMBIGUOUS, Among, BornAlike
 from provenance.ledger.composition.families import model_family
-from provenance.ledger.composition.rows import Between, DatasetRows, between_parts
+from provenance.ledger.rows import Between, DatasetRows, between_parts
 from provenance.lineage.records import Agent
 
 _LISTED = 50

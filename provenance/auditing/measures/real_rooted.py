@@ -5,8 +5,8 @@ from __future__ import annotations
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, ambiguity
 from provenance.engines.interface import AMBIGUOUS, MOST_SHOWN, Among, BornAlike
 from provenance.ledger.composition.composition import real_rooted
-from provenance.ledger.composition.rows import between_parts
 from provenance.ledger.part import Part
+from provenance.ledger.rows import between_parts
 from provenance.lineage.records import Kind, Origin
 
 _WITHOUT_REAL_ANCESTOR = (

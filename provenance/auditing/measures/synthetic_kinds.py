@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, ambiguity
 from provenance.engines.interface import AMBIGUOUS, Among, BornAlike
-from provenance.ledger.composition.rows import between_parts
+from provenance.ledger.rows import between_parts
 from provenance.lineage.rules import MADE_BY_MODEL, made_by_model
 
 _MISSING = ""

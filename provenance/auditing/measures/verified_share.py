@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, ambiguity
 from provenance.engines.interface import AMBIGUOUS, Among, BornAlike
 from provenance.ledger.composition.breakdowns import UNSTATED
-from provenance.ledger.composition.rows import DatasetRows, Grouped, between_parts
+from provenance.ledger.rows import DatasetRows, Grouped, between_parts
 from provenance.lineage.rules import MADE_BY_MODEL, made_by_model
 
 # A number, at least and at most.

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from provenance.auditing.mixture.file import UNITS, Counts, Mixture, Part, Stage, Unit
 from provenance.errors import ProvenanceError
-from provenance.ledger.composition.rows import DatasetRows
 from provenance.ledger.datasets import RecordedDataset
+from provenance.ledger.rows import DatasetRows
 from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.license_terms import spelt
 from provenance.lineage.records import Evidence, Origin

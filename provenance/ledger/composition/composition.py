@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from provenance.engines.interface import AMBIGUOUS
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
-from provenance.ledger.composition.rows import Amounts, Between, DatasetRows, Grouped, between_parts
 from provenance.ledger.composition.spending import Cost, cost_of
 from provenance.ledger.datasets import RecordedDataset
+from provenance.ledger.rows import Amounts, Between, DatasetRows, Grouped, between_parts
 from provenance.ledger.sidecars import Sidecars
 
 if TYPE_CHECKING:

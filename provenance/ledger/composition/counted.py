@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from provenance.engines.interface import AMBIGUOUS, Cell
 from provenance.ledger.composition.breakdowns import OF_HISTORY, most_first
-from provenance.ledger.composition.rows import DatasetRows
+from provenance.ledger.rows import DatasetRows
 from provenance.lineage.rules import effective_license
 from provenance.lineage.words import doubts_of
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from provenance.engines.interface import BornAlike, Questions
-    from provenance.ledger.composition.rows import DatasetRows
+    from provenance.ledger.rows import DatasetRows
     from provenance.lineage.records import Activity
 
 

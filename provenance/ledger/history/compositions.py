@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from provenance.cached import read_cached, write_cached
 from provenance.files import scratch_folder
 from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells, counted_rows
-from provenance.ledger.composition.rows import DatasetRows
 from provenance.ledger.history.sidecars import (
     MISSING,
     NO_SIDECAR,
@@ -21,6 +20,7 @@ from provenance.ledger.history.sidecars import (
     locate,
     open_each,
 )
+from provenance.ledger.rows import DatasetRows
 
 if TYPE_CHECKING:
     from provenance.lineage.sidecar import Sidecar
