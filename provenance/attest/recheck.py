@@ -180,8 +180,10 @@ def _differences(before: RecordedFinding, after: RecordedFinding, *, same_words:
         was, now = getattr(before, what), getattr(after, what)
         if was != now:
             yield Change(f"{name}: {what}", str(was), str(now))
-    if not _close(before.observed, after.observed):
-        yield Change(f"{name}: observed", str(before.observed), str(after.observed))
+    for what in ("observed", "observed_at_most"):
+        was, now = getattr(before, what), getattr(after, what)
+        if not _close(was, now):
+            yield Change(f"{name}: {what}", str(was), str(now))
 
 
 def _close(one: Any, other: Any) -> bool:

@@ -57,6 +57,7 @@ class RecordedFinding(_Part):
     severity: Severity
     value: str
     observed: Any
+    observed_at_most: float | None = Field(default=None, description="what it may be instead, as rows are ambiguous")
     threshold: dict[str, Any]
     message: str
     waived: bool
@@ -117,6 +118,7 @@ def recorded_findings(audit: Audit) -> tuple[RecordedFinding, ...]:
             severity=finding.severity,
             value=finding.value,
             observed=finding.observed,
+            observed_at_most=finding.observed_at_most,
             threshold=dict(finding.threshold),
             message=finding.message,
             waived=finding.waiver is not None,

@@ -26,11 +26,12 @@ from provenance.report.audit_words import (
     why_it_fails,
 )
 from provenance.report.content_words import content_fields
-from provenance.report.plain_text import CELL_WIDTH, between, counted, safe
+from provenance.report.plain_text import CELL_WIDTH, counted, safe
 
 if TYPE_CHECKING:
     from provenance.auditing.audit import Audit, AuditedDataset, JudgedRule
     from provenance.auditing.mixture import MixtureAudit
+    from provenance.ledger.composition.composition import Composition
 
 _COLOURS = {Status.CLEARED: "green", Status.BLOCKED: "red", Status.UNKNOWN: "yellow"}
 _LABEL = 15
@@ -77,13 +78,7 @@ def _dataset(dataset: AuditedDataset) -> Iterator[str]:
         sizes.append(f"{composition.tokens:,} tokens")
     yield output.text(Text.assemble((safe(composition.path), "bold"), f": {', '.join(sizes)}"))
     yield from _heading("what is in it")
-    for origin, share in composition.by_origin.items():
-        rows = between(f"{share.rows:,}", counted(share.at_most_rows, "row"))
-        if share.rows == share.at_most_rows:
-            rows = counted(share.rows, "row")
-        numbers = f"{percents(share, composition.rows):>7}  {rows}"
-        bar = output.share_bar(origin, share.fraction)
-        yield output.text(Text.assemble("  ", safe(origin).ljust(_LABEL), bar, numbers))
+    yield from _origins(composition)
     for name, breakdown in BREAKDOWNS.items():
         said = shares_in_words(getattr(composition, name), composition)
         if said and name != "by_origin":
@@ -102,6 +97,19 @@ def _dataset(dataset: AuditedDataset) -> Iterator[str]:
         yield from _heading("what stands out")
         for line in found:
             yield output.folded("  ", "    ", line)
+
+
+def _origins(composition: Composition) -> Iterator[str]:
+    """A bar for each origin, as long as its certain part."""
+    from rich.text import Text
+
+    for origin, share in composition.by_origin.items():
+        rows = counted(share.at_most_rows, "row")
+        if share.rows != share.at_most_rows:
+            rows = f"{share.rows:,} to {rows}"
+        numbers = f"{percents(share, composition.rows):>7}  {rows}"
+        bar = output.share_bar(origin, share.fraction)
+        yield output.text(Text.assemble("  ", safe(origin).ljust(_LABEL), bar, numbers))
 
 
 def _heading(text: str) -> Iterator[str]:

@@ -16,7 +16,6 @@ from provenance.engines.duckdb_disagreements import disagreements
 from provenance.engines.duckdb_pooling import pooled_cells, pooled_values_sql
 from provenance.engines.duckdb_vocabulary import VocabularySQL, in_doubt_sql
 from provenance.engines.interface import (
-    AMBIGUOUS,
     MOST_SHOWN,
     AmbiguousSamples,
     Among,
@@ -45,6 +44,7 @@ from provenance.lineage.row_bounds import COUNTS_SQL, HAS_ROWS_SQL, ROWS_SQL
 from provenance.lineage.rules import made_by_model_sql
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
+from provenance.lineage.words import AMBIGUOUS
 
 _MOST_ROWS_FIRST = "ORDER BY rows DESC, sample_id LIMIT ?"
 _FITTING = f"""

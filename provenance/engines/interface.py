@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 # How many samples are listed for a person to look at, where nothing else is said.
 MOST_SHOWN = 20
 
-# What rows are of that may have been born in ways that differ in what is asked.
-AMBIGUOUS = "ambiguous"
-
 Column = Literal[
     "origin",
     "kind",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provenance.engines.interface import AMBIGUOUS
+from provenance.lineage.words import AMBIGUOUS
 
 if TYPE_CHECKING:
     from provenance.engines.interface import AmbiguousSamples, BornAlike, Cell

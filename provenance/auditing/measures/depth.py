@@ -12,9 +12,10 @@ from provenance.auditing.measure import (
     ambiguity,
     both_doubts,
 )
-from provenance.engines.interface import AMBIGUOUS, Among, BornAlike
+from provenance.engines.interface import Among, BornAlike
 from provenance.ledger.composition.composition import greatest_depth
 from provenance.ledger.rows import DatasetRows
+from provenance.lineage.words import AMBIGUOUS
 from provenance.plurals import counted
 
 _UNKNOWN = "unknown"

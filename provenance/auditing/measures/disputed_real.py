@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.auditing.measure import Doubt, Measured, Needs, Outstanding, Subject
+from provenance.auditing.measure import Measured, Needs, Outstanding, Subject, ambiguity
 
 
 class DisputedReal:
@@ -21,12 +21,12 @@ class DisputedReal:
     def measure(self, subject: Subject) -> Measured:
         """``{samples, rows, fraction}``; the samples of most rows stand out."""
         found, total = subject.audited.questions.disputed(), subject.audited.dataset.rows
-        why = "some rows may be real, or model output of the same text"
-        possible = {"rows": found.possible_rows, "fraction": found.possible_rows / total if total else 0.0}
+        rows = (found.rows, found.rows + found.possible_rows)
+        fraction = (rows[0] / total, rows[1] / total) if total else (0.0, 0.0)
         return Measured(
-            {"samples": found.samples, "rows": found.rows, "fraction": found.rows / total if total else 0.0},
+            {"samples": found.samples, "rows": rows[0], "fraction": fraction[0]},
             tuple(Outstanding(each.sample_id, "real by one record, model output by another") for each in found.shown),
-            doubts={name: Doubt(more, why) for name, more in possible.items() if more},
+            doubts=ambiguity({"rows": rows, "fraction": fraction}),
         )
 
 

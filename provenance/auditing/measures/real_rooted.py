@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, ambiguity
-from provenance.engines.interface import AMBIGUOUS, MOST_SHOWN, Among, BornAlike
+from provenance.engines.interface import MOST_SHOWN, Among, BornAlike
 from provenance.ledger.composition.composition import real_rooted
 from provenance.ledger.part import Part
 from provenance.ledger.rows import between_parts
 from provenance.lineage.records import Kind, Origin
+from provenance.lineage.words import AMBIGUOUS
 
 _WITHOUT_REAL_ANCESTOR = (
     Among("origin", [origin for origin in Origin if origin is not Origin.REAL]),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, ambiguity
-from provenance.engines.interface import AMBIGUOUS, Among, BornAlike
+from provenance.engines.interface import Among, BornAlike
 from provenance.ledger.composition.breakdowns import UNSTATED
 from provenance.ledger.rows import DatasetRows, Grouped, between_parts
 from provenance.lineage.rules import MADE_BY_MODEL, made_by_model
+from provenance.lineage.words import AMBIGUOUS
 
 # A number, at least and at most.
 Bounds = tuple[float, float]

@@ -15,9 +15,9 @@ from provenance.auditing.mixture.licenses import Licences, licences
 from provenance.auditing.mixture.recount import Recount, Total, recount, totals
 from provenance.auditing.mixture.repetition import MostRepeated, repetition
 from provenance.auditing.mixture.weighing import Piece, Weighed, amounts_of, datasets_of, portion, weigh
-from provenance.engines.interface import AMBIGUOUS
 from provenance.ledger.composition.breakdowns import OF_MIXTURES, grouped, most_first
 from provenance.ledger.sidecars import Sidecars
+from provenance.lineage.words import AMBIGUOUS
 
 
 @dataclass(frozen=True)

@@ -39,9 +39,9 @@ from provenance.auditing.policy.values import (
     of_any_group,
     part_of,
 )
-from provenance.engines.interface import AMBIGUOUS
 from provenance.ledger.composition.breakdowns import UNSURE
 from provenance.lineage.license_terms import spelt
+from provenance.lineage.words import AMBIGUOUS
 
 # The rule that a dataset breaks that no rule is for: a gate that checks nothing must not look green.
 NO_RULE = "no-rule-applies"

@@ -18,8 +18,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from provenance.auditing.mixture.by_field import NOT_HELD
-from provenance.engines.interface import AMBIGUOUS
 from provenance.ledger.composition.breakdowns import BREAKDOWNS, UNSURE
+from provenance.lineage.words import AMBIGUOUS
 
 MIXTURE = "mixture"
 MEASURES = "measures"

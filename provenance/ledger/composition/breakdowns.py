@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
-from provenance.engines.interface import AMBIGUOUS, Among, Column
+from provenance.engines.interface import Among, Column
 from provenance.ledger.composition.families import model_family
 from provenance.lineage.records import Evidence, Kind, Origin
 from provenance.lineage.rules import MADE_BY_MODEL
+from provenance.lineage.words import AMBIGUOUS
 
 # What nobody knows of rows that a breakdown is of; and what nobody stated where the question applies.
 UNKNOWN = "unknown"

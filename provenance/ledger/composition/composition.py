@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from provenance.engines.interface import AMBIGUOUS
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.ledger.composition.spending import Cost, cost_of
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.rows import Amounts, Between, DatasetRows, Grouped, between_parts
 from provenance.ledger.sidecars import Sidecars
+from provenance.lineage.words import AMBIGUOUS
 
 if TYPE_CHECKING:
     from provenance.engines.interface import BornAlike

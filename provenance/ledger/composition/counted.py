@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provenance.engines.interface import AMBIGUOUS, Cell
+from provenance.engines.interface import Cell
 from provenance.ledger.composition.breakdowns import OF_HISTORY, most_first
 from provenance.ledger.rows import DatasetRows
 from provenance.lineage.rules import effective_license
-from provenance.lineage.words import doubts_of
+from provenance.lineage.words import AMBIGUOUS, doubts_of
 
 if TYPE_CHECKING:
     from provenance.lineage.records import Header

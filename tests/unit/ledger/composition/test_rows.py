@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from support.several_births import Sample, assignments, in_doubt, records_of, rows_of, samples
 from support.sidecars import Words, ledger_of, record, sample, write
 
-from provenance.engines.interface import AMBIGUOUS
 from provenance.ledger.composition.breakdowns import BREAKDOWNS, UNKNOWN, UNSTATED
 from provenance.ledger.composition.composition import Composition, composition
 from provenance.ledger.composition.families import model_family
 from provenance.lineage.records import Activity, ActivityType, Agent, Source
+from provenance.lineage.words import AMBIGUOUS
 from provenance.repository import Repository
 
 WORDS = Words(
