@@ -265,7 +265,11 @@ class Sidecars:
             raise UnknownReferenceError(f"{sample_id}: no sidecar of this revision knows this sample")
         births: dict[str, list[Mapping[str, Any]]] = {}
         for row in found:
-            births.setdefault(repr([row[name] for name in BORN_BY]), []).append(row)
+            same = births.setdefault(repr([row[name] for name in BORN_BY]), [])
+            if any(other["sidecar"] == row["sidecar"] for other in same):
+                # One sidecar has each birth once, so that this is another, of another origin.
+                same = births.setdefault(repr([row[name] for name in (*BORN_BY, "origin", "kind", "license")]), [])
+            same.append(row)
         explaining = {row["sidecar"] for row in found if not row["unexplained"]}
         given = [
             same
