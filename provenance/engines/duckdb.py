@@ -141,9 +141,13 @@ class DuckDBEngine:
         self._connection = connection
         self._sidecars = sidecars
         self._words = VocabularySQL(vocabulary)
+        self._questions: dict[int, DuckDBQuestions] = {}
 
     def of(self, place: int) -> DuckDBQuestions:
-        return DuckDBQuestions(self._connection, place, self._sidecars[place].digest_size, self._words)
+        if place not in self._questions:
+            size = self._sidecars[place].digest_size
+            self._questions[place] = DuckDBQuestions(self._connection, place, size, self._words)
+        return self._questions[place]
 
     def holders(self, sample_ids: Sequence[bytes]) -> list[int]:
         found = self._connection.execute(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import duckdb
@@ -137,6 +138,8 @@ class CountedBirths:
         self._connection = connection
         self._place = place
         self._words = words
+        # Asked by several who show or judge it, and looked at record by record.
+        self._spent_on_rows: dict[str, Bounds] = {}
 
     def cells(self) -> list[Cell]:
         rows = self._ask(_CELLS)
@@ -176,11 +179,18 @@ class CountedBirths:
                 yield (rest, tuple(numbers), tuple(possible)), tuple(counted)
 
     def spent(self) -> list[Spent]:
+        return self._spent
+
+    @cached_property
+    def _spent(self) -> list[Spent]:
         return [Spent(*row) for row in self._ask(_SPENT)]
 
     def spent_on_rows(self, what: str) -> Bounds:
-        ((least, most, cheapest, dearest),) = self._ask(_ON_ROWS, taken=_TAKEN[what])
-        return Bounds(Decimal(least) + Decimal(str(cheapest)), Decimal(most) + Decimal(dearest))
+        if what not in self._spent_on_rows:
+            ((least, most, cheapest, dearest),) = self._ask(_ON_ROWS, taken=_TAKEN[what])
+            bounds = Bounds(Decimal(least) + Decimal(str(cheapest)), Decimal(most) + Decimal(dearest))
+            self._spent_on_rows[what] = bounds
+        return self._spent_on_rows[what]
 
     def parent_uses(self, number: int) -> ParentUses:
         ((parents, uses, by_logarithm, ambiguous_rows),) = self._ask(_HOW_MUCH_USED)
