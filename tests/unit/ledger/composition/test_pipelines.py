@@ -12,8 +12,9 @@ from support.pipelines import MODELS, Row, births_of, chosen_rows, exactly, know
 from support.sidecars import ledger_of
 from support.workbench import DERIVATION, Workbench
 
-from provenance.ledger.composition.breakdowns import AMBIGUOUS, BREAKDOWNS
+from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.ledger.composition.composition import Composition, composition
+from provenance.ledger.rows import AMBIGUOUS
 from provenance.lineage.births import Dependency
 from provenance.repository import Repository
 
