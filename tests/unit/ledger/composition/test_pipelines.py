@@ -14,8 +14,8 @@ from support.workbench import DERIVATION, Workbench
 
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.ledger.composition.composition import Composition, composition
-from provenance.ledger.rows import AMBIGUOUS
 from provenance.lineage.births import Dependency
+from provenance.lineage.words import AMBIGUOUS
 from provenance.repository import Repository
 
 OF_ALL_ROWS = ("by_origin", "by_evidence", "by_chain_evidence", "by_depth", "by_license")
