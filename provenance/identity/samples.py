@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from provenance.arguments import require, shown
 from provenance.errors import ProvenanceError
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from provenance.identity.file_ids import FileIds
+
+
+# Of a row's text: what it says itself, what was given to it (see `texts`), or both.
+TextPart = Literal["own", "given", "all"]
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,14 @@ class Identity:
 
 @dataclass(frozen=True)
 class BlockTexts:
-    """``texts``: one a row, empty where it has none. ``values``: of each field, as text; null: none, or nested."""
+    """``texts``: one a row, empty where it has none. ``values``: of each field, as text; null: none, or nested.
+
+    ``part``: of the texts, what was asked for; None where that is all.
+    """
 
     texts: pa.LargeStringArray
     values: Mapping[str, pa.LargeStringArray]
+    part: pa.LargeStringArray | None = None
 
 
 @dataclass(frozen=True)

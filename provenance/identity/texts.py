@@ -2,12 +2,18 @@
 
 A row's text is every text value in its content fields, also inside lists and objects, one value a line: fields that
 ask before fields that answer, each group by name: the order of keys does not matter. Names of speakers and
-types inside a conversation are no text of it.
+types inside a conversation are no text of it, nor are paths and addresses of images, sounds and films.
+
+Some of it is *given* to a row, and to others alike, and says nothing of how varied the rows are: what system messages
+say, and fields that are called system, context or passage. The rest is the row's *own*; where there is no rest, what
+was given is.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -18,52 +24,126 @@ from provenance.identity.arrow_values import plain
 from provenance.identity.canonical import shown
 from provenance.identity.fields import Selection, form_of_value
 from provenance.identity.formats.interface import Block, RowError
-from provenance.identity.samples import BlockTexts
+from provenance.identity.samples import BlockTexts, TextPart
 
 # A message's speaker and kind, as chat formats call them.
-_NO_TEXT = frozenset({"role", "from", "type"})
+_SPEAKER = ("role", "from")
+_NO_TEXT = frozenset({*_SPEAKER, "type"})
+_GIVING_SPEAKERS = ("system", "developer")
+# Fields of text that is given, by the last word of their names ("system prompt" but for that).
+_GIVEN = frozenset({"system", "context", "contexts", "passage", "passages"})
+_SYSTEM_PROMPT = re.compile(r"system[_-]?(prompt|message|instructions?)", re.IGNORECASE)
+_MEDIA = frozenset({"image", "images", "audio", "audios", "video", "videos"})
+_PLACES = frozenset({"url", "urls", "uri", "uris", "path", "paths", "file", "files", "filename", "name", "id", "ids"})
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _ASKING = ("system", "instruction", "context", "prompt", "question", "query", "input")
 _TEXT = pa.large_string()
 
 
-def block_texts(block: Block, selection: Selection, fields: Sequence[str]) -> BlockTexts:
-    """The texts of ``block`` and its values of ``fields``.
+def block_texts(block: Block, selection: Selection, fields: Sequence[str], part: TextPart = "all") -> BlockTexts:
+    """The texts of ``block``, the ``part`` of them that is asked for, and its values of ``fields``.
 
     Raises:
         RowError: a row cannot be read.
     """
     table = block.columns(lambda name: selection.may_include(name) or name in fields)
     if table is None:
-        return _of_rows(list(block.rows()), selection, fields)
+        return _of_rows(list(block.rows()), selection, fields, part)
     columns = {name: table[name].combine_chunks() for name in table.column_names}
     counting = {name: content_of(column, name, selection)[0] for name, column in columns.items()}
     content = {name: column for name, column in counting.items() if column is not None}
     empty = pa.nulls(table.num_rows, _TEXT)
+
+    def joined(which: TextPart) -> pa.LargeStringArray:
+        texts = [_text(content[name], name, which) for name in _in_order(content) if not _is_media(name)]
+        return pc.fill_null(_joined(texts, table.num_rows), "")
+
+    texts = joined("all")
     return BlockTexts(
-        pc.fill_null(_joined([_text(content[name]) for name in _in_order(content)], table.num_rows), ""),
+        texts,
         {name: _as_text(columns[name]) if name in columns else empty for name in fields},
+        None if part == "all" else _or_all(joined(part), texts, part),
     )
+
+
+def _or_all(some: pa.LargeStringArray, texts: pa.LargeStringArray, part: TextPart) -> pa.LargeStringArray:
+    """``some`` of the texts; a row that has nothing of its own has all of its text for that."""
+    return pc.if_else(pc.equal(some, ""), texts, some) if part == "own" else some
 
 
 def _in_order(names: Mapping[str, object]) -> list[str]:
     return sorted(names, key=lambda name: (name not in _ASKING, name))
 
 
-def _text(array: pa.Array) -> pa.LargeStringArray | None:
-    """The text in each value; None where the type holds none."""
+@cache
+def _is_media(name: str) -> bool:
+    """Whether a field of this name says where an image, a sound or a film is, if it says anything."""
+    found = [word.lower() for word in _WORD.findall(name)]
+    return bool(found) and (found[-1] in _MEDIA or (found[-1] in _PLACES and not _MEDIA.isdisjoint(found)))
+
+
+@cache
+def _is_given(name: str) -> bool:
+    """Whether a field of this name holds text that is given."""
+    found = _WORD.findall(name)
+    return _SYSTEM_PROMPT.fullmatch(name) is not None or (bool(found) and found[-1].lower() in _GIVEN)
+
+
+def _part_inside(name: str, part: TextPart) -> TextPart | None:
+    """What to take of a field of this name to have ``part`` of the whole; None: nothing."""
+    if part == "all" or not _is_given(name):
+        return part
+    return "all" if part == "given" else None
+
+
+def _text(array: pa.Array, name: str, part: TextPart) -> pa.LargeStringArray | None:
+    """The text in each value of the field ``name``; None where the type holds none."""
+    inside = _part_inside(name, part)
+    return None if inside is None else _text_inside(array, inside)
+
+
+def _text_inside(array: pa.Array, part: TextPart) -> pa.LargeStringArray | None:
     array = plain(array)
     kind = array.type
     if pa.types.is_large_string(kind):
-        return array
+        return None if part == "given" else array
     if pa.types.is_struct(kind):
-        names = [kind.field(place).name for place in range(kind.num_fields)]
-        children = dict(zip(names, array.flatten(), strict=True))
-        texts = [_text(children[name]) for name in _in_order(children) if name not in _NO_TEXT]
-        return None if all(text is None for text in texts) else _joined(texts, len(array))
+        return _text_of_structs(array, part)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        elements = _text(array.flatten())
+        elements = _text_inside(array.flatten(), part)
         return None if elements is None else _joined_elements(elements, pc.list_value_length(array))
     return None
+
+
+def _text_of_structs(array: pa.StructArray, part: TextPart) -> pa.LargeStringArray | None:
+    names = [array.type.field(place).name for place in range(array.type.num_fields)]
+    children = dict(zip(names, array.flatten(), strict=True))
+    has_bytes = any(pa.types.is_large_binary(plain(child).type) for child in children.values())
+
+    def joined(which: TextPart) -> pa.LargeStringArray | None:
+        texts = [_text(children[name], name, which) for name in _in_order(children) if _is_text(name, has_bytes)]
+        return None if all(text is None for text in texts) else _joined(texts, len(array))
+
+    text = joined(part)
+    speaker = None if part == "all" else _speaker(children)
+    if speaker is None:
+        return text
+    gives = pc.fill_null(pc.is_in(speaker, pa.array(_GIVING_SPEAKERS, _TEXT)), False)
+    nothing = pa.nulls(len(array), _TEXT)
+    said = joined("all") if part == "given" else None
+    return pc.if_else(gives, nothing if said is None else said, nothing if text is None else text)
+
+
+def _speaker(children: Mapping[str, pa.Array]) -> pa.LargeStringArray | None:
+    """Who says each message; None where nothing says so."""
+    found = [plain(children[name]) for name in _SPEAKER if name in children]
+    names = [array for array in found if pa.types.is_large_string(array.type)]
+    return pc.coalesce(*names) if names else None
+
+
+def _is_text(name: str, has_bytes: bool) -> bool:
+    """Whether a member of this name may be text; beside bytes, a path is where they are from."""
+    return name not in _NO_TEXT and not _is_media(name) and not (has_bytes and name == "path")
 
 
 def _joined(texts: Sequence[pa.LargeStringArray | None], rows: int) -> pa.LargeStringArray:
@@ -101,31 +181,55 @@ def _as_text(array: pa.Array) -> pa.LargeStringArray:
         return pa.nulls(len(array), _TEXT)  # an interval, say
 
 
-def _of_rows(rows: Sequence[Mapping[str, object]], selection: Selection, fields: Sequence[str]) -> BlockTexts:
-    contents = (
+def _of_rows(
+    rows: Sequence[Mapping[str, object]], selection: Selection, fields: Sequence[str], part: TextPart
+) -> BlockTexts:
+    contents = [
         {
             name: value
             for name, value in row.items()
             if value is not None and selection.includes(name, form_of_value(value))
         }
         for row in rows
-    )
-    return BlockTexts(
-        pa.array(["\n".join(_text_values(content)) for content in contents], _TEXT),
-        {name: pa.array([_field_of(row, offset, name) for offset, row in enumerate(rows)], _TEXT) for name in fields},
-    )
+    ]
+
+    def joined(which: TextPart) -> pa.LargeStringArray:
+        return pa.array(["\n".join(_text_values(content, which, outermost=True)) for content in contents], _TEXT)
+
+    texts = joined("all")
+    values = {
+        name: pa.array([_field_of(row, offset, name) for offset, row in enumerate(rows)], _TEXT) for name in fields
+    }
+    return BlockTexts(texts, values, None if part == "all" else _or_all(joined(part), texts, part))
 
 
-def _text_values(value: object, *, outermost: bool = True) -> Iterator[str]:
+def _text_values(value: object, part: TextPart, *, outermost: bool = False) -> Iterator[str]:
     if isinstance(value, str):
-        yield value
+        if part != "given":
+            yield value
     elif isinstance(value, Mapping):
-        for name in _in_order(value):
-            if outermost or name not in _NO_TEXT:
-                yield from _text_values(value[name], outermost=False)
+        yield from _text_of_members(value, part, outermost=outermost)
     elif isinstance(value, list | tuple):
         for element in value:
-            yield from _text_values(element, outermost=False)
+            yield from _text_values(element, part)
+
+
+def _text_of_members(value: Mapping[str, object], part: TextPart, *, outermost: bool) -> Iterator[str]:
+    if part != "all" and not outermost and _speaks(value) in _GIVING_SPEAKERS:
+        if part == "own":
+            return
+        part = "all"
+    has_bytes = any(isinstance(each, bytes) for each in value.values())
+    for name in _in_order(value):
+        inside = _part_inside(name, part)
+        is_text = not _is_media(name) if outermost else _is_text(name, has_bytes)
+        if inside is not None and is_text:
+            yield from _text_values(value[name], inside)
+
+
+def _speaks(message: Mapping[str, object]) -> object:
+    """Who says the message."""
+    return next((message[name] for name in _SPEAKER if isinstance(message.get(name), str)), None)
 
 
 def _field_of(row: Mapping[str, object], offset: int, name: str) -> str | None:

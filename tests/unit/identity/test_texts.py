@@ -15,6 +15,7 @@ from provenance.identity import Identity, scan
 from provenance.identity.fields import Selection
 from provenance.identity.formats.arrow_block import ArrowBlock
 from provenance.identity.formats.row_block import RowBlock
+from provenance.identity.samples import TextPart
 from provenance.identity.texts import block_texts
 
 EVERYTHING = Selection("table")
@@ -99,3 +100,78 @@ def test_a_field_with_an_unpaired_surrogate_is_its_rows_error(tmp_path: Path) ->
 def test_a_field_of_a_type_without_text_has_none() -> None:
     table = pa.table({"text": ["a"], "lasts": pa.array([pa.MonthDayNano([1, 2, 3])])})
     assert block_texts(ArrowBlock(table), WELL_KNOWN, ("lasts",)).values["lasts"].to_pylist() == [None]
+
+
+SPEAKER = st.sampled_from(["system", "developer", "user", "assistant", None])
+TURNS = st.lists(st.fixed_dictionaries({"role": SPEAKER, "content": TEXT}), max_size=3) | st.none()
+PICTURE = st.fixed_dictionaries({"bytes": st.none() | st.binary(max_size=3), "path": TEXT, "alt": TEXT})
+
+
+@given(
+    rows=st.lists(
+        st.fixed_dictionaries(
+            {
+                "messages": TURNS,
+                "context": TEXT,
+                "question": TEXT,
+                "system_prompt": TEXT,
+                "image": PICTURE,
+                "shot": PICTURE,
+            }
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    part=st.sampled_from(["own", "given"]),
+)
+def test_columns_and_rows_agree_on_what_was_given(rows: list[dict[str, Any]], part: TextPart) -> None:
+    for row in rows:
+        # A column of bytes that all are null is one of bytes; a row's null is of no type.
+        row["shot"]["bytes"] = b""
+    table = pa.Table.from_pylist(rows)
+    by_column = block_texts(ArrowBlock(table), EVERYTHING, (), part)
+    by_row = block_texts(RowBlock(rows), EVERYTHING, (), part)
+    assert by_column.texts.to_pylist() == by_row.texts.to_pylist()
+    assert by_column.part is not None and by_row.part is not None
+    assert by_column.part.to_pylist() == by_row.part.to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("row", "own", "given"),
+    [
+        ({"messages": [{"role": "system", "content": "be good"}, {"role": "user", "content": "hi"}]}, "hi", "be good"),
+        ({"conversations": [{"from": "system", "value": "be good"}, {"from": "gpt", "value": "ho"}]}, "ho", "be good"),
+        ({"context": "a passage", "question": "what?", "answer": "that"}, "what?\nthat", "a passage"),
+        ({"system_prompt": "be good", "output": "ho"}, "ho", "be good"),
+        ({"systemPrompt": "be good", "text": "ho"}, "ho", "be good"),
+        ({"context": "all there is"}, "all there is", "all there is"),
+        ({"prompt": "hi", "output": "ho"}, "hi\nho", ""),
+        ({"context": [{"title": "t", "text": "a passage"}], "output": "ho"}, "ho", "a passage\nt"),
+    ],
+)
+def test_what_is_given_is_told_from_a_rows_own_text(row: dict[str, Any], own: str, given: str) -> None:
+    for block in (RowBlock([row]), ArrowBlock(pa.Table.from_pylist([row]))):
+        for part, text in (("own", own), ("given", given)):
+            found = block_texts(block, EVERYTHING, (), part)  # type: ignore[arg-type]
+            assert found.part is not None and found.part.to_pylist() == [text]
+        assert block_texts(block, EVERYTHING, ()).part is None
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"text": "said", "image": "cats/1.png"},
+        {"text": "said", "images": ["cats/1.png", "cats/2.png"]},
+        {"text": "said", "image": {"bytes": b"x", "path": "cats/1.png"}},
+        {"text": "said", "image_url": "https://example.org/1.png", "videoPath": "a.mp4"},
+        {"content": [{"type": "text", "text": "said"}, {"type": "image_url", "image_url": {"url": "data:"}}]},
+    ],
+)
+def test_paths_of_images_are_no_text(row: dict[str, Any]) -> None:
+    for block in (RowBlock([row]), ArrowBlock(pa.Table.from_pylist([row]))):
+        assert block_texts(block, EVERYTHING, ()).texts.to_pylist() == ["said"]
+
+
+def test_a_caption_of_an_image_is_text() -> None:
+    row = {"image_caption": "two cats", "path": "a road"}
+    assert block_texts(RowBlock([row]), EVERYTHING, ()).texts.to_pylist() == ["two cats\na road"]
