@@ -16,7 +16,17 @@ from provenance.arguments import require, require_optional
 from provenance.auditing.by_field import by_field
 from provenance.auditing.examples import Example, examples
 from provenance.auditing.inputs import Input, inputs_of
-from provenance.auditing.measures import Measured, NotMeasured, Outstanding, Part, Subject, measures, take
+from provenance.auditing.measures import (
+    Measured,
+    NotMeasured,
+    Outstanding,
+    Part,
+    Subject,
+    held_against_chance,
+    judged_with_all,
+    measures,
+    take,
+)
 from provenance.auditing.mixture import MixtureAudit, mixture
 from provenance.auditing.policy.evaluation import Finding, evaluate, evaluate_mixture
 from provenance.auditing.policy.loading import load_policy
@@ -24,6 +34,7 @@ from provenance.auditing.policy.rules import Policy
 from provenance.auditing.request import ALL_MEASURES, DatasetAt, Ledgers, Request, opened_ledgers, request_for
 from provenance.auditing.verdict import Verdict, finding_as_json, verdict_of
 from provenance.errors import ProvenanceError
+from provenance.identity.samples import TextPart
 from provenance.ledger.composition.composition import Composition, Share, composition
 from provenance.lineage.records import Header
 from provenance.repository import Repository
@@ -66,6 +77,7 @@ class AuditedDataset:
             },
             "outstanding": {name: samples_as_json(each.outstanding) for name, each in found.items()},
             "sampled": {name: each.sampled for name, each in found.items() if each.sampled},
+            "said": {name: each.said for name, each in found.items() if each.said},
             "doubts": {name: doubts_as_json(each) for name, each in found.items() if each.doubts},
         }
 
@@ -140,6 +152,9 @@ def audit(
     since: str | None = None,
     fields: str | Sequence[str] = (),
     measures: str | Sequence[str] = (),
+    family: str | None = None,
+    text: TextPart = "own",
+    seed: int = 0,
     rev: str | None = None,
     repo: Name = ".",
     today: date | None = None,
@@ -155,6 +170,11 @@ def audit(
         since: the git revision whose versions of the datasets came before.
         fields: fields of the data, such as a language, whose values are counted and compared with the reference's.
         measures: names of measures to take besides those that read lineage alone or that the policy needs; "all".
+        family: the field of the data whose value rows that belong together share (a document, a dialogue), for
+            measures that compare; default: lineage says which do.
+        text: the part of rows' text that measures compare: what they say themselves ("own"), what was given to them
+            ("given": system prompts and passages), or "all".
+        seed: of all random choices.
         rev: the git revision to read; default: the workspace.
         today: the day on which waivers must be in force; default: today, in UTC.
 
@@ -165,7 +185,7 @@ def audit(
     require("repo", repo, str, os.PathLike)
     for argument, named in (("mixture", mixture), ("reference", reference)):
         require_optional(argument, named, str, os.PathLike)
-    for argument, revision in (("rev", rev), ("since", since)):
+    for argument, revision in (("rev", rev), ("since", since), ("family", family)):
         require_optional(argument, revision, str)
     if not os.path.isdir(repo):
         raise ProvenanceError(f"repo: {os.fspath(repo)!r} is not a folder")
@@ -180,6 +200,9 @@ def audit(
             since=since,
             fields=[str(field) for field in _listed("fields", fields)],
             measures=[str(measure) for measure in _listed("measures", measures)],
+            family=family,
+            text=text,
+            seed=seed,
             mixture=mixture,
         )
         settled = None if policy is None else load_policy(_listed("policy", policy), repository.root)
@@ -196,20 +219,17 @@ def run_audit(repository: Repository, request: Request, policy: Policy | None, t
     """
     day = today or datetime.now(UTC).date()
     names = _measures_to_take(request, policy)
-    audited: list[AuditedDataset] = []
+    rules = len(request.datasets) * len(held_against_chance(measures(names).values()))
     findings: list[JudgedRule] = []
     with opened_ledgers(repository) as ledgers:
-        for path in request.datasets:
-            subject = _subject(ledgers, request, path)
-            part = subject.audited
-            fields = {name: by_field(subject, name) for name in request.fields}
-            dataset = AuditedDataset(
-                composition(part.ledger, part.dataset), take(subject, names), part.dataset.sidecar.header, fields
-            )
-            audited.append(dataset)
-            if policy is not None:
+        subjects = [_subject(ledgers, request, path, rules) for path in request.datasets]
+        # What chance explains depends on all that is held against it: nothing is judged before all is measured.
+        measured = judged_with_all([take(subject, names) for subject in subjects])
+        audited = [_audited(subject, found) for subject, found in zip(subjects, measured, strict=True)]
+        if policy is not None:
+            for subject, dataset in zip(subjects, audited, strict=True):
                 found = evaluate(policy, dataset.as_json(), day)
-                findings += map(JudgedRule, found, examples(found, part, dataset.measured))
+                findings += map(JudgedRule, found, examples(found, subject.audited, dataset.measured))
         mixed = _mixture(ledgers, request)
         inputs = inputs_of(ledgers, request)
     if policy is not None:
@@ -217,6 +237,12 @@ def run_audit(repository: Repository, request: Request, policy: Policy | None, t
         findings += map(JudgedRule, evaluate_mixture(policy, request.mixture or NO_MIXTURE, document, day))
     verdict = None if policy is None else verdict_of([judged.finding for judged in findings])
     return Audit(request, tuple(audited), mixed, policy, tuple(findings), verdict, inputs, day)
+
+
+def _audited(subject: Subject, measured: Mapping[str, Measured | NotMeasured]) -> AuditedDataset:
+    part = subject.audited
+    fields = {name: by_field(subject, name) for name in subject.fields}
+    return AuditedDataset(composition(part.ledger, part.dataset), measured, part.dataset.sidecar.header, fields)
 
 
 def _mixture(ledgers: Ledgers, request: Request) -> MixtureAudit | None:
@@ -246,7 +272,7 @@ def _measures_to_take(request: Request, policy: Policy | None) -> list[str]:
     return [name for name in known if name in asked or name in needed or known[name].needs == "lineage"]
 
 
-def _subject(ledgers: Ledgers, request: Request, path: str) -> Subject:
+def _subject(ledgers: Ledgers, request: Request, path: str, rules: int) -> Subject:
     part = ledgers.part(DatasetAt(path=path, commit=request.commit))
     return Subject(
         audited=part,
@@ -254,7 +280,11 @@ def _subject(ledgers: Ledgers, request: Request, path: str) -> Subject:
         reference=None if request.reference is None else ledgers.part(request.reference),
         evaluations=tuple(map(ledgers.part, request.evaluation)),
         previous=_previous(ledgers, request, path),
+        seed=request.seed,
         fields=request.fields,
+        family=request.family,
+        text=request.text,
+        rules=max(rules, 1),
     )
 
 

@@ -9,12 +9,16 @@ Third parties register measures as entry points of the group ``provenance.measur
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from provenance.ledger.part import Part
+
+if TYPE_CHECKING:
+    from provenance.auditing.chance.together import Judged
+    from provenance.identity.samples import TextPart
 
 # Nested, with JSON's types: policies address a value by its dotted path, and DVC metrics keep the numbers.
 Values = Mapping[str, "int | float | str | bool | Values | None"]
@@ -29,7 +33,10 @@ class Subject:
     ``reference``: what synthetic text is compared with (None: the audited dataset's own real part). ``evaluations``:
     sets that must not have leaked into it. ``previous``: the same dataset at an earlier revision. ``folder``: for
     temporary files, on a disk with room. ``seed``: of every random choice, so that anyone can recompute the result.
-    ``fields``: fields of the data (a language, a topic) whose values are compared with the reference's.
+    ``fields``: fields of the data (a language, a topic) whose values are compared with the reference's. ``family``: the
+    field whose value rows that belong together share (a document, a dialogue); None: lineage says which do.
+    ``text``: the part of rows' text that is compared with other rows'. ``rules``: how many tests against chance are
+    judged together with each of this subject's, itself included.
     """
 
     audited: Part
@@ -39,6 +46,14 @@ class Subject:
     previous: Part | None = None
     seed: int = 0
     fields: tuple[str, ...] = ()
+    family: str | None = None
+    text: TextPart = "own"
+    rules: int = 1
+
+    @property
+    def fields_read(self) -> tuple[str, ...]:
+        """All fields of the data that are looked at."""
+        return tuple(dict.fromkeys((*self.fields, *([self.family] if self.family is not None else []))))
 
 
 @dataclass(frozen=True)
@@ -95,13 +110,27 @@ class Measured:
     """What a measure found. ``outstanding``: a bounded number of samples that show it, the worst first.
 
     ``sampled``: what was measured if not everything, in words that let it be repeated (size and seed). ``doubts``: of
-    ``values``, by name, those that count what is known, where more may be so.
+    ``values``, by name, those that count what is known, where more may be so. ``said``: the figures in one sentence.
+    ``chance``: of a measure that is held against chance; its values are as if it were judged alone.
     """
 
     values: Values
     outstanding: tuple[Outstanding, ...] = ()
     sampled: str | None = None
     doubts: Mapping[str, Doubt] = field(default_factory=dict)
+    said: str | None = None
+    chance: Chance | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Chance:
+    """``p``: how likely chance alone gives what was found. ``settle``: what it comes to, judged with other rules.
+
+    It is kept until all datasets of an audit are measured, and so holds figures and no data.
+    """
+
+    p: float
+    settle: Callable[[Judged], Measured]
 
 
 @dataclass(frozen=True)

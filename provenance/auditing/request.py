@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import cast, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from provenance.auditing.measures import Part
 from provenance.auditing.mixture.file import read_mixture
 from provenance.errors import ProvenanceError
+from provenance.identity.samples import TextPart
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.sidecars import Sidecars
 from provenance.repository import Repository
@@ -33,7 +35,9 @@ class Request(BaseModel):
 
     ``commit`` is where the datasets are read, ``since`` the one whose versions of them came before. ``measures`` are
     taken besides those that read lineage alone, and those that the policy needs; "all" among them: all there are.
-    ``fields`` are fields of the data whose values are compared. ``mixture`` is the path of a mixture file
+    ``fields`` are fields of the data whose values are compared, ``family`` the one whose value rows that belong
+    together share, ``text`` the part of rows' text that is compared; ``seed`` is of all random choices.
+    ``mixture`` is the path of a mixture file
     (absolute where it is outside of the repository).
     """
 
@@ -47,6 +51,9 @@ class Request(BaseModel):
     fields: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     mixture: str | None = None
+    family: str | None = None
+    text: TextPart = "own"
+    seed: int = 0
 
 
 class Ledgers:
@@ -108,6 +115,9 @@ def request_for(
     fields: Sequence[str] = (),
     measures: Sequence[str] = (),
     mixture: str | os.PathLike[str] | None = None,
+    family: str | None = None,
+    text: str = "own",
+    seed: int = 0,
 ) -> Request:
     """The request that a user means; paths count from the current folder. ``reference`` and ``evaluation``: PATH[@REV].
 
@@ -117,8 +127,10 @@ def request_for(
         RepositoryError: no such revision, or a path outside of the repository.
         ProvenanceError: the mixture file is none.
     """
-    if not all(fields):
+    if not all(fields) or family == "":
         raise ProvenanceError("a field of the data needs a name")
+    if text not in get_args(TextPart):
+        raise ProvenanceError(f"the text to compare is one of {', '.join(get_args(TextPart))}, not {text!r}")
     commit = None if rev is None else repository.commit(rev)
     if mixture is not None and not datasets:
         held = read_mixture(mixture).parts
@@ -134,6 +146,9 @@ def request_for(
         fields=tuple(dict.fromkeys(fields)),
         measures=tuple(dict.fromkeys(measures)),
         mixture=None if mixture is None else _file(repository, Path(mixture).absolute()),
+        family=family,
+        text=cast(TextPart, text),
+        seed=seed,
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -25,21 +27,21 @@ from provenance.auditing.measures import (
     Subject,
     compression_ratio,
     distinct_n,
+    judged_with_all,
     openings,
     self_repetition,
     take,
 )
-from provenance.auditing.measures.drift import drift_of_words
+from provenance.auditing.measures.drift import drift
 from provenance.auditing.measures.near_duplicates import bands, shingles
-from provenance.auditing.texts.divergence import divergence
-from provenance.auditing.texts.pools import Difference, difference
-from provenance.auditing.texts.words import spelled
+from provenance.auditing.texts.comparing import compared
+from provenance.auditing.texts.words import Words, spelled, words
 from provenance.identity import sample_id
 from provenance.ledger.sidecars import Sidecars
 from provenance.repository import Repository
 
 DIVERSITY = (compression_ratio, distinct_n, openings, self_repetition)
-SPLITS = 100
+SPLITS = 30
 
 
 @pytest.fixture
@@ -104,24 +106,27 @@ def test_infer_names_parents_and_calls_them_candidates(project: Project) -> None
 
 def test_random_halves_of_the_human_set_raise_no_more_findings_than_chance() -> None:
     texts = [f"{row['question']}\n{row['answer']}" for row in gsm8k("gsm8k_test.human.jsonl")]
-    findings = dict.fromkeys([*(module.__name__.rsplit(".")[-1] for module in DIVERSITY), "drift", "duplicates"], 0)
+    findings = dict.fromkeys([*(module.MEASURE.name for module in DIVERSITY), "drift", "any", "duplicates"], 0)
     for seed in range(SPLITS):
         order = np.random.default_rng(seed).permutation(len(texts))
-        pool = pool_of([texts[row] for row in order[:660]], [texts[row] for row in order[660:]])
-        for module in DIVERSITY:
-            statistic, sizes = module.prepare(pool)
-            found = difference(statistic, sizes, pool.compared, seed)
-            assert isinstance(found, Difference)
-            findings[module.__name__.rsplit(".")[-1]] += bool(found.as_values()["beyond_null"])
-        findings["drift"] += bool(drift_of_words(pool, seed)[0]["beyond_null"])
-        findings["duplicates"] += paired(pool_of([texts[row] for row in order[:660]], []).words, seed) > 0.01
-    # Stated: one in a hundred. Of 100 at 1%, more than 5 are seen in 0.05% of cases.
-    assert max(findings.values()) <= 5, findings
+        pool = pool_of([texts[row] for row in order[:330]], [texts[row] for row in order[330:660]], seed=seed)
+        found: dict[str, Measured | NotMeasured] = {
+            module.MEASURE.name: compared(pool, module.prepare(pool), rules=5) for module in DIVERSITY
+        }
+        found["drift"] = drift(pool, rules=5)
+        for name, each in found.items():
+            findings[name] += values(each)["p"] <= 0.01
+        (judged,) = judged_with_all([found])
+        findings["any"] += any(values(each)["p_adjusted"] <= 0.01 for each in judged.values())
+        few = pa.array([texts[row] for row in order[:660]], pa.large_string())
+        findings["duplicates"] += paired(words(few), seed) > 0.01
+    # Stated: one in a hundred. Of 30 at 1%, more than 3 are seen in 0.02% of cases.
+    assert max(findings.values()) <= 3, findings
 
 
-def paired(words: Any, seed: int) -> float:
+def paired(text_words: Words, seed: int) -> float:
     """The part of the rows that share a band with another."""
-    found = bands(*shingles(words), seed)
+    found = bands(*shingles(text_words), seed)
     twins = np.zeros(len(found), np.bool_)
     for band in found.T:
         _, places, counts = np.unique(band, return_inverse=True, return_counts=True)
@@ -142,7 +147,7 @@ def test_near_duplicates_are_rows_that_share_most_grams(project: Project, tmp_pa
         for pair in combinations(range(320), 2)
     }
     assert {pair for pair, similarity in alike.items() if similarity > 0.3} == {(row, 300 + row) for row in range(20)}
-    assert values(found["near_duplicates"]) == {"rows": 322, "paired_rows": 43, "fraction": 43 / 322}
+    assert values(found["near_duplicates"]) == {"rows": 43, "fraction": 43 / 322, "rows_with_text": 322}
     assert values(found["exact_duplicates"])["duplicate_rows"] == 2
     shown = found["near_duplicates"]
     assert isinstance(shown, Measured)
@@ -181,20 +186,76 @@ def test_synthetic_rows_are_compared_with_the_real_part_of_a_mix(project: Projec
     assert found == again
     assert isinstance(found["distinct_n"], Measured)
     assert found["distinct_n"].sampled == (
-        "400 of mix.jsonl: synthetic and mixed rows against 400 of mix.jsonl: real rows, drawn at random with seed 0"
+        "400 different texts of 400 rows of mix.jsonl: synthetic and mixed rows against "
+        "400 different texts of 400 rows of mix.jsonl: real rows, seed 0"
     )
-    assert values(found["distinct_n"])["beyond_null"] is False
-    drift = values(found["drift"])
-    assert drift["tokens"]["beyond_null"] is False
-    assert drift["fields"]["language"]["beyond_null"] is drift["beyond_null"] is True
-    one, other = (np.array([counts[made][v] for v in ("de", "en")]) for made in ("synthetic", "real"))
-    assert drift["fields"]["language"]["divergence"] == pytest.approx(divergence(one, other))
-    ratios = {v: (counts["synthetic"][v] / 400) / (counts["real"][v] / 400) for v in ("de", "en")}
+    assert values(found["distinct_n"])["significant_difference"] == values(found["drift"])["significant_effect"] == 0
+    assert "rows taken for independent" in values(found["drift"])["deal"]
+    table = [[counts[made][v] + 0.5 for v in ("de", "en")] for made in ("synthetic", "real")]
     representation = values(found["representation"])
-    assert representation["fields"]["language"] == pytest.approx(ratios)
+    ratios = [(table[0][place] / 400.5) / (table[1][place] / 400.5) for place in (0, 1)]
+    said = representation["fields"]["language"]["values"]
+    assert [said[v]["ratio"] for v in ("de", "en")] == pytest.approx(ratios)
     assert representation["outside"] == 2
-    extremes = (representation["smallest_ratio"], representation["greatest_ratio"])
-    assert extremes == pytest.approx((ratios["en"], ratios["de"]))
+    assert (representation["smallest_ratio"], representation["greatest_ratio"]) == pytest.approx((ratios[1], ratios[0]))
+    assert representation["p"] == pytest.approx(2 * said["de"]["p"] / 2)
+
+
+def test_children_are_dealt_with_their_own_parents(project: Project, tmp_path: Path) -> None:
+    pick = np.random.default_rng(6)
+    parents = prose(pick, 300)
+    rewritten = [
+        f"{re.sub(r'w.*?7', 'so', text)} so" if row < 30 else f"{text} x{row}" for row, text in enumerate(parents)
+    ]
+    add(project, "parents.jsonl", [{"text": text} for text in [*parents, *prose(pick, 2500)]], "real")
+    rows = [{"text": text, "made_from": f"parents.jsonl:{row + 1}"} for row, text in enumerate(rewritten)]
+    project.write({"made.jsonl": lines(rows)})
+    project.run("dvc", "add", "--quiet", "made.jsonl")
+    options = ("--map", "parents=made_from", "--parents", "parents.jsonl", "--set", "kind=rewrite", "--set", "model=m")
+    answer = project.provenance("declare", "made.jsonl", "--from", "columns", *options)
+    assert answer.code == 0, answer.stderr
+    with parts(project, "made.jsonl", "parents.jsonl") as (made, reference):
+        found = values(take(Subject(made, tmp_path, reference=reference), ["drift"])["drift"])
+    # Of a reference of 2,800 rows 2,000 are drawn, the parents of the compared rows before others; these alone count.
+    assert (found["compared_rows"], found["reference_rows"]) == (300, 300)
+    assert found["deal"] == "labels dealt within 300 families in both groups (lineage)"
+    assert found["p"] <= 0.005
+
+
+def test_families_that_a_field_names_are_dealt_whole(project: Project, tmp_path: Path) -> None:
+    pick = np.random.default_rng(7)
+    documents = [[f"{text} topic{row}" for text in prose(pick, 4)] for row in range(60)]
+    rows = [{"text": text, "document": row} for row, texts in enumerate(documents) for text in texts]
+    for row in rows:
+        row["text"] += f" about{row['document']}" * 3
+    add(project, "made.jsonl", rows[:80], "synthetic")
+    add(project, "reference.jsonl", rows[80:], "real")
+    with parts(project, "made.jsonl", "reference.jsonl") as (made, reference):
+        subject = Subject(made, tmp_path, reference=reference, family="document")
+        found = take(subject, ["drift", "self_repetition"])
+    assert values(found["drift"])["deal"] == "60 families of 240 rows dealt whole (the field document)"
+    assert values(found["drift"])["significant_effect"] == 0
+
+
+def test_system_prompts_and_passages_are_measured_as_asked(project: Project, tmp_path: Path) -> None:
+    pick = np.random.default_rng(8)
+    system = "You are a helpful and careful assistant who thinks step by step and answers in English only."
+
+    def chat(text: str) -> dict[str, Any]:
+        turns = [("system", system), ("user", text[:90]), ("assistant", text[90:])]
+        return {"messages": [{"role": role, "content": content} for role, content in turns]}
+
+    add(project, "chat.jsonl", [chat(text) for text in prose(pick, 60)], "synthetic")
+    add(project, "plain.jsonl", [{"text": text} for text in prose(pick, 120)], "real")
+    with parts(project, "chat.jsonl", "plain.jsonl") as (made, reference):
+        subject = Subject(made, tmp_path, reference=reference)
+        own = take(subject, ["near_duplicates", "openings", "self_repetition"])
+        whole = take(replace(subject, text="all"), ["near_duplicates", "openings", "self_repetition"])
+        given = take(replace(subject, text="given"), ["near_duplicates"])
+    assert values(own["near_duplicates"])["rows"] == 0
+    assert values(own["openings"])["significant_difference"] == values(own["self_repetition"])["value"] == 0
+    assert values(whole["openings"])["value"] == 1 and values(whole["self_repetition"])["significant_difference"] > 0.2
+    assert values(given["near_duplicates"]) == {"rows": 60, "fraction": 1.0, "rows_with_text": 60}
 
 
 def test_what_is_missing_is_told(project: Project, tmp_path: Path) -> None:
@@ -211,7 +272,7 @@ def test_what_is_missing_is_told(project: Project, tmp_path: Path) -> None:
         with parts(project, audited, "few.jsonl", *evaluations) as (part, few, *sets):
             folder = tmp_path / f"{audited} {measure} {'-'.join(evaluations)}"
             folder.mkdir(exist_ok=True)
-            reference = few if options.pop("few", False) else None
+            reference = few if options.pop("few", False) else part if options.pop("itself", False) else None
             subject = Subject(part, folder, reference, tuple(sets), **options)
             found = take(subject, [measure])[measure]
         assert isinstance(found, NotMeasured), found
@@ -219,9 +280,11 @@ def test_what_is_missing_is_told(project: Project, tmp_path: Path) -> None:
 
     assert "few.jsonl: has no synthetic rows; name a dataset" in reason("few.jsonl", "openings")
     assert "made.jsonl: has no real rows; name a dataset" in reason("made.jsonl", "drift")
-    assert "few.jsonl: all rows: fewer than 20 with text" in reason("made.jsonl", "distinct_n", few=True)
+    assert "few.jsonl: all rows: 5 with different text, and fewer than 20" in reason(
+        "made.jsonl", "distinct_n", few=True
+    )
     assert "no field is named" in reason("made.jsonl", "representation", few=True)
-    assert "the field topic is in no row" in reason("made.jsonl", "representation", few=True, fields=("topic",))
+    assert "made.jsonl: is its own reference" in reason("made.jsonl", "drift", itself=True)
     assert reason("made.jsonl", "contamination") == "no evaluation set is named; name one with --evaluation"
     # What cannot be found must not pass as not there.
     asked = ["asked.jsonl"]

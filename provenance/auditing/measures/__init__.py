@@ -7,7 +7,8 @@ taken. What others wrote cannot end an audit: where it fails, it is not measured
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -25,6 +26,8 @@ __all__ = [
     "Outstanding",
     "Part",
     "Subject",
+    "held_against_chance",
+    "judged_with_all",
     "measure_names",
     "measures",
     "take",
@@ -60,9 +63,33 @@ def take(
         ProvenanceError: there is no such measure; or what one of ours raises, see `Measure.measure`.
     """
     chosen = measures(names)
-    return {
-        name: measure.measure(subject) for name, measure in chosen.items() if needs is None or measure.needs == needs
-    }
+    wanted = {name: measure for name, measure in chosen.items() if needs is None or measure.needs == needs}
+    subject = replace(subject, rules=max(subject.rules, len(held_against_chance(wanted.values()))))
+    found = {name: measure.measure(subject) for name, measure in wanted.items()}
+    (judged,) = judged_with_all([found])
+    return judged
+
+
+def held_against_chance(taken: Iterable[Measure]) -> list[str]:
+    """Of the measures that are ``taken``, the names of those that say whether chance explains what they found."""
+    return [measure.name for measure in taken if getattr(measure, "is_held_against_chance", False)]
+
+
+def judged_with_all(found: Sequence[Mapping[str, Measured | NotMeasured]]) -> list[dict[str, Measured | NotMeasured]]:
+    """The measures of one audit (of one dataset after the other), those held against chance judged with each other."""
+    tested = [
+        (place, name, each.chance)
+        for place, measured in enumerate(found)
+        for name, each in measured.items()
+        if isinstance(each, Measured) and each.chance is not None
+    ]
+    settled = [dict(measured) for measured in found]
+    if tested:
+        from provenance.auditing.chance.together import judged_together
+
+        for (place, name, chance), judged in zip(tested, judged_together([each[2].p for each in tested]), strict=True):
+            settled[place][name] = chance.settle(judged)
+    return settled
 
 
 def _built_in() -> list[str]:

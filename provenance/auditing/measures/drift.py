@@ -1,102 +1,140 @@
-"""Drift: how far what models made has moved away from the reference, in words and in the values of fields."""
+"""Drift: how far the words of what models made have moved away from the reference's."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, Values
-from provenance.auditing.texts.divergence import contributions, divergence
-from provenance.auditing.texts.field_values import PERMUTATIONS, FieldValues, field_values
-from provenance.auditing.texts.groups import Comparison, comparison
-from provenance.auditing.texts.pools import Pool, coded, pool
-from provenance.auditing.texts.words import spelled
+from provenance.auditing.chance.deals import Bools
+from provenance.auditing.chance.drawing import ALPHA, Drawn, draw
+from provenance.auditing.chance.moments import studentised
+from provenance.auditing.chance.together import Judged
+from provenance.auditing.measure import Chance, Doubt, Measured, Needs, NotMeasured, Outstanding, Subject, Values
+from provenance.auditing.texts.comparing import alone, p_in_words, settled, why_not_judged
+from provenance.auditing.texts.pools import Pool, pool, row_counts
+from provenance.auditing.texts.profile import Profile, profile
+from provenance.auditing.texts.telling_apart import Effect, told_apart
 
 _SHOWN = 10
+_STATISTICS = 2
+_ROUNDING = 1e-9
 
 
 class Drift:
-    """Jensen-Shannon divergence, in bits, of the words and of the fields' values of compared and reference rows.
+    """effect = 2 AUC - 1 of telling compared from reference rows by their 200 commonest words and marks.
 
-    JS = H((P + Q) / 2) - (H(P) + H(Q)) / 2. Its size depends on how much text there is: no absolute bound means
-    anything. So it is set against 99 permutations, in which the same rows are dealt out at random to two groups of the
-    same sizes; chance alone takes words, or a field, beyond the greatest of these once in a hundred times.
+    It means: at least this part of the rows is of another kind. Whether there is a difference at all is found by
+    dealing the rows anew: z of each word is its frequency's sum over compared rows, studentised by the exact moments of
+    all deals; Σz² sees many small shifts, max |z| a great one. In families of both groups, a child is set against its
+    own parent.
     """
 
     name = "drift"
-    definition = "Jensen-Shannon divergence of words and of field values, compared against reference rows"
-    unit = "bits, from 0 to 1"
-    source = "Lin 1991 (IEEE Trans. Inf. Theory 37); permutation test: Phipson and Smyth 2010 (arXiv 1603.05766)"
+    definition = "how well compared and reference rows are told apart by the frequencies of their 200 commonest words"
+    unit = "2 AUC - 1: at least this part of the rows is of another kind"
+    source = (
+        "Burrows 2002 (LLC 17), as a permutation test (Phipson and Smyth 2010, arXiv 1603.05766); "
+        "effect: Lopez-Paz and Oquab 2017 (arXiv 1610.06545)"
+    )
     needs: Needs = "data"
+    is_held_against_chance = True
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
-        """``{beyond_null, tokens{divergence, null_p99, beyond_null}, fields{NAME: the same}}``.
+        """``{effect, low, high, significant_effect, p, p_adjusted, deals, deal, compared_rows, reference_rows,
+        words}``.
 
-        Words are sampled, see `pools.pool`; fields' values are all counted. Rows with the words that moved
-        most stand out.
+        ``words{WORD: {z, p}}``: those that are proven to have moved, the most first; p is adjusted over all words
+        (Westfall and Young 1993), z is positive where compared rows have more. Rows with these words stand out.
         """
         rows = pool(subject)
-        if isinstance(rows, NotMeasured):
-            return rows
-        groups = comparison(subject)
-        assert isinstance(groups, Comparison)
-        fields: dict[str, Values] = {}
-        for field in subject.fields:
-            found = field_values(groups, field, subject.seed)
-            if isinstance(found, NotMeasured):
-                return found
-            fields[field] = _of_field(found)
-        tokens, outstanding = drift_of_words(rows, subject.seed)
-        beyond = any(each["beyond_null"] for each in (tokens, *fields.values()))
-        values: Values = {"beyond_null": beyond, "tokens": tokens, "fields": fields}
-        return Measured(values, outstanding, f"words: {rows.sampled}")
+        return rows if isinstance(rows, NotMeasured) else drift(rows, subject.rules)
 
 
-def _of_field(found: FieldValues) -> Values:
-    together = found.compared + found.reference
-    return _against(
-        divergence(found.compared, found.reference),
-        [divergence(permuted, together - permuted) for permuted in found.permuted],
-    )
+def drift(rows: Pool, rules: int) -> Measured:
+    """The drift of a pool's words, judged alone; ``rules``: with how many it will be judged."""
+    found = profile(rows)
+    effect = told_apart(found.columns, rows.families, rows.deals, rows.seed)
+    beside: Values = {**row_counts(rows), "deal": rows.design}
+    if (why := why_not_judged(rows.deals, rules, _STATISTICS)) is not None:
+        return _Found(effect, {}, (), beside, rows.sampled).not_judged(why)
+    z = studentised(found.columns, rows.deals)
+
+    def statistics(labels: Bools) -> npt.NDArray[np.float64]:
+        moved = z(labels)
+        return np.stack([(moved**2).sum(0), np.abs(moved).max(0, initial=0.0)])
+
+    moved = z(rows.compared[:, None])[:, 0]
+    drawn = draw(statistics, rows.deals, ALPHA / rules)
+    words = _proven(moved, drawn)
+    shown: Values = {found.names[word]: {"z": float(moved[word]), "p": p} for word, p in words.items()}
+    outstanding = tuple(_row_with(word, found, rows) for word in words)
+    alike = _Found(effect, shown, outstanding, beside, rows.sampled)
+    return alone(Chance(drawn.p, lambda judged: alike.judged(judged, drawn)))
 
 
-def drift_of_words(rows: Pool, seed: int) -> tuple[Values, tuple[Outstanding, ...]]:
-    """The divergence of the pool's words, against permutations of its rows; and rows with the words that moved most."""
-    codes, distinct = coded(rows.words.hashes.astype(np.uint64))
-    row_of_word = rows.words.rows()
-    together = np.bincount(codes, minlength=distinct)
-
-    def counts(is_compared: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-        return np.bincount(codes[is_compared[row_of_word]], minlength=distinct).astype(np.int64)
-
-    is_compared = np.arange(rows.size) < rows.compared
-    compared = counts(is_compared)
-    pick = np.random.default_rng(seed)
-    chance = []
-    for _ in range(PERMUTATIONS):
-        permuted = counts(pick.permutation(is_compared))
-        chance.append(divergence(permuted, together - permuted))
-    values = _against(divergence(compared, together - compared), chance)
-    return values, _moved_most(rows, codes, compared, together - compared) if values["beyond_null"] else ()
+def _proven(moved: npt.NDArray[np.float64], drawn: Drawn) -> dict[int, float]:
+    """The words that moved most, by their places, with their adjusted p; only those that are proven to."""
+    greatest = np.sort(drawn.values[1])
+    ps: dict[int, float] = {}
+    for word in np.argsort(-np.abs(moved), kind="stable")[:_SHOWN].tolist():
+        bound = abs(moved[word]) * (1 - _ROUNDING)
+        p = (len(greatest) - int(np.searchsorted(greatest, bound)) + 1) / (len(greatest) + 1)
+        if p <= ALPHA:
+            ps[word] = float(p)
+    return ps
 
 
-def _against(observed: float, chance: list[float]) -> Values:
-    return {"divergence": observed, "null_p99": max(chance), "beyond_null": observed > max(chance)}
+def _row_with(word: int, found: Profile, rows: Pool) -> Outstanding:
+    """A compared row that has the word or, where it is gone, any row that has it."""
+    own = found.in_compared[word] / rows.compared_rows
+    others = found.in_reference[word] / (rows.size - rows.compared_rows)
+    why = f"has {found.names[word]!r}, which is in {own:.1%} of compared rows and in {others:.1%} of reference rows"
+    return Outstanding(rows.ids[int(found.row_with[word])].as_py().hex(), why)
 
 
-def _moved_most(
-    rows: Pool, codes: npt.NDArray[np.int64], compared: npt.NDArray[np.int64], reference: npt.NDArray[np.int64]
-) -> tuple[Outstanding, ...]:
-    """For each of the words that add most to the divergence, the first row that has it."""
-    shown = []
-    for code in np.argsort(-contributions(compared, reference), kind="stable")[:_SHOWN].tolist():
-        place = int(np.flatnonzero(codes == code)[0])
-        row = int(np.searchsorted(rows.words.offsets, place, side="right")) - 1
-        word = spelled(rows.texts[row].as_py())[place - int(rows.words.offsets[row])]
-        shares = compared[code] / compared.sum(), reference[code] / reference.sum()
-        why = f"has {word!r}, which is {shares[0]:.2%} of compared words and {shares[1]:.2%} of reference words"
-        shown.append(Outstanding(rows.ids[row].as_py().hex(), why))
-    return tuple(shown)
+@dataclass(frozen=True)
+class _Found:
+    """What was found; ``words``: those that are proven to have moved; ``beside``: further values."""
+
+    effect: Effect
+    words: Values
+    outstanding: tuple[Outstanding, ...]
+    beside: Values
+    sampled: str
+
+    def judged(self, judged: Judged, drawn: Drawn) -> Measured:
+        significant, doubt = settled(max(self.effect.size, 0.0), judged, drawn)
+        values: Values = {
+            "significant_effect": significant,
+            "p": drawn.p,
+            "p_adjusted": judged.adjusted,
+            "deals": drawn.deals,
+            "words": self.words if judged.is_significant else {},
+        }
+        effect = self.effect
+        said = (
+            f"an effect of {effect.size:.2g} ({effect.low:.2g} to {effect.high:.2g}): at least this part of the rows "
+            f"is of another kind; {p_in_words(judged, drawn)}"
+        )
+        doubts = {} if doubt is None else {"significant_effect": doubt}
+        shown = self.outstanding if judged.is_significant else ()
+        return Measured(
+            self._values(values),
+            shown,
+            self.sampled,
+            doubts,
+            said,
+            Chance(drawn.p, lambda other: self.judged(other, drawn)),
+        )
+
+    def not_judged(self, why: str) -> Measured:
+        nothing: Values = {**dict.fromkeys(("significant_effect", "p", "p_adjusted", "deals")), "words": {}}
+        return Measured(self._values(nothing), (), self.sampled, {"significant_effect": Doubt(None, why)}, why)
+
+    def _values(self, judged: Values) -> Values:
+        return {"effect": self.effect.size, "low": self.effect.low, "high": self.effect.high, **judged, **self.beside}
 
 
 MEASURE = Drift()

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
-from provenance.auditing.texts.dataset_texts import Texts, texts_of, words_of
+from provenance.auditing.texts.dataset_texts import Texts, listed_words, part_words, texts_of
 from provenance.auditing.texts.words import Hashes64, Words, grams, words
 from provenance.engines.interface import MOST_SHOWN
 from provenance.files import scratch_folder
@@ -34,6 +34,9 @@ _MOST_ALIKE = f"SELECT one, other FROM pairs GROUP BY ALL ORDER BY count(*) DESC
 class NearDuplicates:
     """fraction = rows that share at least one of 14 MinHash bands with another row / rows that have words.
 
+    Of a row's text its own part counts: a system prompt, or a passage, that many rows were given makes none of them a
+    duplicate, unless all text is asked for.
+
     A band is 8 of 112 MinHashes of a row's word 5-grams (of a shorter row: of all its words together). Rows whose sets
     of 5-grams have the Jaccard similarity s share a band with the probability 1 - (1 - s^8)^14: 0.56, 0.77, 0.92 and
     0.988 at s = 0.7, 0.75, 0.8 and 0.85; at 0.5 it is 0.05, at 0.3 less than 0.001. Copies are pairs too.
@@ -46,7 +49,7 @@ class NearDuplicates:
     needs: Needs = "data"
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
-        """``{rows, paired_rows, fraction}``; pairs of different samples stand out, the most alike first."""
+        """``{rows, fraction, rows_with_text}``; pairs of different samples stand out, the most alike first."""
         texts = texts_of(subject.audited, subject)
         if isinstance(texts, NotMeasured):
             return texts
@@ -57,7 +60,7 @@ class NearDuplicates:
                 return NotMeasured(f"{subject.audited.dataset.path}: has no text")
             with scratch_database(folder) as connection:
                 paired, pairs = _paired(connection, file)
-        values = {"rows": rows, "paired_rows": paired, "fraction": paired / rows}
+        values = {"rows": paired, "fraction": paired / rows, "rows_with_text": rows}
         return Measured(values, _shown(texts, pairs), f"112 MinHashes of every row, with seed {subject.seed}")
 
 
@@ -105,8 +108,8 @@ def _write_bands(file: Path, texts: Texts, subject: Subject) -> int:
 
 def _bands(texts: Texts, seed: int) -> Iterator[tuple[pa.FixedSizeBinaryArray, Hashes64]]:
     """By batch, the ids of the rows that have words, and an array of their bands, rows by bands."""
-    for batch in texts.batches("sample_id", "words"):
-        text_words = words_of(batch)
+    for batch in texts.batches("sample_id", "words", "part_words"):
+        text_words = listed_words(part_words(batch))
         has_words = text_words.lengths > 0
         yield batch["sample_id"].filter(pa.array(has_words)), bands(*shingles(text_words), seed)[has_words]
 
@@ -123,7 +126,7 @@ def _paired(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[int, lis
 
 
 def _shown(texts: Texts, pairs: list[tuple[bytes, bytes]]) -> tuple[Outstanding, ...]:
-    found = texts.find({sample_id for pair in pairs for sample_id in pair})
+    found = texts.find_parts({sample_id for pair in pairs for sample_id in pair})
     alike = [(_similarity(found[one], found[other]), one, other) for one, other in pairs]
     return tuple(
         Outstanding(one.hex(), f"shares {similarity:.0%} of its 5-grams (Jaccard) with {other.hex()}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from provenance.auditing.chance.deals import Bools, Integers
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
-from provenance.auditing.texts.pools import Pool, Statistic, coded, measured
-from provenance.auditing.texts.words import Integers, grams, spelled
+from provenance.auditing.texts.comparing import Recipe, measured
+from provenance.auditing.texts.pools import Pool, text_of
+from provenance.auditing.texts.words import grams, spelled
 
 _WORDS = 3
 _COMMONEST = 10
@@ -15,54 +16,74 @@ _FEWEST_ROWS = 2
 
 
 class Openings:
-    """value = rows that begin with one of the ten commonest first three words / all rows, of equally many rows.
+    """value = the chance that two random rows begin with the same three words: Σ c(c - 1) / n(n - 1).
 
-    The ten are each set's own. Rows of fewer than three words begin with none. Greater is more alike.
+    c: the rows of each opening, n: all rows; rows of fewer than three words begin with none. It does not depend on how
+    many rows there are (Simpson 1949). One opening on a share s of the rows adds s².
     """
 
     name = "openings"
-    definition = "share of rows that begin with one of their set's ten commonest three words, of equally many rows"
-    unit = "fraction of rows"
-    source = "repeated openings of generated text: Shaib et al. 2024 (arXiv 2403.00553)"
+    definition = "the chance that two random rows begin with the same three words, of compared and reference rows"
+    unit = "probability"
+    source = "repeated openings: Shaib et al. 2024 (arXiv 2403.00553); the chance: Simpson 1949 (Nature 163)"
     needs: Needs = "data"
+    is_held_against_chance = True
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
-        """The values of `pools.Difference`; ``size`` is in rows. A row for each common opening stands out."""
+        """The values of `comparing.measured`, and ``top_10`` and ``reference_top_10``; common openings stand out.
+
+        These are the parts of the rows that begin with one of their group's ten commonest openings: they depend on how
+        many rows there are, and are shown only.
+        """
         return measured(subject, prepare, commonest)
 
 
-def prepare(pool: Pool) -> tuple[Statistic, Integers]:
-    """The share of some rows of the pool that begin alike, and all rows' sizes: one each."""
-    codes, distinct = _of_rows(pool)
+def prepare(pool: Pool) -> Recipe:
+    """The chance among labelled rows and among the others."""
+    codes, many = _of_rows(pool)
+    total = np.bincount(codes[codes >= 0], minlength=many)
 
-    def commonest_fraction(rows: Integers) -> float:
-        chosen = codes[rows]
-        counts = np.bincount(chosen[chosen >= 0], minlength=distinct)
-        return float(np.sort(counts)[-_COMMONEST:].sum() / len(rows))
+    def of(counts: Integers, rows: int) -> float:
+        return float((counts * (counts - 1.0)).sum() / max(rows * (rows - 1.0), 1.0))
 
-    return commonest_fraction, np.ones(pool.size, np.int64)
+    def counted(labels: Bools) -> Integers:
+        own = codes[labels]
+        return np.bincount(own[own >= 0], minlength=many)
+
+    def both(labels: Bools) -> tuple[float, float]:
+        counts, rows = counted(labels), int(labels.sum())
+        return of(counts, rows), of(total - counts, len(labels) - rows)
+
+    own, rows = counted(pool.compared), pool.compared_rows
+    further = {"top_10": _top(own, rows), "reference_top_10": _top(total - own, pool.size - rows)}
+    return Recipe(both, "more", relative=False, further=further)
 
 
-def _of_rows(pool: Pool) -> tuple[npt.NDArray[np.int64], int]:
+def _top(counts: Integers, rows: int) -> float:
+    return float(np.sort(counts)[-_COMMONEST:].sum() / rows)
+
+
+def _of_rows(pool: Pool) -> tuple[Integers, int]:
     """The opening of each row as a number, -1 where it has none; and how many openings there are."""
     three = grams(pool.words, _WORDS)
     rows, firsts = np.unique(three.rows, return_index=True)
+    distinct, numbers = np.unique(three.hashes[firsts], return_inverse=True)
     codes = np.full(pool.size, -1)
-    codes[rows], distinct = coded(three.hashes[firsts])
-    return codes, distinct
+    codes[rows] = numbers
+    return codes, len(distinct)
 
 
 def commonest(pool: Pool) -> tuple[Outstanding, ...]:
     """A compared row for each of the commonest openings of compared rows."""
-    codes, distinct = _of_rows(pool)
-    own = codes[: pool.compared]
-    counts = np.bincount(own[own >= 0], minlength=distinct)
+    codes, many = _of_rows(pool)
+    own = np.where(pool.compared, codes, -1)
+    counts = np.bincount(own[own >= 0], minlength=many)
     shown = []
     for code in np.argsort(-counts, kind="stable")[:_COMMONEST].tolist():
         if counts[code] >= _FEWEST_ROWS:
             row = int(np.flatnonzero(own == code)[0])
-            opening = " ".join(spelled(pool.texts[row].as_py())[:_WORDS])
-            why = f"begins with {opening!r}, as {counts[code] / len(own):.1%} of the compared rows do"
+            opening = " ".join(spelled(text_of(pool, row))[:_WORDS])
+            why = f"begins with {opening!r}, as {counts[code] / pool.compared_rows:.1%} of the compared rows do"
             shown.append(Outstanding(pool.ids[row].as_py().hex(), why))
     return tuple(shown)
 

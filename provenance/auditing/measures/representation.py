@@ -2,96 +2,133 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from provenance.auditing.measure import Measured, Needs, NotMeasured, Subject, Values
-from provenance.auditing.texts.field_values import FieldValues, field_values
-from provenance.auditing.texts.groups import comparison
+import numpy as np
+
+from provenance.auditing.chance.drawing import ALPHA, FIRST_DEALS, MOST_DEALS
+from provenance.auditing.chance.together import Judged
+from provenance.auditing.measure import Chance, Doubt, Measured, Needs, NotMeasured, Subject, Values
+from provenance.auditing.texts.comparing import alone, why_not_judged
+from provenance.auditing.texts.field_values import FieldValues, Ratios, field_values, ratios
+from provenance.auditing.texts.pools import Pool, pool, row_counts
+from provenance.plurals import counted
 
 LOW, HIGH = 0.8, 1.25
-_FEWEST_ROWS = 30
 _SHOWN = 100
+# Where so many rows lack a field, a ratio of 1 may be one beyond the four-fifths rule in truth.
+_MUCH_MISSING = 0.2
 
 
 class Representation:
     """ratio(v) = P(v among compared rows) / P(v among reference rows), for each value v of the subject's fields.
 
-    A value with fewer than 30 rows in both together is not judged. `outside` counts values whose ratio is not within
-    0.8 to 1.25 (the four-fifths rule) and further from 1 than the furthest of all judged values in any of 99
-    permutations of the rows, so that over all values of a field chance makes a finding once in a hundred times.
+    `outside` counts values whose ratio is not within 0.8 to 1.25 (the four-fifths rule) and no work of chance: by
+    Fisher's exact test where rows are dealt one by one, else by the greatest studentised sum of families. Values that
+    cannot reach the level however they fall cost the others nothing (Tarone 1990).
     """
 
     name = "representation"
     definition = "share of each value of a field among compared rows / its share among reference rows"
     unit = "ratio"
-    source = "four-fifths rule: Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D)"
+    source = (
+        "four-fifths rule: Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D); Fisher's exact test, "
+        "Holm 1979, Tarone 1990 (Biometrics 46); families: Westfall and Young 1993"
+    )
     needs: Needs = "data"
+    is_held_against_chance = True
 
     def measure(self, subject: Subject) -> Measured | NotMeasured:
-        """``{smallest_ratio, greatest_ratio, outside, fields{NAME: {VALUE: ratio}}}``: all rows are counted.
+        """``{smallest_ratio, greatest_ratio, outside, p, p_adjusted, fields{NAME}, compared_rows, reference_rows,
+        deal}``.
 
-        A ratio is null where the reference has no such value. At most 100 values of a field are given, the most
-        frequent.
+        A field has ``without`` (the part of compared and of reference rows that lack it) and ``values{VALUE: {ratio,
+        low, high, p}}``, the 100 most frequent; p is adjusted over all values of all fields, null where a value is not
+        judged. A field that no row has, or that has too many values, is ``not_measured`` itself.
         """
         if not subject.fields:
             return NotMeasured("no field is named whose values are to be compared; name one with --by")
-        groups = comparison(subject)
-        if isinstance(groups, NotMeasured):
-            return groups
-        ratios: dict[str, Values] = {}
-        judged: list[float] = []
-        outside = 0
-        for field in subject.fields:
-            found = field_values(groups, field, subject.seed)
-            if isinstance(found, NotMeasured):
-                return found
-            of_values = _ratios(found.compared, found.reference)
-            is_judged = found.compared + found.reference >= _FEWEST_ROWS
-            ratios[field] = _by_value(found, of_values, is_judged)
-            judged += of_values[is_judged].tolist()
-            outside += _outside(found, of_values, is_judged)
-        return Measured(
-            {
-                "smallest_ratio": min(judged, default=None),
-                "greatest_ratio": max((ratio for ratio in judged if np.isfinite(ratio)), default=None),
-                "outside": outside,
-                "fields": ratios,
-            }
+        rows = pool(subject)
+        return rows if isinstance(rows, NotMeasured) else representation(rows, subject.rules)
+
+
+def representation(rows: Pool, rules: int) -> Measured | NotMeasured:
+    """The ratios of a pool's values, judged alone; ``rules``: with how many they will be judged."""
+    found = {field: field_values(rows, field) for field in rows.values}
+    fields = {field: each for field, each in found.items() if isinstance(each, FieldValues)}
+    reasons = {field: each.reason for field, each in found.items() if isinstance(each, NotMeasured)}
+    if not fields:
+        return NotMeasured("; ".join(reasons.values()))
+    # Families are dealt so often and no oftener.
+    sides = 1 if rows.deals.are_of_rows else (MOST_DEALS + 1) // (FIRST_DEALS + 1)
+    why = why_not_judged(rows.deals, rules, sides)
+    told = ratios(rows, fields, ALPHA / rules, judge=why is None)
+    beside: Values = {**row_counts(rows), "deal": rows.design}
+    compared = _Compared(fields, reasons, told, beside, rows.sampled)
+    if why is not None:
+        return compared.not_judged(why)
+    return alone(Chance(min((each.p for each in told.values()), default=1.0), compared.judged))
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What was found of each field; ``ratios`` by field and value; ``beside``: further values."""
+
+    fields: Mapping[str, FieldValues]
+    not_measured: Mapping[str, str]
+    ratios: Mapping[str, Ratios]
+    beside: Values
+    sampled: str
+
+    def judged(self, judged: Judged) -> Measured:
+        p = min((each.p for each in self.ratios.values()), default=1.0)
+        level = judged.level if judged.is_significant else 0.0
+        outside = sum(self._outside(each, level) for each in self.ratios.values())
+        values: Values = {"outside": outside, "p": p, "p_adjusted": judged.adjusted}
+        said = (
+            f"{counted(outside, 'value')} outside {LOW} to {HIGH}; p {judged.adjusted:.2g}, adjusted for "
+            f"{judged.together} judged together"
         )
+        return Measured(self._values(values), (), self.sampled, self._doubts(), said, Chance(p, self.judged))
 
+    def not_judged(self, why: str) -> Measured:
+        values: Values = dict.fromkeys(("outside", "p", "p_adjusted"))
+        return Measured(self._values(values), (), self.sampled, {"outside": Doubt(None, why)}, why)
 
-def _ratios(compared: npt.NDArray[np.int64], reference: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Infinite where only the compared rows have the value."""
-    with np.errstate(divide="ignore"):
-        ratios: npt.NDArray[np.float64] = (compared / compared.sum()) / (reference / reference.sum())
-    return ratios
+    @staticmethod
+    def _outside(found: Ratios, level: float) -> int:
+        beyond = (found.ratio < LOW) | (found.ratio > HIGH)
+        return int(np.count_nonzero(beyond & (np.nan_to_num(found.adjusted, nan=1.0) <= level)))
 
+    def _doubts(self) -> dict[str, Doubt]:
+        lacking = [
+            f"{each.without[0]:.0%} of compared rows and {each.without[1]:.0%} of reference rows have no {field}"
+            for field, each in self.fields.items()
+            if max(each.without) > _MUCH_MISSING
+        ]
+        return {"outside": Doubt(None, "; ".join(lacking))} if lacking else {}
 
-def _outside(found: FieldValues, ratios: npt.NDArray[np.float64], is_judged: npt.NDArray[np.bool_]) -> int:
-    """How many of the judged values have a ratio that neither the four-fifths rule nor chance allows."""
-    if not is_judged.any():
-        return 0
-    together = found.compared + found.reference
-    furthest = max(_distances(_ratios(permuted, together - permuted)[is_judged]).max() for permuted in found.permuted)
-    judged = ratios[is_judged]
-    return int(np.count_nonzero(((judged < LOW) | (judged > HIGH)) & (_distances(judged) > furthest)))
+    def _values(self, judged: Values) -> Values:
+        every = np.concatenate([each.ratio[each.is_judged] for each in self.ratios.values()])
+        return {
+            "smallest_ratio": float(every.min()) if len(every) else None,
+            "greatest_ratio": float(every.max()) if len(every) else None,
+            **judged,
+            **self.beside,
+            "fields": {
+                **{field: self._of_field(each, self.ratios[field]) for field, each in self.fields.items()},
+                **{field: {"not_measured": reason} for field, reason in self.not_measured.items()},
+            },
+        }
 
-
-def _distances(ratios: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """How far ratios are from 1, alike for twice as much and half as much."""
-    with np.errstate(divide="ignore"):
-        distances: npt.NDArray[np.float64] = np.abs(np.log(ratios))
-    return distances
-
-
-def _by_value(found: FieldValues, ratios: npt.NDArray[np.float64], is_judged: npt.NDArray[np.bool_]) -> Values:
-    frequent = np.argsort(-(found.compared + found.reference), kind="stable")[:_SHOWN]
-    return {
-        found.values[place]: float(ratios[place]) if np.isfinite(ratios[place]) else None
-        for place in frequent.tolist()
-        if is_judged[place]
-    }
+    @staticmethod
+    def _of_field(found: FieldValues, told: Ratios) -> Values:
+        frequent = np.argsort(-(found.compared + found.reference), kind="stable")[:_SHOWN].tolist()
+        return {
+            "without": {"compared": found.without[0], "reference": found.without[1]},
+            "values": {found.values[place]: told.as_values(place) for place in frequent},
+        }
 
 
 MEASURE = Representation()

@@ -38,6 +38,7 @@ from provenance.auditing.policy.values import (
     look_up,
     of_any_group,
     part_of,
+    said_of,
 )
 from provenance.ledger.composition.breakdowns import UNSURE
 from provenance.lineage.license_terms import spelt
@@ -195,6 +196,8 @@ def _finding(policy: Policy, rule: Rule, audited: Mapping[str, Any], today: date
     )
     part = part_of(audited, rule.value)
     message = f"{rule.value}{'' if part is None else f' ({part})'}: {judged.why}"
+    if judged.status is Status.BLOCKED and (said := said_of(audited, rule.value)):
+        message += f" ({said})"
     if waiver is not None:
         message += f"; waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
     elif expired is not None:

@@ -283,6 +283,13 @@ def _in_doubt(number: float, doubt: Mapping[str, Any]) -> Interval:
     return Interval(number, high, doubt["why"], at_most)
 
 
+def said_of(audited: Mapping[str, Any], path: str) -> str | None:
+    """The figures behind a measure's value at ``path``, in a sentence; None where there are none."""
+    head, _, value = path.partition(".")
+    said: str | None = audited.get("said", {}).get(value.partition(".")[0]) if head == MEASURES else None
+    return said
+
+
 def _doubt(audited: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
     """What a measure, or a mixture, says of its value at ``path`` that is not sure: ``{more, why}``."""
     head, _, value = path.partition(".")

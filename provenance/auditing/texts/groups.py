@@ -1,4 +1,4 @@
-"""Which rows are compared with which: what models made against what they did not, and random samples of both.
+"""Which rows are compared with which: what models made against what they did not, and samples of both.
 
 Compared are the audited dataset's synthetic and mixed rows or, where it has none, all of its rows. The reference is the
 subject's reference dataset or, without one, the audited dataset's own real rows.
@@ -15,15 +15,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.auditing.chance.hashing import mixed, salt_of
 from provenance.auditing.measure import NotMeasured, Subject
-from provenance.auditing.texts.dataset_texts import Texts, texts_of
+from provenance.auditing.texts.dataset_texts import PART_COLUMNS, Texts, column_of, part_of, part_words, texts_of
 from provenance.ledger.part import Part
 from provenance.lineage.records import Origin
 from provenance.lineage.rules import MADE_BY_MODEL
 
-# Per group of text: the reference's is split into halves as large as what is compared with it. A longer row is never
-# drawn: alone it would be more than what is compared.
-SAMPLE_BYTES = 1 << 20
+# A longer text is never drawn: a few of its kind would be most of what is compared.
+LONGEST_TEXT = 1 << 20
 
 _MADE = frozenset(origin.value for origin in MADE_BY_MODEL)
 _REAL = frozenset({"real"})
@@ -77,6 +77,8 @@ def comparison(subject: Subject) -> Comparison | NotMeasured:
     if subject.reference is None and not (present & _MADE and present & _REAL):
         lacking = "real" if present & _MADE else "synthetic"
         return NotMeasured(f"{path}: has no {lacking} rows; name a dataset to compare it with as its reference")
+    if subject.reference is not None and _is_same(subject.reference, subject.audited):
+        return NotMeasured(f"{path}: is its own reference; name another, or none to compare with its own real rows")
     texts = texts_of(subject.audited, subject)
     if isinstance(texts, NotMeasured):
         return texts
@@ -99,42 +101,85 @@ def of_origins(subject: Subject, texts: Texts, origins: frozenset[str]) -> Group
     return Group(texts, called, _origins(subject, texts), codes)
 
 
-def draw(group: Group, size: int, seed: int) -> pa.Table:
-    """A random sample of the group's rows that have words, in random order: about ``size`` bytes of text.
+@dataclass(frozen=True)
+class Size:
+    """How much is drawn at most: rows, and bytes of their texts."""
 
-    Of rows of at most `SAMPLE_BYTES`, each is as likely as another.
-    Columns: ``sample_id``, ``text``, ``words``. The same for the same seed; memory is bounded by ``size`` and a batch.
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows of a group with different texts: ``rows`` with ``sample_id``, ``text``, ``words``, ``key`` and fields.
+
+    ``of``: how many rows with words the group has, copies and all.
     """
-    pick = np.random.default_rng(seed)
+
+    rows: pa.Table
+    of: int
+
+
+def draw(group: Group, size: Size, seed: int, fields: tuple[str, ...] = (), first: pa.Array | None = None) -> Sample:
+    """The rows of least hash of their text and the seed: a sample that no order of rows, and nobody, chooses.
+
+    Of copies only one is taken; texts without words and those longer than `LONGEST_TEXT` are not. Samples whose ids are
+    among ``first`` are taken before others. Memory is bounded by ``size`` and a batch.
+    """
+    columns = ("sample_id", *PART_COLUMNS, "key", *map(column_of, fields))
+    salt = salt_of(seed, "sample")
     kept: list[pa.Table] = []
-    kept_bytes, limit = 0, 1.0
-    for batch in group.batches("sample_id", "text", "words"):
-        ranks = pick.random(batch.num_rows)
-        has_words = pc.list_value_length(batch["words"]).to_numpy() > 0
-        fits = pc.binary_length(batch["text"]).to_numpy() <= SAMPLE_BYTES
-        table = pa.Table.from_batches([batch]).append_column("rank", pa.array(ranks))
-        table = table.filter(pa.array(has_words & fits & (ranks < limit)))
+    kept_bytes, seen, limit = 0, 0, np.iinfo(np.uint64).max
+    for batch in group.batches(*columns):
+        table, has_words = _rows_with_ranks(batch, salt, first)
+        seen += int(has_words.sum())
+        fits = pc.binary_length(table["text"]).to_numpy() <= LONGEST_TEXT
+        table = table.filter(pa.array(has_words & fits & (table["rank"].to_numpy() <= limit)))
         kept.append(table)
         kept_bytes += int(_text_bytes(table).sum())
-        if kept_bytes > 2 * size:
-            kept, limit = [_lowest(kept, size)], 0.0
+        if kept_bytes > 2 * size.bytes or sum(map(len, kept)) > 2 * size.rows:
+            kept, full = _lowest(kept, size)
             kept_bytes = int(_text_bytes(kept[0]).sum())
-            limit = pc.max(kept[0]["rank"]).as_py()
+            limit = kept[0]["rank"][-1].as_py() if full else limit
     if not kept:
-        return pa.table({name: [] for name in ("sample_id", "text", "words")})
-    return _lowest(kept, size).drop_columns("rank")
+        return Sample(pa.table({name: [] for name in ("sample_id", "text", "words", "key")}), 0)
+    return Sample(_lowest(kept, size)[0][0].drop_columns("rank"), seen)
 
 
-def _lowest(tables: list[pa.Table], size: int) -> pa.Table:
-    """The rows of lowest rank, in its order, until they have ``size`` bytes of text."""
-    table = pa.concat_tables(tables).sort_by("rank")
+def _rows_with_ranks(
+    batch: pa.RecordBatch, salt: int, first: pa.Array | None
+) -> tuple[pa.Table, npt.NDArray[np.bool_]]:
+    """The rows of a batch with the part of the text that is compared and a ``rank``; and which of them have words."""
+    words = part_words(batch)
+    others = [name for name in batch.schema.names if name not in PART_COLUMNS]
+    # One bit is left for what comes first.
+    rank = mixed(batch["key"].to_numpy(), salt) >> np.uint64(1)
+    if first is not None:
+        rank[~pc.is_in(batch["sample_id"], first).to_numpy(zero_copy_only=False)] |= np.uint64(1 << 63)
+    columns = {name: batch[name] for name in others} | {"text": part_of(batch), "words": words, "rank": pa.array(rank)}
+    return pa.table(columns), pc.list_value_length(words).to_numpy() > 0
+
+
+def _lowest(tables: list[pa.Table], size: Size) -> tuple[list[pa.Table], bool]:
+    """The rows of lowest rank, in its order, each text once; and whether ``size`` is full."""
+    table = pa.concat_tables(tables).sort_by([("rank", "ascending"), ("sample_id", "ascending")])
+    keys = table["key"].to_numpy()
+    _, firsts = np.unique(keys, return_index=True)
+    table = table.take(pa.array(np.sort(firsts)))
     before = np.cumsum(_text_bytes(table)) - _text_bytes(table)
-    return table.slice(0, int(np.searchsorted(before, size))).combine_chunks()
+    many = min(int(np.searchsorted(before, size.bytes)), size.rows)
+    return [table.slice(0, many).combine_chunks()], many < len(table)
 
 
 def _text_bytes(table: pa.Table) -> npt.NDArray[np.int64]:
     lengths: npt.NDArray[np.int64] = pc.binary_length(table["text"]).to_numpy().astype(np.int64)
     return lengths
+
+
+def _is_same(one: Part, other: Part) -> bool:
+    """Whether both are the same data, under whatever name or revision."""
+    stated, others = one.dataset.sidecar.header.dataset, other.dataset.sidecar.header.dataset
+    return stated.md5 is not None and stated.md5 == others.md5
 
 
 def _origins_present(part: Part) -> set[str]:

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from provenance.auditing.texts.dataset_texts import Texts, words_of
-from provenance.auditing.texts.pools import segments
 from provenance.auditing.texts.words import Hashes64, Integers, Words, grams
 from provenance.identity.id_arrays import bytes_of_ids
 
@@ -129,6 +128,13 @@ def _covered(rows: Integers, index: GramIndex, numbers: Integers, size: int) -> 
     covered = np.append(np.minimum(np.diff(place), size), size)
     covered[np.append(first[1:], len(row)) - 1] = size
     return row[first], evaluation_row[first], np.add.reduceat(covered, first)
+
+
+def segments(starts: Integers, lengths: Integers) -> Integers:
+    """The places of all elements of runs that begin at ``starts``, one run after the other."""
+    ends = np.cumsum(lengths)
+    places: Integers = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
+    return places
 
 
 def _cut(rows: Integers, index: GramIndex, numbers: Integers) -> Iterator[slice]:

@@ -1,83 +1,86 @@
-"""A pool of sampled rows, those compared first and then the reference's, and what chance alone makes of a difference.
+"""A pool: sampled rows of both groups with different texts, which rows belong together, and how they are dealt.
 
-Texts of different length or number cannot be compared by most measures of diversity, so every figure is taken of sets
-of one size. A set is filled with rows in random order, to within a row. How much the figure differs between two sets
-that are alike is found by splitting the reference: `SPLITS` random pairs of sets of that size that share no row.
+Copies are no business of measures that compare: `exact_duplicates` counts them. Of a reference that is larger than what
+is compared, up to four times as many rows are used: chance varies less with more of it, and measures compare expected
+values at one size (rarefaction), so nothing has to be cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from provenance.auditing.measure import Measured, NotMeasured, Outstanding, Subject, Values
-from provenance.auditing.texts.dataset_texts import words_of
-from provenance.auditing.texts.groups import SAMPLE_BYTES, Comparison, comparison, draw
-from provenance.auditing.texts.words import Integers, Words
+from provenance.auditing.chance.deals import Bools, Deals
+from provenance.auditing.chance.hashing import Hashes
+from provenance.auditing.measure import NotMeasured, Subject
+from provenance.auditing.texts.dataset_texts import column_of, listed_words
+from provenance.auditing.texts.families import ancestors, families
+from provenance.auditing.texts.groups import Comparison, Sample, Size, comparison, draw
+from provenance.auditing.texts.normal import as_read_column
+from provenance.auditing.texts.words import Words
 
-# Of 99 differences that chance alone makes, a hundredth one is the greatest in 1 of 100 cases: p99 needs no more.
-SPLITS = 99
-_FEWEST_ROWS = 20
-_ROUNDING = 1e-12
-
-Floats = npt.NDArray[np.float64]
-Statistic = Callable[[Integers], float]
+# Ample for every effect that counts as one; larger data is sampled.
+COMPARED = Size(20_000, 16 << 20)
+_REFERENCE_TIMES, _REFERENCE_ROWS = 4, 2_000
+FEWEST_ROWS = 20
 
 
 @dataclass(frozen=True)
 class Pool:
-    """``compared``: how many of the rows are of the compared group; they come first. ``texts`` are UTF-8.
+    """Rows in the order of their text's hash. ``texts``: the part that is compared, as it stands; ``words``: its words.
 
-    ``sampled``: what the rows are, in words that let them be drawn again.
+    ``compared``: which rows are of the compared group. ``keys``: hashes of texts; ``families``: equal for rows that
+    belong together. ``by``: how that is known, in words. ``sampled``: what the rows are, in words that let them be
+    drawn again. ``values``: of the fields that are compared.
     """
 
     ids: pa.FixedSizeBinaryArray
     texts: pa.LargeStringArray
     words: Words
-    compared: int
+    compared: Bools
+    keys: Hashes
+    families: Hashes
+    by: str
     sampled: str
+    seed: int
+    values: dict[str, pa.LargeStringArray]
 
     @property
     def size(self) -> int:
         """The number of rows."""
         return len(self.texts)
 
+    @property
+    def compared_rows(self) -> int:
+        """The number of compared rows."""
+        return int(self.compared.sum())
 
-@dataclass(frozen=True)
-class Difference:
-    """How a figure of the compared rows differs from the reference's; see `difference`."""
+    @cached_property
+    def read(self) -> pa.LargeStringArray:
+        """The texts as people read them."""
+        return as_read_column(self.texts)
 
-    value: float
-    reference: float
-    chance: Floats
-    size: int
+    @cached_property
+    def deals(self) -> Deals:
+        """How the rows are dealt to two groups."""
+        return Deals(self.compared, self.keys, self.families, self.seed)
 
-    def as_values(self) -> Values:
-        """The difference as a measure's values."""
-        observed = self.value - self.reference
-        # Where all halves are alike, what rounding leaves of a difference is not one.
-        rounding = _ROUNDING * abs(self.reference)
-        beyond = bool(abs(observed) > np.abs(self.chance).max() + rounding)
-        scale = self.reference or None
-        relative = None if scale is None else observed / scale
-        return {
-            "value": float(self.value),
-            "reference": self.reference,
-            "relative_difference": relative,
-            "null_sd": None if scale is None else float(self.chance.std(ddof=1)) / scale,
-            "null_p99": None if scale is None else float(np.abs(self.chance).max()) / scale,
-            "beyond_null": beyond,
-            "significant_difference": relative if beyond else 0.0,
-            "size": self.size,
-        }
+    @property
+    def design(self) -> str:
+        """What is dealt, and why so, in words."""
+        if len(np.unique(self.families)) < self.size:
+            return f"{self.deals.design} ({self.by})"
+        return f"{self.deals.design}: rows taken for independent, as {self.by} joins none"
 
 
 def pool(subject: Subject) -> Pool | NotMeasured:
-    """Random rows of both groups: up to `SAMPLE_BYTES` of text compared, and twice that of reference.
+    """The pool of both groups, sampled with the subject's seed.
 
     Raises:
         DataError: data cannot be read.
@@ -86,91 +89,112 @@ def pool(subject: Subject) -> Pool | NotMeasured:
     groups = comparison(subject)
     if isinstance(groups, NotMeasured):
         return groups
-    samples = {
-        groups.compared.called: _sample(subject, groups, of_reference=False),
-        groups.reference.called: _sample(subject, groups, of_reference=True),
-    }
-    for called, sample in samples.items():
-        if sample.num_rows < _FEWEST_ROWS:
-            return NotMeasured(f"{called}: fewer than {_FEWEST_ROWS} with text in a sample, too few to compare")
-    compared, reference = samples.values()
-    together = pa.concat_tables([compared, reference]).combine_chunks().to_batches()[0]
-    said = " against ".join(f"{sample.num_rows:,} of {called}" for called, sample in samples.items())
-    sampled = f"{said}, drawn at random with seed {subject.seed}"
-    return Pool(together["sample_id"], together["text"], words_of(together), compared.num_rows, sampled)
-
-
-def difference(statistic: Statistic, sizes: Integers, compared: int, seed: int) -> Difference | NotMeasured:
-    """Compare ``statistic`` of compared rows and of as much reference.
-
-    ``statistic`` takes the numbers of rows of the pool, of which the first ``compared`` are the compared ones.
-    ``sizes``: of all rows, in whatever must be equal. ``value`` is of compared rows, ``reference`` the mean over the
-    halves of all splits, ``chance`` the differences between the two halves of each.
-    """
-    own, others = np.arange(compared), np.arange(compared, len(sizes))
-    size = int(min(sizes[own].sum(), sizes[others].sum() // 2))
-    pick = np.random.default_rng(seed)
-    halves = []
-    for _ in range(SPLITS):
-        order = pick.permutation(others)
-        pair = _fill(order, sizes, size), _fill(order[::-1], sizes, size)
-        if min(map(len, pair)) < _FEWEST_ROWS // 2:
-            return NotMeasured("the reference has too few rows of that length to tell a difference from chance")
-        halves.append([statistic(rows) for rows in pair])
-    found = np.array(halves)
-    own_rows = _fill(own, sizes, size)
-    if not len(own_rows):
-        return NotMeasured("the compared rows are longer than half of the reference together")
-    return Difference(statistic(own_rows), float(found.mean()), found[:, 0] - found[:, 1], size)
-
-
-def measured(
-    subject: Subject,
-    prepare: Callable[[Pool], tuple[Statistic, Integers]],
-    outstanding: Callable[[Pool], tuple[Outstanding, ...]] = lambda pool: (),
-) -> Measured | NotMeasured:
-    """The measure that compares the statistic, and by the sizes, that ``prepare`` makes of a pool; see `difference`.
-
-    Raises:
-        DataError: data cannot be read.
-        SidecarError: a sidecar is of other data.
-    """
-    rows = pool(subject)
-    if isinstance(rows, NotMeasured):
-        return rows
-    found = difference(*prepare(rows), rows.compared, subject.seed)
-    if isinstance(found, NotMeasured):
-        return found
-    return Measured(found.as_values(), outstanding(rows), rows.sampled)
-
-
-def coded(values: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int64], int]:
-    """Equal values as equal numbers, counted from 0 without gaps; and how many there are."""
-    distinct, codes = np.unique(values, return_inverse=True)
-    return codes.astype(np.int64), len(distinct)
-
-
-def segments(starts: Integers, lengths: Integers) -> Integers:
-    """The places of all elements of runs that begin at ``starts``, one run after the other."""
-    ends = np.cumsum(lengths)
-    places: Integers = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
-    return places
-
-
-def _sample(subject: Subject, groups: Comparison, *, of_reference: bool) -> pa.Table:
-    group = groups.reference if of_reference else groups.compared
-    origins = "-".join(map(str, group.codes))
-    file = group.texts.path.with_suffix(f".{origins}.{of_reference}.{subject.seed}.sample")
+    file = _file(subject, groups)
     if not file.exists():
-        # Two seeds, so that rows of one file that are in both groups are not drawn alike.
-        table = draw(group, SAMPLE_BYTES * (1 + of_reference), 2 * subject.seed + of_reference)
-        with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table)
+        found = _drawn(subject, groups)
+        if isinstance(found, NotMeasured):
+            return found
+        with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, found.schema) as writer:
+            writer.write_table(found)
     with pa.OSFile(str(file)) as source:
-        return pa.ipc.open_file(source).read_all()
+        by = "lineage" if subject.family is None else f"the field {subject.family}"
+        return pool_of_table(pa.ipc.open_file(source).read_all(), by, subject.seed, subject.fields)
 
 
-def _fill(order: Integers, sizes: Integers, size: int) -> Integers:
-    """The first rows of ``order`` that together are not larger than ``size``."""
-    rows: Integers = order[: int(np.searchsorted(np.cumsum(sizes[order]), size, side="right"))]
-    return rows
+def pool_of_table(table: pa.Table, by: str, seed: int, fields: tuple[str, ...] = ()) -> Pool:
+    """The pool that `joined` made a table of."""
+    said = table.schema.metadata or {}
+    columns = {name: table[name].combine_chunks() for name in table.column_names}
+    return Pool(
+        columns["sample_id"],
+        columns["text"],
+        listed_words(columns["words"]),
+        columns["compared"].to_numpy(zero_copy_only=False),
+        columns["key"].to_numpy(),
+        columns["family"].to_numpy(),
+        by,
+        said.get(b"sampled", b"").decode(),
+        seed,
+        {field: columns[column_of(field)] for field in fields},
+    )
+
+
+def joined(compared: pa.Table, reference: pa.Table, family: Hashes, sampled: str) -> pa.Table:
+    """A pool's rows as a table: those of both samples with ``compared`` and ``family``, by key and compared first.
+
+    ``family``: of the rows of ``compared`` and then of ``reference``.
+    """
+    is_compared = np.arange(len(compared) + len(reference)) < len(compared)
+    table = pa.concat_tables([compared, reference], promote_options="default")
+    table = table.append_column("compared", pa.array(is_compared))
+    table = table.append_column("family", pa.array(family))
+    order = np.lexsort((~is_compared, table["key"].to_numpy()))
+    return table.take(pa.array(order)).replace_schema_metadata({"sampled": sampled})
+
+
+def _drawn(subject: Subject, groups: Comparison) -> pa.Table | NotMeasured:
+    fields, seed = subject.fields_read, subject.seed
+    compared = draw(groups.compared, COMPARED, seed, fields)
+    if too_few := _too_few(groups.compared.called, compared):
+        return too_few
+    rows = max(_REFERENCE_TIMES * len(compared.rows), _REFERENCE_ROWS)
+    size = Size(rows, _REFERENCE_TIMES * COMPARED.bytes)
+    relatives = ancestors(subject.audited, compared.rows["sample_id"].combine_chunks())
+    reference = draw(groups.reference, size, seed, fields, relatives)
+    if too_few := _too_few(groups.reference.called, reference):
+        return too_few
+    said = " against ".join(
+        f"{len(sample.rows):,} different texts of {sample.of:,} rows of {called}"
+        for called, sample in ((groups.compared.called, compared), (groups.reference.called, reference))
+    )
+    family = families(subject, compared.rows, reference.rows)
+    if (parents := _relatives(compared.rows, reference.rows, family)) is not None:
+        many = len(compared.rows)
+        rest = reference.rows.filter(pa.array(parents))
+        family = np.append(family[:many], family[many:][parents])
+        said += f", of which only the {len(rest):,} that belong with compared rows are used"
+        return joined(compared.rows, rest, family, f"{said}, seed {seed}")
+    return joined(compared.rows, reference.rows, family, f"{said}, seed {seed}")
+
+
+def _relatives(compared: pa.Table, reference: pa.Table, family: Hashes) -> Bools | None:
+    """The reference rows that belong with a compared one, where most compared rows have such with another text.
+
+    Then these are set against each other, as a child is against its parent; the rest would only be noise.
+    """
+    own, others = family[: len(compared)], family[len(compared) :]
+    is_changed = ~np.isin(compared["key"].to_numpy(), reference["key"].to_numpy())
+    parents: Bools = np.isin(others, own)
+    has_parents = np.isin(own, others) & is_changed
+    return parents if has_parents.mean() >= 0.5 and parents.sum() >= FEWEST_ROWS else None
+
+
+def _too_few(called: str, sample: Sample) -> NotMeasured | None:
+    if len(sample.rows) >= FEWEST_ROWS:
+        return None
+    found = len(sample.rows)
+    return NotMeasured(f"{called}: {found:,} with different text, and fewer than {FEWEST_ROWS} are too few to compare")
+
+
+def _file(subject: Subject, groups: Comparison) -> Path:
+    """Where the pool is kept, for all measures that compare."""
+    sides = [(str(group.texts.path), group.codes) for group in (groups.compared, groups.reference)]
+    named = hashlib.sha256(repr((sides, subject.seed, subject.family)).encode()).hexdigest()[:16]
+    return groups.compared.texts.path.with_name(f"{named}.pool")
+
+
+def row_counts(pool: Pool) -> dict[str, int]:
+    """How many rows were looked at."""
+    return {"compared_rows": pool.compared_rows, "reference_rows": pool.size - pool.compared_rows}
+
+
+def text_of(pool: Pool, row: int) -> str:
+    """A row's text as it stands."""
+    text: str = pool.texts[row].as_py()
+    return text
+
+
+def bytes_of(texts: pa.LargeStringArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """The length of each text in bytes."""
+    lengths: np.ndarray[tuple[int], np.dtype[np.int64]] = pc.binary_length(texts).to_numpy().astype(np.int64)
+    return lengths

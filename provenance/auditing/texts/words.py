@@ -1,8 +1,9 @@
 """Words and n-grams of texts, as numbers, all rows at once.
 
-A word is a run of letters, marks and digits (Unicode categories L, M, N), in lower case; in scripts that are written
-without spaces each character is one. Words are distinguished by a 32-bit hash, n-grams by a 64-bit one: of a million
-different words about a hundred pairs share a number, which changes no share that is reported here in its third digit.
+A word is a run of letters, marks and digits (Unicode categories L, M, N), as people read it (see `normal`); in scripts
+that are written without spaces each character is one. Words are distinguished by a 32-bit hash, n-grams by a 64-bit
+one: of a million different words about a hundred pairs share a number, which changes no share that is reported here in
+its third digit.
 """
 
 from __future__ import annotations
@@ -17,11 +18,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.auditing.chance.hashing import mixed, salt_of
+from provenance.auditing.texts.normal import as_read_column
+
 Hashes32 = npt.NDArray[np.uint32]
 Hashes64 = npt.NDArray[np.uint64]
 Integers = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.unsignedinteger[Any]]
 
+_OF_WORDS = r"[\p{L}\p{M}\p{N}]"
+_PUNCTUATION = r"[\p{P}\p{S}]"
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _CHARACTERS = 0x110000
 _SEED = 20260101
@@ -59,31 +65,36 @@ class Grams:
     starts: Integers
 
 
-def words(texts: pa.LargeStringArray) -> Words:
-    """The words of each text; null has none."""
-    codes, ends = _code_points(pc.utf8_lower(pc.fill_null(texts, "")))
-    starts = _starts(codes, ends)
-    return Words(_hashes(codes, starts), np.searchsorted(starts, ends).astype(np.int64))
+def words(texts: pa.LargeStringArray, *, punctuation: bool = False) -> Words:
+    """The words of each text; null has none. With ``punctuation``, each such mark and symbol is a word, too."""
+    return words_as_read(as_read_column(texts), punctuation=punctuation)
 
 
-def spelled(text: str) -> list[str]:
-    """The words of one text as text, in order."""
-    lower = pc.utf8_lower(pa.array([text], pa.large_string()))
-    codes, ends = _code_points(lower)
-    bounds = np.append(_starts(codes, ends), len(codes))
-    characters = lower[0].as_py()
+def words_as_read(texts: pa.LargeStringArray, *, punctuation: bool = False) -> Words:
+    """The words of texts that are as people read them, without nulls."""
+    codes, ends = _code_points(texts)
+    starts = _starts(codes, ends, punctuation)
+    return Words(_hashes(codes, starts, punctuation), np.searchsorted(starts, ends).astype(np.int64))
+
+
+def spelled(text: str, *, punctuation: bool = False) -> list[str]:
+    """The words of one text as text, in order; see `words`."""
+    read = as_read_column(pa.array([text], pa.large_string()))
+    codes, ends = _code_points(read)
+    bounds = np.append(_starts(codes, ends, punctuation), len(codes))
+    characters = read[0].as_py()
     pieces = (characters[start:end] for start, end in pairwise(bounds.tolist()))
-    return ["".join(c for c in piece if _is_of_word()[ord(c)]) for piece in pieces]
+    return ["".join(c for c in piece if _is_of_word(punctuation)[ord(c)]) for piece in pieces]
 
 
-def _starts(codes: Codes, ends: Integers) -> Integers:
+def _starts(codes: Codes, ends: Integers, punctuation: bool) -> Integers:
     """The places at which words begin; ``ends`` are the bounds of rows."""
-    inside = _is_of_word()[codes]
+    inside = _is_of_word(punctuation)[codes]
     # A word begins where the character before is not part of a word, or is another row's.
     begins = inside.copy()
     begins[1:] &= ~inside[:-1]
-    if codes.dtype != np.uint8:
-        alone = _is_alone()[codes]
+    if punctuation or codes.dtype != np.uint8:
+        alone = _is_alone(punctuation)[codes]
         begins |= alone
         begins[1:] |= alone[:-1] & inside[1:]
     row_starts = ends[:-1][ends[:-1] < len(codes)]
@@ -119,7 +130,7 @@ def _bounds(lengths: Integers) -> Integers:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
 
 
-def _hashes(codes: Codes, starts: Integers) -> Hashes32:
+def _hashes(codes: Codes, starts: Integers, punctuation: bool) -> Hashes32:
     """Hashes of the words that begin at ``starts``; what separates them counts for nothing.
 
     Multilinear hashing: the sum over a word's characters of a random number of the character times one of its place
@@ -129,13 +140,13 @@ def _hashes(codes: Codes, starts: Integers) -> Hashes32:
     found = np.empty(len(starts), np.uint32)
     for first in range(0, len(starts), _WORDS_AT_A_TIME):
         some = bounds[first : first + _WORDS_AT_A_TIME + 1]
-        found[first : first + len(some) - 1] = _hashes_within(codes[some[0] : some[-1]], some - some[0])
+        found[first : first + len(some) - 1] = _hashes_within(codes[some[0] : some[-1]], some - some[0], punctuation)
     return found
 
 
-def _hashes_within(codes: Codes, bounds: Integers) -> Hashes32:
+def _hashes_within(codes: Codes, bounds: Integers, punctuation: bool) -> Hashes32:
     """The hashes of the words that stand within ``bounds``, of which there is one more."""
-    of_character, of_place = _random_numbers()
+    of_character, of_place = _random_numbers(punctuation)
     start_of = np.repeat(bounds[:-1].astype(np.uint8), np.diff(bounds))
     products = of_character[codes]
     # Bytes wrap around at 256, and so do places.
@@ -152,21 +163,23 @@ def _mixed(values: Hashes64) -> Hashes64:
 
 
 @cache
-def _random_numbers() -> tuple[Hashes64, Hashes64]:
-    pick = np.random.default_rng(_SEED)
-    of_character = pick.integers(0, 2**64, _CHARACTERS, np.uint64)
-    of_character[~_is_of_word()] = 0
-    return of_character, pick.integers(0, 2**64, 256, np.uint64) | np.uint64(1)
+def _random_numbers(punctuation: bool) -> tuple[Hashes64, Hashes64]:
+    """A number for each character (0 for those of no word) and each place: the same with every numpy."""
+    of_character = mixed(np.arange(_CHARACTERS, dtype=np.uint64), salt_of(_SEED, "characters"))
+    of_character[~_is_of_word(punctuation)] = 0
+    return of_character, mixed(np.arange(256, dtype=np.uint64), salt_of(_SEED, "places")) | np.uint64(1)
 
 
 @cache
-def _is_of_word() -> npt.NDArray[np.bool_]:
-    return _matching(r"[\p{L}\p{M}\p{N}]")
+def _is_of_word(punctuation: bool) -> npt.NDArray[np.bool_]:
+    letters = _matching(_OF_WORDS)
+    return letters | _matching(_PUNCTUATION) if punctuation else letters
 
 
 @cache
-def _is_alone() -> npt.NDArray[np.bool_]:
-    return _matching(_UNSPACED)
+def _is_alone(punctuation: bool) -> npt.NDArray[np.bool_]:
+    unspaced = _matching(_UNSPACED)
+    return unspaced | _matching(_PUNCTUATION) if punctuation else unspaced
 
 
 def _matching(pattern: str) -> npt.NDArray[np.bool_]:

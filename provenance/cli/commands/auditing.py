@@ -52,6 +52,17 @@ def audit(
         str | None,
         typer.Option("--measures", metavar="NAME,...", help="Take these measures too, or all; see docs/measures.md."),
     ] = None,
+    family: Annotated[
+        str | None,
+        typer.Option(
+            "--family", metavar="FIELD", help="Rows with one value of this field belong together: a document."
+        ),
+    ] = None,
+    text: Annotated[
+        str,
+        typer.Option("--text", metavar="PART", help="Compare rows' own text, what was given to them, or all of it."),
+    ] = "own",
+    seed: Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Of all random choices.")] = 0,
     verdict: Annotated[
         Path | None, typer.Option("--verdict", metavar="FILE", help="Write a verdict that anyone can recheck (JSON).")
     ] = None,
@@ -104,6 +115,9 @@ def audit(
         fields=fields or (),
         measures=_names(measures),
         mixture=mixture,
+        family=family,
+        text=text,
+        seed=seed,
     )
     found = run_audit(repository, request, load_policy(policy, repository.root) if policy else None)
     _write_files(repository, found, files)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections import Counter
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,14 +12,16 @@ import pyarrow as pa
 import pytest
 from support.pools import pool_of, prose
 
+from provenance.auditing.chance.hashing import mixed, salt_of
 from provenance.auditing.measures import compression_ratio, distinct_n, openings, self_repetition
-from provenance.auditing.texts.pools import Difference, Pool, difference
+from provenance.auditing.texts.comparing import compared
+from provenance.auditing.texts.pools import Pool
 from provenance.auditing.texts.words import spelled
 
 PICK = np.random.default_rng(11)
-SHORT = ["Same start here", "same start HERE again", "one", ""]
+SHORT = ["Same start here", "same start HERE again", "one", "same start here and more"]
 TEXTS = [*prose(PICK, 60), *(text[:90] for text in prose(PICK, 20)), *SHORT]
-CHOSEN = [0, 5, 61, 80, 81, 82, 83, 5, 30]
+TEXTS += [" ".join(text.split()[:20]) for text in TEXTS[:10]]
 
 
 def grams_of(text: str, size: int) -> list[tuple[str, ...]]:
@@ -28,48 +29,95 @@ def grams_of(text: str, size: int) -> list[tuple[str, ...]]:
     return [tuple(found[start : start + size]) for start in range(len(found) - size + 1)]
 
 
-@pytest.fixture
-def pool() -> Pool:
-    return pool_of(TEXTS[:40], TEXTS[40:])
+@pytest.fixture(params=[40, 70])
+def pool(request: pytest.FixtureRequest) -> Pool:
+    return pool_of(TEXTS[: request.param], TEXTS[request.param :])
 
 
-@pytest.mark.parametrize("rows", [CHOSEN, list(range(len(TEXTS)))])
-def test_distinct_n_agrees_with_sets_of_words(pool: Pool, rows: list[int]) -> None:
-    statistic, sizes = distinct_n.prepare(pool)
-    bigrams = [gram for row in rows for gram in grams_of(TEXTS[row], 2)]
-    assert statistic(np.array(rows)) == pytest.approx(len(set(bigrams)) / len(bigrams))
-    assert sizes.tolist() == [len(spelled(text)) for text in TEXTS]
+def groups(pool: Pool) -> tuple[list[str], list[str]]:
+    texts = pool.texts.to_pylist()
+    return tuple(
+        [text for text, own in zip(texts, pool.compared, strict=True) if own == side] for side in (True, False)
+    )  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("rows", [[0, 5, 61, 80, 81, 82, 83, 30], list(range(len(TEXTS)))])
-def test_self_repetition_agrees_with_sets_of_words(rows: list[int]) -> None:
-    texts = [*TEXTS, *(" ".join(text.split()[:20]) for text in TEXTS[:10])]
-    rows = [*rows, len(TEXTS), len(TEXTS) + 1]
-    statistic, _ = self_repetition.prepare(pool_of(texts[:40], texts[40:]))
-    of_rows = [set(grams_of(texts[row], 4)) for row in rows]
-    in_rows = Counter(gram for grams in of_rows for gram in grams)
-    repeated = sum(in_rows[gram] > 1 for grams in of_rows for gram in grams)
-    assert repeated
-    assert statistic(np.array(rows)) == pytest.approx(repeated / sum(map(len, of_rows)))
+def thinned_mean(rows: list[str], part: float, size: int, count: Any) -> float:
+    """The mean, over random parts of ``rows``, of what ``count`` says of the n-grams of the rows in the part."""
+    pick = np.random.default_rng(1)
+    of_rows = [grams_of(row, size) for row in rows]
+    return float(np.mean([count([row for row in of_rows if pick.random() < part]) for _ in range(4000)]))
 
 
-@pytest.mark.parametrize("rows", [CHOSEN, list(range(len(TEXTS)))])
-def test_openings_agree_with_a_counter(pool: Pool, rows: list[int]) -> None:
-    statistic, sizes = openings.prepare(pool)
-    counts = Counter(tuple(spelled(TEXTS[row])[:3]) for row in rows if len(spelled(TEXTS[row])) >= 3)
-    assert statistic(np.array(rows)) == pytest.approx(sum(n for _, n in counts.most_common(10)) / len(rows))
-    assert set(sizes.tolist()) == {1}
+def test_distinct_n_is_the_mean_over_random_parts_of_the_larger_group(pool: Pool) -> None:
+    own, others = groups(pool)
+    tokens = [sum(len(grams_of(row, 2)) for row in rows) for rows in (own, others)]
+    least = min(tokens)
+    for rows, many, found in zip((own, others), tokens, distinct_n.prepare(pool).figure(pool.compared), strict=True):
+        if many == least:
+            bigrams = [gram for row in rows for gram in grams_of(row, 2)]
+            assert found == pytest.approx(len(set(bigrams)) / len(bigrams))
+        else:
+            drawn = thinned_mean(rows, least / many, 2, lambda part: len({gram for row in part for gram in row}))
+            assert found == pytest.approx(drawn / least, rel=0.01)
+
+
+def test_self_repetition_is_the_expected_part_of_repeated_4_grams(pool: Pool) -> None:
+    own, others = groups(pool)
+    words = [sum(len(spelled(row)) for row in rows) for rows in (own, others)]
+    found = self_repetition.prepare(pool).figure(pool.compared)
+    for rows, many, value in zip((own, others), words, found, strict=True):
+        part = min(words) / many
+        sets = [set(grams_of(row, 4)) for row in rows]
+        df = Counter(gram for row in sets for gram in row)
+        # A row's 4-gram is repeated in a part that has the row if any of its other rows is in the part, too.
+        repeated = sum(count * (1 - (1 - part) ** (count - 1)) for count in df.values())
+        assert value == pytest.approx(repeated / sum(map(len, sets)))
+    plain = pool_of(["a b c d e", "a b c d f"], ["g h i j k", "l m n o p"])
+    assert self_repetition.prepare(plain).figure(plain.compared) == (0.5, 0.0)
+
+
+def test_openings_are_the_chance_that_two_rows_begin_alike(pool: Pool) -> None:
+    recipe = openings.prepare(pool)
+    for rows, found in zip(groups(pool), recipe.figure(pool.compared), strict=True):
+        starts = [tuple(spelled(row)[:3]) for row in rows]
+        pairs = [(one, other) for place, one in enumerate(starts) for other in starts[:place]]
+        assert found == pytest.approx(np.mean([len(one) == 3 and one == other for one, other in pairs]))
+    counts = Counter(start for row in groups(pool)[0] if len(start := tuple(spelled(row)[:3])) == 3)
+    assert recipe.further is not None
+    top = sum(count for _, count in counts.most_common(10))
+    assert recipe.further["top_10"] == pytest.approx(top / pool.compared_rows)
 
 
 @pytest.mark.skipif(shutil.which("zstd") is None, reason="needs the program zstd, which compresses the same text")
 def test_compression_ratio_agrees_with_the_program_zstd(pool: Pool) -> None:
-    statistic, sizes = compression_ratio.prepare(pool)
-    rows = [row for row in range(len(TEXTS)) if row % 2]
-    text = "".join(TEXTS[row] for row in rows).encode()
+    text = "".join(TEXTS).encode()
     compressed = subprocess.run(["zstd", "-3", "--no-check", "-c"], input=text, capture_output=True, check=True).stdout
     # Not the same release of zstd: its levels are tuned anew now and then.
-    assert statistic(np.array(rows)) == pytest.approx(len(text) / len(compressed), rel=0.03)
-    assert sizes.tolist() == [len(text.encode()) for text in TEXTS]
+    ratio = compression_ratio.compression_ratio(pa.array(TEXTS, pa.large_string()))
+    assert ratio == pytest.approx(len(text) / len(compressed), rel=0.03)
+
+
+def test_compression_takes_equally_many_bytes_and_shows_the_middle_of_nine_orders(pool: Pool) -> None:
+    recipe = compression_ratio.prepare(pool)
+    assert recipe.shown is not None and recipe.further is not None
+    value, reference = recipe.shown(pool.compared)
+    low, high = recipe.further["lowest_difference"], recipe.further["highest_difference"]
+    assert isinstance(low, float) and isinstance(high, float)
+    assert low <= value / reference - 1 <= high
+    # A group that says the same as the other, and more, is cut to its size.
+    texts = TEXTS[:40]
+    same = pool_of(texts, [*texts, *prose(PICK, 3000)])
+    (one, other) = compression_ratio.prepare(same).figure(same.compared)
+    assert one == compression_ratio.compression_ratio(
+        same.read.filter(pa.array(same.compared)).take(pa.array(_by_hash(same)))
+    )
+    assert other != one
+
+
+def _by_hash(pool: Pool) -> list[int]:
+    """The compared rows in the first of the nine orders."""
+    order = np.argsort(mixed(pool.keys[pool.compared], salt_of(0, "order 0")))
+    return order.tolist()
 
 
 def test_compression_ratio_of_noise_and_of_a_loop() -> None:
@@ -78,6 +126,7 @@ def test_compression_ratio_of_noise_and_of_a_loop() -> None:
     ratio = compression_ratio.compression_ratio(pa.array([noise], pa.large_string()))
     assert 1.2 < ratio < 24 / np.log2(20_901)
     assert compression_ratio.compression_ratio(pa.array(["over and over "] * 10_000, pa.large_string())) > 1000
+    assert compression_ratio.compression_ratio(pa.array([], pa.large_string())) == 1
 
 
 def templated(texts: list[str]) -> list[str]:
@@ -90,16 +139,32 @@ def templated(texts: list[str]) -> list[str]:
     [(compression_ratio, 1), (distinct_n, -1), (self_repetition, 1), (openings, 1)],
 )
 @pytest.mark.parametrize("swapped", [False, True])
-def test_both_directions_are_reported(module: Any, more_alike: int, swapped: bool) -> None:
-    plain, alike = prose(PICK, 250, vocabulary=100), templated(prose(PICK, 250, vocabulary=100))
+def test_only_what_a_rule_is_about_is_significant(module: Any, more_alike: int, swapped: bool) -> None:
+    plain, alike = prose(PICK, 150, vocabulary=100), templated(prose(PICK, 150, vocabulary=100))
     pool = pool_of(plain, alike) if swapped else pool_of(alike, plain)
-    statistic, sizes = module.prepare(pool)
-    found = difference(statistic, sizes, pool.compared, 0)
-    assert isinstance(found, Difference)
-    relative = found.as_values()["relative_difference"]
-    assert isinstance(relative, float)
-    assert np.sign(relative) == (-more_alike if swapped else more_alike)
-    assert found.as_values()["beyond_null"] is True
+    found = compared(pool, module.prepare(pool), rules=6).values
+    assert isinstance(found["difference"], float) and isinstance(found["significant_difference"], float)
+    assert np.sign(found["difference"]) == (-more_alike if swapped else more_alike)
+    is_seen = not swapped or module is compression_ratio
+    assert (found["significant_difference"] != 0) == is_seen
+
+
+def test_total_repetition_against_none_is_seen() -> None:
+    pick = np.random.default_rng(3)
+    words = [f"w{number:05}" for number in range(20_000)]
+    others = [" ".join(pick.choice(words, 25)) for _ in range(100)]
+    common = " ".join(pick.choice(words, 24))
+    pool = pool_of([f"{common} {word}" for word in pick.choice(words, 100, replace=False)], others)
+    found = compared(pool, self_repetition.prepare(pool), rules=6).values
+    assert found["reference"] == 0 and found["significant_difference"] == found["value"] == pytest.approx(21 / 22)
+
+
+@pytest.mark.parametrize("module", [compression_ratio, distinct_n, self_repetition, openings])
+def test_a_figure_does_not_depend_on_the_order_of_rows(module: Any) -> None:
+    texts = prose(PICK, 100, vocabulary=100)
+    pools = [pool_of(texts[:40], texts[40:]), pool_of(texts[:40][::-1], texts[:39:-1])]
+    one, other = (compared(pool, module.prepare(pool), rules=6).values for pool in pools)
+    assert one == other
 
 
 def test_rows_that_loop_stand_out() -> None:
@@ -119,13 +184,13 @@ def test_rows_that_repeat_others_stand_out() -> None:
 
 
 def test_common_openings_are_spelled_out_with_a_row_that_has_them() -> None:
-    texts = ["As an AI, I", "as an ai: no", "Hello there you", "as AN ai", "hello there you two", "just this once"]
+    texts = ["As an AI, I", "as an ai: no", "Hello there you", "as AN ai!", "hello there you two", "just this once"]
     found = openings.commonest(pool_of(texts, texts))
-    assert [(int(each.sample_id, 16), each.why) for each in found] == [
-        (0, "begins with 'as an ai', as 50.0% of the compared rows do"),
-        (2, "begins with 'hello there you', as 33.3% of the compared rows do"),
+    assert [each.why for each in found] == [
+        "begins with 'as an ai', as 50.0% of the compared rows do",
+        "begins with 'hello there you', as 33.3% of the compared rows do",
     ]
-
-
-def test_grams_of_this_test_are_what_they_should_be() -> None:
-    assert grams_of("a b, c", 2) == list(pairwise(["a", "b", "c"]))
+    assert [int(each.sample_id, 16) in rows for each, rows in zip(found, ((0, 1, 3), (2, 4)), strict=True)] == [
+        True,
+        True,
+    ]

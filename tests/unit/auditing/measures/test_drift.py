@@ -1,39 +1,70 @@
 from __future__ import annotations
 
-from collections import Counter
+import re
 
 import numpy as np
 import pytest
-from scipy.spatial.distance import jensenshannon
 from support.pools import pool_of, prose
 
-from provenance.auditing.measures.drift import drift_of_words
-from provenance.auditing.texts.words import spelled
+from provenance.auditing.measures.drift import drift
 
 
-def test_the_divergence_of_words_agrees_with_scipy_on_counted_words() -> None:
-    pick = np.random.default_rng(1)
-    texts = [*prose(pick, 40, vocabulary=300), *prose(pick, 70, vocabulary=200)]
-    found, _ = drift_of_words(pool_of(texts[:40], texts[40:]), 0)
-    counts = [Counter(word for text in some for word in spelled(text)) for some in (texts[:40], texts[40:])]
-    vocabulary = sorted(counts[0] | counts[1])
-    distance = jensenshannon(*([each[word] for word in vocabulary] for each in counts), base=2)
-    assert found["divergence"] == pytest.approx(float(distance) ** 2)
+def effect_of(values: object) -> float:
+    assert isinstance(values, float)
+    return values
 
 
-def test_the_same_prose_is_no_drift_whatever_its_divergence() -> None:
+def test_the_same_prose_is_no_drift() -> None:
     pick = np.random.default_rng(2)
-    found, outstanding = drift_of_words(pool_of(prose(pick, 30), prose(pick, 60)), 0)
-    assert isinstance(found["divergence"], float) and found["divergence"] > 0.2  # few rows differ much
-    assert (found["beyond_null"], outstanding) == (False, ())
+    found = drift(pool_of(prose(pick, 60), prose(pick, 120)), rules=6)
+    assert found.values["significant_effect"] == 0 and found.values["words"] == {} and found.outstanding == ()
+    assert effect_of(found.values["low"]) <= 0.1
 
 
-def test_words_that_moved_stand_out_with_a_row_that_has_them() -> None:
+def test_words_that_are_shown_are_words_that_moved() -> None:
     pick = np.random.default_rng(3)
-    compared = [f"{text} we Delve deeper" if number % 2 else text for number, text in enumerate(prose(pick, 60))]
-    found, outstanding = drift_of_words(pool_of(compared, prose(pick, 120)), 0)
-    assert found["beyond_null"] is True
-    delve = next(each for each in outstanding if "'delve'" in each.why)
-    assert int(delve.sample_id, 16) == 1
-    words = 60 * 40 + 30 * 3
-    assert delve.why == f"has 'delve', which is {30 / words:.2%} of compared words and 0.00% of reference words"
+    own = [f"{text} we Delve deeper" if number % 2 else text for number, text in enumerate(prose(pick, 60))]
+    found = drift(pool_of(own, prose(pick, 120)), rules=6)
+    assert effect_of(found.values["significant_effect"]) == pytest.approx(0.5, abs=0.15)
+    words = found.values["words"]
+    assert isinstance(words, dict) and set(words) == {"we", "delve", "deeper"}
+    assert all(each["z"] > 0 and each["p"] <= 0.01 for each in words.values())
+    delve = next(each for each in found.outstanding if "'delve'" in each.why)
+    assert int(delve.sample_id, 16) % 2 == 1
+    assert delve.why == "has 'delve', which is in 50.0% of compared rows and in 0.0% of reference rows"
+
+
+def test_a_mark_that_is_gone_is_shown_in_a_row_that_has_it() -> None:
+    pick = np.random.default_rng(4)
+    found = drift(pool_of(prose(pick, 60), [f"{text}!" for text in prose(pick, 120)]), rules=6)
+    (shown,) = found.outstanding
+    assert re.match("has '!', which is in 0.0% of compared rows and in 100.0% of reference rows", shown.why)
+    assert int(shown.sample_id, 16) >= 60
+
+
+def test_a_tenth_of_rewrites_among_pairs_is_seen() -> None:
+    pick = np.random.default_rng(5)
+    parents = prose(pick, 300)
+    children = [
+        re.sub(r"\bw(\d+)\b", lambda word: "so" if int(word[1]) % 9 == 0 else word[0], text)
+        if row < 30
+        else f"{text} x{row}"
+        for row, text in enumerate(parents)
+    ]
+    pairs = [*range(300), *range(300)]
+    paired = drift(pool_of(children, parents, pairs), rules=6)
+    assert effect_of(paired.values["significant_effect"]) > 0.05
+    assert str(paired.values["deal"]).startswith("labels dealt within 300 families in both groups")
+
+
+def test_too_few_families_are_not_judged() -> None:
+    pick = np.random.default_rng(6)
+    found = drift(pool_of(prose(pick, 30), prose(pick, 60), [row // 10 for row in range(90)]), rules=6)
+    assert found.values["significant_effect"] is None and found.chance is None
+    assert found.doubts["significant_effect"].why.startswith("not judged: 3 families of compared rows are too few")
+
+
+def test_an_answer_does_not_depend_on_the_order_of_rows() -> None:
+    pick = np.random.default_rng(7)
+    own, others = [f"{text}!" for text in prose(pick, 40)], prose(pick, 60)
+    assert drift(pool_of(own, others), 6).values == drift(pool_of(own[::-1], others[::-1]), 6).values

@@ -28,5 +28,5 @@ def test_what_was_read_is_streamed_by_columns(tmp_path: Path) -> None:
 def test_texts_of_a_few_samples_are_found(tmp_path: Path) -> None:
     texts = texts_in(tmp_path, "data", ROWS)
     wanted = {bytes.fromhex(sample_id({"text": ROWS[row]["text"]})): ROWS[row]["text"] for row in (0, 17, 29_999)}
-    assert texts.find(wanted) == wanted
-    assert texts.find([b"0" * 16]) == {}
+    assert texts.find_parts(wanted) == wanted
+    assert texts.find_parts([b"0" * 16]) == {}
