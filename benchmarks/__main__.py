@@ -12,6 +12,7 @@ from benchmarks import (
     asking,
     auditing,
     births,
+    chance,
     differing,
     history,
     identity,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "diff": differing.run,
     "memory": memory.run,
     "measures": measures.run,
+    "chance": chance.run,
     "audit": auditing.run,
     "startup": startup.run,
 }

@@ -224,10 +224,10 @@ def test_children_are_dealt_with_their_own_parents(project: Project, tmp_path: P
 
 def test_families_that_a_field_names_are_dealt_whole(project: Project, tmp_path: Path) -> None:
     pick = np.random.default_rng(7)
-    documents = [[f"{text} topic{row}" for text in prose(pick, 4)] for row in range(60)]
-    rows = [{"text": text, "document": row} for row, texts in enumerate(documents) for text in texts]
-    for row in rows:
-        row["text"] += f" about{row['document']}" * 3
+    rows = [
+        {"text": text + f" about{number // 4}" * 3, "document": number // 4}
+        for number, text in enumerate(prose(pick, 240))
+    ]
     add(project, "made.jsonl", rows[:80], "synthetic")
     add(project, "reference.jsonl", rows[80:], "real")
     with parts(project, "made.jsonl", "reference.jsonl") as (made, reference):

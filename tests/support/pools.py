@@ -37,7 +37,7 @@ def pool_of(
     keys = table["key"].to_numpy()
     joins = keys if families is None else np.array([_hashed(repr(each)) for each in families], np.uint64)
     tables = [table.take(pa.array(each, pa.int64())) for each in rows]
-    found = joined(*tables, joins[np.concatenate(rows).astype(int)], "all of them")
+    found = joined(tables[0], tables[1], joins[np.concatenate(rows).astype(int)], "all of them")
     return pool_of_table(found, "families as given", seed, tuple(values or {}))
 
 

@@ -173,5 +173,5 @@ def test_paths_of_images_are_no_text(row: dict[str, Any]) -> None:
 
 
 def test_a_caption_of_an_image_is_text() -> None:
-    row = {"image_caption": "two cats", "path": "a road"}
+    row: dict[str, Any] = {"image_caption": "two cats", "path": "a road"}
     assert block_texts(RowBlock([row]), EVERYTHING, ()).texts.to_pylist() == ["two cats\na road"]

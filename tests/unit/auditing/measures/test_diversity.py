@@ -116,8 +116,8 @@ def test_compression_takes_equally_many_bytes_and_shows_the_middle_of_nine_order
 
 def _by_hash(pool: Pool) -> list[int]:
     """The compared rows in the first of the nine orders."""
-    order = np.argsort(mixed(pool.keys[pool.compared], salt_of(0, "order 0")))
-    return order.tolist()
+    order: list[int] = np.argsort(mixed(pool.keys[pool.compared], salt_of(0, "order 0"))).tolist()
+    return order
 
 
 def test_compression_ratio_of_noise_and_of_a_loop() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from provenance.auditing.measures.representation import representation
 from provenance.auditing.texts.pools import Pool
 
 
-def pool(**values: list[str | None]) -> Pool:
+def pool(**values: Sequence[str | None]) -> Pool:
     """200 compared and 2,000 reference rows with these fields' values."""
     (count,) = {len(each) for each in values.values()}
     texts = [f"text {number}" for number in range(count)]
