@@ -57,7 +57,8 @@ def run(settings: Settings) -> Result:
             "broken, by p after Holm and its bar; bold is what should see it. "
             f"50% is known to ±{_error(0.5, splits):.0f}, 95% to ±{_error(0.95, splits):.0f}.",
             f"The last are {settings.scaled(_FIELDS)} draws of a field each: the changed value is found; `any`: "
-            "another one is. Seeds are the numbers of splits, from 0.",
+            "another one is (where a common value is lost, the shares of the others do rise). "
+            "Seeds are the numbers of splits, from 0.",
         ],
     )
 

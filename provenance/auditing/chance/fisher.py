@@ -41,10 +41,9 @@ def able_to_reach(least: Floats, alpha: float) -> Bools:
 
     The rest cost the others nothing. ``least``: the least p of each value.
     """
-    many = len(least)
-    while many > 1 and int((least <= alpha / many).sum()) < many:
-        many -= 1
-    able: Bools = least <= alpha / max(many, 1)
+    # Of as many values as can be, each reaches the level that their number leaves it.
+    together = np.flatnonzero(np.sort(least) <= alpha / np.arange(1, len(least) + 1))
+    able: Bools = least <= alpha / (int(together[-1]) + 1 if len(together) else 1)
     return able
 
 

@@ -75,6 +75,15 @@ def studentised(columns: Floats, deals: Deals) -> Callable[[Bools], Floats]:
     return z
 
 
+def less_their_means(columns: Floats, deals: Deals) -> Floats:
+    """``columns``, of families that are in both groups less the family's mean."""
+    rest, found = deals.straddling, columns.copy()
+    if len(rest.quota):
+        part = columns[rest.rows]
+        found[rest.rows] = part - (_summed(part, rest.family, len(rest.quota)) / rest.sizes[:, None])[rest.family]
+    return found
+
+
 def _summed(columns: Floats, family: npt.NDArray[np.int64], many: int) -> Floats:
     """The sums of ``columns`` by family."""
     if len(columns) == many:

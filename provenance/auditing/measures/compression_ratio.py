@@ -63,13 +63,12 @@ def compression_ratio(texts: pa.LargeStringArray) -> float:
 def _in_order(pool: Pool, salt: int) -> Figure:
     """The ratios of rows in the order of their keys' hash."""
     order = np.argsort(mixed(pool.keys, salt), kind="stable")
-    texts, sizes = pool.read.take(pa.array(order)), bytes_of(pool.read)[order]
+    sizes = bytes_of(pool.read)[order]
 
     def of(chosen: Bools, size: int) -> float:
-        rows: Integers = np.flatnonzero(chosen)
-        return compression_ratio(
-            texts.take(pa.array(rows[: int(np.searchsorted(np.cumsum(sizes[rows]), size, "right"))]))
-        )
+        places: Integers = np.flatnonzero(chosen)
+        many = int(np.searchsorted(np.cumsum(sizes[places]), size, side="right"))
+        return compression_ratio(pool.read.take(pa.array(order[places[:many]])))
 
     def both(labels: Bools) -> tuple[float, float]:
         own = labels[order]

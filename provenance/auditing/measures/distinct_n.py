@@ -8,7 +8,7 @@ import numpy.typing as npt
 from provenance.auditing.chance.deals import Bools
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
 from provenance.auditing.texts.comparing import Recipe, measured
-from provenance.auditing.texts.incidence import absent, incidence
+from provenance.auditing.texts.incidence import absent
 from provenance.auditing.texts.pools import Pool
 
 _WORDS = 2
@@ -42,7 +42,7 @@ class DistinctN:
 
 def prepare(pool: Pool) -> Recipe:
     """The distinct bigrams' share in labelled rows and in the others."""
-    found = incidence(pool.words, _WORDS)
+    found = pool.incidence(_WORDS)
     most = int(found.df.max(initial=0))
     all_single, all_tokens = int(found.single.sum()), int(found.tokens.sum())
 
@@ -68,7 +68,7 @@ def prepare(pool: Pool) -> Recipe:
 
 def looping(pool: Pool) -> tuple[Outstanding, ...]:
     """The compared rows in which fewest bigrams are different ones."""
-    found = incidence(pool.words, _WORDS)
+    found = pool.incidence(_WORDS)
     parts = found.of_row / np.maximum(found.tokens, 1)
     looping = (found.tokens >= _FEWEST_BIGRAMS) & (parts < _LOOPING) & pool.compared
     worst = np.flatnonzero(looping)[np.argsort(parts[looping], kind="stable")][:_SHOWN]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from typing import get_args
 
@@ -36,7 +37,8 @@ class Plugin:
             return found
         if not (isinstance(found, Measured) and isinstance(found.values, dict) and _are_sound(found.values)):
             return NotMeasured(f"{self.name}: the plug-in returned no sound Measured and no NotMeasured", broken=True)
-        return found
+        # Only ours are judged together: what a stranger's settling did would go unchecked.
+        return replace(found, chance=None)
 
 
 class Unusable:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from provenance.auditing.chance.deals import Bools
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
 from provenance.auditing.texts.comparing import Recipe, measured
-from provenance.auditing.texts.incidence import Incidence, absent, incidence
+from provenance.auditing.texts.incidence import Incidence, absent
 from provenance.auditing.texts.pools import Pool
 
 _WORDS = 4
@@ -42,7 +42,7 @@ class SelfRepetition:
 
 def prepare(pool: Pool) -> Recipe:
     """The repeated 4-grams' part in labelled rows and in the others."""
-    found = incidence(pool.words, _WORDS)
+    found = pool.incidence(_WORDS)
     lengths = pool.words.lengths
     most, all_words, all_grams = int(found.df.max(initial=0)), int(lengths.sum()), int(found.of_row.sum())
     counts_up = np.arange(most + 1)
@@ -66,7 +66,7 @@ def prepare(pool: Pool) -> Recipe:
 
 def repeating(pool: Pool) -> tuple[Outstanding, ...]:
     """The compared rows of whose 4-grams most stand in other compared rows."""
-    found = incidence(pool.words, _WORDS)
+    found = pool.incidence(_WORDS)
     parts = _repeated(found, pool.compared) / np.maximum(found.of_row, 1)
     much = (found.of_row >= _FEWEST_GRAMS) & (parts > _MUCH) & pool.compared
     worst = np.flatnonzero(much)[np.argsort(-parts[much], kind="stable")][:_SHOWN]

@@ -8,7 +8,7 @@ values at one size (rarefaction), so nothing has to be cut.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from provenance.auditing.measure import NotMeasured, Subject
 from provenance.auditing.texts.dataset_texts import column_of, listed_words
 from provenance.auditing.texts.families import ancestors, families
 from provenance.auditing.texts.groups import Comparison, Sample, Size, comparison, draw
+from provenance.auditing.texts.incidence import Incidence, incidence
 from provenance.auditing.texts.normal import as_read_column
 from provenance.auditing.texts.words import Words
 
@@ -50,6 +51,7 @@ class Pool:
     sampled: str
     seed: int
     values: dict[str, pa.LargeStringArray]
+    _incidences: dict[int, Incidence] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def size(self) -> int:
@@ -70,6 +72,12 @@ class Pool:
     def deals(self) -> Deals:
         """How the rows are dealt to two groups."""
         return Deals(self.compared, self.keys, self.families, self.seed)
+
+    def incidence(self, size: int) -> Incidence:
+        """Which n-grams of ``size`` words are in which rows; found once."""
+        if size not in self._incidences:
+            self._incidences[size] = incidence(self.words, size)
+        return self._incidences[size]
 
     @property
     def design(self) -> str:
@@ -115,7 +123,7 @@ def pool_of_table(table: pa.Table, by: str, seed: int, fields: tuple[str, ...] =
         by,
         said.get(b"sampled", b"").decode(),
         seed,
-        {field: columns[column_of(field)] for field in fields},
+        {name: columns[column_of(name)] for name in fields},
     )
 
 

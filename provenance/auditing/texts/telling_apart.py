@@ -15,11 +15,13 @@ import numpy.typing as npt
 
 from provenance.auditing.chance.deals import Bools, Deals, Integers
 from provenance.auditing.chance.hashing import Hashes, mixed, salt_of
+from provenance.auditing.chance.moments import less_their_means
 
 Floats = npt.NDArray[np.float64]
 
 _FOLDS = 5
-_RIDGE = 1.0
+# Judgement, for unit variances: nearer to the difference of means than to Fisher's discriminant, as groups are small.
+_RIDGE = 10.0
 _NORMAL = 1.96
 _SIDES = (True, False)
 _DIGITS = 4
@@ -47,11 +49,12 @@ def told_apart(columns: Floats, families: Hashes, deals: Deals, seed: int) -> Ef
     """
     labels = deals.compared
     fold = (mixed(families, salt_of(seed, "fold")) % np.uint64(_FOLDS)).astype(np.int64)
-    scores = _scores(columns, labels, fold)
     rest = deals.straddling
     if len(rest.rows) >= len(labels) / 2:
+        # What a family is about is no difference within it, and would only hide one.
+        scores = _scores(less_their_means(columns, deals), labels, fold)
         return _within_families(scores[rest.rows], labels[rest.rows], rest.family)
-    return _between(scores, labels, families, fold)
+    return _between(_scores(columns, labels, fold), labels, families, fold)
 
 
 def auc(own: Floats, others: Floats) -> float:

@@ -31,7 +31,7 @@ def test_auc_is_that_of_mann_and_whitney() -> None:
 def test_rows_of_one_kind_are_not_told_apart() -> None:
     found = [effect(np.random.default_rng(seed).normal(size=(400, 20)), 150) for seed in range(40)]
     assert np.mean([each.size for each in found]) == pytest.approx(0, abs=0.03)
-    assert np.mean([each.low <= 0 <= each.high for each in found]) > 0.85
+    assert np.mean([each.low <= 0 <= each.high for each in found]) > 0.75
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 1.0])
