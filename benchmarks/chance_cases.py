@@ -86,7 +86,7 @@ CASES = (
     Case("30% GPT-2 XL stories, 250", ("drift", "distinct_n"), _of_models(*_sides("writing_gpt2-xl"), 0.3, 250)),
     Case("30% GPT-2 XL news, 250", ("drift", "distinct_n"), _of_models(*_sides("xsum_gpt2-xl"), 0.3, 250)),
     Case("all GPT-4 stories, 75", ("drift",), _of_models(*_sides("writing_gpt-4"), 1, 75)),
-    Case("5% near copies, questions, 500", ("self_repetition", "openings"), _changed("questions", 500, _near_copies)),
+    Case("5% near copies, questions, 500", ("self_repetition",), _changed("questions", 500, _near_copies)),
     Case("5% near copies, prose, 500", ("self_repetition",), _changed("prose", 500, _near_copies)),
     Case("5% end in one sentence, questions, 500", ("self_repetition",), _changed("questions", 500, _BOILERPLATE)),
     Case("20% begin with one phrase, prose, 500", ("openings",), _changed("prose", 500, _OPENING)),
