@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -30,23 +31,38 @@ _IGNORABLE = (
     (0xFFF0, 0xFFF8),
     (0xE0000, 0xE0FFF),
 )
+# Hangul's letters and syllables, which are composed with each other.
+_SYLLABLES = ((0x1100, 0x11FF), (0xA960, 0xA97F), (0xAC00, 0xD7FF))
 # Small letters, after case folding, and the Latin ones that they look like.
 _LOOKS = str.maketrans("аеорсухіјѕԁһӏкмтвнαορντικυ", "aeopcyxijsdhlkmtbhaopvtiku")
-_ALIKE = re.compile("[" + "".join(map(chr, _LOOKS)) + "]")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_LATIN = re.compile(r"[a-z\u00df-\u024f]")
+_LATIN = "a-z\u00df-\u024f"
+_OTHERS = "\u0370-\u052f"
+_HAS_LATIN = re.compile(f"[{_LATIN}]")
+# Where letters of two scripts meet: without such a place, which most texts have not, no word is in both.
+_MEET = re.compile(f"[{_LATIN}][{_OTHERS}]|[{_OTHERS}][{_LATIN}]")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+# Of more different characters that change, the text as a whole is normalised faster.
+_FEW = 40
 
 
 def as_read(text: str) -> str:
     """``text`` as people read it; reading it once more changes nothing."""
     if text.isascii():
         return text.lower()
-    seen = _unseen().sub("", text)
-    # Folding may leave what is not normalised, and normalising what is not folded: the second round settles both.
-    for _ in range(2):
-        seen = unicodedata.normalize("NFKC", seen).casefold()
-    seen = _unseen().sub("", unicodedata.normalize("NFKC", seen))
-    return _LETTERS.sub(_in_one_script, seen) if _ALIKE.search(seen) else seen
+    characters = set("".join(_BEYOND_ASCII.findall(text)))
+    changes = {character: new for character in characters if (new := _alone(character)) != character}
+    read = text
+    if len(changes) > _FEW or None in changes.values():
+        read = _as_a_whole(text, characters)
+    else:
+        for character, new in changes.items():
+            read = read.replace(character, new or "")
+        read = read.casefold()
+    if not _MEET.search(read):
+        return read
+    # A mark may join the letter that now stands before it.
+    return unicodedata.normalize("NFKC", _LETTERS.sub(_in_one_script, read))
 
 
 def as_read_column(texts: pa.LargeStringArray) -> pa.LargeStringArray:
@@ -64,14 +80,36 @@ def as_read_column(texts: pa.LargeStringArray) -> pa.LargeStringArray:
     return pc.replace_with_mask(lower, other, pa.array(read, lower.type))
 
 
-def _in_one_script(word: re.Match[str]) -> str:
-    letters = word.group()
-    return letters.translate(_LOOKS) if _LATIN.search(letters) else letters
+def _as_a_whole(text: str, characters: Iterable[str]) -> str:
+    unseen = _unseen()
+    read = "".join(character for character in text if character not in unseen) if unseen & set(characters) else text
+    # Folding may leave what is not normalised, and normalising what is not folded: the second round settles both.
+    for _ in range(2):
+        read = unicodedata.normalize("NFKC", read).casefold()
+    return unicodedata.normalize("NFKC", read)
 
 
 @cache
-def _unseen() -> re.Pattern[str]:
-    """Runs of characters that nobody sees."""
-    formats = [code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cf"]
-    spans = [*((code, code) for code in formats), *_IGNORABLE]
-    return re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in spans) + "]+")
+def _alone(character: str) -> str | None:
+    """What a character becomes whatever stands beside it; None where that depends on it."""
+    read = _as_a_whole(character, character)
+    return None if read.casefold() != read or any(map(_joins, character + read)) else read
+
+
+def _joins(character: str) -> bool:
+    """Whether a character may be composed with another, or change places with it: a mark, or a part of a syllable."""
+    return unicodedata.category(character)[0] == "M" or any(
+        first <= ord(character) <= last for first, last in _SYLLABLES
+    )
+
+
+def _in_one_script(word: re.Match[str]) -> str:
+    letters = word.group()
+    return letters.translate(_LOOKS) if _HAS_LATIN.search(letters) else letters
+
+
+@cache
+def _unseen() -> frozenset[str]:
+    """The characters that nobody sees."""
+    formats = (chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cf")
+    return frozenset(formats).union(*(map(chr, range(first, last + 1)) for first, last in _IGNORABLE))
