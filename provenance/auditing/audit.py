@@ -34,6 +34,8 @@ Name = str | os.PathLike[str]
 NO_MIXTURE = "mixture"
 # The measure that counts whatever the policy.
 REVOKED = "revoked"
+# Naming an evaluation set asks for these, whatever the policy.
+OF_EVALUATIONS = ("contamination", "evaluation_from_training", "evaluation_siblings", "lineage_contamination")
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,12 @@ class JudgedRule:
 
     def as_json(self) -> dict[str, Any]:
         """The finding in JSON's types."""
-        return finding_as_json(self.finding) | {"samples": [asdict(sample) for sample in self.samples]}
+        return finding_as_json(self.finding) | {
+            "samples": [
+                {"sample_id": sample.sample_id, "why": sample.why, "place": sample.place} | _details_as_json(sample)
+                for sample in self.samples
+            ]
+        }
 
 
 @dataclass(frozen=True)
@@ -231,9 +238,13 @@ def doubts_as_json(found: Measured) -> dict[str, dict[str, Any]]:
     return {name: asdict(doubt) for name, doubt in found.doubts.items()}
 
 
-def samples_as_json(samples: Sequence[Outstanding]) -> list[dict[str, str]]:
+def samples_as_json(samples: Sequence[Outstanding]) -> list[dict[str, Any]]:
     """Samples that stand out, in JSON's types."""
-    return [{"sample_id": sample.sample_id, "why": sample.why} for sample in samples]
+    return [{"sample_id": sample.sample_id, "why": sample.why} | _details_as_json(sample) for sample in samples]
+
+
+def _details_as_json(sample: Outstanding | Example) -> dict[str, Any]:
+    return {"details": dict(sample.details)} if sample.details else {}
 
 
 def _measures_to_take(request: Request, policy: Policy | None) -> list[str]:
@@ -241,7 +252,7 @@ def _measures_to_take(request: Request, policy: Policy | None) -> list[str]:
     known = measures()
     if ALL_MEASURES in request.measures:
         return list(known)
-    asked = measures(request.measures)
+    asked = measures([*request.measures, *(OF_EVALUATIONS if request.evaluation else ())])
     needed = policy.measures if policy is not None else frozenset()
     return [name for name in known if name in asked or name in needed or known[name].needs == "lineage"]
 

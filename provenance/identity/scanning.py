@@ -58,6 +58,7 @@ class Scan:
         identity: Identity,
         progress: Callable[[int], None] | None = None,
         texts_and: Sequence[str] | None = None,
+        between: str = "\n",
     ) -> None:
         self.rows = 0
         self.reserved: set[str] = set()
@@ -66,6 +67,7 @@ class Scan:
         self._identity = identity
         self._progress = progress
         self._texts_and = texts_and
+        self._between = between
         self._names: set[str] = set()
         self._forms: set[tuple[str, Form]] = set()
         self._look: Look | None = None
@@ -103,7 +105,9 @@ class Scan:
 
     def _read(self, block: Block, selection: Selection) -> tuple[EncodedBlock, BlockTexts | None]:
         encoded = encode_block(block, selection, self._identity)
-        return encoded, None if self._texts_and is None else block_texts(block, selection, self._texts_and)
+        if self._texts_and is None:
+            return encoded, None
+        return encoded, block_texts(block, selection, self._texts_and, self._between)
 
     def _batch(self, encoded: EncodedBlock, texts: BlockTexts | None, selection: Selection) -> SampleBatch:
         if selection.rule == "table" and (look := self._look) is not None:
@@ -182,14 +186,16 @@ def scan(
     *,
     progress: Callable[[int], None] | None = None,
     texts_and: Sequence[str] | None = None,
+    between: str = "\n",
 ) -> Scan:
     """The samples of the dataset at ``path``; nothing is read before the result is iterated over.
 
     ``progress`` is called after each batch with the number of rows in it. With ``texts_and``, batches also have their
-    rows' texts and values of these fields (which may be none). Iterating raises DataError, which names the
-    row, where the dataset cannot be read or a value has no canonical form, and ProvenanceError for an unknown digest.
+    rows' texts, with ``between`` between values, and values of these fields (which may be none). Iterating raises
+    DataError, which names the row, where the dataset cannot be read or a value has no canonical form, and
+    ProvenanceError for an unknown digest.
     """
-    return Scan(path, identity, progress, texts_and)
+    return Scan(path, identity, progress, texts_and, between)
 
 
 def _in_order(blocks: Iterator[Block], work: Callable[[Block], _Result]) -> Iterator[tuple[Block, Future[_Result]]]:

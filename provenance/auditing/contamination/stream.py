@@ -25,11 +25,12 @@ PIECE, OVERLAP = 200_000, 20_000
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows of training text: their ``words``, what was ``found`` in them, and the number of the first.
+    """Some rows of training text, of which ``first_row`` is the first, their ``words``, and what was ``found`` in them.
 
-    Of a very long row a batch has a piece alone; rows of ``found`` are numbered as those of the text that was given.
+    Of a very long row a batch has a piece alone. Rows are numbered as those of the text that was given.
     """
 
+    first_row: int
     words: Words
     found: Found
 
@@ -70,7 +71,7 @@ def _whole(suite: Suite, texts: pa.LargeStringArray, first_row: int) -> Iterator
     parts = [match(suite, words, places, keys, rows) for match in (exact_copies, inexact_copies)]
     found = together(parts)
     found.row[:] += first_row
-    yield Batch(words, found)
+    yield Batch(first_row, words, found)
 
 
 def _known(suite: Suite, hashes: Hashes) -> tuple[Array, Array]:
