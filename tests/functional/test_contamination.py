@@ -222,3 +222,66 @@ def test_the_index_is_kept_and_built_again_when_damaged(project: Project, monkey
     add(project, "test.jsonl", rows[:3])
     assert found() == 0
     assert built == ["test.jsonl"] * 3
+
+
+def kept(project: Project, name: str) -> list[str]:
+    return [json.loads(line)["text"] for line in (project.root / name).read_text().splitlines()]
+
+
+def test_contaminating_rows_are_purged_with_tombstones(project: Project) -> None:
+    asked = [say(20) for _ in range(4)]
+    words = asked[1].split()
+    changed = " ".join([*words[:6], *PICK.sample(WORDS, 4), *words[10:]])
+    rewritten = say(15)
+    train = [say(12), f"{say(4)} {asked[0]} {say(3)}", changed, say(30)]
+    add(project, "test.jsonl", [{"text": text} for text in asked])
+    add(project, "train.jsonl", [{"text": text} for text in [*train, asked[2]]])
+    project.write({"from_test.jsonl": lines([{"text": rewritten, "made_from": "test.jsonl:4"}, {"text": say(9)}])})
+    project.run("dvc", "add", "--quiet", "from_test.jsonl")
+    stated = ("--from", "columns", "--map", "parents=made_from", "--parents", "test.jsonl", "--set", "origin=synthetic")
+    assert (
+        project.provenance("declare", "from_test.jsonl", *stated, "--set", "kind=rewrite", "--set", "model=m").code == 0
+    )
+
+    options = ("train.jsonl", "--evaluation", "test.jsonl")
+    would = project.ask("purge", *options, "--dry-run")
+    assert would == {
+        "dataset": "train.jsonl",
+        "out": "train.jsonl",
+        "kept": 2,
+        "dropped": 3,
+        "reasons": {"is, or was made from, a row of test.jsonl": 1, "reads like a row of test.jsonl": 2},
+        "finished": 0,
+    }
+    assert kept(project, "train.jsonl") == [*train, asked[2]]
+    strict = project.ask("purge", *options, "--degree", "0.95", "--dry-run")
+    assert strict["dropped"] == 2
+    assert "reads like a row of test.jsonl, at degree 0.95 or more" in strict["reasons"]
+
+    said = project.provenance("purge", *options).stdout
+    assert "3 rows went, 2 rows stay" in said
+    assert kept(project, "train.jsonl") == [train[0], train[3]]
+    assert project.provenance("verify", "train.jsonl").code == 0
+    measured = values(measure(project, "train.jsonl", "test.jsonl"))
+    assert measured["rows_by_text"] == 0
+    with Sidecars.open(Repository.open(project.root)) as ledger:
+        activities = ledger.dataset(project.root / "train.jsonl").sidecar.header.activities
+    assert [each.parameters["found_by"] for each in activities if each.type == "purge"] == ["lineage", "text"]
+
+    assert project.ask("purge", "from_test.jsonl", "--evaluation", "test.jsonl", "-o", "clean.jsonl")["dropped"] == 1
+    assert rewritten not in kept(project, "clean.jsonl")
+
+
+def test_what_cannot_be_purged_is_one_line(project: Project) -> None:
+    add(project, "test.jsonl", [{"text": say(9)}])
+    add(project, "numbers.jsonl", [{"text": 7}])
+    add(project, "marks.jsonl", [{"text": "?!"}])
+    itself = project.refusal("purge", "test.jsonl", "--evaluation", "test.jsonl")
+    assert "test.jsonl: is the evaluation set itself, of which no row would be left" in itself
+    assert "marks.jsonl: has no text" in project.refusal("purge", "numbers.jsonl", "--evaluation", "marks.jsonl")
+    assert "gone.jsonl" in project.refusal("purge", "test.jsonl", "--evaluation", "gone.jsonl")
+    assert "a degree is more than 0" in project.refusal(
+        "purge", "numbers.jsonl", "--evaluation", "test.jsonl", "--degree", "1.5"
+    )
+    assert project.provenance("purge", "test.jsonl", "--degree", "0.5").code == 2
+    assert project.ask("purge", "numbers.jsonl", "--evaluation", "test.jsonl")["dropped"] == 0

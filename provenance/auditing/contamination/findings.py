@@ -46,15 +46,22 @@ class Finding:
 
 @dataclass(frozen=True)
 class Looked:
-    """What some training rows have: ``samples``, of which ``batch.found`` numbers the rows."""
+    """What some training rows have of ``suite``: ``samples``, of which ``batch.found`` numbers the rows."""
 
+    suite: Suite
     samples: SampleBatch
     batch: Batch
 
-    def rows(self, least_degree: float = 0.0) -> Array:
-        """The rows in which sides stand at this degree or a greater one, counted from 0 in the samples."""
+    def rows(self, least_degree: float = 0.0, number: int | None = None) -> Array:
+        """The rows in which sides stand at this degree or a greater one, counted from 0 in the samples.
+
+        ``number``: only sides of this set of the suite; those that several sets have are the first's.
+        """
         found = self.batch.found
-        return np.unique(found.row[found.degree >= least_degree])
+        chosen = found.degree >= least_degree
+        if number is not None:
+            chosen &= self.suite.sets_of_sides[found.side] == number
+        return np.unique(found.row[chosen])
 
 
 def look(part: Part, data: Path, suite: Suite) -> Iterator[Looked]:
@@ -67,7 +74,7 @@ def look(part: Part, data: Path, suite: Suite) -> Iterator[Looked]:
         for samples in scan(data, identity_of_sidecar(part.ledger, part.dataset), texts_and=(), between=FIELD):
             assert samples.texts is not None
             for batch in look_through(suite, samples.texts.texts):
-                yield Looked(samples, batch)
+                yield Looked(suite, samples, batch)
 
 
 class _Counted:

@@ -14,7 +14,7 @@ from provenance.auditing.measure import (
     ambiguity,
     both_doubts,
 )
-from provenance.auditing.measures.lineage_contamination import members_in, problem_of
+from provenance.auditing.measures.lineage_contamination import derived_from, problem_of
 from provenance.engines.interface import MOST_SHOWN
 from provenance.ledger.composition.ancestry import Members, Reached, partly_unknown
 from provenance.ledger.graph.graph import Direction, Graph, SampleSet
@@ -113,12 +113,11 @@ def _are_siblings(members: Members, evaluation: Part, roots: Array) -> Array:
     """Which members (bool) come from ``roots``, but neither from evaluation rows nor these from them."""
     graph, own = members.graph, members.numbers
     related = np.isin(own, graph.reached(roots, Direction.DESCENDANTS), assume_unique=True)
-    derived = np.isin(own, graph.reached(members_in(graph, evaluation), Direction.DESCENDANTS), assume_unique=True)
     other = Members.of(evaluation)
     behind = other.graph.ids_as_bytes(other.graph.reached(other.numbers, Direction.ANCESTORS))
     numbers = graph.numbers_of_bytes(behind)
     made_into = np.isin(own, numbers[numbers >= 0])
-    found: Array = related & ~derived & ~made_into
+    found: Array = related & ~derived_from(members, evaluation) & ~made_into
     return found
 
 

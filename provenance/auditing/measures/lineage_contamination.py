@@ -63,7 +63,7 @@ class LineageContamination:
                 return NotMeasured(problem)
             start = members_in(graph, evaluation)
             selected.append(Selection.of_samples(graph, start))
-            from_it = np.isin(own, graph.reached(start, Direction.DESCENDANTS), assume_unique=True)
+            from_it = derived_from(members, evaluation)
             sources = np.intersect1d(start, graph.reached(own[from_it], Direction.ANCESTORS), assume_unique=True)
             rows = members.reached(selected[-1]).bounds["rows"]
             found[evaluation.dataset.path] = {"rows": int(rows[0]), "samples": len(sources)}
@@ -108,6 +108,14 @@ def problem_of(audited: Part, evaluation: Part) -> str | None:
     if (own.digest, own.canonical_form) == (other.digest, other.canonical_form):
         return None
     return f"{evaluation.dataset.path}: its sample ids are {other.digest}, those of {audited.dataset.path} {own.digest}"
+
+
+def derived_from(members: Members, evaluation: Part) -> Array:
+    """Which members (bool) are, or were made from, samples of the evaluation set."""
+    graph = members.graph
+    reached = graph.reached(members_in(graph, evaluation), Direction.DESCENDANTS)
+    found: Array = np.isin(members.numbers, reached, assume_unique=True)
+    return found
 
 
 def members_in(graph: Graph, evaluation: Part) -> Array:
