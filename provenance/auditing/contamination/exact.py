@@ -42,11 +42,8 @@ def exact_copies(suite: Suite, words: Words, places: Array, keys: Array, rows: A
 
 def _anchored(suite: Suite, words: Words, places: Array, keys: Array, rows: Array) -> tuple[Array, Array]:
     """Where sides of three words or more begin of which every word stands in one row."""
-    if not len(keys) or not len(suite.anchor_keys):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    number = np.minimum(np.searchsorted(suite.anchor_keys, keys), len(suite.anchor_keys) - 1)
-    chosen = np.flatnonzero(suite.anchor_keys[number] == keys)
-    number, places, rows = number[chosen], places[chosen], rows[chosen]
+    chosen = np.flatnonzero(suite.is_anchor[keys])
+    number, places, rows = np.searchsorted(suite.anchor_keys, keys[chosen]), places[chosen], rows[chosen]
     counts = suite.anchor_offsets[number + 1] - suite.anchor_offsets[number]
     anchors = spread(suite.anchor_offsets[number], counts)
     sides = suite.anchor_sides[anchors]

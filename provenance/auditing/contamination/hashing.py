@@ -1,8 +1,8 @@
 """Hashes of words, of words in a row and of whole spans, all at once.
 
-The hash of a word is a sum over its bytes, each times a power of one odd number that its place in the batch gives. Of
-such sums from the batch's beginning on, the difference of two, divided by the power of the first place, is the hash of
-what stands between them: wherever words stand, and whatever the span, that is one subtraction.
+A word's hash is made of eight of its bytes at a time. The hash of a span of words is a sum over them, each times a
+power of one odd number that its place in the batch gives: of such sums from the batch's beginning on, the difference of
+two, divided by the power of the first place, is the hash of what stands between them, wherever and however long.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from xxhash import xxh3_64_intdigest
 
 Hashes = npt.NDArray[np.uint64]
 Integers = npt.NDArray[np.int64]
@@ -20,6 +21,9 @@ Array = npt.NDArray[Any]
 _BASE = 0x9E3779B97F4A7C15
 _SEED = 0x5851F42D4C957F2D
 _LEAST_POWERS = 1 << 16
+_AT_ONCE, _LONG = 8, 64
+# So many of eight bytes, in the order in which they stand.
+_MASKS = np.array([(1 << 8 * count) - 1 for count in range(_AT_ONCE + 1)], np.uint64)
 
 
 def mixed(values: Hashes) -> Hashes:
@@ -27,6 +31,25 @@ def mixed(values: Hashes) -> Hashes:
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return values ^ (values >> np.uint64(31))
+
+
+def hashes_of_words(text: bytes, starts: Integers, stops: Integers) -> Hashes:
+    """The hashes of the words that begin at ``starts`` and end before ``stops`` in ``text``."""
+    lengths = stops - starts
+    hashes = lengths.astype(np.uint64) * np.uint64(_BASE)
+    # The eight bytes that begin at each byte.
+    padded = np.frombuffer(text + bytes(_AT_ONCE), np.uint8)
+    eights = np.lib.stride_tricks.as_strided(padded[:_AT_ONCE].view("<u8"), (len(text) + 1,), (1,))
+    some: Array = np.flatnonzero(lengths <= _LONG)
+    for done in range(0, _LONG, _AT_ONCE):
+        some = some[lengths[some] > done]
+        if not len(some):
+            break
+        left = np.minimum(lengths[some] - done, _AT_ONCE)
+        hashes[some] = mixed(hashes[some] ^ (eights[starts[some] + done] & _MASKS[left]))
+    for word in np.flatnonzero(lengths > _LONG).tolist():
+        hashes[word] = xxh3_64_intdigest(text[starts[word] : stops[word]])
+    return hashes
 
 
 def odd_numbers(count: int, start: int) -> Hashes:
@@ -60,7 +83,7 @@ _FIRST, _SECOND, _THIRD, _LEFT, _RIGHT = odd_numbers(5, 1000)
 
 
 class Sums:
-    """Running sums over some hashes (or numbers of bytes), from which any span of them has its hash."""
+    """Running sums over some hashes, from which any span of them has its hash."""
 
     def __init__(self, values: Hashes) -> None:
         up, self._down = _POWERS.of(len(values) + 1)

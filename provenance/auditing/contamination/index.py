@@ -15,8 +15,9 @@ from provenance.auditing.contamination.sides import Side
 from provenance.ledger.graph.store import Folder
 
 # Of what the arrays hold; with another one an index is built again.
-VERSION = 1
+VERSION = 2
 _SLOT_BITS = (12, 22)
+FILTER_BITS = 24
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,20 @@ class Suite:
         shift = np.uint64(64 - bits)
         firsts = np.searchsorted(self.keys >> shift, np.arange((1 << bits) + 1, dtype=np.uint64))
         return shift, firsts.astype(np.int32)
+
+    @cached_property
+    def filled(self) -> rules.Flags:
+        """By the first bits of a hash, whether any of ``keys`` begins so: small enough to be near, and mostly false."""
+        found = np.zeros(1 << FILTER_BITS, np.bool_)
+        found[self.keys >> np.uint64(64 - FILTER_BITS)] = True
+        return found
+
+    @cached_property
+    def is_anchor(self) -> rules.Flags:
+        """Whether each of ``keys`` is the anchor of a side."""
+        found = np.zeros(len(self.keys), np.bool_)
+        found[self.anchor_keys] = True
+        return found
 
     def rows_of(self, sides: Array) -> tuple[Integers, Array]:
         """The rows of each of ``sides``, one side after the other, with the place of the side in ``sides``."""

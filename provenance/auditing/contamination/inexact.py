@@ -24,6 +24,8 @@ _GATE, _LEAST_WEIGHT = 0.2, 20.0
 _MORE_WORDS, _MORE_WORDS_OF_JOINED = 4, 24
 _WORDS_AT_A_TIME = 400_000
 _HALF = np.uint64(32)
+# All but the bits of a hash that are the number of a bin.
+_BINS = np.uint64(64 - 18)
 # Greater than any place in a batch.
 _FAR = np.int64(1 << 34)
 
@@ -60,9 +62,14 @@ def _windows(suite: Suite, places: Array, keys: Array, rows: Array) -> tuple[Arr
     side = suite.seed_sides[seeds].astype(np.int64)
     weight = suite.seed_weights[seeds].astype(np.float64)
     row, place = np.repeat(rows, counts), np.repeat(places, counts)
-    order = np.argsort(row * len(suite.sides) + side, kind="stable")
-    side, weight, row, place = side[order], weight[order], row[order], place[order]
-    # Cheap first: what could not reach the gate with all seeds in one window is not looked at closely.
+    # Cheap first: what could not reach the gate with all seeds in one window is not looked at closely. Bins that
+    # several rows and sides share weigh more than each of them.
+    group = row * len(suite.sides) + side
+    bins = (mixed(group.astype(np.uint64)) >> _BINS).astype(np.int64)
+    reached = np.bincount(bins, weight)[bins]
+    some = np.flatnonzero((reached >= _GATE * suite.seed_totals[side]) & (reached >= _LEAST_WEIGHT))
+    some = some[np.argsort(group[some], kind="stable")]
+    side, weight, row, place = side[some], weight[some], row[some], place[some]
     starts = np.flatnonzero(starts_of_runs(row, side))
     if not len(starts):
         return row, side, place

@@ -58,7 +58,7 @@ ENOUGH_ALONE = {
     Copy.ANYWHERE: (12, 130.0),
 }
 # Evidence in bits of an inexact copy of a question or passage, of an answer or options alone, and the least degree.
-EVIDENCE, EVIDENCE_ALONE = 68.0, 100.0
+EVIDENCE, EVIDENCE_ALONE = 64.0, 100.0
 LEAST_DEGREE = 0.35
 # Words that an answer or options alone must have to be looked for inexactly.
 WORDS_ALONE = 12

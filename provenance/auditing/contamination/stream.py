@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 from provenance.auditing.contamination.exact import exact_copies
 from provenance.auditing.contamination.found import Found, together
 from provenance.auditing.contamination.hashing import Array, Hashes, threes
-from provenance.auditing.contamination.index import Suite
+from provenance.auditing.contamination.index import FILTER_BITS, Suite
 from provenance.auditing.contamination.inexact import inexact_copies
 from provenance.auditing.contamination.words import Words, words_of
 
 # Bytes of text whose words are looked at together, and pairs of a place and a side.
-_BYTES_AT_A_TIME = 2_000_000
+_BYTES_AT_A_TIME = 700_000
 _PAIRS_AT_A_TIME = 4_000_000
 # A longer row is looked at in pieces, of so many characters, that overlap.
 PIECE, OVERLAP = 200_000, 20_000
@@ -79,10 +79,13 @@ def _known(suite: Suite, hashes: Hashes) -> tuple[Array, Array]:
     if not len(suite.keys):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     shift, firsts = suite.slots
-    slot = hashes >> shift
-    # 0 stands for no three words.
-    places = np.flatnonzero((firsts[slot] < firsts[slot + np.uint64(1)]) & (hashes != 0))
-    wanted, key, end = hashes[places], firsts[slot[places]], firsts[slot[places] + np.uint64(1)]
+    # Most words stop here. 0 stands for no three words.
+    places = np.flatnonzero(suite.filled[hashes >> np.uint64(64 - FILTER_BITS)] & (hashes != 0))
+    wanted = hashes[places]
+    slot = wanted >> shift
+    key, end = firsts[slot], firsts[slot + np.uint64(1)]
+    some = key < end
+    places, wanted, key, end = places[some], wanted[some], key[some], end[some]
     found_places, found_keys = [], []
     while len(places):
         hit = suite.keys[key] == wanted

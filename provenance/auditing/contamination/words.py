@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.auditing.contamination.hashing import Hashes, Integers, Sums, mixed, odd_numbers
+from provenance.auditing.contamination.hashing import Hashes, Integers, hashes_of_words
 from provenance.auditing.texts.normal import as_read_column
 
 # Between the values of a row, such as fields and messages.
@@ -63,7 +63,6 @@ _CLASSES = _classes()
 _IS_PART = _CLASSES == _PART
 _IS_END = ~np.isin(_CLASSES, (_PART, _SPACE))
 _GAPS = np.where(_CLASSES == _COLON, np.uint8(Gap.SENTENCE), _CLASSES)
-_OF_BYTE = odd_numbers(256, 0)
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def words_of(texts: pa.LargeStringArray) -> Words:
         edges = np.concatenate([np.zeros(1, np.int64), edges])
     # A row's end is no part of a word, so that edges come in pairs.
     starts, stops = edges[0::2], edges[1::2]
-    hashes = mixed(Sums(_OF_BYTE[data]).spans(starts, stops))
+    hashes = hashes_of_words(text, starts, stops)
     gaps = np.zeros(len(starts) + 1, np.uint8)
     at = np.flatnonzero(_IS_END[data])
     before = np.searchsorted(starts, at)
