@@ -66,9 +66,10 @@ class Decon:
         for number, row in enumerate(rows):
             for answer in (row.get("options") or [row.get("answer") or ""]) if answers else [""]:
                 passage = str(row.get("passage") or "") if answers else ""
-                parts = [self._tokens(str(text)) for text in (row.get("question") or "", answer, passage)]
-                if sum(map(len, parts)) >= least_tokens:
-                    self._entries.append((number, *parts))
+                question = str(row.get("question") or "")
+                asked, answered, read = (self._tokens(text) for text in (question, str(answer), passage))
+                if len(asked) + len(answered) + len(read) >= least_tokens:
+                    self._entries.append((number, asked, answered, read))
         questions = [set(_grams(entry[1], self._SEED)) for entry in self._entries]
         self._weights = _weights(questions)
         self._answer_weights = _weights(set(_grams(entry[2], 3)) for entry in self._entries)

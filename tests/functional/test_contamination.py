@@ -16,6 +16,7 @@ from support.measuring import values
 from support.project import Project, lines
 
 from provenance.auditing.contamination import suites
+from provenance.auditing.contamination.building import build
 from provenance.auditing.measures import Measured, NotMeasured, Part, Subject
 from provenance.auditing.measures.contamination import MEASURE
 from provenance.ledger.sidecars import Sidecars
@@ -197,7 +198,6 @@ def test_the_index_is_kept_and_built_again_when_damaged(project: Project, monkey
     add(project, "test.jsonl", rows)
     add(project, "train.jsonl", [{"text": row["question"]} for row in rows[:4]])
     built: list[str] = []
-    build = suites.build
 
     def counting(sets: Any, draft: Any) -> None:
         built.extend(name for name, _ in sets)
@@ -222,6 +222,8 @@ def test_the_index_is_kept_and_built_again_when_damaged(project: Project, monkey
     add(project, "test.jsonl", rows[:3])
     assert found() == 0
     assert built == ["test.jsonl"] * 3
+    assert project.ask("index", "--gc")["removed"]["folders"] >= 2
+    assert list((project.root / ".dvc/tmp/provenance" / suites.FOLDER).iterdir()) == []
 
 
 def kept(project: Project, name: str) -> list[str]:

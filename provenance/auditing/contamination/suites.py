@@ -12,6 +12,7 @@ from provenance.auditing.contamination.building import build
 from provenance.auditing.contamination.index import VERSION, Suite
 from provenance.auditing.contamination.reading import data_of
 from provenance.auditing.measure import NotMeasured
+from provenance.files import Cleaned
 from provenance.identity import Identity, read_rows
 from provenance.ledger.contents import identity_of_sidecar, named_as
 from provenance.ledger.graph.store import Folder, Store
@@ -49,6 +50,11 @@ def suite_of(evaluations: Sequence[Part]) -> Suite | NotMeasured:
                 f"{part.dataset.path}: has no text in its content fields, so there is nothing to look for"
             )
     return suite
+
+
+def clean_suites(temporary: Path) -> Cleaned:
+    """Remove the indexes of all suites, which are built again when they are needed."""
+    return Store(temporary / FOLDER).clean(())
 
 
 def _built(store: Store, name: str, evaluations: Sequence[Part], files: Sequence[Path]) -> Folder:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def say(count: int) -> str:
 
 def test_it_makes_no_difference_how_much_is_held_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     passage = say(50)
-    sets = {
+    sets: dict[str, list[dict[str, Any]]] = {
         "one": [{"question": say(number % 30), "passage": passage, "answer": say(3)} for number in range(60)],
         "two": [{"question": say(9), "options": [say(2), say(2)], "answer": 1} for _ in range(40)],
         "three": [{"text": f"{say(4)} {passage}"} for _ in range(9)],
