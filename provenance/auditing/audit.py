@@ -197,6 +197,7 @@ def run_audit(repository: Repository, request: Request, policy: Policy | None, t
     """Audit what ``request`` says by ``policy``.
 
     Raises:
+        ProvenanceError: an evaluation set is named that nothing can be said of, and no rule of the policy says so.
         UnknownReferenceError: there is no such dataset or measure.
         SidecarError: a sidecar cannot be used.
         DataError: data cannot be read.
@@ -210,9 +211,10 @@ def run_audit(repository: Repository, request: Request, policy: Policy | None, t
             subject = _subject(ledgers, request, path)
             part = subject.audited
             fields = {name: by_field(subject, name) for name in request.fields}
-            dataset = AuditedDataset(
-                composition(part.ledger, part.dataset), take(subject, names), part.dataset.sidecar.header, fields
-            )
+            measured = take(subject, names)
+            _require_asked(request, policy, measured)
+            header = part.dataset.sidecar.header
+            dataset = AuditedDataset(composition(part.ledger, part.dataset), measured, header, fields)
             audited.append(dataset)
             if policy is not None:
                 found = evaluate(policy, dataset.as_json(), day)
@@ -255,6 +257,15 @@ def _measures_to_take(request: Request, policy: Policy | None) -> list[str]:
     asked = measures([*request.measures, *(OF_EVALUATIONS if request.evaluation else ())])
     needed = policy.measures if policy is not None else frozenset()
     return [name for name in known if name in asked or name in needed or known[name].needs == "lineage"]
+
+
+def _require_asked(request: Request, policy: Policy | None, measured: Mapping[str, Measured | NotMeasured]) -> None:
+    """That nothing can be said of an evaluation set that was named is an error, unless rules say so themselves."""
+    judged = frozenset() if policy is None else policy.measures
+    for name in OF_EVALUATIONS if request.evaluation else ():
+        found = measured[name]
+        if isinstance(found, NotMeasured) and name not in judged:
+            raise ProvenanceError(f"{found.reason}; so {name}, which --evaluation asks for, cannot be measured")
 
 
 def _subject(ledgers: Ledgers, request: Request, path: str) -> Subject:

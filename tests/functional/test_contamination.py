@@ -125,7 +125,23 @@ def test_naming_an_evaluation_set_asks_about_it_whatever_the_policy(project: Pro
         found = project.provenance(*options, *policy).json()["datasets"][0]["measures"]
         assert found["contamination"]["rows_by_copy"] == found["lineage_contamination"]["rows"] == 5
         assert found["evaluation_siblings"]["rows"] == found["evaluation_from_training"]["evaluation_rows"] == 0
+    said = project.provenance("audit", "train.jsonl", "--evaluation", "test.jsonl", "--policy", "baseline").stdout
+    assert "rows of evaluation sets that are found in its text: 5" in said
+    assert "rows that are, or were made from, rows of evaluation sets: 5" in said
     assert "contamination" not in project.ask("audit", "train.jsonl")["datasets"][0]["measures"]
+
+
+def test_an_evaluation_set_that_says_nothing_is_an_error_unless_rules_say_so(project: Project) -> None:
+    add(project, "marks.jsonl", [{"question": "?!"}])
+    add(project, "train.jsonl", [{"text": say(9)}])
+    options = ("audit", "train.jsonl", "--evaluation", "marks.jsonl")
+    for policy in ((), ("--policy", "baseline")):
+        assert project.refusal(*options, *policy).strip() == (
+            "error: marks.jsonl: has no text in its content fields to look for; so contamination, which "
+            "--evaluation asks for, cannot be measured"
+        )
+    findings = project.provenance(*options, "--policy", "contamination", "--json").json()["findings"]
+    assert {each["rule"]: each["status"] for each in findings}["no-evaluation-text"] == "UNKNOWN"
 
 
 def test_what_was_not_looked_for_is_in_doubt_by_set_and_level(project: Project) -> None:
@@ -170,11 +186,9 @@ def test_what_cannot_be_compared_is_one_line(project: Project) -> None:
     assert project.provenance("add", "images", "--origin", "real", "--source", "test").code == 0
     assert reason(measure(project, "train.jsonl")) == "no evaluation set is named; name one with --evaluation"
     assert reason(measure(project, "numbers.jsonl", "one.jsonl")) == "numbers.jsonl: has no text"
-    nothing = "has no text in its content fields, so there is nothing to look for"
+    nothing = "has no text in its content fields to look for"
     assert reason(measure(project, "train.jsonl", "one.jsonl", "marks.jsonl")) == f"marks.jsonl: {nothing}"
-    assert reason(measure(project, "train.jsonl", "empty.jsonl")) == (
-        "empty.jsonl: has no rows, so there is nothing to look for"
-    )
+    assert reason(measure(project, "train.jsonl", "empty.jsonl")) == ("empty.jsonl: has no rows to look for")
     assert reason(measure(project, "train.jsonl", "images")).endswith(
         "its samples are files, which are not read as text"
     )

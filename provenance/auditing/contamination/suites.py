@@ -31,7 +31,7 @@ def suite_of(evaluations: Sequence[Part]) -> Suite | NotMeasured:
     for part in evaluations:
         part.dataset.require_current()
         if not part.dataset.rows:
-            return NotMeasured(f"{part.dataset.path}: has no rows, so there is nothing to look for")
+            return NotMeasured(f"{part.dataset.path}: has no rows to look for")
     store = Store(evaluations[0].ledger.repository.temporary / FOLDER)
     name = _name(evaluations)
     folder = store.find(name)
@@ -46,9 +46,7 @@ def suite_of(evaluations: Sequence[Part]) -> Suite | NotMeasured:
     suite = Suite.of(folder)
     for number, part in enumerate(evaluations):
         if not (suite.sets_of_sides == number).any():
-            return NotMeasured(
-                f"{part.dataset.path}: has no text in its content fields, so there is nothing to look for"
-            )
+            return NotMeasured(f"{part.dataset.path}: has no text in its content fields to look for")
     return suite
 
 
