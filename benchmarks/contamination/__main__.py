@@ -65,6 +65,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="with eval/*.jsonl and train/*.jsonl")
     parser.add_argument("--seed", type=int, default=7, help="of the copies (default: 7)")
     parser.add_argument("--sampled", type=int, default=0, help="rows of each set that no number is known for")
+    parser.add_argument("--every", type=int, default=1, help="only every N-th copy and training row (default: 1)")
     parser.add_argument("--alone", action="store_true", help="without the rules of others")
     options = parser.parse_args()
     print(f"{machine()}\n", flush=True)
@@ -121,7 +122,8 @@ class _Comparison:
         filler = [text for text in self._train.get("gpteacher", every) if len(text.split()) > _LEAST_FILLER] or every
         counts = {name: _SAMPLED.get(name, options.sampled) for name in sets}
         copier = Copier(filler, options.seed)
-        self._copies = sampled(sets, counts, copier, random.Random(options.seed))
+        self._every = options.every
+        self._copies = sampled(sets, counts, copier, random.Random(options.seed))[:: self._every]
         rows: list[Mapping[str, Any]] = [row for each in sets.values() for row in each]
         self._rules: list[Rule] = [] if options.alone else [NGrams(rows, 8), NGrams(rows, 13), *decon(rows)]
         self._bits = np.zeros(len(rows))
@@ -210,7 +212,7 @@ class _Comparison:
         rows, alarms, total = [], 0, 0
         names: list[str] = []
         for wanted, train, step in _CLEAN:
-            texts = self._train.get(train, [])[::step]
+            texts = self._train.get(train, [])[:: step * self._every]
             if not texts or (wanted != "*" and wanted not in self._suite.sets):
                 continue
             found = self._by_rule(texts, wanted)
