@@ -13,7 +13,7 @@ from provenance.auditing.contamination.index import VERSION, Suite
 from provenance.auditing.contamination.reading import data_of
 from provenance.auditing.measure import NotMeasured
 from provenance.files import Cleaned
-from provenance.identity import Identity, read_rows
+from provenance.identity import read_rows
 from provenance.ledger.contents import identity_of_sidecar, named_as
 from provenance.ledger.graph.store import Folder, Store
 from provenance.ledger.part import Part
@@ -69,11 +69,10 @@ def _built(store: Store, name: str, evaluations: Sequence[Part], files: Sequence
 
 def _rows(part: Part, file: Path) -> Iterator[Mapping[str, object]]:
     """The content fields of each row."""
-    identity: Identity = identity_of_sidecar(part.ledger, part.dataset)
-    fields = identity.fields
+    fields = frozenset(part.dataset.sidecar.header.identity.fields)
     with named_as(part.dataset, file):
-        for _, row in read_rows(file, identity):
-            yield row if fields is None else {name: value for name, value in row.items() if name in fields}
+        for _, row in read_rows(file, identity_of_sidecar(part.ledger, part.dataset)):
+            yield {name: value for name, value in row.items() if name in fields}
 
 
 def _name(evaluations: Sequence[Part]) -> str:
