@@ -99,3 +99,12 @@ def test_a_field_with_an_unpaired_surrogate_is_its_rows_error(tmp_path: Path) ->
 def test_a_field_of_a_type_without_text_has_none() -> None:
     table = pa.table({"text": ["a"], "lasts": pa.array([pa.MonthDayNano([1, 2, 3])])})
     assert block_texts(ArrowBlock(table), WELL_KNOWN, ("lasts",)).values["lasts"].to_pylist() == [None]
+
+
+def test_values_may_be_kept_apart_by_another_mark() -> None:
+    rows = [
+        {"question": "a\nb", "answer": "c", "choices": ["d", None, "e"]},
+        {"question": None, "answer": "f", "choices": []},
+    ]
+    for block in (ArrowBlock(pa.Table.from_pylist(rows)), RowBlock(rows)):
+        assert block_texts(block, WELL_KNOWN, (), "\x1e").texts.to_pylist() == ["a\nb\x1ec\x1ed\x1ee", "f"]
