@@ -17,7 +17,7 @@ from provenance.errors import DataError
 
 _CHARACTERS_AT_A_TIME = 2_000_000
 # An index takes some 25 bytes a word, and 100 while it is made: what is larger is no laptop's.
-MOST_WORDS = 60_000_000
+MOST_WORDS = 30_000_000
 
 
 @dataclass(frozen=True)
