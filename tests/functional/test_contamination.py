@@ -266,6 +266,8 @@ def test_contaminating_rows_are_purged_with_tombstones(project: Project) -> None
         "out": "train.jsonl",
         "kept": 2,
         "dropped": 3,
+        "certain": 3,
+        "equal_rows": 0,
         "reasons": {"is, or was made from, a row of test.jsonl": 1, "reads like a row of test.jsonl": 2},
         "finished": 0,
     }

@@ -102,7 +102,7 @@ def test_a_field_of_a_type_without_text_has_none() -> None:
 
 
 def test_values_may_be_kept_apart_by_another_mark() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"question": "a\nb", "answer": "c", "choices": ["d", None, "e"]},
         {"question": None, "answer": "f", "choices": []},
     ]
