@@ -45,6 +45,8 @@ Name = str | os.PathLike[str]
 NO_MIXTURE = "mixture"
 # The measure that counts whatever the policy.
 REVOKED = "revoked"
+# Naming an evaluation set asks for these, whatever the policy.
+OF_EVALUATIONS = ("contamination", "evaluation_from_training", "evaluation_siblings", "lineage_contamination")
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,12 @@ class JudgedRule:
 
     def as_json(self) -> dict[str, Any]:
         """The finding in JSON's types."""
-        return finding_as_json(self.finding) | {"samples": [asdict(sample) for sample in self.samples]}
+        return finding_as_json(self.finding) | {
+            "samples": [
+                {"sample_id": sample.sample_id, "why": sample.why, "place": sample.place} | _details_as_json(sample)
+                for sample in self.samples
+            ]
+        }
 
 
 @dataclass(frozen=True)
@@ -213,6 +220,7 @@ def run_audit(repository: Repository, request: Request, policy: Policy | None, t
     """Audit what ``request`` says by ``policy``.
 
     Raises:
+        ProvenanceError: an evaluation set is named that nothing can be said of, and no rule of the policy says so.
         UnknownReferenceError: there is no such dataset or measure.
         SidecarError: a sidecar cannot be used.
         DataError: data cannot be read.
@@ -225,6 +233,8 @@ def run_audit(repository: Repository, request: Request, policy: Policy | None, t
         subjects = [_subject(ledgers, request, path, rules) for path in request.datasets]
         # What chance explains depends on all that is held against it: nothing is judged before all is measured.
         measured = judged_with_all([take(subject, names) for subject in subjects])
+        for found_of_one in measured:
+            _require_asked(request, policy, found_of_one)
         audited = [_audited(subject, found) for subject, found in zip(subjects, measured, strict=True)]
         if policy is not None:
             for subject, dataset in zip(subjects, audited, strict=True):
@@ -257,9 +267,13 @@ def doubts_as_json(found: Measured) -> dict[str, dict[str, Any]]:
     return {name: asdict(doubt) for name, doubt in found.doubts.items()}
 
 
-def samples_as_json(samples: Sequence[Outstanding]) -> list[dict[str, str]]:
+def samples_as_json(samples: Sequence[Outstanding]) -> list[dict[str, Any]]:
     """Samples that stand out, in JSON's types."""
-    return [{"sample_id": sample.sample_id, "why": sample.why} for sample in samples]
+    return [{"sample_id": sample.sample_id, "why": sample.why} | _details_as_json(sample) for sample in samples]
+
+
+def _details_as_json(sample: Outstanding | Example) -> dict[str, Any]:
+    return {"details": dict(sample.details)} if sample.details else {}
 
 
 def _measures_to_take(request: Request, policy: Policy | None) -> list[str]:
@@ -267,9 +281,18 @@ def _measures_to_take(request: Request, policy: Policy | None) -> list[str]:
     known = measures()
     if ALL_MEASURES in request.measures:
         return list(known)
-    asked = measures(request.measures)
+    asked = measures([*request.measures, *(OF_EVALUATIONS if request.evaluation else ())])
     needed = policy.measures if policy is not None else frozenset()
     return [name for name in known if name in asked or name in needed or known[name].needs == "lineage"]
+
+
+def _require_asked(request: Request, policy: Policy | None, measured: Mapping[str, Measured | NotMeasured]) -> None:
+    """That nothing can be said of an evaluation set that was named is an error, unless rules say so themselves."""
+    judged = frozenset() if policy is None else policy.measures
+    for name in OF_EVALUATIONS if request.evaluation else ():
+        found = measured[name]
+        if isinstance(found, NotMeasured) and name not in judged:
+            raise ProvenanceError(f"{found.reason}; so {name}, which --evaluation asks for, cannot be measured")
 
 
 def _subject(ledgers: Ledgers, request: Request, path: str, rules: int) -> Subject:

@@ -7,7 +7,7 @@ audit that reads lineage alone must not become a pass over all data.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from provenance.auditing.measures import Measured, NotMeasured, Outstanding, Part
@@ -23,11 +23,15 @@ _ROWS = 200_000
 
 @dataclass(frozen=True)
 class Example:
-    """A sample for a person to look at: its id (hex), in words why, and where (PATH:ROW; None: not known)."""
+    """A sample for a person to look at: its id (hex), in words why, and where (PATH:ROW; None: not known).
+
+    ``details``: see `Outstanding`.
+    """
 
     sample_id: str
     why: str
     place: str | None
+    details: Mapping[str, int | float | str] = field(default_factory=dict)
 
 
 def examples(
@@ -47,7 +51,9 @@ def _with_places(samples: Sequence[Outstanding], places: Mapping[str, str]) -> t
     """The first few of ``samples``, those in known rows first and in the order of ``places``."""
     order = {sample_id: number for number, sample_id in enumerate(places)}
     chosen = sorted(samples, key=lambda sample: order.get(sample.sample_id, len(order)))[:_SHOWN]
-    return tuple(Example(sample.sample_id, sample.why, places.get(sample.sample_id)) for sample in chosen)
+    return tuple(
+        Example(sample.sample_id, sample.why, places.get(sample.sample_id), sample.details) for sample in chosen
+    )
 
 
 def _of_finding(

@@ -58,10 +58,14 @@ class Subject:
 
 @dataclass(frozen=True)
 class Outstanding:
-    """A sample that stands out, for a person to look at: its id (hex), and in words why."""
+    """A sample that stands out, for a person to look at: its id (hex), and in words why.
+
+    ``details``: the same for programs, with JSON's types.
+    """
 
     sample_id: str
     why: str
+    details: Mapping[str, int | float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

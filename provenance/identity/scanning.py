@@ -59,6 +59,7 @@ class Scan:
         progress: Callable[[int], None] | None = None,
         texts_and: Sequence[str] | None = None,
         texts_part: TextPart = "all",
+        between: str = "\n",
     ) -> None:
         self.rows = 0
         self.reserved: set[str] = set()
@@ -68,6 +69,7 @@ class Scan:
         self._progress = progress
         self._texts_and = texts_and
         self._texts_part = texts_part
+        self._between = between
         self._names: set[str] = set()
         self._forms: set[tuple[str, Form]] = set()
         self._look: Look | None = None
@@ -107,7 +109,7 @@ class Scan:
         encoded = encode_block(block, selection, self._identity)
         if self._texts_and is None:
             return encoded, None
-        return encoded, block_texts(block, selection, self._texts_and, self._texts_part)
+        return encoded, block_texts(block, selection, self._texts_and, self._texts_part, self._between)
 
     def _batch(self, encoded: EncodedBlock, texts: BlockTexts | None, selection: Selection) -> SampleBatch:
         if selection.rule == "table" and (look := self._look) is not None:
@@ -187,15 +189,16 @@ def scan(
     progress: Callable[[int], None] | None = None,
     texts_and: Sequence[str] | None = None,
     texts_part: TextPart = "all",
+    between: str = "\n",
 ) -> Scan:
     """The samples of the dataset at ``path``; nothing is read before the result is iterated over.
 
-    ``progress`` is called after each batch with the number of rows in it. With ``texts_and``, batches also have their
-    rows' texts, ``texts_part`` of them, and values of these fields (which may be none). Iterating raises DataError,
-    which names the row, where the dataset cannot be read or a value has no canonical form, and ProvenanceError for an
-    unknown digest.
+    ``progress`` is called after each batch with the number of rows in it. With ``texts_and``, batches also have
+    their rows' texts, ``texts_part`` of them, ``between`` between the values of a row, and values of these fields
+    (which may be none). Iterating raises DataError, which names the row, where the dataset cannot be read or a
+    value has no canonical form, and ProvenanceError for an unknown digest.
     """
-    return Scan(path, identity, progress, texts_and, texts_part)
+    return Scan(path, identity, progress, texts_and, texts_part, between)
 
 
 def _in_order(blocks: Iterator[Block], work: Callable[[Block], _Result]) -> Iterator[tuple[Block, Future[_Result]]]:

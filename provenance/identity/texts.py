@@ -1,8 +1,9 @@
 """What a block's rows say: all text in their content fields, and the values of other fields that are asked for.
 
-A row's text is every text value in its content fields, also inside lists and objects, one value a line: fields that
-ask before fields that answer, each group by name: the order of keys does not matter. Names of speakers and
-types inside a conversation are no text of it, nor are paths and addresses of images, sounds and films.
+A row's text is every text value in its content fields, also inside lists and objects, one value a line (or with
+another mark between them, which tells where a value ends): fields that ask before fields that answer, each group by
+name: the order of keys does not matter. Names of speakers and types inside a conversation are no text of it, nor are
+paths and addresses of images, sounds and films.
 
 Some of it is *given* to a row, and to others alike, and says nothing of how varied the rows are: what system messages
 say, and fields that are called system, context or passage. The rest is the row's *own*; where there is no rest, what
@@ -40,23 +41,27 @@ _ASKING = ("system", "instruction", "context", "prompt", "question", "query", "i
 _TEXT = pa.large_string()
 
 
-def block_texts(block: Block, selection: Selection, fields: Sequence[str], part: TextPart = "all") -> BlockTexts:
+def block_texts(
+    block: Block, selection: Selection, fields: Sequence[str], part: TextPart = "all", between: str = "\n"
+) -> BlockTexts:
     """The texts of ``block``, the ``part`` of them that is asked for, and its values of ``fields``.
+
+    ``between`` stands between the values of a row.
 
     Raises:
         RowError: a row cannot be read.
     """
     table = block.columns(lambda name: selection.may_include(name) or name in fields)
     if table is None:
-        return _of_rows(list(block.rows()), selection, fields, part)
+        return _of_rows(list(block.rows()), selection, fields, part, between)
     columns = {name: table[name].combine_chunks() for name in table.column_names}
     counting = {name: content_of(column, name, selection)[0] for name, column in columns.items()}
     content = {name: column for name, column in counting.items() if column is not None}
     empty = pa.nulls(table.num_rows, _TEXT)
 
     def joined(which: TextPart) -> pa.LargeStringArray:
-        texts = [_text(content[name], name, which) for name in _in_order(content) if not _is_media(name)]
-        return pc.fill_null(_joined(texts, table.num_rows), "")
+        texts = [_text(content[name], name, which, between) for name in _in_order(content) if not _is_media(name)]
+        return pc.fill_null(_joined(texts, table.num_rows, between), "")
 
     texts = joined("all")
     return BlockTexts(
@@ -96,33 +101,35 @@ def _part_inside(name: str, part: TextPart) -> TextPart | None:
     return "all" if part == "given" else None
 
 
-def _text(array: pa.Array, name: str, part: TextPart) -> pa.LargeStringArray | None:
+def _text(array: pa.Array, name: str, part: TextPart, between: str) -> pa.LargeStringArray | None:
     """The text in each value of the field ``name``; None where the type holds none."""
     inside = _part_inside(name, part)
-    return None if inside is None else _text_inside(array, inside)
+    return None if inside is None else _text_inside(array, inside, between)
 
 
-def _text_inside(array: pa.Array, part: TextPart) -> pa.LargeStringArray | None:
+def _text_inside(array: pa.Array, part: TextPart, between: str) -> pa.LargeStringArray | None:
     array = plain(array)
     kind = array.type
     if pa.types.is_large_string(kind):
         return None if part == "given" else array
     if pa.types.is_struct(kind):
-        return _text_of_structs(array, part)
+        return _text_of_structs(array, part, between)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        elements = _text_inside(array.flatten(), part)
-        return None if elements is None else _joined_elements(elements, pc.list_value_length(array))
+        elements = _text_inside(array.flatten(), part, between)
+        return None if elements is None else _joined_elements(elements, pc.list_value_length(array), between)
     return None
 
 
-def _text_of_structs(array: pa.StructArray, part: TextPart) -> pa.LargeStringArray | None:
+def _text_of_structs(array: pa.StructArray, part: TextPart, between: str) -> pa.LargeStringArray | None:
     names = [array.type.field(place).name for place in range(array.type.num_fields)]
     children = dict(zip(names, array.flatten(), strict=True))
     has_bytes = any(pa.types.is_large_binary(plain(child).type) for child in children.values())
 
     def joined(which: TextPart) -> pa.LargeStringArray | None:
-        texts = [_text(children[name], name, which) for name in _in_order(children) if _is_text(name, has_bytes)]
-        return None if all(text is None for text in texts) else _joined(texts, len(array))
+        texts = [
+            _text(children[name], name, which, between) for name in _in_order(children) if _is_text(name, has_bytes)
+        ]
+        return None if all(text is None for text in texts) else _joined(texts, len(array), between)
 
     text = joined(part)
     speaker = None if part == "all" else _speaker(children)
@@ -146,29 +153,29 @@ def _is_text(name: str, has_bytes: bool) -> bool:
     return name not in _NO_TEXT and not _is_media(name) and not (has_bytes and name == "path")
 
 
-def _joined(texts: Sequence[pa.LargeStringArray | None], rows: int) -> pa.LargeStringArray:
-    """Each row's texts, one a line; null where a row has none."""
+def _joined(texts: Sequence[pa.LargeStringArray | None], rows: int, between: str) -> pa.LargeStringArray:
+    """Each row's texts, with ``between`` between them; null where a row has none."""
     columns = [text for text in texts if text is not None]
     if not columns:
         return pa.nulls(rows, _TEXT)
     if len(columns) == 1:
         return columns[0]
     # Arrow's own way to pass over nulls (null_handling="skip") loses rows of which all values are empty or null.
-    line, nothing = pa.scalar("\n", _TEXT), pa.scalar("", _TEXT)
-    lines = [pc.binary_join_element_wise(line, column, nothing) for column in columns]
+    mark, nothing = pa.scalar(between, _TEXT), pa.scalar("", _TEXT)
+    lines = [pc.binary_join_element_wise(mark, column, nothing) for column in columns]
     joined = pc.binary_join_element_wise(*lines, nothing, null_handling="replace", null_replacement="")
-    return pc.if_else(pc.equal(joined, nothing), pa.scalar(None, _TEXT), pc.utf8_slice_codeunits(joined, 1))
+    return pc.if_else(pc.equal(joined, nothing), pa.scalar(None, _TEXT), pc.utf8_slice_codeunits(joined, len(between)))
 
 
-def _joined_elements(elements: pa.LargeStringArray, lengths: pa.Array) -> pa.LargeStringArray:
-    """The texts of each list's elements, one a line; null where none has any. ``lengths``: of the lists."""
+def _joined_elements(elements: pa.LargeStringArray, lengths: pa.Array, between: str) -> pa.LargeStringArray:
+    """The texts of each list's elements, joined; null where none has any. ``lengths``: of the lists."""
     counts = pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False).astype(np.int64)
     present = pc.is_valid(elements).to_numpy(zero_copy_only=False)
     owners = np.repeat(np.arange(len(counts)), counts)[present]
     bounds = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(counts)))])
     empty = np.append(np.diff(bounds) == 0, False)
     lists = pa.LargeListArray.from_arrays(pa.array(bounds, pa.int64(), mask=empty), elements.drop_null())
-    return pc.binary_join(lists, pa.scalar("\n", _TEXT))
+    return pc.binary_join(lists, pa.scalar(between, _TEXT))
 
 
 def _as_text(array: pa.Array) -> pa.LargeStringArray:
@@ -182,7 +189,7 @@ def _as_text(array: pa.Array) -> pa.LargeStringArray:
 
 
 def _of_rows(
-    rows: Sequence[Mapping[str, object]], selection: Selection, fields: Sequence[str], part: TextPart
+    rows: Sequence[Mapping[str, object]], selection: Selection, fields: Sequence[str], part: TextPart, between: str
 ) -> BlockTexts:
     contents = [
         {
@@ -194,7 +201,7 @@ def _of_rows(
     ]
 
     def joined(which: TextPart) -> pa.LargeStringArray:
-        return pa.array(["\n".join(_text_values(content, which, outermost=True)) for content in contents], _TEXT)
+        return pa.array([between.join(_text_values(content, which, outermost=True)) for content in contents], _TEXT)
 
     texts = joined("all")
     values = {

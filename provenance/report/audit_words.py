@@ -87,6 +87,10 @@ def remarks(dataset: AuditedDataset) -> list[str]:
         ("inherited", "rows", "rows whose origin is only inherited from their parents"),
         ("dangling_parents", "samples", "parents that no sidecar knows"),
         ("exact_duplicates", "duplicate_rows", "rows that repeat another row"),
+        ("contamination", "rows_by_text", "rows of evaluation sets that are found in its text"),
+        ("lineage_contamination", "rows", "rows that are, or were made from, rows of evaluation sets"),
+        ("evaluation_siblings", "rows", "rows that share a real document with rows of evaluation sets"),
+        ("evaluation_from_training", "evaluation_rows", "rows of evaluation sets that were made from its rows"),
     )
     for measure, value, words in counts:
         number = document["measures"].get(measure, {}).get(value) or 0

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from provenance.auditing.audit import NO_MIXTURE, Audit, JudgedRule
+from provenance.auditing.examples import Example
 from provenance.auditing.policy.evaluation import Finding, Outcome, Status
 from provenance.auditing.policy.rules import Severity, WhenUnknown
 from provenance.report.json_document import json_text
@@ -144,6 +145,7 @@ def _result(judged: JudgedRule, places: dict[str, int], pointers: Mapping[str, s
             "observed": finding.observed,
             "observedAtMost": finding.observed_at_most,
             "threshold": dict(finding.threshold),
+            "samples": [_sample(sample) for sample in judged.samples],
         },
     }
     if finding.waiver is not None:
@@ -152,6 +154,12 @@ def _result(judged: JudgedRule, places: dict[str, int], pointers: Mapping[str, s
         # Without a status, which versions of the standard's schema spell differently, it is an accepted one.
         result["suppressions"] = [{"kind": "external", "justification": _text(said)}]
     return result
+
+
+def _sample(sample: Example) -> dict[str, Any]:
+    """A sample for programs; its words stand in the message, too, where people read them."""
+    said = {name: _text(value) if isinstance(value, str) else value for name, value in sample.details.items()}
+    return {"sampleId": sample.sample_id, "place": sample.place} | said
 
 
 def _level(finding: Finding) -> str:

@@ -1,8 +1,8 @@
-"""`provenance purge`: a dataset and its sidecar without everything that came from what was revoked.
+"""`provenance purge`: a dataset and its sidecar without what came from what was revoked, or from evaluation sets.
 
 The sidecar keeps every record that it had. Births that went count no rows any more, and their samples get a tombstone:
-a record whose activity is the purge, with the revocation and its reason. Rows of equal content may have been born in
-several ways, only some of which are revoked: as many go as may have been, and which of the equal rows these are is
+a record whose activity is the purge, with the cause. Rows of equal content may have been born in
+several ways, only some of which are to go: as many go as may have been, and which of the equal rows these are is
 arbitrary. What is purged in place must be a file that was added; what a stage made is purged in a stage of its own, to
 another file.
 """
@@ -25,12 +25,12 @@ from provenance.files import REVOCATIONS_FILE, scratch_folder, whole_file
 from provenance.identity import scan, write_rows
 from provenance.identity.id_arrays import bytes_of_ids
 from provenance.identity.names import format_name, is_dataset, sidecar_path
-from provenance.ledger.revoked import Revoked, revoked
 from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.sidecar import write_sidecar
 from provenance.lineage.tombstones import Tombstones
 from provenance.plurals import counted
+from provenance.upkeep.purge_causes import Cause, Contaminating, causes_of_contamination, causes_of_revocations
 from provenance.upkeep.rows_to_go import RowsToGo
 from provenance.upkeep.unfinished_purges import settle_purge
 
@@ -44,7 +44,7 @@ ProgressOf = Callable[[str], Callable[[int], None]]
 
 @dataclass(frozen=True)
 class Purged:
-    """``kept`` and ``dropped`` count rows; ``reasons`` say why, by the first revocation that reaches a row.
+    """``kept`` and ``dropped`` count rows; ``reasons`` say why, by the first cause that reaches a row.
 
     ``certain``: of the rows that are dropped, those that are certainly reached. ``equal_rows``: rows that stay, though
     rows of equal content, which may be reached, do not. ``dataset`` and ``out`` are paths from the DVC root.
@@ -80,12 +80,14 @@ def purge(
     dataset: str,
     out: str | None,
     *,
+    contaminating: Contaminating | None = None,
     dry_run: bool,
     progress_of: ProgressOf,
     all_equal: bool = False,
 ) -> Purged:
     """Write the dataset at ``dataset`` to ``out`` (None: in place) without what revocations reach.
 
+    With ``contaminating``: without what is contaminated by these evaluation sets, whatever is revoked.
     ``all_equal``: where one of several rows of equal content goes, all of them do.
 
     Raises:
@@ -99,9 +101,14 @@ def purge(
         recorded = ledger.dataset(dataset)
         recorded.require_current()
         target = recorded.path if out is None else repository.relative(out)
-        _require_writable(repository, recorded.path, target)
-        found = revoked(ledger)
-        going = RowsToGo.of(ledger, recorded.place, found)
+        besides = (REVOCATIONS_FILE,) if contaminating is None else contaminating.evaluations
+        _require_writable(repository, recorded.path, target, besides)
+        found = (
+            causes_of_revocations(ledger)
+            if contaminating is None
+            else causes_of_contamination(ledger, recorded, contaminating)
+        )
+        going = RowsToGo.of(ledger, recorded.place, [cause.found for cause in found])
         if all_equal:
             going = going.with_equal_rows()
         counted = _counted(recorded, target, found, going)
@@ -117,7 +124,7 @@ def purge(
     return _track(repository, replace(counted, finished=earlier))
 
 
-def _require_writable(repository: Repository, path: str, target: str) -> None:
+def _require_writable(repository: Repository, path: str, target: str, besides: Sequence[str]) -> None:
     datasets = repository.datasets()
     made_by = {dataset.path: dataset.stage for dataset in datasets if dataset.stage}
     imported = {dataset.path for dataset in datasets if dataset.source is not None}
@@ -127,9 +134,11 @@ def _require_writable(repository: Repository, path: str, target: str) -> None:
             f"{target}: imported: its source would bring the rows back; purge it there, or name another file with -o"
         )
     if target == path and path in made_by:
+        depends = "".join(f" -d {each}" for each in (path, *besides))
+        named = "".join(f" --evaluation {each}" for each in besides if each != REVOCATIONS_FILE)
         raise RepositoryError(
             f"{path}: made by the stage {made_by[path]}, which would make it again; purge it in a stage of its own: "
-            f"provenance stage add -n purge -d {path} -d {REVOCATIONS_FILE} -o OUT provenance purge {path} -o OUT"
+            f"provenance stage add -n purge{depends} -o OUT provenance purge {path}{named} -o OUT"
         )
     if target in made_by and (stage is None or stage.name != made_by[target]):
         raise RepositoryError(f"{target}: made by the stage {made_by[target]}; name another file")
@@ -143,12 +152,12 @@ def _format(path: str) -> tuple[str | None, str]:
     return format_name(path), Path(path).suffix.lower()
 
 
-def _counted(dataset: RecordedDataset, target: str, found: Sequence[Revoked], going: RowsToGo) -> Purged:
+def _counted(dataset: RecordedDataset, target: str, found: Sequence[Cause], going: RowsToGo) -> Purged:
     """What goes, by the sidecar."""
     reasons: dict[str, int] = {}
     for each, count in zip(found, going.by_cause, strict=True):
         if count:
-            reasons[each.revocation.reason] = reasons.get(each.revocation.reason, 0) + count
+            reasons[each.reason] = reasons.get(each.reason, 0) + count
     dropped = sum(going.by_cause)
     return Purged(dataset.path, target, dataset.rows - dropped, dropped, going.certain, going.equal_rows, reasons)
 
@@ -176,7 +185,7 @@ def _rows_kept(
 def _write_sidecar(
     repository: Repository,
     dataset: RecordedDataset,
-    found: Sequence[Revoked],
+    found: Sequence[Cause],
     going: RowsToGo,
     counted: Purged,
     data: Path,
@@ -187,7 +196,7 @@ def _write_sidecar(
     activities = [
         Activity(
             type=ActivityType.PURGE,
-            parameters={"revocation": each.revocation.id, "reason": each.revocation.reason},
+            parameters=dict(each.parameters),
             stage=environment.stage,
             command=None if environment.stage else environment.command,
             git=environment.git,

@@ -1,4 +1,4 @@
-"""Which rows of a dataset a purge takes out, and for which revocation."""
+"""Which rows of a dataset a purge takes out, and for which cause."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.ledger.revoked import Revoked
+from provenance.ledger.graph.reaching import ReachedBirths
 from provenance.ledger.sidecars import Sidecars
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class RowsToGo:
     """What goes of a dataset. By its members, in order: ``rows``, all there are, ``drops``, how many go, and ``cause``,
-    the place of the first revocation that takes one plus 1, or 0. ``born``: for each disputed record, the place of the
-    first revocation that reaches it plus 1, or 0.
+    the place of the first cause that takes one plus 1, or 0. ``born``: for each disputed record, the place of the
+    first cause that reaches it plus 1, or 0.
 
-    ``by_cause``: how many rows each revocation takes that those before it do not; ``certain``: how many rows are
+    ``by_cause``: how many rows each cause takes that those before it do not; ``certain``: how many rows are
     certainly reached.
     """
 
@@ -36,7 +36,7 @@ class RowsToGo:
     certain: int
 
     @classmethod
-    def of(cls, ledger: Sidecars, place: int, found: Sequence[Revoked]) -> RowsToGo:
+    def of(cls, ledger: Sidecars, place: int, found: Sequence[ReachedBirths]) -> RowsToGo:
         """What ``found`` reaches of dataset number ``place``."""
         graph = ledger.graph
         members, rows = graph.members(place)
@@ -50,8 +50,7 @@ class RowsToGo:
         )
         born, certainly_born = np.zeros(len(disputed.numbers), np.int64), np.zeros(len(disputed.numbers), bool)
         drops, by_cause = np.zeros(len(members), np.int64), []
-        for number, each in enumerate(found, start=1):
-            reached = each.found.in_all
+        for number, reached in enumerate(found, start=1):
             may |= reached.may[members]
             certain |= reached.certain[members]
             born[(born == 0) & reached.possible_births(disputed)] = number

@@ -68,12 +68,12 @@ def test_text_rules_find_no_rephrase_and_lineage_finds_all(project: Project, tmp
         itself = take(Subject(human, tmp_path, evaluations=(human,)), ["contamination", "lineage_contamination"])
     by_text = values(found["contamination"])
     assert by_text["evaluation_rows"] == 1319
-    assert max(by_text["rows_by_13gram"], by_text["rows_by_8gram"]) <= 2
-    assert by_text["contaminated_sets"] == 0
+    # A rephrase shares with its source what was not rephrased: enough for one in eight.
+    assert by_text["rows_by_13gram"] <= 2 < by_text["rows_by_text"] <= 0.15 * 1319
     by_lineage = values(found["lineage_contamination"])
     assert (by_lineage["rows"], by_lineage["evaluation_samples"], by_lineage["fraction"]) == (1319, 1319, 1.0)
     # The text rules do work: of the evaluation set itself they find every row.
-    assert values(itself["contamination"])["rows_by_13gram"] == values(itself["contamination"])["rows_by_8gram"] == 1319
+    assert values(itself["contamination"])["rows_by_copy"] == values(itself["contamination"])["rows_by_text"] == 1319
     assert values(itself["contamination"])["evaluations"]["human.jsonl"]["contaminated"] is True
     assert values(itself["lineage_contamination"])["rows"] == 1319
     assert values(found["near_duplicates"])["fraction"] < 0.01
@@ -262,18 +262,15 @@ def test_what_is_missing_is_told(project: Project, tmp_path: Path) -> None:
     add(project, "few.jsonl", [{"text": f"text {number}"} for number in range(5)], "real")
     add(project, "made.jsonl", [{"text": f"text {number} made"} for number in range(30)], "synthetic")
     add(project, "numbers.jsonl", [{"text": number} for number in range(30)], "synthetic")
-    add(project, "asked.jsonl", [{"text": "what is two and two"}, {"text": "x " * 8}], "real")
-    add(project, "short.jsonl", [{"text": "what is two and two"}], "real")
     project.write({"images/1.txt": "one", "images/2.txt": "two"})
     assert project.provenance("add", "images", "--origin", "real", "--source", "test").code == 0
 
     def reason(audited: str, measure: str, **options: Any) -> str:
-        evaluations = options.pop("evaluations", [])
-        with parts(project, audited, "few.jsonl", *evaluations) as (part, few, *sets):
-            folder = tmp_path / f"{audited} {measure} {'-'.join(evaluations)}"
+        with parts(project, audited, "few.jsonl") as (part, few):
+            folder = tmp_path / f"{audited} {measure}"
             folder.mkdir(exist_ok=True)
             reference = few if options.pop("few", False) else part if options.pop("itself", False) else None
-            subject = Subject(part, folder, reference, tuple(sets), **options)
+            subject = Subject(part, folder, reference, **options)
             found = take(subject, [measure])[measure]
         assert isinstance(found, NotMeasured), found
         return found.reason
@@ -285,17 +282,7 @@ def test_what_is_missing_is_told(project: Project, tmp_path: Path) -> None:
     )
     assert "no field is named" in reason("made.jsonl", "representation", few=True)
     assert "made.jsonl: is its own reference" in reason("made.jsonl", "drift", itself=True)
-    assert reason("made.jsonl", "contamination") == "no evaluation set is named; name one with --evaluation"
-    # What cannot be found must not pass as not there.
-    asked = ["asked.jsonl"]
-    assert reason("numbers.jsonl", "contamination", evaluations=asked) == "numbers.jsonl: has no text"
     assert reason("numbers.jsonl", "near_duplicates") == "numbers.jsonl: has no text"
-    too_short = reason("made.jsonl", "contamination", evaluations=["asked.jsonl", "short.jsonl"])
-    assert too_short == "short.jsonl: has no row of 8 words or more, and shorter ones cannot be found"
-    with parts(project, "made.jsonl", *asked) as (made, evaluation):
-        found = values(take(Subject(made, tmp_path, evaluations=(evaluation,)), ["contamination"])["contamination"])
-    assert (found["evaluation_rows"], found["too_short_rows"]) == (2, 1)
-    assert found["evaluations"]["asked.jsonl"]["too_short"] == 1
     assert "its samples are files" in reason("images", "near_duplicates")
     for path in (project.root / ".dvc/cache").rglob("*"):
         if path.is_file():

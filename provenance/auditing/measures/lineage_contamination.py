@@ -58,19 +58,19 @@ class LineageContamination:
         derived, through = np.zeros(len(own), bool), np.zeros(len(own), bool)
         found, outstanding, doubts, selected = {}, [], {}, []
         for evaluation in subject.evaluations:
-            problem = _incomparable(subject.audited, evaluation)
+            problem = problem_of(subject.audited, evaluation)
             if problem is not None:
                 return NotMeasured(problem)
-            start = _members(graph, evaluation)
+            start = members_in(graph, evaluation)
             selected.append(Selection.of_samples(graph, start))
-            from_it = np.isin(own, graph.reached(start, Direction.DESCENDANTS), assume_unique=True)
+            from_it = derived_from(members, evaluation)
             sources = np.intersect1d(start, graph.reached(own[from_it], Direction.ANCESTORS), assume_unique=True)
             rows = members.reached(selected[-1]).bounds["rows"]
             found[evaluation.dataset.path] = {"rows": int(rows[0]), "samples": len(sources)}
             doubts[f"evaluations.{evaluation.dataset.path}.rows"] = rows
             outstanding += _shown(graph, own[from_it], evaluation)
             derived |= from_it
-            all_of_it = _members(subject.audited.ledger.graph, evaluation)
+            all_of_it = members_in(subject.audited.ledger.graph, evaluation)
             reach = reached(subject.audited.ledger.models, all_of_it)
             through |= np.isin(among_all, reach.through_models, assume_unique=True)
         come_of_it = members.reached(Selection.all_of(graph, selected))
@@ -96,7 +96,7 @@ def _doubts(unknown: int, total: int) -> dict[str, Doubt]:
     return {"rows": Doubt(unknown, why), "fraction": Doubt(unknown / total, why)}
 
 
-def _incomparable(audited: Part, evaluation: Part) -> str | None:
+def problem_of(audited: Part, evaluation: Part) -> str | None:
     """Why ids of the evaluation set say nothing of the audited dataset."""
     try:
         evaluation.dataset.require_current()
@@ -110,7 +110,15 @@ def _incomparable(audited: Part, evaluation: Part) -> str | None:
     return f"{evaluation.dataset.path}: its sample ids are {other.digest}, those of {audited.dataset.path} {own.digest}"
 
 
-def _members(graph: Graph, evaluation: Part) -> Array:
+def derived_from(members: Members, evaluation: Part) -> Array:
+    """Which members (bool) are, or were made from, samples of the evaluation set."""
+    graph = members.graph
+    reached = graph.reached(members_in(graph, evaluation), Direction.DESCENDANTS)
+    found: Array = np.isin(members.numbers, reached, assume_unique=True)
+    return found
+
+
+def members_in(graph: Graph, evaluation: Part) -> Array:
     """The samples of the evaluation set that ``graph`` knows, in order."""
     other = evaluation.ledger.graph
     members, _ = other.members(evaluation.dataset.place)

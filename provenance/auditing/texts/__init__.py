@@ -1,1 +1,1 @@
-"""What measures read of the data itself: words, groups, pools and overlaps of texts."""
+"""What measures read of the data itself: text as people read it, words, groups and pools of texts."""

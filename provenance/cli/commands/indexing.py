@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 def index(
     options: CommonOptions,
     collect_garbage: Annotated[
-        bool, typer.Option("--gc", help="Remove indexes that are not of this revision, and what killed commands left.")
+        bool,
+        typer.Option(
+            "--gc",
+            help="Remove indexes of other revisions, those of evaluation sets, and what killed commands left.",
+        ),
     ] = False,
 ) -> None:
     """Build the index that trace and impact follow.
@@ -31,6 +35,7 @@ def index(
 
     Example: provenance index --gc
     """
+    from provenance.auditing.contamination.suites import clean_suites
     from provenance.files import remove_left
     from provenance.ledger.graph.opening import clean, store_in
     from provenance.ledger.sidecars import Sidecars
@@ -43,7 +48,8 @@ def index(
         described = _described(ledger)
         cleaned = None
         if collect_garbage:
-            cleaned = clean(store_in(repository.temporary), ledger.indexed) + remove_left(repository.temporary)
+            cleaned = clean(store_in(repository.temporary), ledger.indexed)
+            cleaned += clean_suites(repository.temporary) + remove_left(repository.temporary)
         warn_of_unusable(ledger)
     if options.as_json:
         output.write_json(described | ({"removed": asdict(cleaned)} if cleaned else {}))

@@ -1,4 +1,4 @@
-"""`revoke` and `purge`: what must not be used any more, and taking it out."""
+"""`revoke` and `purge`: what must not be used any more, and taking it, or evaluation rows, out."""
 
 from __future__ import annotations
 
@@ -67,9 +67,19 @@ def revoke(
 @command(reads_lineage=True)
 def purge(
     options: CommonOptions,
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="The dataset to take revoked rows out of.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="The dataset to take rows out of.")],
     out: Annotated[
         str | None, typer.Option("-o", "--out", metavar="OUT", help="Write what is left there; default: in place.")
+    ] = None,
+    evaluation: Annotated[
+        list[str] | None,
+        typer.Option("--evaluation", metavar="SET", help="Take out what contaminates: this set's rows (repeatable)."),
+    ] = None,
+    degree: Annotated[
+        float | None,
+        typer.Option(
+            "--degree", metavar="X", help="Of what text shows, only rows found at this degree or more (0 to 1)."
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go; write nothing.")] = False,
     all_equal: Annotated[
@@ -78,16 +88,29 @@ def purge(
 ) -> None:
     """Rewrite a dataset and its sidecar without everything that came from what was revoked.
 
-    The sidecar keeps what it knows of the rows that went, and why they did. In a stage, name another file with -o.
-    Rows of equal content may have been born in several ways: as many go as may be of one that was revoked.
+    With --evaluation: without the rows that are, were made from, or read like rows of an evaluation set. The sidecar
+    keeps what it knows of the rows that went, and why they did. In a stage, name another file with -o. Rows of
+    equal content may have been born in several ways: as many go as may be of one that is to go.
 
     Example: provenance purge data/mix.jsonl -o data/clean.jsonl
     """
+    from provenance.upkeep.purge_causes import Contaminating
     from provenance.upkeep.purging import purge as take_out
 
+    if degree is not None and not evaluation:
+        raise typer.BadParameter("--degree is of what text shows of an --evaluation SET")
+    contaminating = Contaminating(tuple(evaluation), degree) if evaluation else None
     repository = options.open_repository()
     with rows_progress(quiet=options.quiet) as progress_of:
-        found = take_out(repository, dataset, out, dry_run=dry_run, progress_of=progress_of, all_equal=all_equal)
+        found = take_out(
+            repository,
+            dataset,
+            out,
+            contaminating=contaminating,
+            dry_run=dry_run,
+            progress_of=progress_of,
+            all_equal=all_equal,
+        )
     if options.as_json:
         output.write_json(found.as_json())
     elif not options.quiet:

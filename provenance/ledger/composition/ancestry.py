@@ -22,8 +22,8 @@ from provenance.lineage.records import Evidence, Kind, Origin
 
 MOST_NAMES = 16 * MARKS_AT_ONCE
 
-# Samples of these kinds were made from others, whether or not these are recorded.
-_MADE_FROM_OTHERS = (Kind.REWRITE, Kind.SELF_REVISION, Kind.BACK_TRANSLATION, Kind.AUGMENTATION)
+# Samples of these kinds were made from others, whether or not these are recorded: an answer from its question.
+_MADE_FROM_OTHERS = (Kind.REWRITE, Kind.SELF_REVISION, Kind.BACK_TRANSLATION, Kind.AUGMENTATION, Kind.ANSWER)
 
 # A group of names, and one of them: ("source", "library").
 Name = tuple[str, str]
@@ -91,11 +91,16 @@ class Members:
 
     def reached(self, selection: Selection) -> Reached:
         """The rows that are of what ``selection`` names, or come of it."""
+        least, most = self.rows_reached(selection)
+        return Reached.of(int(least.sum()), int(most.sum()), self.total)
+
+    def rows_reached(self, selection: Selection) -> tuple[Array, Array]:
+        """The same by member: how many of its rows at least, and at most."""
         graph = self.graph
         may = np.zeros(graph.size, bool)
         may[graph.reached(selection.samples, Direction.DESCENDANTS)] = True
         found = ReachedBirths(graph, selection, selection, may, certainly_reached(graph, selection))
-        return Reached.of(*found.rows(self.place), self.total)
+        return found.rows_of_members(self.place)
 
 
 @dataclass(frozen=True)

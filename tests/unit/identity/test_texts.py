@@ -175,3 +175,12 @@ def test_paths_of_images_are_no_text(row: dict[str, Any]) -> None:
 def test_a_caption_of_an_image_is_text() -> None:
     row: dict[str, Any] = {"image_caption": "two cats", "path": "a road"}
     assert block_texts(RowBlock([row]), EVERYTHING, ()).texts.to_pylist() == ["two cats\na road"]
+
+
+def test_values_may_be_kept_apart_by_another_mark() -> None:
+    rows: list[dict[str, Any]] = [
+        {"question": "a\nb", "answer": "c", "choices": ["d", None, "e"]},
+        {"question": None, "answer": "f", "choices": []},
+    ]
+    for block in (ArrowBlock(pa.Table.from_pylist(rows)), RowBlock(rows)):
+        assert block_texts(block, WELL_KNOWN, (), between="\x1e").texts.to_pylist() == ["a\nb\x1ec\x1ed\x1ee", "f"]

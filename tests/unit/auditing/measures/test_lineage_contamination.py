@@ -91,9 +91,16 @@ def test_a_stale_evaluation_set_is_not_compared(repository: Repository, tmp_path
         [record(sample(1), 3, origin="unknown", evidence=None)],
         [record(sample(1), 3, parents=[sample(2)]), record(sample(2), 0, origin="unknown", content_bytes=None)],
         [record(sample(1), 3, origin="synthetic", kind="rewrite")],
+        [record(sample(1), 3, origin="synthetic", kind="answer")],
         [record(sample(1), 3, parents=[sample(2)]), record(sample(2), 0, evidence="inferred", parents=[sample(3)])],
     ],
-    ids=["unknown origin", "a parent that nobody knows", "a rewrite of nothing", "a parent whose parent is guessed"],
+    ids=[
+        "unknown origin",
+        "a parent that nobody knows",
+        "a rewrite of nothing",
+        "an answer without its question",
+        "a parent whose parent is guessed",
+    ],
 )
 def test_what_lineage_does_not_say_is_no_clearance(
     repository: Repository, tmp_path: Path, records: list[dict[str, Any]]

@@ -1,0 +1,138 @@
+"""Words of texts as hashes, and what ends between them: nothing, a sentence, a line, a field.
+
+A word is a run of letters, digits and marks of the text as people read it (`texts.normal`); each character of a script
+that is written without spaces is one. All rows of a batch are taken at once; only those with characters beyond ASCII
+are looked at one by one, to normalise them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provenance.auditing.contamination.hashing import Hashes, Integers, hashes_of_words
+from provenance.auditing.texts.normal import as_read_column
+
+# Between the values of a row, such as fields and messages.
+FIELD = "\x1e"
+_ROW = 0x1D
+
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+# Of rows with characters beyond ASCII, what becomes of what, in this order.
+_REPLACED = (
+    ("[\u3002\u0964\u0965\u061f\u1362\u203d]", "."),
+    ("[\u0085\u2028\u2029]", "\n"),
+    (f"([{_UNSPACED}])", r" \1 "),
+    (r"[^\x00-\x7f\p{L}\p{M}\p{N}]+", " "),
+)
+
+
+class Gap(IntEnum):
+    """What ends between two words; of several, the greatest."""
+
+    NOTHING = 0
+    SENTENCE = 1
+    LINE = 2
+    FIELD = 3
+
+
+_PART, _SPACE, _COLON = 4, 5, 6
+
+
+def _classes() -> npt.NDArray[np.uint8]:
+    """For each byte, whether it is part of a word, mere space, or what ends with it."""
+    table = np.full(256, _SPACE, np.uint8)
+    table[128:] = _PART
+    for characters, kind in (
+        (b"abcdefghijklmnopqrstuvwxyz0123456789", _PART),
+        (b".?!;", Gap.SENTENCE),
+        (b":", _COLON),
+        (b"\n\r\x0b\x0c\x1c", Gap.LINE),
+        (FIELD.encode() + bytes([_ROW]), Gap.FIELD),
+    ):
+        table[np.frombuffer(characters, np.uint8)] = kind
+    return table
+
+
+_CLASSES = _classes()
+_IS_PART = _CLASSES == _PART
+_IS_END = ~np.isin(_CLASSES, (_PART, _SPACE))
+_GAPS = np.where(_CLASSES == _COLON, np.uint8(Gap.SENTENCE), _CLASSES)
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of some rows.
+
+    ``hashes``: one row after the other; those of row i begin at ``offsets[i]``. ``gaps``: what ends before each word,
+    and behind the last. ``after_colon``: the places of words that a colon stands before. ``places``: the first byte of
+    each in ``text``, all rows as they are compared.
+    """
+
+    hashes: Hashes
+    offsets: Integers
+    gaps: npt.NDArray[np.uint8]
+    after_colon: Integers
+    places: Integers
+    text: bytes
+
+    @property
+    def lengths(self) -> Integers:
+        """The number of words in each row."""
+        return np.diff(self.offsets)
+
+    def spelled(self, first: int, last: int) -> list[str]:
+        """The words from ``first`` to before ``last`` as text."""
+        if first >= last:
+            return []
+        end = int(self.places[last]) if last < len(self.places) else len(self.text)
+        piece = np.frombuffer(self.text[int(self.places[first]) : end], np.uint8)
+        return np.where(_IS_PART[piece], piece, 32).astype(np.uint8).tobytes().decode().split()
+
+
+def words_of(texts: pa.LargeStringArray) -> Words:
+    """The words of each text; null has none."""
+    text, ends = _joined(_spaced(as_read_column(texts)))
+    data = np.frombuffer(text, np.uint8)
+    is_part = _IS_PART[data]
+    edges = np.flatnonzero(is_part[1:] != is_part[:-1]) + 1
+    if len(data) and is_part[0]:
+        edges = np.concatenate([np.zeros(1, np.int64), edges])
+    # A row's end is no part of a word, so that edges come in pairs.
+    starts, stops = edges[0::2], edges[1::2]
+    hashes = hashes_of_words(text, starts, stops)
+    gaps = np.zeros(len(starts) + 1, np.uint8)
+    at = np.flatnonzero(_IS_END[data])
+    before = np.searchsorted(starts, at)
+    kinds = _GAPS[data[at]]
+    for kind in (Gap.SENTENCE, Gap.LINE, Gap.FIELD):
+        gaps[before[kinds == kind]] = kind
+    gaps[0] = gaps[-1] = Gap.FIELD
+    after_colon = before[data[at] == ord(":")]
+    return Words(hashes, np.searchsorted(starts, ends).astype(np.int64), gaps, after_colon, starts, text)
+
+
+def _spaced(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    """``texts`` with ASCII alone between words."""
+    other = pc.invert(pc.string_is_ascii(texts))
+    if not pc.any(other).as_py():
+        return texts
+    spaced = texts.filter(other)
+    for pattern, by in _REPLACED:
+        spaced = pc.replace_substring_regex(spaced, pattern, by)
+    return pc.replace_with_mask(texts, other, spaced)
+
+
+def _joined(texts: pa.LargeStringArray) -> tuple[bytes, Integers]:
+    """All texts with an end behind each, and the bounds of each, which are one more."""
+    if not len(texts):
+        return b"", np.zeros(1, np.int64)
+    ended = pc.binary_join_element_wise(texts, pa.scalar("", texts.type), pa.scalar(chr(_ROW), texts.type))
+    _, offsets, data = ended.buffers()
+    ends = np.frombuffer(offsets, np.int64)[ended.offset : ended.offset + len(ended) + 1]
+    return bytes(memoryview(data)[int(ends[0]) : int(ends[-1])]), ends - ends[0]
