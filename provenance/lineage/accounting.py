@@ -13,8 +13,8 @@ from pathlib import Path
 from provenance.lineage.database import parquet_rows, scratch_database
 from provenance.lineage.records import Activity
 from provenance.lineage.row_bounds import ROWS_SQL
-from provenance.lineage.schema import COUNTED_NAMES
 from provenance.lineage.sidecar import Sidecar, open_sidecar
+from provenance.lineage.words import COUNTED_NAMES
 
 # A sample's rows may be there several times, and of these some may have been kept, others changed or dropped.
 _INPUT_ROWS = """

@@ -72,8 +72,6 @@ COLUMNS = (
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 BIRTH_NAMES = tuple(column.name for column in COLUMNS if column.stated)
-# What is counted of a dataset's own rows: of an ancestor, and in another dataset, it says nothing.
-COUNTED_NAMES = ("rows", "possible_rows", "ambiguous_rows")
 TOMBSTONE_NAMES = tuple(column.name for column in COLUMNS if column.kept)
 
 
@@ -123,6 +121,8 @@ def sql_type(kind: pa.DataType) -> str:
     """DuckDB's name of the type of a column."""
     if pa.types.is_list(kind):
         return f"{sql_type(kind.value_type)}[]"
+    if pa.types.is_fixed_size_binary(kind):
+        return "BLOB"
     if pa.types.is_decimal(kind):
         return f"DECIMAL({kind.precision}, {kind.scale})"
     return _SQL_TYPES[kind]

@@ -28,9 +28,10 @@ from provenance.identity import SampleBatch
 from provenance.identity.reserved import KIND, MODEL, PROMPT
 from provenance.lineage.database import count, parquet_rows, stream
 from provenance.lineage.records import Activity, ActivityType, Origin
-from provenance.lineage.schema import COLUMN_NAMES, COUNTED_NAMES, ROW_GROUP_ROWS, sidecar_schema, sql_columns, sql_type
+from provenance.lineage.schema import COLUMN_NAMES, ROW_GROUP_ROWS, sidecar_schema, sql_columns, sql_type
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
+from provenance.lineage.words import COUNTED_NAMES
 
 # What a record says besides the rows of its own dataset.
 RECORD_COLUMNS = tuple(name for name in COLUMN_NAMES if name not in COUNTED_NAMES)

@@ -38,6 +38,9 @@ class Evidence(StrEnum):
     INFERRED = "inferred"
 
 
+# What is counted of a dataset's own rows: of an ancestor, and in another dataset, it says nothing.
+COUNTED_NAMES = ("rows", "possible_rows", "ambiguous_rows")
+
 # What a record may be in doubt about: it would inherit the value, but the births that its parents may have had differ
 # in it, so that it is null (an origin: unknown). In a sidecar these are the bits of ``doubts``, the lowest first.
 DOUBTS = ("origin", "kind", "agent", "source", "license", "depth", "real_rooted")

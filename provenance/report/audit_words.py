@@ -69,7 +69,8 @@ def remarks(dataset: AuditedDataset) -> list[str]:
         shown_of_it = between(*(f"{100 * fraction:.1f}%" for fraction in rooted))
         found.append(f"rows that are not real but have a real ancestor: {shown_of_it}")
     if composition.max_depth is not None:
-        depth = between(str(composition.max_depth), str(composition.at_most_max_depth))
+        least, most = composition.max_depth, composition.at_most_max_depth
+        depth = f"{least} or more" if most is None else between(str(least), str(most))
         found.append(f"greatest generation depth: {depth}")
     if composition.cost is not None:
         found.append(_cost(composition.cost))

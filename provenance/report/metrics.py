@@ -182,7 +182,7 @@ def _numbers(composition: Composition) -> dict[str, Any]:
     for name in ("real_rooted_fraction", "max_depth"):
         value, at_most = getattr(composition, name), getattr(composition, f"at_most_{name}")
         if value is not None:
-            numbers |= {name: value} | ({f"at_most_{name}": at_most} if at_most != value else {})
+            numbers |= {name: value} | ({f"at_most_{name}": at_most} if at_most not in (value, None) else {})
     if composition.cost is not None:
         amounts = {name: float(each) for name, each in asdict(composition.cost).items() if isinstance(each, Decimal)}
         numbers["cost"] = amounts | {"rows_costed": composition.cost.rows_costed}

@@ -13,7 +13,7 @@ CONVERT = """
 import pandas
 mix = pandas.read_parquet("data/mix.parquet").sample(frac=1, random_state=7)
 mix.to_parquet("data/shuffled.parquet", row_group_size=10)
-mix.assign(note="a column more").to_json("data/converted.jsonl", orient="records", lines=True)
+mix.assign(version="a column more").to_json("data/converted.jsonl", orient="records", lines=True)
 mix[mix.columns[::-1]].to_csv("data/converted.csv", index=False)
 """
 OUTS = ("data/shuffled.parquet", "data/converted.jsonl", "data/converted.csv")

@@ -162,7 +162,7 @@ def mixed_up(project: Project) -> list[dict[str, Any]]:
     """A mix of real English and synthetic, mostly German rows; the synthetic ones are declared to be."""
     pick = np.random.default_rng(2)
     rows = [
-        {"text": text, "language": str(pick.choice(["en", "de"], p=[share, 1 - share])), "made": made}
+        {"text": text, "language": str(pick.choice(["en", "de"], p=[share, 1 - share])), "origin": made}
         for made, share in (("real", 0.8), ("synthetic", 0.3))
         for text in prose(pick, 400, words_a_row=30)
     ]
@@ -170,14 +170,14 @@ def mixed_up(project: Project) -> list[dict[str, Any]]:
     rows = [rows[row] for row in order]
     project.write({"mix.jsonl": lines(rows)})
     project.run("dvc", "add", "--quiet", "mix.jsonl")
-    answer = project.provenance("declare", "mix.jsonl", "--from", "columns", "--map", "origin=made")
+    answer = project.provenance("declare", "mix.jsonl", "--from", "columns", "--map", "origin=origin")
     assert answer.code == 0, answer.stderr
     return rows
 
 
 def test_synthetic_rows_are_compared_with_the_real_part_of_a_mix(project: Project, tmp_path: Path) -> None:
     rows = mixed_up(project)
-    pairs = Counter((row["made"], row["language"]) for row in rows)
+    pairs = Counter((row["origin"], row["language"]) for row in rows)
     counts = {made: {v: pairs[made, v] for v in ("de", "en")} for made in ("real", "synthetic")}
     with parts(project, "mix.jsonl") as (mix,):
         subject = Subject(mix, tmp_path, fields=("language",))

@@ -388,4 +388,4 @@ def _is_number(value: object) -> bool:
 
 
 def _show(number: float) -> str:
-    return f"{number:,.0f}" if number.is_integer() else f"{number:.4g}"
+    return f"{number:,.0f}" if float(number).is_integer() else f"{number:.4g}"

@@ -157,7 +157,8 @@ def composition(ledger: Sidecars, dataset: RecordedDataset) -> Composition:
         real_rooted_fraction=rooted and rooted[0],
         at_most_real_rooted_fraction=rooted and rooted[1],
         max_depth=depth and depth[0],
-        at_most_max_depth=depth and depth[1],
+        # What is in doubt may be of any depth.
+        at_most_max_depth=None if grouped["by_depth"].of_any_group.rows else depth and depth[1],
         cost=cost_of(rows, ledger.engine.of(dataset.place), dataset.sidecar.header.activities),
         birth_classes=_birth_classes(rows),
     )

@@ -84,13 +84,28 @@ class ReachedBirths:
     def possible_births(self, disputed: DisputedBirths) -> Array:
         """Which of the records (bool) may be reached.
 
-        A dataset that knows no birth of a sample takes those that others know.
+        A dataset that knows no birth of a sample takes those that others know. Where an ancestor of equal content is
+        reached, a model may have repeated it word for word: such a birth no longer names the sample as its own parent.
         """
         chosen = self._births(disputed, self.selection, self.may)
         known = np.array([each.origin != Origin.UNKNOWN for each in self.graph.classes], bool)[disputed.classes]
         starts = disputed.rows.starts
         knows_none = np.repeat(np.add.reduceat(known, starts[:-1]) == 0, np.diff(starts)) if len(known) else known
-        return np.where(knows_none, self.may[disputed.numbers], chosen)
+        chosen = np.where(knows_none, self.may[disputed.numbers], chosen)
+        return chosen | (self._has_reached_ancestor(disputed, chosen) & ~self._is_real(disputed))
+
+    def _is_real(self, disputed: DisputedBirths) -> Array:
+        real: Array = np.array([each.origin == Origin.REAL for each in self.graph.classes], bool)[disputed.classes]
+        return real
+
+    def _has_reached_ancestor(self, disputed: DisputedBirths, chosen: Array) -> Array:
+        """Whether the record (bool) is of a sample of which a birth is ``chosen`` that no row of the dataset had."""
+        rows, starts = disputed.rows, disputed.rows.starts
+        if not len(chosen):
+            return chosen
+        of_no_row = chosen & (rows.rows + rows.possible == 0)
+        found: Array = np.repeat(np.add.reduceat(of_no_row, starts[:-1]) > 0, np.diff(starts))
+        return found
 
     def certain_births(self, disputed: DisputedBirths) -> Array:
         """Which of the records (bool) certainly are."""

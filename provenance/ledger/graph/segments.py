@@ -26,7 +26,7 @@ from provenance.ledger.graph.adjacency import Adjacency, counted, narrowed, offs
 from provenance.ledger.graph.births import BirthClass, ClassNumbers, Descriptions, is_tombstone
 from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.store import Array, Draft
-from provenance.lineage.schema import COUNTED_NAMES
+from provenance.lineage.words import COUNTED_NAMES
 
 if TYPE_CHECKING:
     from provenance.lineage.sidecar import Sidecar

@@ -22,9 +22,8 @@ from provenance.errors import SidecarError
 from provenance.identity.id_arrays import bytes_of_ids
 from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells
 from provenance.lineage.row_bounds import BirthRows, starts_of
-from provenance.lineage.schema import COUNTED_NAMES
 from provenance.lineage.sidecar import Sidecar
-from provenance.lineage.words import DOUBTS, Origin
+from provenance.lineage.words import COUNTED_NAMES, DOUBTS, Origin
 
 _BLOCK_ROWS = 1 << 18
 _TEXTS = ("origin", "kind", "license")

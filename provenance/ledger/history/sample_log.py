@@ -15,8 +15,7 @@ from provenance.errors import UnknownReferenceError
 from provenance.ledger.composition.breakdowns import most_first
 from provenance.ledger.history.sidecars import NO_SIDECAR, UNUSABLE, Unknown, ask_each, key_of, locate, open_each
 from provenance.ledger.sidecars import name_some
-from provenance.lineage.schema import COUNTED_NAMES
-from provenance.lineage.words import AMBIGUOUS
+from provenance.lineage.words import AMBIGUOUS, COUNTED_NAMES
 
 if TYPE_CHECKING:
     from provenance.repository import Repository

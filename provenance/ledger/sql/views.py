@@ -19,8 +19,8 @@ from provenance.ledger.composition.composition import BIRTH_CLASS_COLUMNS
 from provenance.ledger.datasets import State
 from provenance.lineage.database import text_literal
 from provenance.lineage.rules import STATED_SQL, effective_license_sql
-from provenance.lineage.schema import COLUMN_NAMES, COUNTED_NAMES
-from provenance.lineage.words import AMBIGUOUS, DOUBTS
+from provenance.lineage.schema import COLUMN_NAMES
+from provenance.lineage.words import AMBIGUOUS, COUNTED_NAMES, DOUBTS
 
 if TYPE_CHECKING:
     from provenance.ledger.sidecars import Sidecars

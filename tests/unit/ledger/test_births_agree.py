@@ -26,6 +26,7 @@ from provenance.lineage.schema import Birth, birth_schema
 from provenance.lineage.sidecar import open_sidecar
 from provenance.lineage.verification import verify
 from provenance.lineage.vocabulary import Vocabulary
+from provenance.lineage.words import doubts_of
 from provenance.repository import Repository
 
 SAMPLE, CHILD = {"text": "a text of several births"}, {"text": "what came of it"}
@@ -94,7 +95,11 @@ def origins(repository: Repository, bench: Workbench, born: list[tuple[Birth, Ac
         (audited,) = composition(ledger, ledger.recorded[0]).by_origin
         number = int(ledger.graph.numbers([identifier(SAMPLE)])[0])
         (root,) = describe(ledger.graph, np.array([number]))
-        shown = ledger.records(identifier(SAMPLE))[0].origin
+        record = ledger.records(identifier(SAMPLE))[0]
+        shown = "ambiguous" if "origin" in record.doubts else record.origin
+    # A child of what is in doubt is in doubt.
+    of_child = bench.record(child, CHILD)
+    inherited = "ambiguous" if "origin" in doubts_of(of_child["doubts"]) else of_child["origin"]
     logged = count_sidecars({"out": open_sidecar(sidecar)}, bench.folder)["out"]
     assert not isinstance(logged, str)
     # A picture of the lineage shows one birth of a sample, be it that of a row or of an ancestor of equal content.
@@ -104,7 +109,7 @@ def origins(repository: Repository, bench: Workbench, born: list[tuple[Birth, Ac
         "show": shown,
         "trace": audited if is_echo else root.origin,
         "log": next(iter(logged.groups["by_origin"])),
-        "child": bench.record(child, CHILD)["origin"],
+        "child": inherited,
     }
 
 

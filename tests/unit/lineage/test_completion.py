@@ -252,3 +252,16 @@ def test_a_file_name_is_never_a_pattern(workbench: Workbench, name: str) -> None
     documents = workbench.collected(name, DOCUMENTS)
     mix = workbench.dataset("mix.jsonl", DOCUMENTS)
     assert workbench.complete(mix, dependencies=[documents]).carried == len(DOCUMENTS)
+
+
+def test_equal_rows_of_a_dataset_without_a_sidecar_are_of_unknown_birth(workbench: Workbench) -> None:
+    known = workbench.collected("known.jsonl", DOCUMENTS[:2])
+    nobodys = workbench.dependency(workbench.dataset("nobodys.jsonl", DOCUMENTS[1:3]), sidecar=False)
+    mix = workbench.dataset("mix.jsonl", [*DOCUMENTS[:3], DOCUMENTS[1]])
+    report = workbench.complete(mix, dependencies=[known, nobodys], derivation=DERIVATION)
+    assert (report.carried, report.unknown) == (3, 1)
+    found = {
+        number: [(r["origin"], r["rows"]) for r in workbench.records(mix) if r["sample_id"] == identifier(row)]
+        for number, row in enumerate(DOCUMENTS[:3])
+    }
+    assert found == {0: [("real", 1)], 1: [("real", 1), ("unknown", 1)], 2: [("unknown", 1)]}

@@ -6,6 +6,7 @@ from provenance.lineage import schema
 from provenance.lineage.records import Record
 from provenance.lineage.schema import Birth, birth_schema, sidecar_schema
 from provenance.lineage.tables import RECORD_COLUMNS
+from provenance.lineage.words import COUNTED_NAMES
 
 
 def test_a_birth_has_the_columns_of_its_schema() -> None:
@@ -19,7 +20,7 @@ def test_a_record_spells_out_the_columns_of_a_sidecar() -> None:
 
 
 def test_completion_has_all_columns_but_the_rows_which_it_counts() -> None:
-    assert {*RECORD_COLUMNS, *schema.COUNTED_NAMES} == {*sidecar_schema(16).names}
+    assert {*RECORD_COLUMNS, *COUNTED_NAMES} == {*sidecar_schema(16).names}
 
 
 def test_every_type_has_a_name_in_sql() -> None:
