@@ -104,3 +104,9 @@ def test_history_has_a_series_of_ambiguous_rows(project: Project) -> None:
     }
     by_origin = {each["path"]: each["by_origin"] for each in project.ask("status")["datasets"]}
     assert by_origin["some.jsonl"] == entry["by_origin"]
+
+
+def test_a_rule_on_a_whole_number_is_judged_where_rows_are_ambiguous(project: Project) -> None:
+    judged = project.provenance("audit", "some.jsonl", "--policy", "model-collapse")
+    assert judged.code in (0, 1), judged.stderr
+    assert "greatest generation depth" in judged.stdout

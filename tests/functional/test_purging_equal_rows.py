@@ -92,3 +92,27 @@ def test_all_equal_rows_can_go(project: Project) -> None:
     assert found["reasons"] == {"a stolen model": 5}
     assert numbers(project.root / "mix.jsonl") == [2]
     assert project.ask("verify")["ok"]
+
+
+ECHO = """
+import provenance
+
+with provenance.record("echo.jsonl", model=provenance.Model(name="m")) as recorder:
+    for row in provenance.read("docs.jsonl"):
+        recorder.write({"text": row["text"]}, parents=[row])
+"""
+
+
+def test_revoked_text_that_a_model_repeated_word_for_word_goes(tmp_path: Path) -> None:
+    project = Project.new(tmp_path / "repository")
+    project.write({"docs.jsonl": lines([YES, NO])})
+    assert project.provenance("add", "docs.jsonl", "--origin", "real", "--source", "w", "--license", "MIT").code == 0
+    project.run("python", "-c", ECHO)
+    project.run("dvc", "add", "--quiet", "echo.jsonl", "echo.jsonl.lineage.parquet")
+    project.commit()
+    project.provenance("revoke", "source:w", "--reason", "withdrawn")
+    assert {each["path"]: each["revoked_rows"] for each in project.ask("status")["datasets"]} == {
+        "docs.jsonl": 2,
+        "echo.jsonl": 2,
+    }
+    assert project.ask("purge", "echo.jsonl", "-o", "left.jsonl")["dropped"] == 2

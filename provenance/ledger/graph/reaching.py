@@ -103,8 +103,11 @@ class ReachedBirths:
         rows, starts = disputed.rows, disputed.rows.starts
         if not len(chosen):
             return chosen
+        stones = np.array([self.graph.is_tombstone(each) for each in self.graph.classes], bool)[disputed.classes]
         of_no_row = chosen & (rows.rows + rows.possible == 0)
-        found: Array = np.repeat(np.add.reduceat(of_no_row, starts[:-1]) > 0, np.diff(starts))
+        of_ancestor, purged = (np.add.reduceat(some, starts[:-1]) > 0 for some in (of_no_row, stones))
+        # Rows that were purged took their births with them: no row of these is left.
+        found: Array = np.repeat(of_ancestor & ~purged, np.diff(starts))
         return found
 
     def certain_births(self, disputed: DisputedBirths) -> Array:
