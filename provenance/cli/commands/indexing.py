@@ -35,7 +35,6 @@ def index(
 
     Example: provenance index --gc
     """
-    from provenance.auditing.contamination.suites import clean_suites
     from provenance.files import remove_left
     from provenance.ledger.graph.opening import clean, store_in
     from provenance.ledger.sidecars import Sidecars
@@ -48,6 +47,9 @@ def index(
         described = _described(ledger)
         cleaned = None
         if collect_garbage:
+            # Only here: it needs Arrow.
+            from provenance.auditing.contamination.suites import clean_suites
+
             cleaned = clean(store_in(repository.temporary), ledger.indexed)
             cleaned += clean_suites(repository.temporary) + remove_left(repository.temporary)
         warn_of_unusable(ledger)
