@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from provenance.arguments import require, shown
@@ -45,6 +45,17 @@ class Identity:
     def digest_size(self) -> int:
         """Length of a sample id in bytes."""
         return digest_size(self.digest)
+
+    def on(self, fields: Sequence[str], renamed: Mapping[str, str] | None = None) -> Identity:
+        """By which rows are compared on just these fields, some of them ``renamed``."""
+        return replace(
+            self,
+            fields=tuple(fields),
+            settled=Settled(table=False),
+            tokens_field=None,
+            file_ids=None,
+            renamed=renamed or {},
+        )
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from provenance.identity import Identity, Scan, Settled, scan
+from provenance.identity import Scan, scan
 from provenance.identity.samples import id_of_row
 from provenance.lineage.births import Dependency
 from provenance.lineage.database import count, parquet_rows
+from provenance.lineage.dependency_rows import rows_of
 from provenance.lineage.explaining import DERIVED_ROLE
 from provenance.lineage.records import Activity
-from provenance.lineage.renaming import renamed_fields
-from provenance.lineage.rules import weakest_sql
+from provenance.lineage.renaming import all_found, renamed_fields
+from provenance.lineage.rules import agreed_sql, weakest_of_all_sql
 from provenance.lineage.tables import Tables, write_rows
 from provenance.lineage.words import Evidence, Origin
 
@@ -52,8 +53,8 @@ class _Comparison:
 
 def by_alignment(
     tables: Tables, data: Path, rows: Scan, dependencies: Sequence[Dependency], derivation: Activity
-) -> None:
-    """Enter a derivation for rows that agree with samples of the dependencies, where other fields count.
+) -> int:
+    """Enter a derivation for rows that agree with samples of the dependencies, where other fields count; how many.
 
     They agree on every column that counts on either side and that both have. A single sample that a row agrees with is
     its parent. Of several none is claimed; the row takes over what all their births agree in, if this is an origin.
@@ -64,18 +65,17 @@ def by_alignment(
         if dependency.sidecar is None or dependency.data is None:
             continue
         if not count(tables.connection, "SELECT count(*) FROM left_over"):
-            return
+            return 0
         comparison = _compared(tables, data, rows, dependency, number)
         if comparison is not None:
             _enter_fits(tables, data, comparison, derivation)
-    _enter_derivations(tables)
+    return _enter_derivations(tables)
 
 
 def _compared(tables: Tables, data: Path, rows: Scan, dependency: Dependency, number: int) -> _Comparison | None:
     """What to compare with ``dependency``; None: the same fields count there, or none that both have."""
     assert dependency.data is not None
-    own = scan(dependency.data, dependency.identity)
-    write_rows(own, _file(tables, "own", number))
+    own, _ = rows_of(tables, dependency)
     if set(own.fields) == set(rows.fields):
         return None
     theirs, ours = {*own.fields, *own.beside}, {*rows.fields, *rows.beside}
@@ -98,11 +98,7 @@ def _all_fit(tables: Tables, data: Path, comparison: _Comparison) -> bool:
     """Whether each row that nothing has explained agrees with some sample; writes the files that are compared."""
     _write_compared(tables, data, comparison)
     theirs, ours = (parquet_rows(_file(tables, name, comparison.number)) for name in ("theirs", "ours"))
-    return not count(
-        tables.connection,
-        f"SELECT count(*) FROM {ours} u JOIN rows r USING (row) WHERE r.sample_id IN (SELECT sample_id FROM left_over) "
-        f"AND u.sample_id NOT IN (SELECT sample_id FROM {theirs})",
-    )
+    return all_found(tables, ours, theirs)
 
 
 def _write_compared(tables: Tables, data: Path, comparison: _Comparison) -> None:
@@ -112,13 +108,8 @@ def _write_compared(tables: Tables, data: Path, comparison: _Comparison) -> None
     names = comparison.renamed
     ours = tuple(sorted({*comparison.shared, *names} - {*names.values()}))
     for name, path, fields in (("theirs", dependency.data, comparison.shared), ("ours", data, ours)):
-        identity = replace(identity_on(dependency.identity, fields), renamed=names if name == "ours" else {})
+        identity = dependency.identity.on(fields, names if name == "ours" else None)
         write_rows(scan(path, identity), _file(tables, name, comparison.number))
-
-
-def identity_on(identity: Identity, fields: tuple[str, ...]) -> Identity:
-    """By which rows are compared on just these fields."""
-    return replace(identity, fields=fields, settled=Settled(table=False), tokens_field=None, file_ids=None)
 
 
 def _file(tables: Tables, name: str, number: int) -> Path:
@@ -129,7 +120,8 @@ def _enter_fits(tables: Tables, data: Path, comparison: _Comparison, derivation:
     """Enter into ``fits`` what the members that have no record yet agree with."""
     shared = comparison.shared
     activity = derivation.model_copy(update={"aligned_on": shared, "renamed": comparison.renamed or None})
-    own, theirs, ours = (parquet_rows(_file(tables, name, comparison.number)) for name in ("own", "theirs", "ours"))
+    own = parquet_rows(rows_of(tables, comparison.dependency)[1])
+    theirs, ours = (parquet_rows(_file(tables, name, comparison.number)) for name in ("theirs", "ours"))
     agreed = _agreed("k.")
     tables.connection.execute(
         f"INSERT INTO fits WITH fitting AS (SELECT DISTINCT t.sample_id AS key, o.sample_id FROM {theirs} t JOIN {own} "
@@ -147,15 +139,8 @@ def _enter_fits(tables: Tables, data: Path, comparison: _Comparison, derivation:
 
 def _agreed(births: str = "") -> str:
     """What all of a group's births agree in, as aggregates; null where they do not, or one has none."""
-    agreeing = [
-        f"CASE WHEN count({births}{name}) = count(*) AND min({births}{name}) = max({births}{name}) "
-        f"THEN min({births}{name}) END AS {name}"
-        for name in ("origin", *_TAKEN_OVER)
-    ]
-    chain = f"{births}chain_evidence"
-    return ", ".join(
-        [*agreeing, f"CASE WHEN count({chain}) = count(*) THEN {weakest_sql(chain)} END AS chain_evidence"]
-    )
+    agreeing = [f"{agreed_sql(births + name)} AS {name}" for name in ("origin", *_TAKEN_OVER)]
+    return ", ".join([*agreeing, f"{weakest_of_all_sql(births + 'chain_evidence')} AS chain_evidence"])
 
 
 def _is_added(tables: Tables, data: Path, comparison: _Comparison) -> str:
@@ -163,7 +148,7 @@ def _is_added(tables: Tables, data: Path, comparison: _Comparison) -> str:
     added = comparison.added
     if not added:
         return "false"
-    identity = identity_on(comparison.dependency.identity, added)
+    identity = comparison.dependency.identity.on(added)
     file = _file(tables, "added", comparison.number)
     write_rows(scan(data, identity), file)
     # What is null or empty says nothing that somebody would have made.
@@ -183,8 +168,8 @@ def _subsets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield from ((), tuple(names))
 
 
-def _enter_derivations(tables: Tables) -> None:
-    """Enter the births of ``fits``: of each member, what agrees with it in the most columns."""
+def _enter_derivations(tables: Tables) -> int:
+    """Enter the births of ``fits``: of each member, what agrees with it in the most columns; for how many rows."""
     tables.connection.execute(
         "CREATE TABLE aligned AS SELECT sample_id, min(activity) AS activity, min(parent) AS parent, "
         "max(fitting) = 1 AND count(DISTINCT parent) = 1 AS is_single, bool_or(is_added) AS is_added, "
@@ -204,4 +189,4 @@ def _enter_derivations(tables: Tables) -> None:
         f"SELECT sample_id, origin, activity, [], [], '{Evidence.OBSERVED}', {columns}, false, rows, rows "
         "FROM aligned JOIN left_over USING (sample_id) WHERE NOT is_single"
     )
-    tables.account_for("SELECT sample_id, rows FROM left_over SEMI JOIN aligned USING (sample_id)")
+    return tables.account_for("SELECT sample_id, rows FROM left_over SEMI JOIN aligned USING (sample_id)")

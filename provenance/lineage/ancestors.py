@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provenance.errors import SidecarError
-from provenance.lineage.carrying import known_births
+from provenance.lineage.carrying import SAME_BIRTH_SQL, known_births
 from provenance.lineage.database import count
 from provenance.lineage.rules import FROM_BIRTHS, FROM_PARENTS, TELLS_OF_A_BIRTH_SQL, order_sql, resolved
 from provenance.lineage.schema import BIRTH_NAMES
@@ -90,10 +90,10 @@ def _enter_other_births(tables: Tables) -> None:
     execute("CREATE TABLE ancestral_members AS SELECT sample_id FROM ancestors SEMI JOIN records USING (sample_id)")
     if not count(tables.connection, "SELECT count(*) FROM ancestral_members SEMI JOIN known USING (sample_id)"):
         return
-    same = " AND ".join(f"r.{name} IS NOT DISTINCT FROM k.{name}" for name in ("sample_id", *BIRTH_NAMES))
     execute(
         f"INSERT INTO records BY NAME SELECT k.*, false AS pending FROM ("
-        f"{known_births(tables, 'ancestral_members', TELLS_OF_A_BIRTH_SQL)}) k ANTI JOIN records r ON {same}"
+        f"{known_births(tables, 'ancestral_members', TELLS_OF_A_BIRTH_SQL)}) k ANTI JOIN records r "
+        f"ON r.sample_id = k.sample_id AND {SAME_BIRTH_SQL}"
     )
 
 

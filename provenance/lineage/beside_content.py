@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from provenance.identity import Scan, scan
-from provenance.lineage.aligning import identity_on
 from provenance.lineage.births import Dependency
 from provenance.lineage.database import count, parquet_rows
+from provenance.lineage.dependency_rows import rows_of
 from provenance.lineage.sidecar import open_sidecar
 from provenance.lineage.tables import Tables, write_rows
 
@@ -38,16 +38,11 @@ def rows_with_changed_text(
 
 def _compare(tables: Tables, data: Path, dependency: Dependency, columns: tuple[str, ...], number: int) -> None:
     assert dependency.data is not None
-    identity = identity_on(dependency.identity, columns)
-    scans = {
-        "own": scan(dependency.data, dependency.identity),
-        "theirs": scan(dependency.data, identity),
-        "ours": scan(data, identity),
-    }
-    files = {name: tables.folder / f"beside-{name}-{number}.parquet" for name in scans}
-    for name, scanned in scans.items():
-        write_rows(scanned, files[name])
-    own, theirs, ours = (parquet_rows(files[name]) for name in ("own", "theirs", "ours"))
+    files = {name: tables.folder / f"beside-{name}-{number}.parquet" for name in ("theirs", "ours")}
+    for path, file in zip((dependency.data, data), files.values(), strict=True):
+        write_rows(scan(path, dependency.identity.on(columns)), file)
+    own = parquet_rows(rows_of(tables, dependency)[1])
+    theirs, ours = map(parquet_rows, files.values())
     tables.connection.execute(
         f"INSERT INTO text_compared WITH pairs AS (SELECT DISTINCT o.sample_id, t.sample_id AS text FROM {own} o JOIN "
         f"{theirs} t USING (row)) SELECT u.row, p.text IS NOT NULL FROM {ours} u JOIN rows r USING (row) LEFT JOIN "

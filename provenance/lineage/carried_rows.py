@@ -42,13 +42,13 @@ def repeated_sql(holding: str, wanted: str) -> str:
 
 
 def carried_sql(held: str, holding: str, repeated: str, wanted: str, births: Sequence[str]) -> str:
-    """SQL for the births of the rows in ``wanted``: sample_id, ``births``, calls, rows, low, high (of ``rows``).
+    """SQL for the births of the rows in ``wanted``: sample_id, ``births``, rows, low, high (of ``rows``).
 
     A sample that no holder knows is not in the result.
 
     Args:
-        held: a table of the holders' records: place (of the holder), sample_id, rows, possible_rows, calls, and
-            ``births``. A tombstone is no birth and is not to be there.
+        held: a table of the holders' records: place (of the holder), sample_id, rows, possible_rows, and ``births``.
+            A tombstone is no birth and is not to be there.
         holding, wanted: as in `repeated_sql`.
         repeated: a table of the places that are repeated.
         births: the columns that tell births of one sample apart.
@@ -57,21 +57,20 @@ def carried_sql(held: str, holding: str, repeated: str, wanted: str, births: Seq
     return f"""
     WITH held AS (
         SELECT h.place, h.sample_id, h.rows::BIGINT AS low, h.rows::BIGINT + coalesce(h.possible_rows, 0) AS high,
-            coalesce(h.calls, 1) AS calls, w.rows::BIGINT AS wanted, {", ".join(f"h.{name}" for name in births)}
+            w.rows::BIGINT AS wanted, {", ".join(f"h.{name}" for name in births)}
         FROM {held} h JOIN {wanted} w ON w.sample_id = h.sample_id),
     totals AS (
         SELECT sample_id, sum(available) AS available, bool_or(r.place IS NOT NULL) AS again
         FROM {holding} h LEFT JOIN {repeated} r ON r.place = h.place GROUP BY sample_id),
     added AS (
-        SELECT held.sample_id, {of_held}, max(held.calls) AS calls,
-            any_value(held.wanted) AS wanted, any_value(t.available) AS available,
+        SELECT held.sample_id, {of_held}, any_value(held.wanted) AS wanted, any_value(t.available) AS available,
             coalesce(bool_or(t.again), false) AS again, sum(held.low) AS low,
             sum(CASE WHEN t.sample_id IS NULL OR r.place IS NOT NULL THEN held.wanted ELSE held.high END) AS high
         FROM held LEFT JOIN totals t ON t.sample_id = held.sample_id LEFT JOIN {repeated} r ON r.place = held.place
         WHERE held.high > 0 OR t.sample_id IS NULL
         GROUP BY held.sample_id, {of_held}),
     bounded AS (
-        SELECT sample_id, {", ".join(births)}, calls, wanted AS rows, least(wanted, high) AS high,
+        SELECT sample_id, {", ".join(births)}, wanted AS rows, least(wanted, high) AS high,
             CASE WHEN again OR available IS NULL THEN 0 ELSE greatest(0, low - (available - wanted)) END AS low
         FROM added)
     {tightened_sql("bounded", births)}"""
@@ -81,7 +80,7 @@ def tightened_sql(bounded: str, births: Sequence[str]) -> str:
     """SQL that makes each bound of ``bounded`` as narrow as the sample's others allow; what cannot be goes."""
     listed = ", ".join(births)
     return f"""
-    SELECT sample_id, {listed}, calls::UINTEGER AS calls, rows::BIGINT AS rows,
+    SELECT sample_id, {listed}, rows::BIGINT AS rows,
         greatest(low, rows - (highs - high))::BIGINT AS low, least(high, rows - (lows - low))::BIGINT AS high
     FROM (SELECT *, sum(low) OVER sample AS lows, sum(high) OVER sample AS highs FROM {bounded}
         WINDOW sample AS (PARTITION BY sample_id))

@@ -15,7 +15,8 @@ from provenance.lineage.tables import RECORD_COLUMNS, Tables
 
 # Where no dataset that was read has a row of the sample, it may have been born as an ancestor was.
 _MAY_BE_BORN_SO = f"({HAS_ROWS_SQL} OR {TELLS_OF_A_BIRTH_SQL} AND sample_id NOT IN (SELECT sample_id FROM holding))"
-_SAME_BIRTH = " AND ".join(f"r.{name} IS NOT DISTINCT FROM k.{name}" for name in BIRTH_NAMES)
+# Of two records, ``r`` and ``k``, of one sample.
+SAME_BIRTH_SQL = " AND ".join(f"r.{name} IS NOT DISTINCT FROM k.{name}" for name in BIRTH_NAMES)
 # What is stated of rows that an earlier sidecar knows is not accounted for yet.
 _UNEXPLAINED = """
     SELECT coalesce(sum(greatest(0, l.rows - coalesce(s.rows, 0))), 0) FROM left_over l
@@ -75,9 +76,9 @@ def _divide(tables: Tables) -> None:
         {"paths": [known.path for known in tables.known]},
     )
     execute(
-        f"CREATE TABLE held AS SELECT k.place, k.sample_id, k.rows, k.possible_rows, k.calls, r.number FROM known k "
+        f"CREATE TABLE held AS SELECT k.place, k.sample_id, k.rows, k.possible_rows, r.number FROM known k "
         f"JOIN several s ON s.sample_id = k.sample_id JOIN records r ON r.sample_id = k.sample_id AND r.carried AND "
-        f"{_SAME_BIRTH}"
+        f"{SAME_BIRTH_SQL}"
     )
     execute(
         "CREATE TABLE wanted AS SELECT sample_id, l.rows - coalesce(n.rows, 0) AS rows FROM left_over l LEFT JOIN "

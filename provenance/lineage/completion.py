@@ -22,6 +22,7 @@ from provenance.lineage.beside_content import rows_with_changed_text
 from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.carrying import by_holders
 from provenance.lineage.database import count, scratch_database
+from provenance.lineage.dependency_rows import rows_of
 from provenance.lineage.dividing import divide, settle_restated
 from provenance.lineage.model_column import AgentOf, by_model_column
 from provenance.lineage.parents_column import by_parents_column
@@ -107,7 +108,7 @@ def complete(
             require_read(data, rows.reserved, derivation)
             tables = Tables(connection, folder, identity.digest_size)
             tables.load_members()
-            tables.load_known([*_known(dependencies, identity, folder)], tokenizer)
+            tables.load_known([*_known(tables, dependencies, identity)], tokenizer)
             explained = _explain(tables, data, rows, dependencies, births, derivation, agent_of)
             is_compared = derivation is not None and explained["carried"] > 0
             changed = rows_with_changed_text(tables, data, rows, dependencies) if is_compared else (0, ())
@@ -126,7 +127,7 @@ def complete(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _known(dependencies: Sequence[Dependency], identity: Identity, folder: Path) -> Iterator[Known]:
+def _known(tables: Tables, dependencies: Sequence[Dependency], identity: Identity) -> Iterator[Known]:
     """What the dependencies know, each once.
 
     Where an earlier sidecar of the dataset itself is among them, the rows are its rows; the others know of ancestors.
@@ -134,16 +135,14 @@ def _known(dependencies: Sequence[Dependency], identity: Identity, folder: Path)
     unique = {dependency.path: dependency for dependency in dependencies}.values()
     stated_before = any(dependency.is_earlier for dependency in unique)
     is_explained = any(dependency.sidecar is not None for dependency in unique)
-    for number, dependency in enumerate(unique):
+    for dependency in unique:
         if dependency.sidecar is not None:
             sidecar = _usable(dependency.sidecar, identity)
             is_holder = dependency.is_earlier or not stated_before
             yield Known(dependency.path, sidecar, is_holder, dependency.is_earlier)
         elif is_explained and not stated_before and dependency.data is not None and dependency.data.exists():
             # Equal rows may be from here, too, and of these nobody knows how they came to be.
-            file = folder / f"unexplained-{number}.parquet"
-            write_rows(scan(dependency.data, dependency.identity), file)
-            yield Known(dependency.path, None, unexplained=file)
+            yield Known(dependency.path, None, unexplained=rows_of(tables, dependency)[1])
 
 
 def _usable(path: Path, identity: Identity) -> Sidecar:
@@ -172,23 +171,16 @@ def _explain(
     if births is not None:
         explained["recorded"] = explaining.by_births(tables, births)
     if derivation is not None:
-        tables.newly_accounted_rows()
-        by_parents_column(tables, rows, dependencies, derivation)
-        explained["derived"] = tables.newly_accounted_rows()
+        explained["derived"] = by_parents_column(tables, rows, dependencies, derivation)
         if rows.reserved & {*BIRTH_COLUMNS}:
-            by_model_column(tables, rows, derivation, agent_of)
-            explained["recorded"] = tables.newly_accounted_rows()
+            explained["recorded"] = by_model_column(tables, rows, derivation, agent_of)
     explained["unknown"] = by_holders(tables)
     if tables.is_restated:
         settle_restated(tables)
     explained["carried"] = tables.accounted_rows() - sum(explained.values())
     if derivation is not None:
-        tables.newly_accounted_rows()
-        by_alignment(tables, data, rows, dependencies, derivation)
-        explained["aligned"] = tables.newly_accounted_rows()
-    tables.newly_accounted_rows()
-    explaining.by_nothing(tables)
-    explained["unknown"] += tables.newly_accounted_rows()
+        explained["aligned"] = by_alignment(tables, data, rows, dependencies, derivation)
+    explained["unknown"] += explaining.by_nothing(tables)
     divide(tables)
     return explained
 

@@ -73,8 +73,8 @@ def divide(tables: Tables) -> None:
     execute("CREATE TABLE divided(sample_id BLOB, ambiguous_rows UINTEGER)")
     several = "SELECT sample_id FROM records WHERE high > 0 GROUP BY 1 HAVING count(*) > 1"
     execute(
-        "CREATE TABLE bounded AS SELECT r.number, r.sample_id, r.low, least(r.high, m.rows) AS high, 1 AS calls, "
-        f"m.rows FROM records r JOIN members m USING (sample_id) WHERE sample_id IN ({several})"
+        "CREATE TABLE bounded AS SELECT r.number, r.sample_id, r.low, least(r.high, m.rows) AS high, m.rows "
+        f"FROM records r JOIN members m USING (sample_id) WHERE sample_id IN ({several})"
     )
     if not count(tables.connection, "SELECT count(*) FROM bounded"):
         return

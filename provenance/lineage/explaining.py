@@ -56,21 +56,21 @@ def by_births(tables: Tables, births: RecordedBirths) -> int:
     return count(tables.connection, f"SELECT count(*) {born}")
 
 
-def enter_derivations(tables: Tables, activity: Activity, table: str, *, origin: str) -> None:
-    """Enter derivations by ``activity`` of the rows in ``table``: sample_id, parents, parent_roles, rows."""
+def enter_derivations(tables: Tables, activity: Activity, table: str, *, origin: str) -> int:
+    """Enter derivations by ``activity`` of the rows in ``table`` (sample_id, parents, parent_roles, rows); how many."""
     number = tables.numbers([activity])[0]
     tables.connection.execute(
         "INSERT INTO records(sample_id, origin, activity, parents, parent_roles, evidence, pending, low, high) "
         f"SELECT sample_id, {origin}, {number}, parents, parent_roles, 'observed', true, sum(rows), sum(rows) "
         f"FROM {table} GROUP BY ALL"
     )
-    tables.account_for(f"SELECT sample_id, sum(rows) FROM {table} GROUP BY 1")
+    return tables.account_for(f"SELECT sample_id, sum(rows) FROM {table} GROUP BY 1")
 
 
-def by_nothing(tables: Tables) -> None:
-    """Enter an ``unknown`` record for the rows that nothing explained."""
+def by_nothing(tables: Tables) -> int:
+    """Enter an ``unknown`` record for the rows that nothing explained; the number of these rows."""
     tables.connection.execute(
         "INSERT INTO records(sample_id, origin, parents, parent_roles, pending, low, high) "
         "SELECT sample_id, 'unknown', [], [], false, rows, rows FROM left_over"
     )
-    tables.account_for("SELECT sample_id, rows FROM left_over")
+    return tables.account_for("SELECT sample_id, rows FROM left_over")

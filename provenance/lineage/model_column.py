@@ -19,8 +19,8 @@ MOST_MODELS = 1000
 AgentOf = Callable[[str], Agent]
 
 
-def by_model_column(tables: Tables, rows: Scan, derivation: Activity, agent_of: AgentOf) -> None:
-    """Enter a generation for each row that names its model; the parents of such rows are in the table ``derived``.
+def by_model_column(tables: Tables, rows: Scan, derivation: Activity, agent_of: AgentOf) -> int:
+    """Enter a generation for each row that names its model, and count them; their parents are in the table ``derived``.
 
     Args:
         derivation: the running stage, which is where the models were asked.
@@ -57,7 +57,7 @@ def by_model_column(tables: Tables, rows: Scan, derivation: Activity, agent_of: 
         "FROM rows r JOIN models m USING (model) LEFT JOIN derived d ON d.row = r.row GROUP BY ALL)"
     )
     tables.connection.unregister("models")
-    tables.account_for("SELECT sample_id, count(*) FROM rows WHERE model IS NOT NULL GROUP BY 1")
+    return tables.account_for("SELECT sample_id, count(*) FROM rows WHERE model IS NOT NULL GROUP BY 1")
 
 
 def _check(tables: Tables, rows: Scan) -> None:

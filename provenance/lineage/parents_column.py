@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from provenance.identity import Scan, scan
+from provenance.identity import Scan
 from provenance.lineage.births import Dependency
 from provenance.lineage.database import count, parquet_rows
+from provenance.lineage.dependency_rows import rows_of
 from provenance.lineage.explaining import DERIVED_ROLE, enter_derivations
 from provenance.lineage.records import Activity
-from provenance.lineage.tables import Tables, write_rows
+from provenance.lineage.tables import Tables
 
 # In bytes. No path is as long; matching what is much longer takes time.
 _LONGEST_REFERENCE = 8192
@@ -25,8 +26,8 @@ _LONGEST_SHOWN = 80
 _ROWS_GATHERED = 500_000
 
 
-def by_parents_column(tables: Tables, rows: Scan, dependencies: Sequence[Dependency], derivation: Activity) -> None:
-    """Enter a derivation for each row whose `_parents` name other samples than itself, and that names no model.
+def by_parents_column(tables: Tables, rows: Scan, dependencies: Sequence[Dependency], derivation: Activity) -> int:
+    """Enter a derivation for each row whose `_parents` name other samples than itself, and that names no model; count.
 
     Makes ``derived``: the parents of each row, of a row that names a model also itself.
 
@@ -41,11 +42,10 @@ def by_parents_column(tables: Tables, rows: Scan, dependencies: Sequence[Depende
         "CREATE TABLE refs AS SELECT * REPLACE (CASE WHEN starts_with(reference, './') THEN "
         "regexp_replace(reference, '^([.]/+)+', '') ELSE reference END AS reference) FROM (SELECT row, sample_id, "
         "unnest(parents) AS reference, generate_subscripts(parents, 1) AS place, parent_roles, model IS NOT NULL "
-        "AS by_model FROM rows "
-        "WHERE len(parents) > 0)"
+        "AS by_model FROM rows WHERE len(parents) > 0)"
     )
     if not count(tables.connection, "SELECT count(*) FROM refs"):
-        return
+        return 0
     hex_digits = 2 * tables.digest_size
     execute(
         "CREATE TABLE resolved AS SELECT *, regexp_extract(CASE WHEN strlen(reference) <= "
@@ -64,8 +64,8 @@ def by_parents_column(tables: Tables, rows: Scan, dependencies: Sequence[Depende
             [first, first + _ROWS_GATHERED - 1],
         )
     stated = "(SELECT sample_id, parents, parent_roles, 1 AS rows FROM derived WHERE NOT by_model)"
-    enter_derivations(tables, derivation, stated, origin="NULL")
     _remember_unchanged(tables, dependencies)
+    return enter_derivations(tables, derivation, stated, origin="NULL")
 
 
 def _remember_unchanged(tables: Tables, dependencies: Sequence[Dependency]) -> None:
@@ -92,12 +92,10 @@ def _resolve_rows(tables: Tables, rows: Scan, dependencies: Sequence[Dependency]
         f"SELECT row, left(reference, {_LONGEST_SHOWN + 1}), place_of.path FROM resolved WHERE parent IS NULL "
         "ORDER BY row LIMIT 1"
     )
-    for number, (path, dependency) in enumerate(named.items()):
+    for path, dependency in named.items():
         if dependency.data is None or not _is_named(tables, path):
             continue
-        file = tables.folder / f"dependency-{number}.parquet"
-        theirs = scan(dependency.data, dependency.identity)
-        write_rows(theirs, file)
+        theirs, file = rows_of(tables, dependency)
         tables.connection.execute(
             f"UPDATE resolved SET parent = d.sample_id FROM {parquet_rows(file)} d "
             "WHERE place_of.path = ? AND d.row = try_cast(place_of.row AS BIGINT)",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from provenance.identity import Settled, scan
+from provenance.identity import scan
 from provenance.lineage.births import Dependency
 from provenance.lineage.database import count, parquet_rows
 from provenance.lineage.tables import Tables, write_rows
@@ -31,7 +30,7 @@ def renamed_fields(
     found: dict[str, str] = {}
     for number, new in enumerate(added):
         ours = _values(tables, data, dependency, new, f"added-{number}")
-        holding = [old for old, file in theirs.items() if _all_in(tables, ours, file)]
+        holding = [old for old, file in theirs.items() if all_found(tables, ours, file)]
         if len(holding) != 1 or holding[0] in found.values():
             return {}
         found[new] = holding[0]
@@ -40,20 +39,13 @@ def renamed_fields(
 
 def _values(tables: Tables, data: Path, dependency: Dependency, name: str, file: str) -> str:
     """The rows of ``data``, each with an id of what it has in the column ``name``, as SQL."""
-    identity = replace(
-        dependency.identity,
-        fields=(name,),
-        settled=Settled(table=False),
-        tokens_field=None,
-        file_ids=None,
-        renamed={name: _NAME},
-    )
     path = tables.folder / f"{file}.parquet"
-    write_rows(scan(data, identity), path)
+    write_rows(scan(data, dependency.identity.on((name,), {name: _NAME})), path)
     return parquet_rows(path)
 
 
-def _all_in(tables: Tables, ours: str, theirs: str) -> bool:
+def all_found(tables: Tables, ours: str, theirs: str) -> bool:
+    """Whether each row that nothing has explained is in ``ours`` by an id that ``theirs`` has; both are SQL."""
     return not count(
         tables.connection,
         f"SELECT count(*) FROM {ours} u JOIN rows r USING (row) WHERE r.sample_id IN (SELECT sample_id FROM left_over) "

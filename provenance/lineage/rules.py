@@ -188,8 +188,18 @@ def weaker_sql(one: str, other: str) -> str:
 _BRACKETED = "CASE WHEN contains(p.license, ' ') THEN '(' || p.license || ')' ELSE p.license END"
 
 
-def _all_agree(column: str) -> str:
-    return f"count(p.{column}) = count(*) AND min(p.{column}) = max(p.{column})"
+def _all_agree(value: str) -> str:
+    return f"count({value}) = count(*) AND min({value}) = max({value})"
+
+
+def agreed_sql(value: str) -> str:
+    """An SQL aggregate: what all rows of a group agree in; NULL where they do not, or one has nothing."""
+    return f"CASE WHEN {_all_agree(value)} THEN min({value}) END"
+
+
+def weakest_of_all_sql(evidence: str) -> str:
+    """An SQL aggregate: the weakest of a group's evidence; NULL where a row has none."""
+    return f"CASE WHEN count({evidence}) = count(*) THEN {weakest_sql(evidence)} END"
 
 
 # What a sample takes from its parents, each of which is a row of ``p``: aggregates over the parents. A license is null
@@ -208,7 +218,7 @@ FROM_PARENTS: Mapping[str, str] = {
         "CASE WHEN bool_or(p.license IS NULL) THEN NULL WHEN count(DISTINCT p.license) = 1 THEN min(p.license) "
         f"ELSE string_agg(DISTINCT {_BRACKETED}, ' AND ' ORDER BY {_BRACKETED}) END"
     ),
-    "chain_evidence": (f"CASE WHEN count(p.chain_evidence) = count(*) THEN {weakest_sql('p.chain_evidence')} END"),
+    "chain_evidence": weakest_of_all_sql("p.chain_evidence"),
     "kind": _where_all_agree("kind", f"p.origin <> '{Origin.REAL}'"),
     "agent": _where_all_agree("agent", f"p.origin <> '{Origin.REAL}'"),
     "source": _where_all_agree("source", f"p.origin = '{Origin.REAL}'"),
@@ -218,11 +228,11 @@ _DOUBT_BITS: Mapping[str, int] = {name: 1 << place for place, name in enumerate(
 # What is known of a parent, each row of ``p`` being a birth that it may have had: what all of these agree in, and in
 # what they do not.
 FROM_BIRTHS: Mapping[str, str] = {
-    **{name: f"CASE WHEN {_all_agree(name)} THEN min(p.{name}) END" for name in DOUBTS},
+    **{name: agreed_sql(f"p.{name}") for name in DOUBTS},
     "chain_evidence": FROM_PARENTS["chain_evidence"],
     "doubts": "bit_or(coalesce(p.doubts, 0)) | "
     + " | ".join(
-        f"(CASE WHEN count(p.{name}) > 0 AND NOT ({_all_agree(name)}) THEN {bit} ELSE 0 END)::UTINYINT"
+        f"(CASE WHEN count(p.{name}) > 0 AND NOT ({_all_agree(f'p.{name}')}) THEN {bit} ELSE 0 END)::UTINYINT"
         for name, bit in _DOUBT_BITS.items()
     ),
 }

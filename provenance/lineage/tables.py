@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from provenance.identity import SampleBatch
+from provenance.identity import SampleBatch, Scan
 from provenance.identity.reserved import KIND, MODEL, PROMPT
 from provenance.lineage.database import count, parquet_rows, stream
 from provenance.lineage.records import Activity, ActivityType, Origin
@@ -80,7 +80,7 @@ class Tables:
         self.vocabulary = Vocabulary()
         self.tokenizer: str | None = None
         self.known: Sequence[Known] = ()
-        self._accounted_rows = 0
+        self.scanned: dict[str, tuple[Scan, Path]] = {}
         self._entered: set[int] = set()
         execute = connection.execute
         execute("CREATE TABLE activities(number UINTEGER, id VARCHAR, started TIMESTAMPTZ, generation BOOLEAN)")
@@ -135,9 +135,11 @@ class Tables:
         selected = ", ".join(columns.get(name, name) for name in (*RECORD_COLUMNS, *COUNTED_NAMES))
         return f"SELECT {selected}, {place} AS place FROM {parquet_rows(known.sidecar.path)}"
 
-    def account_for(self, query: str) -> None:
-        """Enter the result of ``query``, samples and numbers of rows, in ``accounted``."""
+    def account_for(self, query: str) -> int:
+        """Enter the result of ``query``, samples and numbers of rows, in ``accounted``; how many rows these are."""
+        before = self.accounted_rows()
         self.connection.execute(f"INSERT INTO accounted {query}")
+        return self.accounted_rows() - before
 
     def numbers(self, activities: Sequence[Activity]) -> list[int]:
         """The numbers of ``activities``; those that are new are entered in the table of that name."""
@@ -170,12 +172,6 @@ class Tables:
     def accounted_rows(self) -> int:
         """How many rows have been entered in ``accounted``."""
         return count(self.connection, "SELECT coalesce(sum(rows), 0) FROM accounted")
-
-    def newly_accounted_rows(self) -> int:
-        """How many of them since this was last called."""
-        total = self.accounted_rows()
-        new, self._accounted_rows = total - self._accounted_rows, total
-        return new
 
     def use_vocabulary(self, activities: Iterable[Activity]) -> Vocabulary:
         """The part of the vocabulary that the gathered records need, and that ``activities`` do."""
