@@ -5,15 +5,17 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from support.births import Dataset, Held
-from support.workbench import GENERATION, Workbench, identifier
+from support.births import Dataset, Held, repeated
+from support.workbench import DERIVATION, GENERATION, Workbench, identifier
 
 from provenance.lineage.births import Dependency, RecordedBirths
+from provenance.lineage.completion import Completion
 from provenance.lineage.records import Agent
 from provenance.lineage.schema import birth_schema
 from provenance.lineage.sidecar import open_sidecar
@@ -102,3 +104,46 @@ def assert_invariants(records: Sequence[Mapping[str, Any]], rows: int) -> None:
         possible = [record["possible_rows"] for record in same if record["possible_rows"] is not None]
         assert bool(rest) == bool(possible)
         assert all(0 < each <= rest <= sum(possible) - each for each in possible)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What came of a random stage: its out, the true rows of it, and whether it wrote rows twice that no count shows.
+
+    ``read``: what is known of the datasets that it read.
+    """
+
+    out: Dependency
+    truth: list[Row]
+    report: Completion
+    read: list[Dataset]
+    hides_repetition: bool
+
+
+class Pipeline:
+    """Random stages over two datasets that models wrote, and over what earlier stages made of them."""
+
+    def __init__(self, workbench: Workbench, rng: random.Random) -> None:
+        self._workbench, self._rng = workbench, rng
+        self.rows = {name: random_rows(rng) for name in ("a.jsonl", "b.jsonl")}
+        self.datasets = {name: written(workbench, name, rows) for name, rows in self.rows.items()}
+        self.known: dict[str, Dataset] = {name: exactly(rows) for name, rows in self.rows.items()}
+
+    def stage(self, name: str) -> Stage:
+        """Run a stage that writes the dataset ``name``."""
+        read = self._rng.sample(sorted(self.datasets), self._rng.randint(1, 2))
+        inputs = [(place, n, row) for place, each in enumerate(read) for n, row in enumerate(self.rows[each])]
+        chosen = chosen_rows(self._rng, inputs)
+        truth = [row for _, _, row in chosen]
+        path = self._workbench.dataset(name, [{"text": text} for text, _ in truth])
+        dependencies = [self.datasets[each] for each in read]
+        report = self._workbench.complete(path, dependencies=dependencies, derivation=DERIVATION)
+        known_of_read = [self.known[each] for each in read]
+        again = {place for (place, _, _), times in Counter(chosen).items() if times > 1}
+        is_shown = again <= repeated(known_of_read, Counter(text for text, _ in truth))
+        return Stage(self._workbench.dependency(path), truth, report, known_of_read, not is_shown)
+
+    def keep(self, out: Dependency, truth: list[Row]) -> None:
+        """Later stages may read ``out``, of which these rows are true."""
+        self.datasets[out.path], self.rows[out.path] = out, truth
+        self.known[out.path] = known(self._workbench, out)

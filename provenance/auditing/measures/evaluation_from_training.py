@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from provenance.auditing.measure import (
-    Doubt,
     Measured,
     Needs,
     NotMeasured,
@@ -14,7 +13,7 @@ from provenance.auditing.measure import (
     ambiguity,
     both_doubts,
 )
-from provenance.auditing.measures.lineage_contamination import problem_of
+from provenance.auditing.measures.lineage_contamination import doubts_of_ancestry, problem_of_evaluations
 from provenance.engines.interface import MOST_SHOWN
 from provenance.ledger.composition.ancestry import Members, Reached, partly_unknown
 from provenance.ledger.graph.graph import Direction, Graph
@@ -42,17 +41,15 @@ class EvaluationFromTraining:
         ``fraction`` and ``unknown_rows`` are of evaluation rows, ``samples`` those of the audited dataset that
         evaluation rows were made from.
         """
-        if not subject.evaluations:
-            return NotMeasured("no evaluation set is named; name one with --evaluation")
+        problem = problem_of_evaluations(subject)
+        if problem is not None:
+            return NotMeasured(problem)
         audited = Members.of(subject.audited)
         ids = audited.graph.ids_as_bytes(audited.numbers)
         found, bounds, outstanding = {}, {}, []
         least = most = unknown = total = 0
         used = np.zeros(len(audited.numbers), bool)
         for evaluation in subject.evaluations:
-            problem = problem_of(subject.audited, evaluation)
-            if problem is not None:
-                return NotMeasured(problem)
             path, members = evaluation.dataset.path, Members.of(evaluation)
             made, sources, rows = _made_from(members, ids)
             used |= sources
@@ -72,15 +69,11 @@ class EvaluationFromTraining:
                 "evaluations": found,
             },
             tuple(outstanding[:MOST_SHOWN]),
-            doubts=both_doubts(_doubts(unknown, total), ambiguity(bounds)),
+            doubts=both_doubts(
+                doubts_of_ancestry(unknown, total, counted(unknown, "evaluation row"), rows="evaluation_rows"),
+                ambiguity(bounds),
+            ),
         )
-
-
-def _doubts(unknown: int, total: int) -> dict[str, Doubt]:
-    if not unknown:
-        return {}
-    why = f"the ancestry of {counted(unknown, 'evaluation row')} is incomplete"
-    return {"evaluation_rows": Doubt(unknown, why), "fraction": Doubt(unknown / total, why)}
 
 
 def _made_from(members: Members, ids: Array) -> tuple[Array, Array, Reached]:

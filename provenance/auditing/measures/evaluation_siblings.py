@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from provenance.auditing.measure import (
-    Doubt,
     Measured,
     Needs,
     NotMeasured,
@@ -14,7 +13,11 @@ from provenance.auditing.measure import (
     ambiguity,
     both_doubts,
 )
-from provenance.auditing.measures.lineage_contamination import derived_from, problem_of
+from provenance.auditing.measures.lineage_contamination import (
+    derived_from,
+    doubts_of_ancestry,
+    problem_of_evaluations,
+)
 from provenance.engines.interface import MOST_SHOWN
 from provenance.ledger.composition.ancestry import Members, Reached, partly_unknown
 from provenance.ledger.graph.graph import Direction, Graph, SampleSet
@@ -45,15 +48,13 @@ class EvaluationSiblings:
 
         ``roots`` count the real documents that are shared.
         """
-        if not subject.evaluations:
-            return NotMeasured("no evaluation set is named; name one with --evaluation")
+        problem = problem_of_evaluations(subject)
+        if problem is not None:
+            return NotMeasured(problem)
         members = Members.of(subject.audited)
         siblings, unsure = np.zeros(len(members.numbers), bool), partly_unknown(members)
         found, bounds, outstanding, all_roots = {}, {}, [], np.zeros(0, np.int64)
         for evaluation in subject.evaluations:
-            problem = problem_of(subject.audited, evaluation)
-            if problem is not None:
-                return NotMeasured(problem)
             path = evaluation.dataset.path
             roots = _shared_roots(members.graph, evaluation)
             of_set = _are_siblings(members, evaluation, roots)
@@ -76,15 +77,11 @@ class EvaluationSiblings:
                 "evaluations": found,
             },
             tuple(outstanding[:MOST_SHOWN]),
-            doubts=both_doubts(_doubts(unknown, members.total), ambiguity({**every.bounds, **bounds})),
+            doubts=both_doubts(
+                doubts_of_ancestry(unknown, members.total, f"{counted(unknown, 'row')}, or of evaluation rows,"),
+                ambiguity({**every.bounds, **bounds}),
+            ),
         )
-
-
-def _doubts(unknown: int, total: int) -> dict[str, Doubt]:
-    if not unknown:
-        return {}
-    why = f"the ancestry of {counted(unknown, 'row')}, or of evaluation rows, is incomplete"
-    return {"rows": Doubt(unknown, why), "fraction": Doubt(unknown / total, why)}
 
 
 def _reached(members: Members, roots: Array, siblings: Array) -> Reached:

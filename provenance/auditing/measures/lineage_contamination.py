@@ -50,17 +50,15 @@ class LineageContamination:
 
         ``evaluation_samples`` and ``samples`` count those of the evaluation sets that rows were derived from.
         """
-        if not subject.evaluations:
-            return NotMeasured("no evaluation set is named; name one with --evaluation")
+        problem = problem_of_evaluations(subject)
+        if problem is not None:
+            return NotMeasured(problem)
         members = Members.of(subject.audited)
         graph, own = members.graph, members.numbers
         among_all = subject.audited.ledger.graph.numbers_of_bytes(graph.ids_as_bytes(own))
         derived, through = np.zeros(len(own), bool), np.zeros(len(own), bool)
         found, outstanding, doubts, selected = {}, [], {}, []
         for evaluation in subject.evaluations:
-            problem = problem_of(subject.audited, evaluation)
-            if problem is not None:
-                return NotMeasured(problem)
             start = members_in(graph, evaluation)
             selected.append(Selection.of_samples(graph, start))
             from_it = derived_from(members, evaluation)
@@ -85,15 +83,27 @@ class LineageContamination:
                 "evaluations": found,
             },
             tuple(outstanding[:MOST_SHOWN]),
-            doubts=both_doubts(_doubts(unknown, members.total), ambiguity({**come_of_it.bounds, **doubts})),
+            doubts=both_doubts(doubts_of_ancestry(unknown, members.total), ambiguity({**come_of_it.bounds, **doubts})),
         )
 
 
-def _doubts(unknown: int, total: int) -> dict[str, Doubt]:
+def doubts_of_ancestry(unknown: int, total: int, whose: str = "", *, rows: str = "rows") -> dict[str, Doubt]:
+    """The doubts about ``rows`` (a value's name) and ``fraction``: of ``unknown`` of ``total``, ancestry is incomplete.
+
+    ``whose``: what these are in words, where that is not rows.
+    """
     if not unknown:
         return {}
-    why = f"the ancestry of {counted(unknown, 'row')} is incomplete"
-    return {"rows": Doubt(unknown, why), "fraction": Doubt(unknown / total, why)}
+    why = f"the ancestry of {whose or counted(unknown, 'row')} is incomplete"
+    return {rows: Doubt(unknown, why), "fraction": Doubt(unknown / total, why)}
+
+
+def problem_of_evaluations(subject: Subject) -> str | None:
+    """Why nothing can be said by ids of the evaluation sets that are named."""
+    if not subject.evaluations:
+        return "no evaluation set is named; name one with --evaluation"
+    problems = (problem_of(subject.audited, evaluation) for evaluation in subject.evaluations)
+    return next((problem for problem in problems if problem is not None), None)
 
 
 def problem_of(audited: Part, evaluation: Part) -> str | None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.births import Dataset, carried, repeated, together
+from support.births import carried, together
 from support.pipelines import (
     ID,
     TEXTS,
+    Pipeline,
     assert_invariants,
-    chosen_rows,
     exactly,
     known,
     models_of,
@@ -31,33 +31,22 @@ from provenance.lineage.vocabulary import Vocabulary
 
 @pytest.mark.parametrize("seed", range(25))
 def test_stages_divide_rows_as_the_rule_says(workbench: Workbench, seed: int) -> None:
-    rng = random.Random(seed)
-    made = {"a.jsonl": random_rows(rng), "b.jsonl": random_rows(rng)}
-    datasets = {name: written(workbench, name, rows) for name, rows in made.items()}
-    expected: dict[str, Dataset] = {name: exactly(rows) for name, rows in made.items()}
+    pipeline = Pipeline(workbench, random.Random(seed))
     shown = True
     for step in range(3):
-        read = rng.sample(sorted(datasets), rng.randint(1, 2))
-        inputs = [(place, number, row) for place, each in enumerate(read) for number, row in enumerate(made[each])]
-        chosen = chosen_rows(rng, inputs)
-        truth = [row for _, _, row in chosen]
-        name = f"step{step}.jsonl"
-        path = workbench.dataset(name, [{"text": text} for text, _ in truth])
-        report = workbench.complete(path, dependencies=[datasets[each] for each in read], derivation=DERIVATION)
-        assert (report.rows, report.carried) == (len(truth), len(truth))
-        found = known(workbench, workbench.dependency(path))
-        wanted = Counter(text for text, _ in truth)
-        assert found == carried([expected[each] for each in read], wanted), (seed, step)
-        assert_invariants(workbench.records(path), len(truth))
+        stage = pipeline.stage(f"step{step}.jsonl")
+        assert (stage.report.rows, stage.report.carried) == (len(stage.truth), len(stage.truth))
+        found = known(workbench, stage.out)
+        assert found == carried(stage.read, Counter(text for text, _ in stage.truth)), (seed, step)
+        assert_invariants(workbench.records(stage.out), len(stage.truth))
         # What a count does not show may be wrong: rows written twice that seem to be others of equal text.
-        again = {place for (place, _, _), times in Counter(chosen).items() if times > 1}
-        shown = shown and again <= repeated([expected[each] for each in read], wanted)
+        shown = shown and not stage.hides_repetition
         if shown:
-            counted = Counter(truth)
+            counted = Counter(stage.truth)
             for text, held in found.items():
                 for model, (low, high) in held.shares.items():
                     assert low <= counted[text, model] <= high, (seed, step)
-        datasets[name], made[name], expected[name] = workbench.dependency(path), truth, found
+        pipeline.keep(stage.out, stage.truth)
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -7,10 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from support.births import Dataset, repeated
-from support.pipelines import MODELS, Row, births_of, chosen_rows, exactly, known, random_rows, written
+from support.pipelines import MODELS, Pipeline, Row, births_of
 from support.sidecars import ledger_of
-from support.workbench import DERIVATION, Workbench
+from support.workbench import Workbench
 
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.ledger.composition.composition import Composition, composition
@@ -58,29 +57,17 @@ def declared_anew(workbench: Workbench, rng: random.Random, dataset: Dependency,
 @pytest.mark.parametrize("seed", range(12))
 def test_breakdowns_hold_the_truth(repository: Repository, workbench: Workbench, seed: int) -> None:
     rng = random.Random(seed)
-    made = {name: random_rows(rng) for name in ("a.jsonl", "b.jsonl")}
-    datasets = {name: written(workbench, name, rows) for name, rows in made.items()}
-    expected: dict[str, Dataset] = {name: exactly(rows) for name, rows in made.items()}
+    pipeline = Pipeline(workbench, rng)
     hidden = False
     for step in range(4):
-        read = rng.sample(sorted(datasets), rng.randint(1, 2))
-        inputs = [(place, number, row) for place, each in enumerate(read) for number, row in enumerate(made[each])]
-        chosen = chosen_rows(rng, inputs)
-        truth = [row for _, _, row in chosen]
-        name = f"step{step}.jsonl"
-        path = workbench.dataset(name, [{"text": text} for text, _ in truth])
-        workbench.complete(path, dependencies=[datasets[each] for each in read], derivation=DERIVATION)
-        again = {place for (place, _, _), times in Counter(chosen).items() if times > 1}
-        wanted = Counter(text for text, _ in truth)
-        hidden = hidden or not again <= repeated([expected[each] for each in read], wanted)
-        dataset = workbench.dependency(path)
-        if rng.random() < 0.4:
-            truth = declared_anew(workbench, rng, dataset, truth)
-        assert dataset.sidecar is not None
-        with ledger_of(repository, dataset.sidecar) as ledger:
+        stage = pipeline.stage(f"step{step}.jsonl")
+        hidden = hidden or stage.hides_repetition
+        truth = declared_anew(workbench, rng, stage.out, stage.truth) if rng.random() < 0.4 else stage.truth
+        assert stage.out.sidecar is not None
+        with ledger_of(repository, stage.out.sidecar) as ledger:
             found = composition(ledger, ledger.recorded[0])
         assert_adds_up(found, len(truth))
         # A repetition that no count shows may pass for other rows of equal text; see docs/specification/sidecar.md.
         if not hidden:
             assert_true(found, truth)
-        datasets[name], made[name], expected[name] = dataset, truth, known(workbench, dataset)
+        pipeline.keep(stage.out, truth)
