@@ -56,7 +56,7 @@ def require_names(argument: str, given: object) -> None:
     """Refuse what is not a mapping from names; None stands for what was not given.
 
     Raises:
-        ProvenanceError: it is none, or a key is not text.
+        ProvenanceError: it is not a mapping, or a key is not text.
     """
     require_optional(argument, given, Mapping)
     for name in given if isinstance(given, Mapping) else ():

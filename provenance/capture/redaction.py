@@ -37,7 +37,7 @@ _VOCABULARY_TOKENS = frozenset(
 )
 # Under these names stands where a secret is, or how many there are: `--password-file`, `api_key_env`, `--no-token`.
 _NOT_THE_SECRET = frozenset({"file", "path", "stdin", "env", "var", "count", "limit", "length", "type"})
-# These names are of other things as well: what stands there must look like a secret.
+# Other things have these names, too: their values must look like a secret.
 _DOUBTFUL_WORDS = frozenset({"auth", "dsn", "webhook", "connstr", "connection"})
 _DOUBTFUL_ENDS = frozenset({"cred", "creds", "pat", "sas", "sig", "signature", "conn", "session", "sid"})
 _PASS = frozenset({"pass", "pw"})

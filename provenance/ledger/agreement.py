@@ -3,7 +3,7 @@
 The same text in two datasets is no lineage: people and models give the same short answer, and both are right about
 their own. Two sidecars can contradict each other only where they speak of the same rows, that is
 
-- where one dataset was made from the other by a stage: what the stage did not bear itself has the origin that its
+- where one dataset was made from the other by a stage: what the stage took over has the origin that its
   dependencies state, and is to be made anew where these state another one by now;
 - where two datasets, neither of which a stage made, have the same data, byte by byte, and more than one row.
 """

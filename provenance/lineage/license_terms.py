@@ -146,7 +146,7 @@ def _written(tokens: list[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _expression(text: str) -> str | None:
-    """The SPDX expression that ``text`` is, in SPDX's spelling; None where it is none."""
+    """The SPDX expression that ``text`` is, in SPDX's spelling; None if it is not one."""
     if not text or len(text) > _LONGEST or text.count("(") > _MOST_BRACKETS:
         return None
     if (name := _named(text)) is not None:

@@ -93,7 +93,7 @@ def _keep_best(best: Array, best_places: Array, owners: Array, places: Array, ra
     order = np.lexsort((places, ranks, owners))
     order = order[starts_of_runs(owners[order])]
     rank, known = ranks[order], best[owners[order]]
-    # Of equally good places the first, so that it makes no difference in which range it is met.
+    # The first of equally good places is taken, whichever range it is met in.
     better = order[(rank < known) | ((rank == known) & (places[order] < best_places[owners[order]]))]
     best[owners[better]], best_places[owners[better]] = ranks[better], places[better]
 

@@ -14,7 +14,7 @@ from provenance.auditing.contamination.hashing import Array
 class Found:
     """Sides of a suite in rows of a batch of text, one of each array for one occurrence.
 
-    ``row`` has ``side`` from word ``first`` of the batch to before word ``last``. ``copy``: how it stands there.
+    ``row`` has ``side`` in the batch, from word ``first`` to just before ``last``. ``copy``: how it stands there.
     ``degree``: the part of its bits that is shared; ``bits``: the evidence; ``run``: the most words in a row without a
     change.
     """

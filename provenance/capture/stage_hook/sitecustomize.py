@@ -48,7 +48,7 @@ def _note_at_the_end(folder: str) -> None:
     import atexit
 
     leave = os._exit
-    # What a .pth file of the environment imports as Python starts is none of the command's doing.
+    # What a .pth file of the environment imports as Python starts was not imported by the command.
     before = imported_modules()
 
     # Forked workers, as those of multiprocessing, end without what is registered with atexit.
