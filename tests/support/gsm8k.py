@@ -19,10 +19,9 @@ _FOLDER = Path(os.environ.get("PROVENANCE_GSM8K") or Path(__file__).resolve().pa
 def lay_out(project: Project, *, declared: bool) -> None:
     """The human test set, human.jsonl, and its rephrases, rephrased.jsonl; ``declared``: with their parents."""
     human = gsm8k("gsm8k_test.human.jsonl")
-    rephrased = [
-        {**row, "made_from": f"human.jsonl:{number}"}
-        for number, row in enumerate(gsm8k("gsm8k_test.rephrased.jsonl"), start=1)
-    ]
+    rephrased = gsm8k("gsm8k_test.rephrased.jsonl")
+    if declared:
+        rephrased = [{**row, "made_from": f"human.jsonl:{number}"} for number, row in enumerate(rephrased, start=1)]
     project.write({"human.jsonl": lines(human), "rephrased.jsonl": lines(rephrased)})
     project.provenance("add", "human.jsonl", "--origin", "real", "--source", "gsm8k", "--license", "MIT")
     if declared:
