@@ -47,6 +47,7 @@ class Impact:
     affected: SampleSet
     through_models: SampleSet
     passages: tuple[Passage, ...]
+    reached: Reached
 
 
 def impact(ledger: Sidecars, selectors: Sequence[str]) -> Impact:
@@ -66,7 +67,9 @@ def impact_of(ledger: Sidecars, selected: Selection) -> Impact:
     # Behind the datasets of this revision are those that models were trained on.
     datasets = tuple(_affected(dataset, found.rows(dataset.place)) for dataset in ledger.recorded)
     selected_samples = len(selected.samples)
-    return Impact(selected_samples, len(direct) - selected_samples, datasets, direct, through, found.reach.passages)
+    return Impact(
+        selected_samples, len(direct) - selected_samples, datasets, direct, through, found.reach.passages, found
+    )
 
 
 def _affected(dataset: RecordedDataset, rows: ReachedRows) -> AffectedDataset:

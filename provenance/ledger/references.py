@@ -12,6 +12,9 @@ _PREFIX = re.compile(r"[0-9a-fA-F]{6,128}")
 _PLACE = re.compile(r"(?P<path>.+):(?P<row>[0-9]{1,18})", re.DOTALL)
 
 
+FIELD = "field:"
+
+
 def is_prefix(reference: str) -> bool:
     """Whether it is written as a sample's id, or the beginning of one."""
     return _PREFIX.fullmatch(reference) is not None
@@ -25,8 +28,9 @@ def is_place(reference: str) -> bool:
 def resolve(ledger: Sidecars, reference: str) -> str:
     """The id of the sample that ``reference`` names.
 
-    It is six or more hex digits, PATH:ROW with rows from 1, or the path of a file that is a sample of a directory. PATH
-    is a dataset's, or that of a file of a directory dataset.
+    It is six or more hex digits, PATH:ROW with rows from 1, ``field:NAME=VALUE`` where only one sample has that value
+    in that column, or the path of a file that is a sample of a directory. PATH is a dataset's, or that of a file of a
+    directory dataset.
 
     Raises:
         UnknownReferenceError: it names no sample, or more than one.
@@ -34,6 +38,8 @@ def resolve(ledger: Sidecars, reference: str) -> str:
         RepositoryError: the dataset at PATH is not on this machine.
         DataError: the row does not exist or cannot be read.
     """
+    if reference.startswith(FIELD) and "=" in reference:
+        return _only_one(reference, samples_of_field(ledger, reference.removeprefix(FIELD)))
     place = _PLACE.fullmatch(reference)
     if place:
         dataset = _around(ledger, place["path"]) or ledger.dataset(place["path"])
@@ -43,6 +49,14 @@ def resolve(ledger: Sidecars, reference: str) -> str:
     if (directory := _around(ledger, reference)) is not None:
         return _by_place(ledger, directory, reference, None)
     raise UnknownReferenceError(f"{reference}: neither a sample id (six or more hex digits) nor PATH:ROW")
+
+
+def samples_of_field(ledger: Sidecars, condition: str) -> list[str]:
+    """The ids of the samples that ``condition``, NAME=VALUE, names by a column of the data."""
+    from provenance.ledger.rows_by_field import samples_where
+
+    name, _, value = condition.partition("=")
+    return samples_where(ledger, name, value)
 
 
 def _around(ledger: Sidecars, path: str) -> RecordedDataset | None:
@@ -74,6 +88,10 @@ def _by_prefix(ledger: Sidecars, prefix: str) -> str:
     found = ledger.graph.beginning_with(prefix, most=11)
     if not found:
         raise UnknownReferenceError(f"{prefix}: no sample id in this revision starts with this{ledger.not_asked}")
+    return _only_one(prefix, found, "give more digits")
+
+
+def _only_one(reference: str, found: list[str], remedy: str = "take one of them") -> str:
     if len(found) > 1:
-        raise UnknownReferenceError(f"{prefix}: fits more than one sample, give more digits: {name_some(found)}")
+        raise UnknownReferenceError(f"{reference}: fits more than one sample, {remedy}: {name_some(found)}")
     return found[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from provenance.errors import UnknownReferenceError
-from provenance.ledger.references import is_place, is_prefix, resolve
+from provenance.ledger.references import is_place, is_prefix, resolve, samples_of_field
 from provenance.ledger.sidecars import Sidecars, name_some
 from provenance.lineage.license_terms import spelt
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from provenance.ledger.graph.reaching import Selection
     from provenance.ledger.graph.store import Array
 
+_DIGEST = re.compile(r"[0-9a-fA-F]{6,16}")
+_MOST_LISTED = 1_000
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
@@ -32,6 +35,34 @@ def select(ledger: Sidecars, selectors: Sequence[str]) -> Selection:
     from provenance.ledger.graph.reaching import Selection
 
     return Selection.all_of(ledger.graph, [_fitting(ledger, selector) for selector in selectors])
+
+
+def lasting(ledger: Sidecars, selectors: Sequence[str]) -> list[str]:
+    """The same selection in other revisions too: a sample that is named by its row, or by a column, is named by its id.
+
+    A dataset is named by its path from the DVC root.
+
+    Raises:
+        UnknownReferenceError: one names nothing, or by a column too many samples to be listed.
+    """
+    return list(dict.fromkeys(each for selector in selectors for each in _lasting(ledger, selector)))
+
+
+def _lasting(ledger: Sidecars, selector: str) -> list[str]:
+    kind, value = require_selector(selector)
+    if kind == "sample":
+        return [f"sample:{resolve(ledger, value)}"]
+    if kind == "dataset":
+        return [f"dataset:{ledger.dataset(value).path}"]
+    if kind != "field":
+        return [selector]
+    samples = samples_of_field(ledger, value)
+    if len(samples) > _MOST_LISTED:
+        raise UnknownReferenceError(
+            f"{selector}: fits {len(samples):,} samples, and at most {_MOST_LISTED:,} are kept by their ids; select "
+            "their source or dataset"
+        )
+    return [f"sample:{sample}" for sample in samples]
 
 
 def require_selector(selector: str) -> tuple[str, str]:
@@ -87,9 +118,21 @@ def _model(ledger: Sidecars, value: str) -> Selection:
 
 
 def _prompt(ledger: Sidecars, value: str) -> Selection:
-    prompts = [activity["plan"] for activity in ledger.graph.descriptions.activities]
-    fits = _places(ledger, "prompt", [prompt == value for prompt in prompts], value, filter(None, prompts))
+    """Those whose template has this name; NAME@DIGEST, with the beginning of the template's id, takes one version."""
+    activities = ledger.graph.descriptions.activities
+    names = [activity["plan"] for activity in activities]
+    name, at, digest = value.rpartition("@")
+    if at and value not in names and _DIGEST.fullmatch(digest):
+        versions = [f"{each['plan']}@{each['plan_id']}" for each in activities if each["plan"]]
+        is_this = [each["plan"] == name and each["plan_id"].startswith(digest.lower()) for each in activities]
+        fits = _places(ledger, "prompt", is_this, value, versions)
+    else:
+        fits = _places(ledger, "prompt", [each == value for each in names], value, filter(None, names))
     return _births(ledger, lambda born: born.activity in fits)
+
+
+def _field(ledger: Sidecars, value: str) -> Selection:
+    return _samples(ledger, ledger.graph.numbers(samples_of_field(ledger, value)))
 
 
 def _activity(ledger: Sidecars, value: str) -> Selection:
@@ -134,6 +177,7 @@ _SELECTORS: dict[str, Callable[[Sidecars, str], Selection]] = {
     "prompt": _prompt,
     "activity": _activity,
     "license": _license,
+    "field": _field,
     "origin": _origin,
     "kind": _kind,
     "dataset": _dataset,

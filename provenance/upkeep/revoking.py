@@ -11,8 +11,7 @@ from provenance.capture.redaction import redact_text, refuse_secret
 from provenance.documents import validated
 from provenance.errors import RepositoryError
 from provenance.files import REVOCATIONS_FILE
-from provenance.ledger.references import resolve
-from provenance.ledger.selectors import select
+from provenance.ledger.selectors import lasting, select
 from provenance.ledger.sidecars import Sidecars
 from provenance.revocations import Revocation, Revocations
 from provenance.upkeep.tracked_files import change_file, only_writer
@@ -22,7 +21,7 @@ from provenance.upkeep.yaml_editing import entries_of, one_line
 def revoke(ledger: Sidecars, selectors: Sequence[str], reason: str) -> tuple[Revocation, bool]:
     """Enter that what fits ``selectors`` is not to be used; the entry, and whether it is new.
 
-    A sample that is named by its row is entered by its id, which stays true when rows move.
+    A sample that is named by its row, or by a column, is entered by its id, which stays true when rows move.
 
     Raises:
         UnknownReferenceError: a selector fits nothing that this revision knows.
@@ -32,11 +31,11 @@ def revoke(ledger: Sidecars, selectors: Sequence[str], reason: str) -> tuple[Rev
     select(ledger, selectors)
     for selector in selectors:
         refuse_secret("the selector", selector)
-    lasting = tuple(dict.fromkeys(_lasting(ledger, selector) for selector in selectors))
+    named = tuple(lasting(ledger, selectors))
     words = (redact_text(reason) or "").strip()
     described = {
-        "id": sha256(json.dumps([lasting, words]).encode()).hexdigest()[:12],
-        "selectors": lasting,
+        "id": sha256(json.dumps([named, words]).encode()).hexdigest()[:12],
+        "selectors": named,
         "reason": words,
         "by": repository.git_user(),
         "revoked": datetime.now(UTC).replace(microsecond=0),
@@ -54,12 +53,3 @@ def revoke(ledger: Sidecars, selectors: Sequence[str], reason: str) -> tuple[Rev
             lambda content: entries_of(content, "revocations").append(added),
         )
     return entry, True
-
-
-def _lasting(ledger: Sidecars, selector: str) -> str:
-    kind, _, value = selector.partition(":")
-    if kind == "sample":
-        return f"sample:{resolve(ledger, value)}"
-    if kind == "dataset":
-        return f"dataset:{ledger.dataset(value).path}"
-    return selector

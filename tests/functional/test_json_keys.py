@@ -58,7 +58,7 @@ def answers(folder: Path) -> Iterator[tuple[str, Any]]:
     yield "show", ask("show", "pairs.jsonl:1", "--text")
     yield "trace", ask("trace", "pairs.jsonl:1", "--text")
     yield "trace --down", ask("trace", "docs.jsonl:1", "--down")
-    yield "impact", ask("impact", "source:manual", "--history")
+    yield "impact", ask("impact", "source:manual", "--history", "--rows")
     yield "index", ask("index", "--gc")
     yield "query", ask("query", "SELECT sample_id FROM samples LIMIT 1")
     yield "log of a dataset", ask("log", "pairs.jsonl")

@@ -15,12 +15,15 @@ from provenance.report.model_chains import passage_lines, passages_as_json
 from provenance.report.plain_text import CELL_WIDTH, counted, counts_between, percent, safe
 
 if TYPE_CHECKING:
+    from provenance.ledger.affected_rows import AffectedRows
     from provenance.ledger.history.impact_log import ImpactLog
     from provenance.ledger.impact import AffectedDataset, Impact
     from provenance.ledger.sidecars import Sidecars
 
 _SHORT_COMMIT = 9
 _DAY = 10
+_MOST_ROWS = 1_000
+_TEXT_WIDTH = 200
 
 
 @command(reads_lineage=True, at_revision=True)
@@ -30,8 +33,8 @@ def impact(
         list[str] | None,
         typer.Argument(
             metavar="[SELECTOR]...",
-            help="sample:, source:, model:NAME[@REVISION], prompt:, activity:, license:, origin:, kind: or "
-            "dataset:PATH; several are OR-ed.",
+            help="sample:, source:, model:NAME[@REVISION], prompt:NAME[@DIGEST], activity:, license:, "
+            "field:NAME=VALUE, origin:, kind: or dataset:PATH; several are OR-ed.",
         ),
     ] = None,
     revoked: Annotated[bool, typer.Option("--revoked", help="What came from all that is revoked.")] = False,
@@ -42,6 +45,9 @@ def impact(
         Path | None,
         typer.Option("--ids", metavar="FILE", help="Write the ids of the selected samples and all descendants."),
     ] = None,
+    rows: Annotated[
+        bool, typer.Option("--rows", help="List the affected rows, PATH:ROW, and what they say (at most 1,000).")
+    ] = False,
 ) -> None:
     """Count everything that came from a selection.
 
@@ -49,8 +55,11 @@ def impact(
     said where that is fewer. Rows by registered models that were trained on any of these are counted apart.
 
     Example: provenance impact model:SmolLM2-135M-Instruct --ids affected.txt
+
+    Example: provenance impact field:doc_id=KB-0003 --rows
     """
     from provenance.cli.overwriting import require_harmless
+    from provenance.ledger.affected_rows import affected_rows
     from provenance.ledger.impact import impact_of
     from provenance.ledger.sidecars import Sidecars
 
@@ -67,11 +76,15 @@ def impact(
         warn_of_unknown_training(ledger, quiet=options.quiet)
         if ids is not None:
             _write_ids(ids, found)
+        listed = affected_rows(ledger, found.reached, _MOST_ROWS) if rows else None
         log = _log(ledger, selectors, options.rev, quiet=options.quiet) if history else None
     if options.as_json:
-        output.write_json(_document(found) | ({} if log is None else log.as_json()))
+        listing = {} if listed is None else {"rows": [asdict(row) for row in listed.rows], "not_here": listed.not_here}
+        output.write_json(_document(found) | listing | ({} if log is None else log.as_json()))
     elif not options.quiet:
         _print_impact(found)
+        if listed is not None:
+            _print_rows(listed)
         if log is not None:
             _print_log(log)
 
@@ -93,10 +106,11 @@ def _selected(ledger: Sidecars, selectors: list[str] | None, *, quiet: bool) -> 
 def _log(ledger: Sidecars, selectors: list[str] | None, rev: str | None, *, quiet: bool) -> ImpactLog:
     from provenance.ledger.history.impact_log import log_impact
     from provenance.ledger.revoked import revoked_selectors
+    from provenance.ledger.selectors import lasting
 
     history = ledger.repository.history(rev)
     warn_of_cut_history(history, quiet=quiet)
-    return log_impact(ledger, history, selectors or revoked_selectors(ledger))
+    return log_impact(ledger, history, lasting(ledger, selectors) if selectors else revoked_selectors(ledger))
 
 
 def _document(found: Impact) -> dict[str, Any]:
@@ -131,6 +145,16 @@ def _print_impact(found: Impact) -> None:
         for dataset in found.datasets
     ]
     output.write_table(titles, rows, numbers=titles[1:])
+
+
+def _print_rows(listed: AffectedRows) -> None:
+    output.write_line()
+    rows = [(safe(row.place), "" if row.certain else "may be", safe(row.text, _TEXT_WIDTH)) for row in listed.rows]
+    output.write_table(("row", "", "text"), rows)
+    if len(rows) == _MOST_ROWS:
+        output.write_line(f"the first {_MOST_ROWS:,} rows; --ids FILE writes all samples")
+    for path in listed.not_here:
+        output.write_error(f"warning: {safe(path)}: its data is not here, so its rows are not listed")
 
 
 def _through_models(dataset: AffectedDataset) -> str:

@@ -48,8 +48,8 @@ class BirthClass(NamedTuple):
 class Descriptions:
     """What birth classes refer to by number, reduced to what pictures and selectors need.
 
-    An activity is ``{id, type, agent, plan, stage}`` with the prompt's name as ``plan``; an agent ``{id, name,
-    revision, label}``; a source ``{id, name, license}``.
+    An activity is ``{id, type, plan, plan_id, stage, started}`` with the prompt's name as ``plan``; an agent ``{id,
+    name, revision, label}``; a source ``{id, name, license}``.
     """
 
     activities: list[dict[str, Any]] = field(default_factory=list)
@@ -66,6 +66,7 @@ class Descriptions:
                     "id": activity.id,
                     "type": activity.type.value,
                     "plan": plans.get(activity.plan) if activity.plan else None,
+                    "plan_id": activity.plan,
                     "stage": activity.stage.name if activity.stage else None,
                     "started": activity.started.isoformat() if activity.started else None,
                 }

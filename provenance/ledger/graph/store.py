@@ -22,7 +22,7 @@ from provenance.cached import read_cached, write_cached, write_checked
 from provenance.files import Cleaned, held_folder, is_in_use, remove_folder
 
 # Of the layout of segments and graphs; with another one they are built again.
-VERSION = 5
+VERSION = 6
 _DESCRIPTION = "folder.json"
 _COMPARED = "compared.json"
 _UNFINISHED = ".building-"

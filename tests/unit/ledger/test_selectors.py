@@ -57,6 +57,8 @@ def ledger(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (["model:org/model:small"], {2, 3}),
         (["model:org/model:small@2"], {3}),
         (["prompt:ask"], {2}),
+        ([f"prompt:ask@{ASK.id[:6]}"], {2}),
+        ([f"prompt:ask@{ASK.id.upper()}"], {2}),
         ([f"activity:{BY_NEW.id}"], {3}),
         (["license:PSF-2.0"], {1}),
         (["license:MIT"], {4}),

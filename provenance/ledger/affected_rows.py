@@ -1,0 +1,88 @@
+"""Where the rows are that something reached, and what they say: for people to look at, so only so many of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provenance.errors import RepositoryError
+from provenance.identity import scan
+from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from provenance.ledger.datasets import RecordedDataset
+    from provenance.ledger.reached import Reached
+    from provenance.ledger.sidecars import Sidecars
+
+
+@dataclass(frozen=True)
+class AffectedRow:
+    """A row at ``place`` (PATH:ROW, or the path of a file that is a sample; from the DVC root).
+
+    ``certain``: all rows of its sample are affected, in whatever way each was born.
+    """
+
+    place: str
+    sample_id: str
+    text: str
+    certain: bool
+
+
+@dataclass(frozen=True)
+class AffectedRows:
+    """The first rows, in the datasets' order; ``not_here``: the datasets that were to be listed and cannot be."""
+
+    rows: tuple[AffectedRow, ...]
+    not_here: tuple[str, ...]
+
+
+def affected_rows(ledger: Sidecars, reached: Reached, most: int) -> AffectedRows:
+    """The first ``most`` rows that what was selected reaches.
+
+    Raises:
+        DataError: data cannot be read.
+        SidecarError: a sidecar is of other data.
+    """
+    rows: list[AffectedRow] = []
+    not_here: list[str] = []
+    for dataset in ledger.recorded:
+        if len(rows) == most:
+            break
+        try:
+            rows.extend(islice(_of_dataset(ledger, dataset, reached), most - len(rows)))
+        except RepositoryError:
+            not_here.append(dataset.path)
+    return AffectedRows(tuple(rows), tuple(not_here))
+
+
+def _of_dataset(ledger: Sidecars, dataset: RecordedDataset, reached: Reached) -> Iterator[AffectedRow]:
+    graph = ledger.graph
+    members, rows = graph.members(dataset.place)
+    certainly, may_be = reached.in_all.rows_of_members(dataset.place)
+    affected, certain = members[may_be > 0], members[(certainly >= rows) & (rows > 0)]
+    if not len(affected):
+        return
+    dataset.require_current()
+    identity = identity_of_sidecar(ledger, dataset)
+    data = local_data(ledger, dataset)
+    width = pa.binary(identity.digest_size)
+    asked, sure = (pa.array([bytes(each) for each in graph.ids_as_bytes(some)], width) for some in (affected, certain))
+    scanned = scan(data, identity, texts_and=[])
+    with named_as(dataset, data):
+        for batch in scanned:
+            offsets = pc.indices_nonzero(pc.is_in(batch.sample_ids, asked))
+            found = batch.sample_ids.take(offsets)
+            is_sure = pc.is_in(found, sure).to_pylist()
+            texts = [""] * len(offsets) if batch.texts is None else batch.texts.texts.take(offsets).to_pylist()
+            for offset, sample_id, text, known in zip(
+                offsets.to_pylist(), found.to_pylist(), texts, is_sure, strict=True
+            ):
+                inside, row = scanned.place(batch.first_row + offset)
+                path = dataset.path if inside is None else f"{dataset.path}/{inside}"
+                yield AffectedRow(path if row is None else f"{path}:{row}", sample_id.hex(), text, known)

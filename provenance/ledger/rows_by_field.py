@@ -1,0 +1,56 @@
+"""Samples by a column that people know their rows by, ``field:doc_id=KB-0003``, where one only has to look.
+
+Sidecars do not keep columns that are no content, so the data itself is read, of every dataset of the revision. A
+dataset whose data is not on this machine may have such a row, so the question is then not answered.
+"""
+
+from __future__ import annotations
+
+import pyarrow.compute as pc
+
+from provenance.errors import UnknownReferenceError
+from provenance.identity import scan
+from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
+from provenance.ledger.datasets import RecordedDataset
+from provenance.ledger.sidecars import Sidecars
+
+
+def samples_where(ledger: Sidecars, field: str, value: str) -> list[str]:
+    """The ids, in order, of the samples of all rows whose column ``field`` is ``value``, as text.
+
+    Raises:
+        UnknownReferenceError: no dataset of the revision has such a row.
+        RepositoryError: the data of a dataset is not on this machine and cannot be fetched.
+        SidecarError: a sidecar is of other data.
+        DataError: data cannot be read.
+    """
+    if not (field and value):
+        raise UnknownReferenceError(f"field:{field}: write field:NAME=VALUE, such as field:doc_id=KB-0003")
+    found: set[str] = set()
+    has_field = False
+    for dataset in ledger.recorded:
+        samples, has_it = _samples_of(ledger, dataset, field, value)
+        found |= samples
+        has_field |= has_it
+    if not found:
+        problem = f"no row of this revision has this {field}" if has_field else f"no dataset has the column {field}"
+        raise UnknownReferenceError(f"field:{field}={value}: {problem}{ledger.not_asked}")
+    return sorted(found)
+
+
+def _samples_of(ledger: Sidecars, dataset: RecordedDataset, field: str, value: str) -> tuple[set[str], bool]:
+    """Those of one dataset, and whether any of its rows has the column."""
+    dataset.require_current()
+    found: set[str] = set()
+    has_field = False
+    data = local_data(ledger, dataset)
+    scanned = scan(data, identity_of_sidecar(ledger, dataset), texts_and=[field])
+    with named_as(dataset, data):
+        for batch in scanned:
+            if scanned.samples_are_files or batch.texts is None:
+                break
+            values = batch.texts.values[field]
+            has_field |= values.null_count < len(values)
+            fits = pc.fill_null(pc.equal(values, value), False)
+            found.update(sample_id.hex() for sample_id in batch.sample_ids.filter(fits).to_pylist())
+    return found, has_field

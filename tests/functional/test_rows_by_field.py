@@ -1,0 +1,126 @@
+"""Rows that people name by a column they know, and the affected rows that they look at, in a real repository."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from support.project import Project, lines
+
+DOCUMENTS = [
+    {"doc_id": f"KB-{number:04}", "year": 2000 + number % 2, "text": f"article {number}"} for number in range(6)
+]
+STAGE = """
+import provenance
+with provenance.record("answers.jsonl", model=provenance.Model(name="writer"), kind="answer") as recorder:
+    for row in provenance.read("documents.csv"):
+        for n in (1, 2):
+            recorder.write({"text": f"answer {n} to " + row["text"]}, parents=[row])
+"""
+PIPELINE = """
+stages:
+  answers:
+    cmd: provenance run -- python answers.py
+    deps: [answers.py, documents.csv, documents.csv.lineage.parquet]
+    outs: [answers.jsonl, answers.jsonl.lineage.parquet]
+"""
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    written = io.StringIO()
+    writer = csv.DictWriter(written, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return written.getvalue()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Six documents in a CSV file with ids, two answers to each; other rows in JSON Lines."""
+    project = Project.new(tmp_path / "repository")
+    project.write({"documents.csv": table(DOCUMENTS), "other.jsonl": lines([{"year": 2001, "text": "something else"}])})
+    project.write({"dvc.yaml": PIPELINE, "answers.py": STAGE})
+    for path in ("documents.csv", "other.jsonl"):
+        assert project.provenance("add", path, "--origin", "real", "--source", "kb").code == 0
+    project.run("dvc", "repro", "--quiet")
+    project.commit()
+    return project
+
+
+def test_a_row_is_named_by_a_column_where_only_one_has_its_value(project: Project) -> None:
+    by_row = project.ask("show", "documents.csv:4")["sample_id"]
+    assert project.ask("show", "field:doc_id=KB-0003")["sample_id"] == by_row
+    assert project.ask("trace", "field:doc_id=KB-0003")["sample_id"] == by_row
+    several = project.provenance("trace", "field:year=2001")
+    assert several.code == 2 and "fits more than one sample" in several.stderr
+
+
+def test_impact_of_a_column_s_value_in_data_of_any_format(project: Project) -> None:
+    found = project.ask("impact", "field:year=2001")
+    assert found["selected"] == 4 and found["descendants"] == 6
+    affected = {each["path"]: each["affected_rows"] for each in found["datasets"]}
+    assert affected == {"answers.jsonl": 6, "documents.csv": 3, "other.jsonl": 1}
+
+
+def test_affected_rows_are_listed_with_what_they_say(project: Project) -> None:
+    found = project.ask("impact", "field:doc_id=KB-0003", "--rows")
+    assert [(row["place"], row["text"], row["certain"]) for row in found["rows"]] == [
+        ("answers.jsonl:7", "answer 1 to article 3", True),
+        ("answers.jsonl:8", "answer 2 to article 3", True),
+        ("documents.csv:4", "article 3", True),
+    ]
+    assert found["not_here"] == []
+    said = project.provenance("impact", "field:doc_id=KB-0003", "--rows").stdout
+    assert "answers.jsonl:8" in said and "answer 2 to article 3" in said and "may be" not in said
+
+
+def test_rows_of_equal_text_of_which_only_some_are_affected_may_be(project: Project) -> None:
+    project.write({"copies.jsonl": lines([{"text": "article 3"}, {"text": "article 9"}])})
+    project.provenance("add", "copies.jsonl", "--origin", "real", "--source", "elsewhere")
+    found = project.ask("impact", "source:kb", "--rows")
+    assert not [row for row in found["rows"] if row["place"] == "copies.jsonl:1"]
+    assert "copies.jsonl:1" in [row["place"] for row in project.ask("impact", "source:elsewhere", "--rows")["rows"]]
+
+
+def test_a_revocation_keeps_the_samples_and_not_the_column(project: Project) -> None:
+    by_row = project.ask("show", "documents.csv:4")["sample_id"]
+    entry = project.ask("revoke", "field:doc_id=KB-0003", "--reason", "withdrawn")
+    assert entry["selectors"] == [f"sample:{by_row}"]
+    (stored,) = YAML(typ="safe").load((project.root / "provenance.revocations.yaml").read_text())["revocations"]
+    assert stored["selectors"] == [f"sample:{by_row}"]
+
+
+def test_the_history_follows_the_sample_and_not_the_row(project: Project) -> None:
+    rows = [{"doc_id": "KB-0099", "year": 2001, "text": "a new first article"}, *DOCUMENTS]
+    project.write({"documents.csv": table(rows)})
+    project.provenance("add", "documents.csv", "--origin", "real", "--source", "kb")
+    project.run("dvc", "repro", "--quiet")
+    project.commit()
+    found = project.ask("impact", "sample:documents.csv:1", "--history")
+    assert {entry["path"] for entry in found["history"]} == {"documents.csv", "answers.jsonl"}
+    assert len({entry["commit"] for entry in found["history"]}) == 1
+
+
+@pytest.mark.parametrize(
+    ("selector", "message"),
+    [
+        ("field:doc_id=KB-9999", "no row of this revision has this doc_id"),
+        ("field:nowhere=1", "no dataset has the column nowhere"),
+        ("field:doc_id", "write field:NAME=VALUE"),
+        ("field:=1", "write field:NAME=VALUE"),
+    ],
+)
+def test_what_fits_nothing_is_said_in_one_line(project: Project, selector: str, message: str) -> None:
+    answer = project.provenance("impact", selector)
+    assert answer.code == 2 and message in answer.stderr and "Traceback" not in answer.stderr
+
+
+def test_data_that_is_not_here_leaves_the_question_open(project: Project) -> None:
+    (project.root / "documents.csv").unlink()
+    project.run("rm", "-rf", ".dvc/cache")
+    answer = project.provenance("impact", "field:doc_id=KB-0003")
+    assert answer.code == 2 and "documents.csv: its data is not here" in answer.stderr
