@@ -22,6 +22,16 @@ class TokenColumn(BaseModel):
     tokenizer: str
 
 
+class KeyedParents(BaseModel):
+    """A row's parent is the row of the dataset ``of`` whose ``key`` is what the row has in ``column``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    column: str
+    of: str = Field(description="a dataset that the stage depends on, by its path from the DVC root")
+    key: str | None = Field(default=None, description="the column there; default: the same name")
+
+
 class DatasetSettings(BaseModel):
     """Settings of the datasets whose path (from the DVC root) fits the glob ``path``; the last that fits wins."""
 
@@ -30,6 +40,10 @@ class DatasetSettings(BaseModel):
     path: str
     fields: tuple[str, ...] | None = Field(default=None, description="content fields; default: see the specification")
     tokens: TokenColumn | None = None
+    key: str | None = Field(
+        default=None, description="a column that stages leave alone: a changed row came from the one with its key"
+    )
+    parents: KeyedParents | None = Field(default=None, description="the same where the parents have another key")
     types: dict[str, Literal["string", "integer", "number", "boolean", "timestamp"]] = Field(
         default_factory=dict, description="column types of a CSV file; a column not named here is a string"
     )

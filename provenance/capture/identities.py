@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from provenance.errors import SidecarError
 from provenance.identity import Identity
+from provenance.lineage.births import ParentKey
 from provenance.lineage.content_choice import identity_by, settled_by
 from provenance.lineage.sidecar import open_sidecar
 
@@ -52,6 +53,15 @@ def keeping_choice(identity: Identity, sidecar: Path) -> Identity:
         return inheriting(identity, [sidecar])
     except SidecarError:
         return identity
+
+
+def parent_key_of(settings: Settings, path: str) -> ParentKey | None:
+    """By which column rows of the dataset at ``path`` find their parents, where the settings say so."""
+    dataset = settings.for_dataset(path)
+    if dataset.parents is not None:
+        keyed = dataset.parents
+        return ParentKey(keyed.column, keyed.key or keyed.column, keyed.of)
+    return None if dataset.key is None else ParentKey(dataset.key, dataset.key)
 
 
 def tokenizer_of(settings: Settings, path: str) -> str | None:

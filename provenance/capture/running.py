@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from provenance.capture.environment import describe_environment
 from provenance.capture.generators import Model
-from provenance.capture.identities import identity_of, inheriting, tokenizer_of
+from provenance.capture.identities import identity_of, inheriting, parent_key_of, tokenizer_of
 from provenance.capture.reading import dependency_at
 from provenance.capture.stage_imports import packages_noted, watched
 from provenance.errors import ProvenanceError, RepositoryError, SidecarError
@@ -194,6 +194,7 @@ def _complete_outs(
                 tokenizer=tokenizer_of(settings, out),
                 dependencies=known_here,
                 derivation=derivation,
+                key=parent_key_of(settings, out),
                 agent_of=lambda name: Model(name=name).agent(),
                 progress=progress_of(out),
             )

@@ -38,6 +38,18 @@ class Collection:
 
 
 @dataclass(frozen=True)
+class ParentKey:
+    """A row's parent is the row whose column ``key`` is what its own column ``column`` is.
+
+    ``of``: in which dataset, by its path from the DVC root; None: in any that the stage depends on and has the column.
+    """
+
+    column: str
+    key: str
+    of: str | None = None
+
+
+@dataclass(frozen=True)
 class Dependency:
     """A dataset that rows may have come from: its path from the DVC root, and the files at hand.
 

@@ -19,7 +19,7 @@ from provenance.identity.rewriting import strip_reserved
 from provenance.lineage import ancestors, explaining
 from provenance.lineage.aligning import by_alignment
 from provenance.lineage.beside_content import rows_with_changed_text
-from provenance.lineage.births import Dependency, RecordedBirths
+from provenance.lineage.births import Dependency, ParentKey, RecordedBirths
 from provenance.lineage.carrying import by_holders
 from provenance.lineage.database import count, scratch_database
 from provenance.lineage.dependency_rows import rows_of
@@ -80,6 +80,7 @@ def complete(
     dependencies: Sequence[Dependency] = (),
     births: RecordedBirths | None = None,
     derivation: Activity | None = None,
+    key: ParentKey | None = None,
     agent_of: AgentOf = _agent_of,
     progress: Progress | None = None,
 ) -> Completion:
@@ -93,6 +94,7 @@ def complete(
         tokenizer: what counted the tokens of ``identity.tokens_field``.
         dependencies: where unchanged rows and ancestors are looked up. May hold an earlier sidecar of ``data`` itself.
         derivation: the activity of changed rows; without it `_parents` and alignment are not used.
+        key: by which a row that has no `_parents` finds its parent, in a derivation.
         agent_of: describes a model that a row names as what made it.
         progress: called with the number of rows in each batch read.
 
@@ -109,7 +111,7 @@ def complete(
             tables = Tables(connection, folder, identity.digest_size)
             tables.load_members()
             tables.load_known([*_known(tables, dependencies, identity)], tokenizer)
-            explained = _explain(tables, data, rows, dependencies, births, derivation, agent_of)
+            explained = _explain(tables, data, rows, dependencies, births, derivation, key, agent_of)
             is_compared = derivation is not None and explained["carried"] > 0
             changed = rows_with_changed_text(tables, data, rows, dependencies) if is_compared else (0, ())
             dangling = ancestors.add_ancestors(tables)
@@ -164,6 +166,7 @@ def _explain(
     dependencies: Sequence[Dependency],
     births: RecordedBirths | None,
     derivation: Activity | None,
+    key: ParentKey | None,
     agent_of: AgentOf,
 ) -> dict[str, int]:
     """Explain rows in order; how many rows each way explained."""
@@ -171,7 +174,7 @@ def _explain(
     if births is not None:
         explained["recorded"] = explaining.by_births(tables, births)
     if derivation is not None:
-        explained["derived"] = by_parents_column(tables, rows, dependencies, derivation)
+        explained["derived"] = by_parents_column(tables, data, rows, dependencies, derivation, key)
         if rows.reserved & {*BIRTH_COLUMNS}:
             explained["recorded"] = by_model_column(tables, rows, derivation, agent_of)
     explained["unknown"] = by_holders(tables)

@@ -8,6 +8,7 @@ from provenance.lineage.records import Activity
 from provenance.lineage.rules import UNEXPLAINED, Root, root_sql
 from provenance.lineage.schema import BIRTH_NAMES
 from provenance.lineage.tables import Tables, places, renumbered
+from provenance.lineage.words import Evidence
 
 DERIVED_ROLE = "derived_from"
 
@@ -56,12 +57,12 @@ def by_births(tables: Tables, births: RecordedBirths) -> int:
     return count(tables.connection, f"SELECT count(*) {born}")
 
 
-def enter_derivations(tables: Tables, activity: Activity, table: str, *, origin: str) -> int:
+def enter_derivations(tables: Tables, activity: Activity, table: str, evidence: Evidence) -> int:
     """Enter derivations by ``activity`` of the rows in ``table`` (sample_id, parents, parent_roles, rows); how many."""
     number = tables.numbers([activity])[0]
     tables.connection.execute(
         "INSERT INTO records(sample_id, origin, activity, parents, parent_roles, evidence, pending, low, high) "
-        f"SELECT sample_id, {origin}, {number}, parents, parent_roles, 'observed', true, sum(rows), sum(rows) "
+        f"SELECT sample_id, NULL, {number}, parents, parent_roles, '{evidence}', true, sum(rows), sum(rows) "
         f"FROM {table} GROUP BY ALL"
     )
     return tables.account_for(f"SELECT sample_id, sum(rows) FROM {table} GROUP BY 1")

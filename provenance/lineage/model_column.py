@@ -53,7 +53,8 @@ def by_model_column(tables: Tables, rows: Scan, derivation: Activity, agent_of: 
         "INSERT INTO records BY NAME SELECT * EXCLUDE (rows), rows AS low, rows AS high, nullif(rows, 1) AS calls, "
         f"{ROOT_COLUMNS} FROM (SELECT r.sample_id, '{Origin.SYNTHETIC}' AS origin, r.kind, m.activity, m.agent, "
         "coalesce(d.parents, []::BLOB[]) AS parents, coalesce(d.parent_roles, []::VARCHAR[]) AS parent_roles, "
-        f"r.prompt, '{Evidence.OBSERVED}' AS evidence, count(*)::UINTEGER AS rows "
+        f"r.prompt, CASE WHEN d.by_key THEN '{Evidence.DECLARED}' ELSE '{Evidence.OBSERVED}' END AS evidence, "
+        "count(*)::UINTEGER AS rows "
         "FROM rows r JOIN models m USING (model) LEFT JOIN derived d ON d.row = r.row GROUP BY ALL)"
     )
     tables.connection.unregister("models")

@@ -12,12 +12,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from provenance.identity import Scan
-from provenance.lineage.births import Dependency
+from provenance.lineage.births import Dependency, ParentKey
 from provenance.lineage.database import count, parquet_rows
 from provenance.lineage.dependency_rows import rows_of
 from provenance.lineage.explaining import DERIVED_ROLE, enter_derivations
+from provenance.lineage.key_column import enter_keyed
 from provenance.lineage.records import Activity
 from provenance.lineage.tables import Tables
+from provenance.lineage.words import Evidence
 
 # In bytes. No path is as long; matching what is much longer takes time.
 _LONGEST_REFERENCE = 8192
@@ -26,17 +28,27 @@ _LONGEST_SHOWN = 80
 _ROWS_GATHERED = 500_000
 
 
-def by_parents_column(tables: Tables, rows: Scan, dependencies: Sequence[Dependency], derivation: Activity) -> int:
+def by_parents_column(
+    tables: Tables,
+    data: Path,
+    rows: Scan,
+    dependencies: Sequence[Dependency],
+    derivation: Activity,
+    key: ParentKey | None = None,
+) -> int:
     """Enter a derivation for each row whose `_parents` name other samples than itself, and that names no model; count.
 
-    Makes ``derived``: the parents of each row, of a row that names a model also itself.
+    Makes ``derived``: the parents of each row, of a row that names a model also itself. Rows without `_parents` may
+    have them by a ``key``, which is declared, where `_parents` are observed.
 
     Raises:
-        DataError: a reference that is neither a sample id nor a row of a dependency.
+        DataError: a reference that is neither a sample id nor a row of a dependency; no such key.
+        SidecarError: the key is of a dataset that is no dependency, or that does not have it.
     """
     execute = tables.connection.execute
     execute(
-        "CREATE TABLE derived(row BIGINT, sample_id BLOB, parents BLOB[], parent_roles VARCHAR[], by_model BOOLEAN)"
+        "CREATE TABLE derived(row BIGINT, sample_id BLOB, parents BLOB[], parent_roles VARCHAR[], by_model BOOLEAN, "
+        "by_key BOOLEAN)"
     )
     execute(
         "CREATE TABLE refs AS SELECT * REPLACE (CASE WHEN starts_with(reference, './') THEN "
@@ -44,28 +56,40 @@ def by_parents_column(tables: Tables, rows: Scan, dependencies: Sequence[Depende
         "unnest(parents) AS reference, generate_subscripts(parents, 1) AS place, parent_roles, model IS NOT NULL "
         "AS by_model FROM rows WHERE len(parents) > 0)"
     )
-    if not count(tables.connection, "SELECT count(*) FROM refs"):
+    if key is None and not count(tables.connection, "SELECT count(*) FROM refs"):
         return 0
     hex_digits = 2 * tables.digest_size
     execute(
         "CREATE TABLE resolved AS SELECT *, regexp_extract(CASE WHEN strlen(reference) <= "
         f"{_LONGEST_REFERENCE} THEN reference END, '^(.+):([1-9][0-9]{{0,17}})$', ['path', 'row']) AS place_of, "
         f"CASE WHEN regexp_full_match(reference, '[0-9a-fA-F]{{{hex_digits}}}') THEN unhex(reference) END AS "
-        "parent FROM refs"
+        "parent, false AS by_key FROM refs"
     )
     _resolve_rows(tables, rows, dependencies)
-    last = count(tables.connection, "SELECT max(row) FROM resolved")
-    # By parts: lists that are being gathered do not spill to disk.
+    if key is not None and enter_keyed(tables, data, rows, dependencies, key):
+        for dependency in dependencies:
+            if dependency.path in tables.scanned:
+                _remember_seen(tables, rows_of(tables, dependency)[1])
+    _gather_parents(tables)
+    _remember_unchanged(tables, dependencies)
+    stated = "(SELECT sample_id, parents, parent_roles, 1 AS rows FROM derived WHERE NOT by_model AND by_key = {})"
+    entered = enter_derivations(tables, derivation, stated.format("false"), Evidence.OBSERVED)
+    if key is None:
+        return entered
+    keyed = derivation.model_copy(update={"keyed_on": key.column})
+    return entered + enter_derivations(tables, keyed, stated.format("true"), Evidence.DECLARED)
+
+
+def _gather_parents(tables: Tables) -> None:
+    """Fill ``derived`` with the parents of each row; by parts, as lists that are gathered do not spill to disk."""
+    last = count(tables.connection, "SELECT coalesce(max(row), 0) FROM resolved")
     for first in range(1, last + 1, _ROWS_GATHERED):
-        execute(
+        tables.connection.execute(
             "INSERT INTO derived SELECT row, sample_id, list(parent ORDER BY place), list("
-            f"coalesce(parent_roles[place], '{DERIVED_ROLE}') ORDER BY place), any_value(by_model) FROM resolved "
-            "WHERE (by_model OR parent <> sample_id) AND row BETWEEN ? AND ? GROUP BY row, sample_id",
+            f"coalesce(parent_roles[place], '{DERIVED_ROLE}') ORDER BY place), any_value(by_model), any_value(by_key) "
+            "FROM resolved WHERE (by_model OR parent <> sample_id) AND row BETWEEN ? AND ? GROUP BY row, sample_id",
             [first, first + _ROWS_GATHERED - 1],
         )
-    stated = "(SELECT sample_id, parents, parent_roles, 1 AS rows FROM derived WHERE NOT by_model)"
-    _remember_unchanged(tables, dependencies)
-    return enter_derivations(tables, derivation, stated, origin="NULL")
 
 
 def _remember_unchanged(tables: Tables, dependencies: Sequence[Dependency]) -> None:

@@ -146,7 +146,8 @@ class Activity(_Described):
 
     ``agent``, ``plan`` and ``source`` are the ids of an `Agent`, a `Plan` and a `Source`. ``parameters`` bear
     OpenTelemetry's ``gen_ai.*`` names. ``aligned_on``: the content fields on which rows were aligned with parents;
-    ``renamed``: those of them that the parents have under other names, with these.
+    ``renamed``: those of them that the parents have under other names, with these. ``keyed_on``: the column by which
+    parents were found, as `provenance.yaml` says.
     ``rejected``: how many results were not good enough to be rows, by reason; ``rejected_calls``: what these took.
     """
 
@@ -157,6 +158,7 @@ class Activity(_Described):
     parameters: dict[str, Any] = Field(default_factory=dict)
     aligned_on: tuple[str, ...] | None = None
     renamed: dict[str, str] | None = None
+    keyed_on: str | None = None
     price: Price | None = None
     rejected: dict[str, int] | None = None
     rejected_calls: RejectedCalls | None = None

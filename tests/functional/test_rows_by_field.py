@@ -124,3 +124,31 @@ def test_data_that_is_not_here_leaves_the_question_open(project: Project) -> Non
     project.run("rm", "-rf", ".dvc/cache")
     answer = project.provenance("impact", "field:doc_id=KB-0003")
     assert answer.code == 2 and "documents.csv: its data is not here" in answer.stderr
+
+
+CLEAN = """
+import csv, json
+with open("documents.csv", newline="") as read, open("clean.jsonl", "w") as written:
+    for row in csv.DictReader(read):
+        row["text"] = row["text"].upper() if row["doc_id"] != "KB-0000" else row["text"]
+        written.write(json.dumps(row) + "\\n")
+"""
+CLEANED = """
+stages:
+  clean:
+    cmd: provenance run -- python clean.py
+    deps: [clean.py, documents.csv, documents.csv.lineage.parquet]
+    outs: [clean.jsonl, clean.jsonl.lineage.parquet]
+"""
+
+
+def test_a_key_that_rows_have_already_says_where_changed_rows_came_from(project: Project) -> None:
+    settings = {"provenance.yaml": "version: 1\ndatasets:\n- {path: clean.jsonl, key: doc_id}\n"}
+    project.write({**settings, "dvc.yaml": CLEANED, "clean.py": CLEAN})
+    project.run("dvc", "repro", "--quiet")
+    (record,) = project.ask("show", "clean.jsonl:4")["records"]
+    assert record["parents"] == [project.ask("show", "documents.csv:4")["sample_id"]]
+    assert (record["origin"], record["evidence"]) == ("real", "declared")
+    assert record["activity"]["keyed_on"] == "doc_id"
+    (audited,) = project.ask("audit", "clean.jsonl")["datasets"]
+    assert audited["by_origin"]["real"]["rows"] == 6

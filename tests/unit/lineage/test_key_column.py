@@ -1,0 +1,135 @@
+"""Parents by a key: exact where it is one, nothing where it is not, and the same as by `_parents`."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.workbench import DERIVATION, Workbench, identifier
+
+from provenance.errors import DataError, SidecarError
+from provenance.lineage.births import ParentKey
+
+DOCUMENTS = [{"id": number, "text": f"document {number}"} for number in range(1, 6)]
+BY_ID = ParentKey("id", "id")
+
+
+def parents(workbench: Workbench, path: Path) -> dict[str, list[str]]:
+    """Of each sample that is in a row, its parents."""
+    return {each["sample_id"]: each["parents"] for each in workbench.records(path) if each["rows"]}
+
+
+def test_changed_rows_come_from_the_row_with_their_key_and_unchanged_ones_are_carried(workbench: Workbench) -> None:
+    documents = workbench.collected("documents.jsonl", DOCUMENTS)
+    changed = [{"id": 2, "text": "changed"}, DOCUMENTS[4], {"id": 9, "text": "whose?"}, {"text": "without"}]
+    out = workbench.dataset("out.jsonl", changed)
+    report = workbench.complete(out, dependencies=[documents], derivation=DERIVATION, key=BY_ID)
+    assert (report.derived, report.carried, report.unknown) == (1, 1, 2)
+    record = workbench.record(out, {"text": "changed"})
+    assert record["parents"] == [identifier(DOCUMENTS[1])] and record["evidence"] == "declared"
+    assert record["origin"] == "real" and record["source"] is not None
+
+
+def test_numbers_and_text_may_be_one_key(workbench: Workbench) -> None:
+    table = workbench.folder / "documents.csv"
+    table.write_text("doc,text\n1,one\n2,two\n", encoding="utf-8")
+    documents = workbench.dependency(table, sidecar=False)
+    out = workbench.dataset("out.jsonl", [{"doc_id": 2, "text": "changed"}])
+    key = ParentKey("doc_id", "doc", "documents.csv")
+    workbench.complete(out, dependencies=[documents], derivation=DERIVATION, key=key)
+    assert parents(workbench, out) == {identifier({"text": "changed"}): [identifier({"text": "two"})]}
+
+
+def test_a_key_that_several_samples_have_claims_nothing(workbench: Workbench) -> None:
+    one = workbench.collected("one.jsonl", [*DOCUMENTS, {"id": 1, "text": "another first"}, DOCUMENTS[1]])
+    two = workbench.collected("two.jsonl", [{"id": 3, "text": "a third of their own"}])
+    out = workbench.dataset("out.jsonl", [{"id": number, "text": f"changed {number}"} for number in (1, 2, 3)])
+    report = workbench.complete(out, dependencies=[one, two], derivation=DERIVATION, key=BY_ID)
+    assert (report.derived, report.unknown) == (1, 2)
+    assert workbench.record(out, {"text": "changed 2"})["parents"] == [identifier(DOCUMENTS[1])]
+    # Named, it is looked for in that dataset alone.
+    out = workbench.dataset("out.jsonl", [{"id": 3, "text": "changed 3"}])
+    named = ParentKey("id", "id", "two.jsonl")
+    workbench.complete(out, dependencies=[one, two], derivation=DERIVATION, key=named)
+    assert workbench.record(out, {"text": "changed 3"})["parents"] == [identifier({"text": "a third of their own"})]
+
+
+def test_contents_that_changed_places_were_moved(workbench: Workbench) -> None:
+    documents = workbench.collected("documents.jsonl", DOCUMENTS)
+    swapped = [{"id": 1, "text": "document 2"}, {"id": 2, "text": "document 1"}]
+    out = workbench.dataset("out.jsonl", swapped)
+    report = workbench.complete(out, dependencies=[documents], derivation=DERIVATION, key=BY_ID)
+    assert (report.derived, report.carried) == (0, 2)
+
+
+def test_a_row_that_names_its_parents_keeps_them(workbench: Workbench) -> None:
+    documents = workbench.collected("documents.jsonl", DOCUMENTS)
+    out = workbench.dataset("out.jsonl", [{"id": 1, "text": "changed", "_parents": "documents.jsonl:4"}])
+    workbench.complete(out, dependencies=[documents], derivation=DERIVATION, key=BY_ID)
+    record = workbench.record(out, {"text": "changed"})
+    assert record["parents"] == [identifier(DOCUMENTS[3])] and record["evidence"] == "observed"
+
+
+def test_what_a_model_wrote_has_the_row_with_its_key_for_its_input(workbench: Workbench) -> None:
+    documents = workbench.collected("documents.jsonl", DOCUMENTS)
+    out = workbench.dataset("out.jsonl", [{"id": 1, "text": "an answer", "_model": "writer", "_kind": "answer"}])
+    report = workbench.complete(out, dependencies=[documents], derivation=DERIVATION, key=BY_ID)
+    assert report.recorded == 1
+    record = workbench.record(out, {"text": "an answer"})
+    assert record["parents"] == [identifier(DOCUMENTS[0])] and record["origin"] == "synthetic"
+    assert record["evidence"] == "declared"
+
+
+def test_settings_that_fit_no_data_are_an_error(workbench: Workbench) -> None:
+    documents = workbench.collected("documents.jsonl", DOCUMENTS)
+    out = workbench.dataset("out.jsonl", [{"id": 1, "text": "changed"}])
+
+    def complete(key: ParentKey) -> None:
+        workbench.complete(out, dependencies=[documents], derivation=DERIVATION, key=key)
+
+    with pytest.raises(DataError, match="has no column 'uid', the key that provenance.yaml names"):
+        complete(ParentKey("uid", "id"))
+    with pytest.raises(SidecarError, match=r"documents\.jsonl: has no column 'uid'"):
+        complete(ParentKey("id", "uid", "documents.jsonl"))
+    with pytest.raises(SidecarError, match=r"others\.jsonl: .* the stage does not depend on it"):
+        complete(ParentKey("id", "id", "others.jsonl"))
+
+
+def stage(rng: random.Random, read: list[dict[str, Any]], step: int) -> list[dict[str, Any]]:
+    """What a script may do: drop rows, repeat some, change the text of some, and write them in another order."""
+    kept = rng.sample(read, rng.randint(1, len(read)))
+    kept += rng.sample(kept, rng.randint(0, min(2, len(kept))))
+    changed = [{**row, "text": f"{row['text']}, {step}"} if rng.random() < 0.5 else row for row in kept]
+    rng.shuffle(changed)
+    return changed
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_it_gives_the_records_that_parents_give(workbench: Workbench, seed: int) -> None:
+    rng = random.Random(seed)
+    texts = [f"text {number}" for number in range(4)]
+    read = [{"id": number, "text": rng.choice(texts) if rng.random() < 0.5 else f"own {number}"} for number in range(8)]
+    by_key = [workbench.collected("key-0.jsonl", read)]
+    by_parents = [workbench.collected("parents-0.jsonl", read)]
+    for step in range(1, 4):
+        written = stage(rng, read, step)
+        places = {row["id"]: f"{by_parents[-1].path}:{place}" for place, row in enumerate(read, start=1)}
+        named = [{**row, "_parents": places[row["id"]]} for row in written]
+        outs = workbench.dataset(f"key-{step}.jsonl", written), workbench.dataset(f"parents-{step}.jsonl", named)
+        workbench.complete(outs[0], dependencies=by_key[-1:], derivation=DERIVATION, key=BY_ID)
+        workbench.complete(outs[1], dependencies=by_parents[-1:], derivation=DERIVATION)
+        told, same = (
+            [{**each, "activity": None, "evidence": None, "chain_evidence": None} for each in workbench.records(out)]
+            for out in outs
+        )
+        assert told == same, step
+        by_key.append(workbench.dependency(outs[0]))
+        by_parents.append(workbench.dependency(outs[1]))
+        # An id twice would be no key any more.
+        read = list({row["id"]: row for row in written}.values())
+        for chain in (by_key, by_parents):
+            last = workbench.dataset(chain[-1].path.replace("-", "-one-"), read)
+            workbench.complete(last, dependencies=chain[-1:], derivation=DERIVATION)
+            chain.append(workbench.dependency(last))
