@@ -11,7 +11,7 @@ from provenance.identity.reserved import KIND, MODEL, PROMPT
 from provenance.lineage.explaining import ROOT_COLUMNS
 from provenance.lineage.records import Activity, ActivityType, Agent
 from provenance.lineage.tables import Tables, places
-from provenance.lineage.words import Evidence, Kind, Origin
+from provenance.lineage.words import OTHER_KIND, Evidence, Kind, Origin
 
 # All activities are described in the header, which is read with every question.
 MOST_MODELS = 1000
@@ -68,9 +68,9 @@ def _check(tables: Tables, rows: Scan) -> None:
         ).fetchall()[0][0]
         if alone is not None:
             raise rows.error(alone, f"{name} goes with {MODEL}, which names the model that made the row")
-    kinds = [kind.value for kind in Kind]
     for row, kind in tables.connection.execute(
-        "SELECT row, left(kind, 40) FROM rows WHERE kind IS NOT NULL AND NOT list_contains(?, kind) ORDER BY 1 LIMIT 1",
-        [kinds],
+        "SELECT row, left(kind, 40) FROM rows WHERE kind IS NOT NULL AND NOT list_contains(?, kind) "
+        "AND NOT regexp_full_match(kind, ?) ORDER BY 1 LIMIT 1",
+        [[*Kind], OTHER_KIND],
     ).fetchall():
-        raise rows.error(row, f"{KIND} is {kind!r}, not one of {', '.join(kinds)}")
+        raise rows.error(row, f"{KIND} is {kind!r}, not one of {Kind.listed()}")

@@ -14,7 +14,7 @@ import duckdb
 from provenance.lineage.database import count
 from provenance.lineage.records import ActivityType, Evidence, Header, Kind, Origin, SourceType
 from provenance.lineage.rules import UNEXPLAINED, made_by_model_sql, strength_sql
-from provenance.lineage.words import DOUBTS
+from provenance.lineage.words import DOUBTS, OTHER_KIND
 
 _VOCABULARIES = {
     "origin": Origin,
@@ -127,9 +127,10 @@ def contradictions(connection: duckdb.DuckDBPyConnection, header: Header) -> lis
 
 
 def _unknown_words(connection: duckdb.DuckDBPyConnection, column: str, words: list[str]) -> str | None:
+    is_other = f"regexp_full_match({column}, '{OTHER_KIND}')" if column == "kind" else "false"
     found = connection.execute(
         f"SELECT {column}, count(*) FROM records WHERE {column} IS NOT NULL AND NOT list_contains(?, {column}) "
-        "GROUP BY 1 ORDER BY 1 LIMIT 1",
+        f"AND NOT {is_other} GROUP BY 1 ORDER BY 1 LIMIT 1",
         [words],
     ).fetchall()
     return (

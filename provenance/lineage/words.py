@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
+from typing import Any, Self
 
 # What rows are called that may have been born in several ways, where they are counted by something that differs.
 AMBIGUOUS = "ambiguous"
+# A kind that is none of the table's, also in SQL.
+OTHER_KIND = "other:[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+_OTHER = re.compile(OTHER_KIND)
 
 
 class Origin(StrEnum):
@@ -18,16 +23,62 @@ class Origin(StrEnum):
 
 
 class Kind(StrEnum):
-    """How a synthetic sample was made."""
+    """How a synthetic sample was made: one of these or, for what the field has no word for, ``other:NAME``.
 
-    REWRITE = "rewrite"
-    SELF_REVISION = "self_revision"
-    FROM_SCRATCH = "from_scratch"
-    ANSWER = "answer"
-    BACK_TRANSLATION = "back_translation"
-    JUDGEMENT = "judgement"
-    SOFT_LABEL = "soft_label"
-    AUGMENTATION = "augmentation"
+    ``meaning`` says it with an example. ``from_others``: such a sample was made from others, recorded or not.
+    """
+
+    meaning: str
+    from_others: bool
+
+    def __new__(cls, value: str, meaning: str = "", from_others: bool = False) -> Self:
+        """A member of the table below, where what follows its word says these."""
+        return cls._made(value, meaning, from_others)
+
+    REWRITE = "rewrite", "a text said anew: rephrased, simplified, in another style", True
+    SELF_REVISION = "self_revision", "a model's text that the same model improved", True
+    FROM_SCRATCH = "from_scratch", "text by a prompt alone: a story, a textbook's chapter on a topic", False
+    QUESTION = "question", "a question or an instruction to be answered, by a document or not", False
+    ANSWER = "answer", "the answer to a question, the response to an instruction", True
+    TRANSLATION = "translation", "a text in another language", True
+    BACK_TRANSLATION = (
+        "back_translation",
+        "a text translated and back again, or the instruction to a given response",
+        True,
+    )
+    SUMMARY = "summary", "a text made shorter: an abstract, a headline, key points", True
+    PREFERENCE = "preference", "a pair of responses of which one is to be preferred", True
+    JUDGEMENT = "judgement", "what a model thinks of a text: a grade, a critique, a label", True
+    SOFT_LABEL = "soft_label", "probabilities of a teacher, to distil from", True
+    AUGMENTATION = "augmentation", "a variant of a sample: noise, swapped words, changed numbers", True
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not (isinstance(value, str) and _OTHER.fullmatch(value)):
+            return None
+        member = cls._made(value, "", from_others=False)
+        member._name_ = value
+        return member
+
+    @classmethod
+    def _made(cls, value: str, meaning: str, from_others: bool) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        member.from_others = from_others
+        return member
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        """The JSON schema of what fits."""
+        named = {"enum": [str(kind) for kind in cls], "type": "string"}
+        other = {"pattern": f"^{OTHER_KIND}$", "type": "string"}
+        return {"anyOf": [named, other], "description": cls.__doc__, "title": cls.__name__}
+
+    @classmethod
+    def listed(cls) -> str:
+        """What fits, for messages."""
+        return f"{', '.join(cls)}, other:NAME"
 
 
 class Evidence(StrEnum):

@@ -14,7 +14,6 @@ _WITHOUT_REAL_ANCESTOR = (
     Among("origin", [origin for origin in Origin if origin is not Origin.REAL]),
     Among("real_rooted", [False, None]),
 )
-_OTHER_KINDS = [kind for kind in Kind if kind is not Kind.REWRITE]
 
 
 class RealRooted:
@@ -61,8 +60,9 @@ def _is_known(born: BornAlike) -> str | None:
 
 def _shown(part: Part) -> list[Outstanding]:
     """Rows without a real ancestor: rewrites first, as these must have been made from something."""
+    other_kinds = sorted({born.kind for born in part.rows.births if born.kind} - {Kind.REWRITE})
     rewrites, others = (
-        (*_WITHOUT_REAL_ANCESTOR, Among("kind", kinds)) for kinds in ([Kind.REWRITE], [None, *_OTHER_KINDS])
+        (*_WITHOUT_REAL_ANCESTOR, Among("kind", kinds)) for kinds in ([Kind.REWRITE], [None, *other_kinds])
     )
     found = part.questions.most_rows_where(rewrites)
     found += part.questions.most_rows_where(others, MOST_SHOWN - len(found))

@@ -74,16 +74,16 @@ def problem_of_path(path: str) -> str | None:
         parts = parts[1:] or [MIXTURE]
     if parts == [MIXTURE]:
         return f"{path!r} names no value of a mixture, such as mixture.real_epochs"
-    groups = BREAKDOWNS[parts[0]].groups if parts[0] in BREAKDOWNS else None
+    breakdown, group = BREAKDOWNS.get(parts[0]), ".".join(parts[1:-1])
     if parts[0] == MEASURES and len(parts) < 3:
         return f"{path!r} names no value of a measure: measures.NAME.VALUE"
     if parts[0] == BY_FIELD:
         return None if len(parts) not in (1, 3) else f"{path!r} names no number: by_field.FIELD.VALUE.fraction"
     if parts[0].startswith("by_") and len(parts) == 2:
         return f"{path!r} names no number of a group: {parts[0]}.GROUP.fraction"
-    if groups is not None and len(parts) > 2 and ".".join(parts[1:-1]) not in groups:
+    if breakdown is not None and len(parts) > 2 and not breakdown.has(group):
         return (
-            f"{path!r}: {parts[0]} has no group {'.'.join(parts[1:-1])!r}; its groups are {', '.join(sorted(groups))}"
+            f"{path!r}: {parts[0]} has no group {group!r}; its groups are {', '.join(sorted(breakdown.groups or ()))}"
         )
     return None
 

@@ -225,4 +225,5 @@ def _member(choices: Any, name: str, value: Any) -> Any:
     try:
         return choices(value)
     except ValueError:
-        raise ValueError(f"{name}: {str(value)[:80]!r} is not one of {', '.join(choices)}") from None
+        listed = Kind.listed() if choices is Kind else ", ".join(choices)
+        raise ValueError(f"{name}: {str(value)[:80]!r} is not one of {listed}") from None

@@ -167,4 +167,4 @@ def _kind(kind: Kind | str) -> Kind:
     try:
         return Kind(kind)
     except ValueError as error:
-        raise ProvenanceError(f"kind {kind!r} is not one of {', '.join(Kind)}") from error
+        raise ProvenanceError(f"kind {kind!r} is not one of {Kind.listed()}") from error

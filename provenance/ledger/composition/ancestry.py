@@ -22,9 +22,6 @@ from provenance.lineage.records import Evidence, Kind, Origin
 
 MOST_NAMES = 16 * MARKS_AT_ONCE
 
-# Samples of these kinds were made from others, whether or not these are recorded: an answer from its question.
-_MADE_FROM_OTHERS = (Kind.REWRITE, Kind.SELF_REVISION, Kind.BACK_TRANSLATION, Kind.AUGMENTATION, Kind.ANSWER)
-
 # A group of names, and one of them: ("source", "library").
 Name = tuple[str, str]
 
@@ -157,7 +154,8 @@ def partly_unknown(members: Members) -> Array:
     """
     graph = members.graph
     unsure = [born.origin == Origin.UNKNOWN or born.evidence == Evidence.INFERRED for born in graph.classes]
-    made_from_others = [born.kind in _MADE_FROM_OTHERS for born in graph.classes]
+    # An answer was made from its question, whether or not that is recorded.
+    made_from_others = [born.kind is not None and Kind(born.kind).from_others for born in graph.classes]
     without_parents = graph.parents.counts == 0
     ends = _of_classes(graph, unsure) | (_of_classes(graph, made_from_others) & without_parents)
     reached = graph.reached(np.flatnonzero(ends), Direction.DESCENDANTS)

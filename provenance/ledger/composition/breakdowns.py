@@ -72,6 +72,15 @@ class Breakdown:
         """All groups that there can be; None where these are not known beforehand."""
         return None if self.known is None else frozenset((*self.known, self.nothing, AMBIGUOUS))
 
+    def has(self, group: str) -> bool:
+        """Whether there can be such a group; the kinds ``other:NAME`` are listed nowhere."""
+        if self.groups is None or self.known is None or group in self.groups:
+            return True
+        try:
+            return bool(self.known(group))
+        except ValueError:
+            return False
+
     def group(self, born: Born) -> str | None:
         """The group that ``born`` is of, `AMBIGUOUS` if that may be any; None where the breakdown does not apply to it.
 

@@ -12,7 +12,7 @@ from support.workbench import DERIVATION, Workbench, identifier
 from provenance.errors import DataError, SidecarError
 from provenance.lineage.births import ParentKey
 
-DOCUMENTS = [{"id": number, "text": f"document {number}"} for number in range(1, 6)]
+DOCUMENTS: list[dict[str, Any]] = [{"id": number, "text": f"document {number}"} for number in range(1, 6)]
 BY_ID = ParentKey("id", "id")
 
 

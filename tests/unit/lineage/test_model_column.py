@@ -72,3 +72,8 @@ def test_what_is_no_models_name_is_noticed(workbench: Workbench) -> None:
     rows = [{"text": f"{number}", "_model": f"answer {number}"} for number in range(MOST_MODELS + 1)]
     with pytest.raises(DataError, match=f":{MOST_MODELS + 1}: _model names more than"):
         complete(workbench, rows)
+
+
+def test_a_kind_of_the_user_s_own(workbench: Workbench) -> None:
+    path = complete(workbench, [{"text": "a", "_model": "writer", "_kind": "other:brainstorm"}])
+    assert workbench.record(path, {"text": "a"})["kind"] == "other:brainstorm"

@@ -74,6 +74,11 @@ def test_a_falsified_record_is_told(mix: Path, row: dict[str, Any], change: dict
     assert any(said in problem for problem in problems(mix)), problems(mix)
 
 
+def test_a_kind_of_the_user_s_own_is_a_kind(mix: Path) -> None:
+    falsify(mix, WRITTEN[0], lambda record: record.update(kind="other:brainstorm"))
+    assert problems(mix) == []
+
+
 def test_samples_that_go_in_circles(mix: Path) -> None:
     falsify(mix, WRITTEN[0], lambda record: record.update(parents=[bytes.fromhex(identifier(DERIVED))]))
     assert any("is its own ancestor" in problem for problem in problems(mix))
