@@ -161,3 +161,25 @@ def test_what_it_refuses(project: Project) -> None:
     assert "no such git revision" in project.refusal("diff", "nowhere")
     assert "a dataset of neither revision" in project.refusal("diff", "HEAD", "none.jsonl")
     assert "both a revision and a path; write ./data" in project.refusal("diff", "HEAD", "data")
+
+
+def test_what_differs_in_how_rows_were_made(project: Project) -> None:
+    project.write({DATA: lines([{"text": "an answer"}])})
+    project.run("dvc", "add", "--quiet", DATA)
+    said = ("declare", DATA, "--from", "columns", "--set", "origin=synthetic", "--set", "kind=answer")
+    assert project.provenance(*said, "--set", "model=writer", "--set", "prompt=Answer.").code == 0
+    first = project.commit()
+    assert project.provenance(*said, "--set", "model=other", "--set", "prompt=Answer.\nBriefly.").code == 0
+    second = project.commit()
+
+    (between,) = project.ask("diff", first, second)["datasets"]
+    changes = {change["what"]: change for change in between["changes"]}
+    assert (changes["model"]["before"], changes["model"]["after"]) == (["writer"], ["other"])
+    assert changes["prompt"]["difference"][-1] == "+Briefly."
+    text = project.provenance("diff", first, second).stdout
+    assert "model: writer → other" in text and "      +Briefly." in text
+    newest, oldest = project.ask("log", DATA)["entries"]
+    assert newest["changes"] == [{**change, "difference": []} for change in between["changes"]]
+    assert oldest["changes"] == []
+    text = project.provenance("log", DATA).stdout
+    assert "    model: other 100.0%" in text and "    model: writer → other" in text

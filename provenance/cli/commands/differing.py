@@ -10,13 +10,15 @@ from provenance.cli import output
 from provenance.cli.options import CommonOptions, command
 from provenance.cli.progress import rows_progress
 from provenance.errors import UnknownReferenceError
-from provenance.report.plain_text import CELL_WIDTH, safe
+from provenance.report.plain_text import CELL_WIDTH, safe, safe_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from provenance.ledger.history.differences import Difference
     from provenance.repository import Repository
+
+_LINE_WIDTH = 200
 
 
 @command(reads_lineage=True)
@@ -30,7 +32,9 @@ def diff(
 ) -> None:
     """Show which rows of datasets were added and removed between two revisions.
 
-    They are counted by origin, kind, model, source and license, from sidecars alone, without checkout.
+    They are counted by origin, kind, model, source and license. Below stands what differs in how they were made:
+    prompts, with the difference of the templates; models, parameters, commands and dependencies of stages. All is
+    known from sidecars alone, without checkout.
 
     Example: provenance diff v1 v2 data/mix.parquet
     """
@@ -82,5 +86,17 @@ def _print(difference: Difference) -> None:
                 [(name.removeprefix("by_"), *rest) for name, *rest in cells],
                 numbers=("added", "removed"),
             )
+    _print_changes(difference)
     for remark in difference.remarks:
         output.write_line(f"  {safe(remark)}")
+
+
+def _print_changes(difference: Difference) -> None:
+    from provenance.ledger.history.making import in_words
+
+    if difference.changes:
+        output.write_line()
+    for change in difference.changes:
+        output.write_line(f"  {safe(in_words(change), _LINE_WIDTH)}")
+        for line in change.difference:
+            output.write_line(f"      {safe_lines(line)[0] if line else ''}")

@@ -15,6 +15,7 @@ from provenance.report.plain_text import CELL_WIDTH, counted, percent, safe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from provenance.ledger.composition.breakdowns import Breakdown
     from provenance.ledger.history.dataset_log import DatasetLog
     from provenance.ledger.history.sample_log import SampleEntry, SampleLog
     from provenance.repository import Repository
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _SHORT_COMMIT = 9
 _DAY = 10
+_MOST_SHARES = 5
+_LINE_WIDTH = 160
 
 
 @command(reads_lineage=True)
@@ -88,6 +91,9 @@ def _sample(repository: Repository, history: History, rev: str | None, target: s
 
 
 def _print_dataset(found: DatasetLog) -> None:
+    from provenance.ledger.composition.breakdowns import OF_HISTORY
+    from provenance.ledger.history.making import in_words
+
     for entry in found.entries:
         version = entry.version
         moved = f" [moved from {safe(version.moved_from)}]" if version.moved_from else ""
@@ -95,6 +101,11 @@ def _print_dataset(found: DatasetLog) -> None:
         counted = entry.counted
         if counted is not None:
             output.write_line(f"    {_rows(counted.rows, counted.groups['by_origin'])}")
+            for name in OF_HISTORY:
+                if name != "by_origin" and (told := _shares(counted.rows, counted.groups[name], OF_HISTORY[name])):
+                    output.write_line(f"    {OF_HISTORY[name].words}: {told}")
+        for change in entry.changes:
+            output.write_line(f"    {safe(in_words(change), _LINE_WIDTH)}")
         if entry.reason is not None:
             output.write_line(f"    {entry.state}: {safe(entry.reason)}")
 
@@ -122,8 +133,20 @@ def _event(entry: SampleEntry) -> str:
 
 
 def _rows(rows: int, by_origin: Mapping[str, int]) -> str:
-    shares = ", ".join(f"{safe(origin)} {percent(each, rows)}" for origin, each in by_origin.items())
+    shares = _in_percent(rows, by_origin)
     return counted(rows, "row") + (f": {shares}" if shares else "")
+
+
+def _shares(rows: int, groups: Mapping[str, int], breakdown: Breakdown) -> str:
+    """The groups of a breakdown; nothing where none of the rows says anything."""
+    return "" if groups.keys() <= {breakdown.nothing} else _in_percent(rows, groups)
+
+
+def _in_percent(rows: int, groups: Mapping[str, int]) -> str:
+    shown = [f"{safe(group, CELL_WIDTH)} {percent(each, rows)}" for group, each in groups.items()]
+    return ", ".join(
+        [*shown[:_MOST_SHARES], *([f"{len(shown) - _MOST_SHARES} more"] if len(shown) > _MOST_SHARES else [])]
+    )
 
 
 def _headline(commit: Commit, references: Iterable[str], experiment: str | None) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provenance.cached import read_cached, write_cached
 from provenance.files import scratch_folder
 from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells, counted_rows
+from provenance.ledger.history.making import Fact, facts_of
 from provenance.ledger.history.sidecars import (
     MISSING,
     NO_SIDECAR,
@@ -27,15 +28,16 @@ if TYPE_CHECKING:
     from provenance.repository import Repository
     from provenance.repository.history import Version
 
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True)
 class Composition:
-    """What a sidecar says of its dataset, whose md5 it states as ``described``."""
+    """What a sidecar says of its dataset, whose md5 it states as ``described``, and how it was ``made``."""
 
     counted: Counted
     described: str | None
+    made: frozenset[Fact]
 
 
 class Compositions:
@@ -59,7 +61,8 @@ class Compositions:
         # What is available is decided by what is there, not by what was noted of it.
         if stored is None or not Path(stored["file"]).is_file():
             return False
-        self._found[key] = Composition(Counted(stored["rows"], stored["groups"]), stored["described"])
+        made = frozenset(Fact(*fact) for fact in stored["made"])
+        self._found[key] = Composition(Counted(stored["rows"], stored["groups"]), stored["described"], made)
         return True
 
     def _count(self, files: Mapping[str, Path]) -> None:
@@ -71,9 +74,11 @@ class Compositions:
             if isinstance(counted, str):
                 self._found[key] = Unknown(UNUSABLE, counted)
                 continue
-            described = sidecars[key].header.dataset.md5
-            self._found[key] = Composition(counted, described)
-            note = {"file": str(files[key]), "described": described, "rows": counted.rows, "groups": counted.groups}
+            header = sidecars[key].header
+            described, made = header.dataset.md5, facts_of(header)
+            self._found[key] = Composition(counted, described, made)
+            counts = {"rows": counted.rows, "groups": counted.groups, "made": sorted(made, key=str)}
+            note = {"file": str(files[key]), "described": described, **counts}
             write_cached(self._folder / f"{key}.json", _VERSION, note)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import UnknownReferenceError
 from provenance.ledger.composition.counted import Counted
 from provenance.ledger.history.compositions import Composition, Compositions
+from provenance.ledger.history.making import Change, Fact, changed_facts
 
 if TYPE_CHECKING:
     from provenance.repository import Repository
@@ -20,12 +22,15 @@ class LogEntry:
 
     ``state``: ``ok``; ``stale``, its sidecar was that of other data; ``missing``, there is no sidecar, or it is not to
     be had; ``unusable``; or ``removed`` by the commit. ``reason`` says why there is no composition, ``counted``.
+    ``changes``: what differs in how it was made from the version before, where both are known.
     """
 
     version: Version
     state: str
     counted: Counted | None
     reason: str | None
+    made: frozenset[Fact] | None = None
+    changes: tuple[Change, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """``rows`` is null and the breakdowns are empty where nothing is known."""
@@ -42,6 +47,7 @@ class LogEntry:
             "experiment": self.version.experiment,
             "moved_from": self.version.moved_from,
             "reason": self.reason,
+            "changes": [change.as_json() for change in self.changes],
         }
 
 
@@ -73,8 +79,20 @@ def log_dataset(repository: Repository, history: History, path: str) -> DatasetL
             f"{path}: no commit here has a dataset at this path; `provenance status` lists them"
         )
     compositions = Compositions(repository, [version for version in versions if version.data is not None])
-    entries = tuple(_entry(repository, version, compositions) for version in versions)
-    return DatasetLog(path, entries, tuple((commit.sha, file) for commit, file in history.unreadable))
+    entries = [_entry(repository, version, compositions) for version in versions]
+    return DatasetLog(
+        path, tuple(_with_changes(entries)), tuple((commit.sha, file) for commit, file in history.unreadable)
+    )
+
+
+def _with_changes(entries: list[LogEntry]) -> Iterator[LogEntry]:
+    """Each entry, the newest first, with what differs from the next older one of which it is known how it was made."""
+    for place, entry in enumerate(entries):
+        before = next((each.made for each in entries[place + 1 :] if each.made is not None), None)
+        if before is None or entry.made is None:
+            yield entry
+        else:
+            yield replace(entry, changes=changed_facts(before, entry.made))
 
 
 def _entry(repository: Repository, version: Version, compositions: Compositions) -> LogEntry:
@@ -86,5 +104,5 @@ def _entry(repository: Repository, version: Version, compositions: Compositions)
         if version.data.is_legacy:
             stale = repository.recorded_md5(version.path, version.commit.sha) not in (None, found.described)
         reason = "its sidecar was made for other data" if stale else None
-        return LogEntry(version, "stale" if stale else "ok", found.counted, reason)
+        return LogEntry(version, "stale" if stale else "ok", found.counted, reason, found.made)
     return LogEntry(version, found.state, None, found.reason)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from provenance.errors import RepositoryError, SidecarError, UnknownReferenceError
 from provenance.ledger.composition.counted import Counted
 from provenance.ledger.datasets import absent
+from provenance.ledger.history.making import Change, changes
 from provenance.ledger.history.row_difference import RowDifference, compare_rows
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 
@@ -22,19 +23,21 @@ ProgressOf = Callable[[str], Callable[[int], None]]
 class Difference:
     """A dataset in two revisions; ``path`` is that of the newer one, and ``moved_from`` the older one's, if another.
 
-    ``rows`` is None where it cannot be known; ``remarks`` say why, and what else to know of it.
+    ``rows`` is None where it cannot be known; ``remarks`` say why, and what else to know of it. ``changes``: what
+    differs in how it was made.
     """
 
     path: str
     moved_from: str | None
     rows: RowDifference | None
     remarks: tuple[str, ...]
+    changes: tuple[Change, ...] = ()
 
     @property
     def is_none(self) -> bool:
         """Whether it is known that nothing differs."""
         differs = self.rows is None or self.rows.added.rows or self.rows.removed.rows
-        return not (differs or self.moved_from or self.remarks)
+        return not (differs or self.moved_from or self.remarks or self.changes)
 
     def as_json(self) -> dict[str, Any]:
         rows = self.rows
@@ -44,6 +47,7 @@ class Difference:
             "added": None if rows is None else rows.added.as_json(),
             "removed": None if rows is None else rows.removed.as_json(),
             "kept": None if rows is None else rows.kept,
+            "changes": [change.as_json() for change in self.changes],
             "remarks": list(self.remarks),
         }
 
@@ -135,7 +139,8 @@ def _difference(
                 rows = compare_rows(old, new, progress)
             except SidecarError as error:
                 remarks.append(str(error))
-    return Difference(path, moved_from, rows, tuple(remarks))
+    made = changes(*(side.sidecar.header if side.sidecar else None for side in sides))
+    return Difference(path, moved_from, rows, tuple(remarks), made)
 
 
 def _identified_otherwise(old: Sidecar | None, new: Sidecar | None) -> str | None:
