@@ -33,7 +33,8 @@ _Result = TypeVar("_Result")
 class Scan:
     """The samples of a dataset, to be iterated over once.
 
-    Afterwards: ``selection`` (which values are content), its ``rule``, ``fields`` (sorted: the content fields that held a value),
+    Afterwards: ``selection`` (which values are content) and its ``rule`` (how content fields were chosen), ``fields``
+    (sorted: the content fields that held a value),
     ``beside`` (sorted: the other columns that did), ``text_beside`` (those of them that read like text in the first
     rows, unless it was known which columns count), ``settled_out`` (those that would count had nobody settled that they
     do not), ``numbers`` (columns without types that were taken for numbers),

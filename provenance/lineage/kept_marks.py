@@ -31,18 +31,23 @@ _KEPT = f"""
     fitting AS (
         SELECT sample_id FROM units SEMI JOIN told USING (sample_id) GROUP BY 1
         HAVING count(*) = count(mark) AND count(DISTINCT mark) <= {MOST_MARKS})
-    SELECT r.number, u.mark, u.low, u.high, u.rest FROM records r SEMI JOIN fitting USING (sample_id)
-    LEFT JOIN (FROM units WHERE high > 0) u USING (number)"""
+    SELECT number, sample_id, mark, low, high, rest FROM units SEMI JOIN fitting USING (sample_id) WHERE high > 0"""
+_LISTED = """
+    CREATE VIEW listed_marks AS
+    SELECT number, list(struct_pack(mark := mark, rows := low::UINTEGER, possible_rows :=
+            nullif(high - low, 0)::UINTEGER, ambiguous_rows := nullif(rest, 0)::UINTEGER) ORDER BY mark) AS marks
+    FROM kept_marks GROUP BY number"""
 
 
 def keep_marks(tables: Tables, out: Out, births: RecordedBirths | None) -> None:
-    """Make ``kept_marks`` of ``units``, and of the rows that ``births`` state: number, mark, low, high, rest.
+    """Make ``kept_marks`` (as ``units``) of what is known of carried rows, and of those whose ``births`` are stated.
 
-    A record none of whose rows has a mark has one line without it.
+    The view ``listed_marks`` has them by the number of their record, as a sidecar does.
     """
     if births is not None and out.may_have_marks:
         _add_stated(tables, out, births)
     tables.connection.execute(_KEPT)
+    tables.connection.execute(_LISTED)
 
 
 def _add_stated(tables: Tables, out: Out, births: RecordedBirths) -> None:

@@ -1,8 +1,8 @@
 """Rows of one sample told apart by what they have besides the content: their marks.
 
-Counts say how many rows of a sample came along, not which; the rows' other columns often do. Where a script leaves these
-alone, the rule of `carried_rows` holds of rows of one sample and one mark (a *unit*) as it does of a sample, and says
-more. Whether it left them alone nobody knows, but it shows:
+Counts say how many rows of a sample came along, not which; the rows' other columns often do. Where a script leaves
+these alone, the rule of `carried_rows` holds of rows of one sample and one mark (a *unit*) as it does of a sample, and
+says more. Whether it left them alone nobody knows, but it shows:
 
 - Each row of the out has a mark that a dataset which was read has of its sample. Else columns were added, dropped or
   rewritten, and samples are counted for this stage.
@@ -83,17 +83,19 @@ _LOG_OF_CHANCE = """
     SELECT coalesce(sum(ln(own.marks / (SELECT count(DISTINCT mark) FROM every)::DOUBLE)), 0)
     FROM unit_wanted JOIN own USING (sample_id)"""
 # A unit goes by the sample's id with its mark behind it, so that the rule of `carried_rows` takes it for a sample.
-_BY_UNITS = (
-    "CREATE TABLE unit_keys AS SELECT sample_id, mark, sample_id || mark AS key FROM unit_wanted SEMI JOIN told USING "
-    "(sample_id)",
-    "CREATE TABLE held_units AS SELECT u.place, k.key AS sample_id, u.rows, u.possible_rows, u.number FROM unit_held u "
-    "JOIN unit_keys k USING (sample_id, mark) UNION ALL SELECT place, sample_id, rows, possible_rows, number FROM held "
-    "ANTI JOIN told USING (sample_id)",
-    "CREATE TABLE holding_units AS SELECT u.place, k.key AS sample_id, u.available FROM unit_holding u JOIN unit_keys k "
-    "USING (sample_id, mark) UNION ALL SELECT place, sample_id, available FROM holding ANTI JOIN told USING (sample_id)",
-    "CREATE TABLE wanted_units AS SELECT k.key AS sample_id, u.rows FROM unit_wanted u JOIN unit_keys k USING "
-    "(sample_id, mark) UNION ALL SELECT sample_id, rows FROM wanted ANTI JOIN told USING (sample_id)",
-)
+_BY_UNITS = """
+    CREATE TABLE unit_keys AS
+        SELECT sample_id, mark, sample_id || mark AS key FROM unit_wanted SEMI JOIN told USING (sample_id);
+    CREATE TABLE held_units AS
+        SELECT u.place, k.key AS sample_id, u.rows, u.possible_rows, u.number
+        FROM unit_held u JOIN unit_keys k USING (sample_id, mark)
+        UNION ALL SELECT place, sample_id, rows, possible_rows, number FROM held ANTI JOIN told USING (sample_id);
+    CREATE TABLE holding_units AS
+        SELECT u.place, k.key AS sample_id, u.available FROM unit_holding u JOIN unit_keys k USING (sample_id, mark)
+        UNION ALL SELECT place, sample_id, available FROM holding ANTI JOIN told USING (sample_id);
+    CREATE TABLE wanted_units AS
+        SELECT k.key AS sample_id, u.rows FROM unit_wanted u JOIN unit_keys k USING (sample_id, mark)
+        UNION ALL SELECT sample_id, rows FROM wanted ANTI JOIN told USING (sample_id)"""
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,7 @@ def take_units(connection: duckdb.DuckDBPyConnection) -> bool:
     connection.execute(_NOT_TOLD)
     if not _were_left_alone(connection):
         return False
-    for statement in _BY_UNITS:
-        connection.execute(statement)
+    connection.execute(_BY_UNITS)
     return True
 
 

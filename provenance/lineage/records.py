@@ -173,8 +173,9 @@ class Record(BaseModel):
 
     ``rows``: how many rows of the dataset were certainly born this way; 0 on an ancestor. ``possible_rows``: how
     many more may have been. ``ambiguous_rows``, on a sample's first record: how many of its rows may have been born
-    in several ways. ``by_marks``: the sample's rows are known by what they have besides the content. ``calls``: how many births, equal in all that is stated, the record stands for. ``doubts``:
-    what the births that its parents may have had differ in. ``content_bytes``: length of the content's canonical
+    in several ways. ``by_marks``: the sample's rows are told apart by what they have besides their content.
+    ``calls``: how many births, equal in all that is stated, the record stands for. ``doubts``: what the births that
+    its parents may have had differ in. ``content_bytes``: length of the content's canonical
     form in bytes; None for a parent that was named but never seen. ``agent`` and ``source`` are those whose content
     the sample bears: the activity's own, or, through derivations without a model, those of the parents where these
     agree. ``depth`` counts model steps and is None, as ``real_rooted`` may be, where an ancestor is unknown.

@@ -74,14 +74,6 @@ class Known:
     unexplained: Path | None = None
 
 
-# Also of records none of whose rows has a mark, so that all of a sample have a list.
-_LISTED_MARKS = """
-    SELECT number, coalesce(list(struct_pack(mark := mark, rows := low::UINTEGER, possible_rows :=
-            nullif(high - low, 0)::UINTEGER, ambiguous_rows := nullif(rest, 0)::UINTEGER) ORDER BY mark)
-        FILTER (mark IS NOT NULL), []) AS marks
-    FROM kept_marks GROUP BY number"""
-
-
 class Tables:
     """The scratch tables of one completion, and the vocabulary that their numbers refer to."""
 
@@ -222,8 +214,10 @@ class Tables:
         schema = sidecar_schema(self.digest_size)
         constants = self._constant_columns([name for name in schema.names if name not in (*columns, "marks")])
         if count(self.connection, "SELECT count(*) FROM kept_marks"):
-            columns["marks"] = "k.marks AS marks"
-            joined = f"LEFT JOIN ({_LISTED_MARKS}) k USING (number)"
+            # Also a birth that none of the sample's rows had says that these are known by their marks.
+            is_kept = "sample_id IN (SELECT sample_id FROM kept_marks)"
+            columns["marks"] = f"coalesce(k.marks, CASE WHEN {is_kept} THEN [] END) AS marks"
+            joined = "LEFT JOIN listed_marks k USING (number)"
         else:
             constants["marks"] = None
         varying = [name for name in schema.names if name not in constants]
