@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from pathlib import Path
@@ -17,19 +18,26 @@ from provenance.lineage.records import Activity, ActivityType, Agent
 from provenance.lineage.schema import birth_schema
 from provenance.lineage.vocabulary import Vocabulary
 
-_COUNTED = ("possible_rows", "ambiguous_rows", "calls", "doubts", "chain_evidence")
+_COUNTED = ("possible_rows", "ambiguous_rows", "marks", "calls", "doubts", "chain_evidence")
 _SIZE_SEED = 11
 
+# A row: the number of its text, and the model that wrote it.
+_Row = tuple[int, str]
 
-def carry(folder: Path, rows: int, shared: int, drawn: int) -> dict[str, Any]:
-    """``rows`` in all, half from each; ``shared`` in a hundred samples are in both, ``drawn`` in a hundred stay."""
+
+def carry(folder: Path, rows: int, shared: int, drawn: int, marked: bool) -> dict[str, Any]:
+    """``rows`` in all, half from each; ``shared`` in a hundred samples are in both, ``drawn`` in a hundred stay.
+
+    ``marked``: rows have an id beside their text, which the script leaves alone.
+    """
     half = rows // 2
     both = half * shared // 100
     texts = [list(range(half)), list(range(both)) + list(range(half, 2 * half - both))]
-    inputs = [_written(folder, f"{model}.jsonl", of_model, model) for model, of_model in zip("ab", texts, strict=True)]
-    chosen = [number for of_model in texts for number in of_model]
+    made = [[(number, model) for number in of_model] for model, of_model in zip("ab", texts, strict=True)]
+    inputs = [_written(folder, of_model, marked) for of_model in made]
+    chosen = [row for of_model in made for row in of_model]
     random.Random(_SIZE_SEED).shuffle(chosen)
-    out = _data(folder / "out.jsonl", chosen[: len(chosen) * drawn // 100])
+    out = _data(folder / "out.jsonl", chosen[: len(chosen) * drawn // 100], marked)
     sidecar = folder / "out.parquet"
     before = time.process_time()
     report = _complete(out, sidecar, inputs, None)
@@ -45,13 +53,19 @@ def carry(folder: Path, rows: int, shared: int, drawn: int) -> dict[str, Any]:
     }
 
 
-def _data(path: Path, numbers: list[int]) -> Path:
-    path.write_text("".join(f'{{"text": "answer number {number}"}}\n' for number in numbers), encoding="utf-8")
+def _data(path: Path, rows: list[_Row], marked: bool) -> Path:
+    described = (
+        {"text": f"answer number {number}"} | ({"id": f"{model}{number}"} if marked else {}) for number, model in rows
+    )
+    lines = (f"{json.dumps(row)}\n" for row in described)
+    path.write_text("".join(lines), encoding="utf-8")
     return path
 
 
-def _written(folder: Path, name: str, numbers: list[int], model: str) -> Dependency:
-    data = _data(folder / name, numbers)
+def _written(folder: Path, numbers: list[_Row], marked: bool) -> Dependency:
+    model = numbers[0][1]
+    name = f"{model}.jsonl"
+    data = _data(folder / name, numbers, marked)
     agent = Agent(name=model)
     activity = Activity(type=ActivityType.GENERATION, agent=agent.id)
     births = folder / f"{name}.births"
@@ -100,5 +114,5 @@ def _bytes_of(sidecar: Path, column: str) -> int:
     for group in range(metadata.num_row_groups):
         for place in range(metadata.num_columns):
             chunk = metadata.row_group(group).column(place)
-            found += chunk.total_compressed_size if chunk.path_in_schema == column else 0
+            found += chunk.total_compressed_size if chunk.path_in_schema.split(".")[0] == column else 0
     return found

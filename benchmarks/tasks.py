@@ -91,10 +91,10 @@ def write_graph_as_sidecar(path: str, size: str) -> Said:
     return write_sidecar_file(Path(path), ReferenceGraph(int(size)))
 
 
-def carry_births(folder: str, rows: str, shared: str, drawn: str) -> Said:
+def carry_births(folder: str, rows: str, shared: str, drawn: str, marked: str) -> Said:
     from benchmarks.carried import carry
 
-    return carry(Path(folder), int(rows), int(shared), int(drawn))
+    return carry(Path(folder), int(rows), int(shared), int(drawn), marked == "marked")
 
 
 def write_small_sidecars(folder: str, size: str, number: str) -> Said:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from provenance.engines.duckdb_births import CountedBirths
 from provenance.engines.duckdb_disagreements import disagreements
 from provenance.engines.duckdb_pooling import pooled_cells, pooled_values_sql
+from provenance.engines.duckdb_units import possible_sql, rests_sql
 from provenance.engines.duckdb_vocabulary import VocabularySQL, in_doubt_sql
 from provenance.engines.interface import (
     MOST_SHOWN,
@@ -99,13 +100,13 @@ _ORIGIN = f"CASE WHEN {in_doubt_sql('origin')} THEN '{AMBIGUOUS}' ELSE origin EN
 # Of ambiguous rows as many are of an origin as births of the others cannot have.
 _BY_ORIGIN = f"""
     WITH possible AS (
-        SELECT sidecar, sample_id, {_ORIGIN}, sum(possible_rows)::BIGINT AS possible
-        FROM samples WHERE possible_rows > 0 GROUP BY ALL),
-    rests AS (SELECT sidecar, sample_id, ambiguous_rows::BIGINT AS rest FROM samples WHERE ambiguous_rows > 0),
+        SELECT sidecar, sample_id, marks, {_ORIGIN}, sum(possible_rows)::BIGINT AS possible
+        FROM {possible_sql("samples")} GROUP BY ALL),
+    rests AS {rests_sql("samples")},
     settled AS (
-        SELECT sidecar, origin, greatest(0, rest - sum(possible) OVER (PARTITION BY sidecar, sample_id) + possible)
-            AS rows
-        FROM possible JOIN rests USING (sidecar, sample_id)),
+        SELECT sidecar, origin,
+            greatest(0, rest - sum(possible) OVER (PARTITION BY sidecar, sample_id, marks) + possible) AS rows
+        FROM possible JOIN rests USING (sidecar, sample_id, marks)),
     every AS (
         SELECT sidecar, {_ORIGIN}, rows::BIGINT AS rows FROM samples WHERE rows > 0
         UNION ALL SELECT * FROM settled WHERE origin <> '{AMBIGUOUS}'

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from provenance.engines.duckdb_units import possible_sql, rests_sql
 from provenance.engines.duckdb_vocabulary import VocabularySQL, in_doubt_sql
 from provenance.engines.interface import AmbiguousSamples, Bearing, Bounds, Cell, Option, ParentUses, Spent
 from provenance.lineage.rules import STATED_SQL, made_by_model_sql
@@ -44,24 +45,23 @@ _OPTIONS = f"""
     CREATE OR REPLACE TEMP TABLE options AS
     SELECT *, dense_rank() OVER (ORDER BY {{columns}}) AS number
     FROM (
-        SELECT sample_id, any_value(content_bytes) AS bytes, any_value(tokens)::BIGINT AS sample_tokens,
+        SELECT sample_id, marks, any_value(content_bytes) AS bytes, any_value(tokens)::BIGINT AS sample_tokens,
             sum(possible_rows)::BIGINT AS possible, {_BORN}
-        FROM {_CALLED} WHERE possible_rows > 0 GROUP BY ALL)"""
+        FROM {possible_sql(_CALLED)} GROUP BY ALL)"""
 _BORN_COLUMNS = 17
 _COLUMNS = (
     "origin, kind, agent, source, license, depth, evidence, chain_evidence, verdict, verifier, real_rooted, doubts, "
     "activity, currency, costed, with_usage"
 )
-_ALIKE = """
+_ALIKE = f"""
     SELECT rest, numbers, possible, count(*), coalesce(sum(bytes), 0)::BIGINT, sum(sample_tokens)::BIGINT,
         count(sample_tokens)
     FROM (
-        SELECT sample_id, any_value(rest) AS rest, list(number ORDER BY number) AS numbers,
+        SELECT sample_id, marks, any_value(rest) AS rest, list(number ORDER BY number) AS numbers,
             list(possible ORDER BY number) AS possible, any_value(bytes) AS bytes,
             any_value(sample_tokens) AS sample_tokens
-        FROM options JOIN (SELECT sample_id, ambiguous_rows AS rest FROM samples
-            WHERE sidecar = $place AND ambiguous_rows > 0) USING (sample_id)
-        WHERE hash(sample_id) % $parts = $part GROUP BY sample_id)
+        FROM options JOIN {rests_sql("(FROM samples WHERE sidecar = $place)")} USING (sample_id, marks)
+        WHERE hash(sample_id) % $parts = $part GROUP BY sample_id, marks)
     GROUP BY ALL"""
 # Lists that are being gathered stay in memory.
 _OPTIONS_AT_ONCE = 1 << 20

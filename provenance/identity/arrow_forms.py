@@ -65,6 +65,19 @@ def content_of(column: pa.Array, name: str, selection: Selection) -> tuple[pa.Ar
     return kept, forms_of(column)
 
 
+def others_of(column: pa.Array, name: str, selection: Selection) -> pa.Array | None:
+    """The column with null where a value is content, None where none is left: what `content_of` leaves out."""
+    form = form_of_type(column.type)
+    if form is None or not has_values(pa.chunked_array([column])):
+        return None
+    counts = selection.includes(name, form)
+    if form != "object" or counts == selection.includes(name, "list"):
+        return None if counts else column
+    has_object = _holds_object(column)
+    keep = ~has_object & column.is_valid().to_numpy(zero_copy_only=False) if counts else has_object
+    return column.take(pa.array(np.arange(len(column)), mask=~keep)) if keep.any() else None
+
+
 def _holds_object(array: pa.Array) -> npt.NDArray[np.bool_]:
     """Which values are objects, or lists with one in them."""
     array = plain(array)

@@ -33,7 +33,8 @@ _Result = TypeVar("_Result")
 class Scan:
     """The samples of a dataset, to be iterated over once.
 
-    Afterwards: ``rule`` (how content fields were chosen), ``fields`` (sorted: the content fields that held a value),
+    Afterwards: ``selection`` (which values are content) and its ``rule`` (how content fields were chosen), ``fields``
+    (sorted: the content fields that held a value),
     ``beside`` (sorted: the other columns that did), ``text_beside`` (those of them that read like text in the first
     rows, unless it was known which columns count), ``settled_out`` (those that would count had nobody settled that they
     do not), ``numbers`` (columns without types that were taken for numbers),
@@ -42,6 +43,7 @@ class Scan:
     paths in it, each with the number of its first row; a file without rows may be missing.
     """
 
+    selection: Selection
     rule: Rule
     fields: tuple[str, ...]
     beside: tuple[str, ...]
@@ -79,7 +81,7 @@ class Scan:
         reader = open_reader(self._path, self._identity)
         try:
             selection, blocks = self._select(reader)
-            self.rule = selection.rule
+            self.selection, self.rule = selection, selection.rule
             self.samples_are_files = reader.samples_are_files
             for block, future in _in_order(blocks, lambda block: self._read(block, selection)):
                 self.files.extend((self.rows + 1 + offset, name) for offset, name in block.starts)

@@ -298,6 +298,7 @@ class Sidecars:
             | {
                 "sample_id": row["sample_id"].hex(),
                 **counted,
+                "by_marks": any(r["marks"] is not None for r in same),
                 "calls": max(r["calls"] or 1 for r in same),
                 "doubts": doubts_of(row["doubts"]),
                 "activity": activity,

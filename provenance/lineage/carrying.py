@@ -6,8 +6,12 @@ there, as nearly all have, is counted without it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from provenance.lineage.births import Dependency
 from provenance.lineage.carried_rows import carried_sql, repeated_sql
 from provenance.lineage.database import count
+from provenance.lineage.marks import Out, tell_apart
 from provenance.lineage.row_bounds import HAS_ROWS_SQL
 from provenance.lineage.rules import TELLS_OF_A_BIRTH_SQL
 from provenance.lineage.schema import BIRTH_NAMES
@@ -25,7 +29,13 @@ _UNEXPLAINED = """
         ON s.sample_id = l.sample_id"""
 
 
-def by_holders(tables: Tables) -> int:
+_UNITS = """
+    INSERT INTO units SELECT s.number, k.sample_id, k.mark, s.low, s.high,
+        s.rows - sum(s.low) OVER (PARTITION BY s.sample_id)
+    FROM shares s JOIN unit_keys k ON k.key = s.sample_id"""
+
+
+def by_holders(tables: Tables, out: Out, dependencies: Sequence[Dependency]) -> int:
     """Enter the births of rows that are left over; the number of those that nobody explained, there either."""
     execute = tables.connection.execute
     execute(
@@ -43,7 +53,7 @@ def by_holders(tables: Tables) -> int:
         "LEFT JOIN several s USING (sample_id)"
     )
     if count(tables.connection, "SELECT count(*) FROM several"):
-        _divide(tables)
+        _divide(tables, out, dependencies)
     unexplained = count(tables.connection, _UNEXPLAINED)
     tables.account_for("SELECT sample_id, rows FROM left_over SEMI JOIN (FROM records WHERE carried) USING (sample_id)")
     return unexplained
@@ -66,7 +76,7 @@ def known_births(tables: Tables, wanted: str, where: str) -> str:
     return f"SELECT {columns} FROM known SEMI JOIN {wanted} USING (sample_id) WHERE {where} {grouping}"
 
 
-def _divide(tables: Tables) -> None:
+def _divide(tables: Tables, out: Out, dependencies: Sequence[Dependency]) -> None:
     """Count the rows of samples that may have been born in several ways, those apart that name where they were."""
     execute = tables.connection.execute
     execute(
@@ -76,7 +86,7 @@ def _divide(tables: Tables) -> None:
         {"paths": [known.path for known in tables.known]},
     )
     execute(
-        f"CREATE TABLE held AS SELECT k.place, k.sample_id, k.rows, k.possible_rows, r.number FROM known k "
+        f"CREATE TABLE held AS SELECT k.place, k.sample_id, k.rows, k.possible_rows, k.marks, r.number FROM known k "
         f"JOIN several s ON s.sample_id = k.sample_id JOIN records r ON r.sample_id = k.sample_id AND r.carried AND "
         f"{SAME_BIRTH_SQL}"
     )
@@ -85,8 +95,12 @@ def _divide(tables: Tables) -> None:
         "(SELECT sample_id, sum(rows) AS rows FROM named_places GROUP BY 1) n USING (sample_id) "
         "WHERE l.rows > coalesce(n.rows, 0)"
     )
-    execute(f"CREATE TABLE repeated AS {repeated_sql('holding', 'wanted')}")
-    _add_shares(tables, "held", "holding", "repeated")
+    tables.are_told_apart = tell_apart(tables, out, dependencies)
+    ending = "_units" if tables.are_told_apart else ""
+    execute(f"CREATE TABLE repeated AS {repeated_sql(f'holding{ending}', f'wanted{ending}')}")
+    _add_shares(tables, f"held{ending}", f"holding{ending}", f"wanted{ending}")
+    if tables.are_told_apart:
+        execute(_UNITS)
     for (place,) in execute("SELECT DISTINCT place FROM named_places ORDER BY 1").fetchall():
         here = f"WHERE place = {int(place)}"
         execute(f"CREATE OR REPLACE TABLE wanted AS SELECT sample_id, rows FROM named_places {here}")
@@ -96,12 +110,13 @@ def _divide(tables: Tables) -> None:
             f"CREATE OR REPLACE TABLE repeated AS {repeated_sql('holding_here', 'wanted')} "
             f"UNION SELECT place FROM named_places {here} AND again"
         )
-        _add_shares(tables, "held_here", "holding_here", "repeated")
+        _add_shares(tables, "held_here", "holding_here", "wanted")
 
 
-def _add_shares(tables: Tables, held: str, holding: str, repeated: str) -> None:
-    shares = carried_sql(held, holding, repeated, "wanted", ["number"])
+def _add_shares(tables: Tables, held: str, holding: str, wanted: str) -> None:
+    shares = carried_sql(held, holding, "repeated", wanted, ["number"])
+    tables.connection.execute(f"CREATE OR REPLACE TABLE shares AS {shares}")
     tables.connection.execute(
-        f"UPDATE records SET low = records.low + s.low, high = records.high + s.high FROM ({shares}) s "
-        "WHERE s.number = records.number"
+        "UPDATE records SET low = records.low + s.low, high = records.high + s.high FROM (SELECT number, sum(low) AS "
+        "low, sum(high) AS high FROM shares GROUP BY number) s WHERE s.number = records.number"
     )

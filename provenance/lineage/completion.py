@@ -24,6 +24,8 @@ from provenance.lineage.carrying import by_holders
 from provenance.lineage.database import count, scratch_database
 from provenance.lineage.dependency_rows import rows_of
 from provenance.lineage.dividing import divide, settle_restated
+from provenance.lineage.kept_marks import keep_marks
+from provenance.lineage.marks import Out
 from provenance.lineage.model_column import AgentOf, by_model_column
 from provenance.lineage.parents_column import by_parents_column
 from provenance.lineage.records import Activity, Agent, DatasetState, Header, IdentitySettings
@@ -111,7 +113,8 @@ def complete(
             tables = Tables(connection, folder, identity.digest_size)
             tables.load_members()
             tables.load_known([*_known(tables, dependencies, identity)], tokenizer)
-            explained = _explain(tables, data, rows, dependencies, births, derivation, key, agent_of)
+            out = Out(data, identity, rows)
+            explained = _explain(tables, out, dependencies, births, derivation, key, agent_of)
             is_compared = derivation is not None and explained["carried"] > 0
             changed = rows_with_changed_text(tables, data, rows, dependencies) if is_compared else (0, ())
             dangling = ancestors.add_ancestors(tables)
@@ -121,7 +124,7 @@ def complete(
             md5, size = fingerprint(data)
             state = DatasetState(path=dataset_path, md5=md5, size=size, rows=rows.rows)
             used = _used_vocabulary(tables, births)
-            header = header_of(rows, identity, state, tables.tokenizer, used)
+            header = header_of(rows, identity, state, tables.tokenizer, used, by_marks=tables.are_told_apart)
             write_sidecar(output, header, tables.sorted_batches(used), tables.digest_size)
             report = _report(tables, rows, header.identity, explained, dangling)
             return replace(report, text_changed=changed[0], text_compared=changed[1])
@@ -161,8 +164,7 @@ def _usable(path: Path, identity: Identity) -> Sidecar:
 
 def _explain(
     tables: Tables,
-    data: Path,
-    rows: Scan,
+    out: Out,
     dependencies: Sequence[Dependency],
     births: RecordedBirths | None,
     derivation: Activity | None,
@@ -170,21 +172,23 @@ def _explain(
     agent_of: AgentOf,
 ) -> dict[str, int]:
     """Explain rows in order; how many rows each way explained."""
+    rows = out.rows
     explained = dict.fromkeys(("recorded", "derived", "carried", "aligned", "unknown"), 0)
     if births is not None:
         explained["recorded"] = explaining.by_births(tables, births)
     if derivation is not None:
-        explained["derived"] = by_parents_column(tables, data, rows, dependencies, derivation, key)
+        explained["derived"] = by_parents_column(tables, out.data, rows, dependencies, derivation, key)
         if rows.reserved & {*BIRTH_COLUMNS}:
             explained["recorded"] = by_model_column(tables, rows, derivation, agent_of)
-    explained["unknown"] = by_holders(tables)
+    explained["unknown"] = by_holders(tables, out, dependencies)
     if tables.is_restated:
         settle_restated(tables)
     explained["carried"] = tables.accounted_rows() - sum(explained.values())
     if derivation is not None:
-        explained["aligned"] = by_alignment(tables, data, rows, dependencies, derivation)
+        explained["aligned"] = by_alignment(tables, out.data, rows, dependencies, derivation)
     explained["unknown"] += explaining.by_nothing(tables)
     divide(tables)
+    keep_marks(tables, out, births)
     return explained
 
 
@@ -201,9 +205,18 @@ def _used_vocabulary(tables: Tables, births: RecordedBirths | None) -> Vocabular
 
 
 def header_of(
-    rows: Scan, identity: Identity, dataset: DatasetState, tokenizer: str | None, vocabulary: Vocabulary
+    rows: Scan,
+    identity: Identity,
+    dataset: DatasetState,
+    tokenizer: str | None,
+    vocabulary: Vocabulary,
+    *,
+    by_marks: bool = False,
 ) -> Header:
-    """The header of the sidecar of a dataset that was scanned; ``vocabulary``: all that its records refer to."""
+    """The header of the sidecar of a dataset that was scanned; ``vocabulary``: all that its records refer to.
+
+    ``by_marks``: carried rows were told apart by their marks.
+    """
     return Header(
         version=FORMAT_VERSION,
         dataset=dataset,
@@ -223,6 +236,7 @@ def header_of(
         agents=tuple(vocabulary.agents.values()),
         plans=tuple(vocabulary.plans.values()),
         sources=tuple(vocabulary.sources.values()),
+        divided_by="marks" if by_marks else None,
     )
 
 

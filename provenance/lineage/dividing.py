@@ -77,6 +77,7 @@ def divide(tables: Tables) -> None:
         f"FROM records r JOIN members m USING (sample_id) WHERE sample_id IN ({several})"
     )
     if not count(tables.connection, "SELECT count(*) FROM bounded"):
+        _remove_impossible(tables)
         return
     execute(f"CREATE TABLE narrowed AS {tightened_sql('bounded', ['number'])}")
     execute("UPDATE records SET low = 0, high = 0 WHERE number IN (SELECT number FROM bounded)")
@@ -85,8 +86,13 @@ def divide(tables: Tables) -> None:
         "INSERT INTO divided SELECT sample_id, any_value(rows) - sum(low) AS ambiguous_rows FROM narrowed "
         "GROUP BY sample_id HAVING any_value(rows) > sum(low)"
     )
+    _remove_impossible(tables)
+
+
+def _remove_impossible(tables: Tables) -> None:
     stays = f"evidence = '{Evidence.OBSERVED}'" if tables.is_restated else "false"
-    execute(
-        f"DELETE FROM records WHERE carried AND high = 0 AND NOT coalesce({stays}, false) AND number IN (SELECT number "
-        "FROM bounded) AND sample_id NOT IN (SELECT unnest(parents) FROM records)"
+    tables.connection.execute(
+        f"DELETE FROM records WHERE carried AND high = 0 AND NOT coalesce({stays}, false) AND (number IN (SELECT "
+        "number FROM bounded) OR sample_id IN (SELECT sample_id FROM units)) AND sample_id NOT IN (SELECT "
+        "unnest(parents) FROM records)"
     )

@@ -22,12 +22,8 @@ ROOT_COLUMNS = ", ".join(
 )
 
 
-def by_births(tables: Tables, births: RecordedBirths) -> int:
-    """Enter the births that were recorded for the dataset's own rows; the number of these rows."""
-    given = births.vocabulary
-    tables.vocabulary.add(
-        given.activities.values(), given.agents.values(), given.plans.values(), given.sources.values()
-    )
+def born_sql(tables: Tables, births: RecordedBirths) -> str:
+    """SQL for the births that were recorded: row, sample_id, and what a birth says, agent and source with it."""
     activities = births.activities
     agents, sources = places(tables.vocabulary.agents), places(tables.vocabulary.sources)
     numbers: dict[str, list[int | None]] = {
@@ -42,6 +38,16 @@ def by_births(tables: Tables, births: RecordedBirths) -> int:
     }
     birth = ", ".join(columns.get(name, f"b.{name}") for name in BIRTH_NAMES)
     agent, source = (renumbered("b.activity", numbers[name], name) for name in ("agent", "source"))
+    born = f"FROM rows JOIN {parquet_rows(births.file)} b USING (row)"
+    return f"SELECT row, sample_id, {birth}, {agent}, {source} {born}"
+
+
+def by_births(tables: Tables, births: RecordedBirths) -> int:
+    """Enter the births that were recorded for the dataset's own rows; the number of these rows."""
+    given = births.vocabulary
+    tables.vocabulary.add(
+        given.activities.values(), given.agents.values(), given.plans.values(), given.sources.values()
+    )
     # A model may give the same row twice in the same way: that is one birth, and two calls.
     repeated = count(tables.connection, "SELECT count(*) FROM members WHERE rows > 1")
     rows, grouping = ("count(*)", "GROUP BY ALL") if repeated else ("1", "")
@@ -49,7 +55,7 @@ def by_births(tables: Tables, births: RecordedBirths) -> int:
     tables.connection.execute(
         f"INSERT INTO records(sample_id, {', '.join(BIRTH_NAMES)}, agent, source, low, high, calls, depth, "
         f"real_rooted, chain_evidence, pending) SELECT *, rows, nullif(rows, 1), {ROOT_COLUMNS} "
-        f"FROM (SELECT sample_id, {birth}, {agent}, {source}, {rows}::UINTEGER AS rows {born} {grouping})"
+        f"FROM (SELECT * EXCLUDE (row), {rows}::UINTEGER AS rows FROM ({born_sql(tables, births)}) {grouping})"
     )
     # Whether rows that an earlier sidecar knows were born as is stated now, `dividing` decides.
     known = "WHERE sample_id NOT IN (SELECT sample_id FROM known WHERE rows > 0 OR ambiguous_rows > 0)"

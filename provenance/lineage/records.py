@@ -175,8 +175,9 @@ class Record(BaseModel):
 
     ``rows``: how many rows of the dataset were certainly born this way; 0 on an ancestor. ``possible_rows``: how
     many more may have been. ``ambiguous_rows``, on a sample's first record: how many of its rows may have been born
-    in several ways. ``calls``: how many births, equal in all that is stated, the record stands for. ``doubts``:
-    what the births that its parents may have had differ in. ``content_bytes``: length of the content's canonical
+    in several ways. ``by_marks``: the sample's rows are told apart by what they have besides their content.
+    ``calls``: how many births, equal in all that is stated, the record stands for. ``doubts``: what the births that
+    its parents may have had differ in. ``content_bytes``: length of the content's canonical
     form in bytes; None for a parent that was named but never seen. ``agent`` and ``source`` are those whose content
     the sample bears: the activity's own, or, through derivations without a model, those of the parents where these
     agree. ``depth`` counts model steps and is None, as ``real_rooted`` may be, where an ancestor is unknown.
@@ -190,6 +191,7 @@ class Record(BaseModel):
     rows: int
     possible_rows: int
     ambiguous_rows: int
+    by_marks: bool
     calls: int
     doubts: tuple[str, ...]
     content_bytes: int | None
@@ -254,7 +256,10 @@ class DatasetState(_Stored):
 
 
 class Header(_Stored):
-    """A sidecar's footer key-values: all that is not per sample. ``activities[i]`` is activity number i."""
+    """A sidecar's footer key-values: all that is not per sample. ``activities[i]`` is activity number i.
+
+    ``divided_by``: carried rows of samples with several births were told apart by more than counts.
+    """
 
     version: str
     dataset: DatasetState
@@ -263,3 +268,4 @@ class Header(_Stored):
     agents: tuple[Agent, ...] = ()
     plans: tuple[Plan, ...] = ()
     sources: tuple[Source, ...] = ()
+    divided_by: Literal["marks"] | None = None

@@ -37,6 +37,12 @@ HAS_ROWS_SQL = "(rows > 0 OR possible_rows > 0)"
 # The same, or it has the ambiguous rows of its sample's other births.
 COUNTS_SQL = "(rows > 0 OR possible_rows > 0 OR ambiguous_rows > 0)"
 
+# The rows of records by their marks, where these are known: of the view ``records``, a line for each mark of a record.
+UNITS_SQL = """(
+    SELECT * EXCLUDE (m), m.mark AS mark, coalesce(m.possible_rows, 0)::BIGINT AS possible,
+        coalesce(m.ambiguous_rows, 0)::BIGINT AS shared
+    FROM (SELECT sample_id, unnest(marks) AS m FROM records))"""
+
 # What must not be; and of what there are some, and a query that counts these in the view ``records``, which has the
 # place of each record in its file.
 _MISSTATED = {
@@ -50,6 +56,19 @@ _MISSTATED = {
                 coalesce(sum(possible_rows), 0) AS possible, coalesce(max(possible_rows), 0) AS most
             FROM records WHERE possible_rows IS NOT NULL OR ambiguous_rows IS NOT NULL GROUP BY sample_id)
         WHERE most > shared OR shared > possible - most""",
+    ("rows by marks do not add up to those of the record", "record"): """
+        SELECT count(*) FROM records WHERE marks IS NOT NULL AND (rows, coalesce(possible_rows, 0)) IS DISTINCT FROM (
+            coalesce(list_sum(list_transform(marks, lambda each: each.rows)), 0),
+            coalesce(list_sum(list_transform(marks, lambda each: coalesce(each.possible_rows, 0))), 0))""",
+    ("ambiguous rows by marks do not fit the possible ones, or do not add up to those of the sample", "sample"): f"""
+        SELECT count(*) FROM (
+            SELECT sample_id, bool_or(most > shared OR least <> shared OR shared > possible - most) AS unfit,
+                sum(shared) AS every
+            FROM (SELECT sample_id, mark, max(shared) AS shared, min(shared) AS least, sum(possible) AS possible,
+                    max(possible) AS most
+                FROM {UNITS_SQL} GROUP BY ALL) GROUP BY 1)
+        JOIN (SELECT sample_id, coalesce(sum(ambiguous_rows), 0) AS stated FROM records GROUP BY 1) USING (sample_id)
+        WHERE unfit OR every <> stated""",
 }
 
 

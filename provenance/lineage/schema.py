@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
 
 import pyarrow as pa
 
+from provenance.lineage.words import MARK_BYTES
+
 if TYPE_CHECKING:
     from provenance.lineage.records import Evidence, Kind, Origin, SourceType
 
@@ -32,6 +34,19 @@ class Column(NamedTuple):
     nullable: bool = True
 
 
+# Of the rows with one mark: how many were born this way, as the columns of these names say of all; and how many of them
+# may have been born in several ways, the same in each record of the sample that has the mark.
+_MARKS = pa.list_(
+    pa.struct(
+        [
+            pa.field("mark", pa.binary(MARK_BYTES), nullable=False),
+            pa.field("rows", pa.uint32(), nullable=False),
+            pa.field("possible_rows", pa.uint32()),
+            pa.field("ambiguous_rows", pa.uint32()),
+        ]
+    )
+)
+
 # In the order in which a sidecar has them.
 COLUMNS = (
     Column("sample_id", "id", kept=True, nullable=False),
@@ -40,6 +55,8 @@ COLUMNS = (
     Column("rows", pa.uint32(), nullable=False),
     Column("possible_rows", pa.uint32()),
     Column("ambiguous_rows", pa.uint32()),
+    # Null: the sample's rows are not known by their marks.
+    Column("marks", _MARKS),
     # How many births, equal in all that is stated, the record stands for; null: one.
     Column("calls", pa.uint32()),
     # Bits, see `words.DOUBTS`.
@@ -121,6 +138,8 @@ def sql_type(kind: pa.DataType) -> str:
     """DuckDB's name of the type of a column."""
     if pa.types.is_list(kind):
         return f"{sql_type(kind.value_type)}[]"
+    if pa.types.is_struct(kind):
+        return f"STRUCT({', '.join(f'{field.name} {sql_type(field.type)}' for field in kind)})"
     if pa.types.is_fixed_size_binary(kind):
         return "BLOB"
     if pa.types.is_decimal(kind):

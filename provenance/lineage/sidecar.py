@@ -20,11 +20,12 @@ from provenance.errors import SidecarError
 from provenance.files import whole_file
 from provenance.lineage.records import Evidence, Header, Origin
 from provenance.lineage.schema import FORMAT_VERSION, ROW_GROUP_ROWS, sidecar_schema
+from provenance.lineage.words import COUNTED_NAMES
 
 _KEY_PREFIX = "provenance."
 _VERSION = re.compile(r"[0-9]{1,6}\.[0-9]{1,6}")
 # Ids are random bytes: a dictionary would only be built to be thrown away.
-_PLAIN_COLUMNS = frozenset({"sample_id", "prompt", "seed"})
+_PLAIN_COLUMNS = frozenset({"sample_id", "marks", "prompt", "seed"})
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ def write_sidecar(path: Path, header: Header, batches: Iterable[pa.RecordBatch],
     dictionary = [name for name in schema.names if name not in _PLAIN_COLUMNS]
     dictionary[dictionary.index("parents")] = "parents.list.element"
     dictionary[dictionary.index("parent_roles")] = "parent_roles.list.element"
+    dictionary += [f"marks.list.element.{name}" for name in COUNTED_NAMES]
     with (
         whole_file(path) as temporary,
         pq.ParquetWriter(

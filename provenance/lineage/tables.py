@@ -10,6 +10,8 @@
   have a row that was born this way. ``carried``: it is how rows that were read came to be, not stated of this dataset
 - ``accounted``: sample_id, rows: how many rows have their births in ``records``, entry by entry
 - ``left_over``: sample_id, rows: the rows that have not (a view)
+- ``units``: number (of the record), sample_id, mark, low, high, rest: the same of rows with one mark, where these are
+  known (``rest``: how many of the sample's rows with the mark may have been born in several ways); see `marks`
 - ``unchanged``: sample_id, path, rows, again: rows that name the dataset they were in; ``again``: one row of it twice
 """
 
@@ -34,7 +36,7 @@ from provenance.lineage.vocabulary import Vocabulary
 from provenance.lineage.words import COUNTED_NAMES
 
 # What a record says besides the rows of its own dataset.
-RECORD_COLUMNS = tuple(name for name in COLUMN_NAMES if name not in COUNTED_NAMES)
+RECORD_COLUMNS = tuple(name for name in COLUMN_NAMES if name not in (*COUNTED_NAMES, "marks"))
 
 _ROWS_SCHEMA = pa.schema(
     [
@@ -50,6 +52,8 @@ _ROWS_SCHEMA = pa.schema(
     ]
 )
 
+
+_NO_MARKS = f"NULL::{sql_type(sidecar_schema(1).field('marks').type)} AS marks"
 
 _ACTIVITIES_SCHEMA = pa.schema(
     [("number", pa.uint32()), ("id", pa.string()), ("started", pa.timestamp("us", "UTC")), ("generation", pa.bool_())]
@@ -80,6 +84,7 @@ class Tables:
         self.vocabulary = Vocabulary()
         self.tokenizer: str | None = None
         self.known: Sequence[Known] = ()
+        self.are_told_apart = False
         self.scanned: dict[str, tuple[Scan, Path]] = {}
         self._entered: set[int] = set()
         execute = connection.execute
@@ -91,6 +96,7 @@ class Tables:
             "DEFAULT false, number UBIGINT DEFAULT nextval('record_number'))"
         )
         execute("CREATE TABLE accounted(sample_id BLOB, rows BIGINT)")
+        execute("CREATE TABLE units(number UBIGINT, sample_id BLOB, mark BLOB, low BIGINT, high BIGINT, rest BIGINT)")
         execute("CREATE TABLE unchanged(sample_id BLOB, path VARCHAR, rows BIGINT, again BOOLEAN)")
         execute(f"CREATE VIEW rows AS SELECT * FROM {parquet_rows(folder / 'rows.parquet')}")
 
@@ -113,7 +119,7 @@ class Tables:
         self.known = sidecars
         selects = [self._known_select(place, known) for place, known in enumerate(sidecars)]
         nothing = f"SELECT {', '.join(RECORD_COLUMNS)}, low AS rows, low AS possible_rows, low AS ambiguous_rows, "
-        nothing += "0 AS place FROM records WHERE false"
+        nothing += f"0 AS place, {_NO_MARKS} FROM records WHERE false"
         self.connection.execute("CREATE VIEW known AS " + " UNION ALL ".join(selects or [nothing]))
 
     def _known_select(self, place: int, known: Known) -> str:
@@ -133,7 +139,8 @@ class Tables:
         if not known.is_holder:
             columns |= {name: f"{'0' if name == 'rows' else 'NULL'}::UINTEGER AS {name}" for name in COUNTED_NAMES}
         selected = ", ".join(columns.get(name, name) for name in (*RECORD_COLUMNS, *COUNTED_NAMES))
-        return f"SELECT {selected}, {place} AS place FROM {parquet_rows(known.sidecar.path)}"
+        marks = "marks" if known.is_holder else _NO_MARKS
+        return f"SELECT {selected}, {place} AS place, {marks} FROM {parquet_rows(known.sidecar.path)}"
 
     def account_for(self, query: str) -> int:
         """Enter the result of ``query``, samples and numbers of rows, in ``accounted``; how many rows these are."""
@@ -203,13 +210,21 @@ class Tables:
             "agent": renumbered("agent", _renumbering(self.vocabulary.agents, used.agents), "agent"),
             "source": renumbered("source", _renumbering(self.vocabulary.sources, used.sources), "source"),
         }
+        joined = ""
         schema = sidecar_schema(self.digest_size)
-        constants = self._constant_columns([name for name in schema.names if name not in columns])
+        constants = self._constant_columns([name for name in schema.names if name not in (*columns, "marks")])
+        if count(self.connection, "SELECT count(*) FROM kept_marks"):
+            # Also a birth that none of the sample's rows had says that these are known by their marks.
+            is_kept = "sample_id IN (SELECT sample_id FROM kept_marks)"
+            columns["marks"] = f"coalesce(k.marks, CASE WHEN {is_kept} THEN [] END) AS marks"
+            joined = "LEFT JOIN listed_marks k USING (number)"
+        else:
+            constants["marks"] = None
         varying = [name for name in schema.names if name not in constants]
         selected = ", ".join(columns.get(name, name) for name in varying)
         query = (
             f"SELECT {selected} FROM records r LEFT JOIN members m USING (sample_id) "
-            "LEFT JOIN divided d USING (sample_id) ORDER BY sample_id, rank"
+            f"LEFT JOIN divided d USING (sample_id) {joined} ORDER BY sample_id, rank"
         )
         batches = stream(self.connection, query, ROW_GROUP_ROWS)
         yield from with_constants((batch.rename_columns(varying) for batch in batches), constants, schema)
@@ -243,7 +258,7 @@ def _unexplained_select(place: int, known: Known) -> str:
         for name in (*RECORD_COLUMNS, *COUNTED_NAMES)
     )
     assert known.unexplained is not None
-    return f"SELECT {selected}, {place} AS place FROM {parquet_rows(known.unexplained)} GROUP BY sample_id"
+    return f"SELECT {selected}, {place} AS place, {_NO_MARKS} FROM {parquet_rows(known.unexplained)} GROUP BY sample_id"
 
 
 def write_rows(batches: Iterable[SampleBatch], file: Path) -> None:

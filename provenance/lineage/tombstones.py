@@ -67,6 +67,9 @@ class Tombstones:
         for name in ("possible_rows", "ambiguous_rows"):
             changed[name] = pc.if_else(pc.equal(changed[name], 0), pa.scalar(None, pa.uint32()), changed[name])
         changed["prompt_text"] = pc.if_else(pa.array(goes), pa.scalar(None, pa.string()), table["prompt_text"])
+        # Which marks went along is not known.
+        touched = np.isin(of_sample, of_sample[causes > 0])
+        changed["marks"] = table["marks"].take(pa.array(np.arange(len(causes)), mask=touched))
         stones = self._stones(table, causes, before)
         for name, values in changed.items():
             table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), values)

@@ -89,6 +89,9 @@ class Evidence(StrEnum):
     INFERRED = "inferred"
 
 
+# The length of a mark: a digest of a row's other columns, see `identity.marks`.
+MARK_BYTES = 8
+
 # What is counted of a dataset's own rows: of an ancestor, and in another dataset, it says nothing.
 COUNTED_NAMES = ("rows", "possible_rows", "ambiguous_rows")
 

@@ -119,6 +119,7 @@ def _sample_columns(ledger: Sidecars) -> list[str]:
         "sample_id": "lower(hex(sample_id))",
         "id": "sample_id",
         **{name: f"{name}::BIGINT" for name in COUNTED_NAMES},
+        "by_marks": "marks IS NOT NULL",
         "doubts": f"list_filter({[*DOUBTS]}, lambda name, place: (coalesce(doubts, 0) >> (place - 1)) & 1 = 1)",
         "model": _listed("agent", (agent.label for agent in ledger.agents)),
         "source": _listed("source", (source.name for source in ledger.sources)),
@@ -130,7 +131,7 @@ def _sample_columns(ledger: Sidecars) -> list[str]:
         "parents": "list_transform(parents, lambda parent: lower(hex(parent)))",
         "prompt_digest": "lower(hex(prompt))",
     }
-    as_they_stand = [name for name in COLUMN_NAMES if name not in named]
+    as_they_stand = [name for name in COLUMN_NAMES if name not in (*named, "marks")]
     return [f"{expression} AS {name}" for name, expression in named.items()] + as_they_stand
 
 

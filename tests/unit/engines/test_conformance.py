@@ -33,6 +33,7 @@ from provenance.engines.interface import (
     ValueAmounts,
 )
 from provenance.engines.samples_view import merged_vocabulary
+from provenance.ledger.rows import DatasetRows
 from provenance.lineage.records import Activity, ActivityType, Agent, Origin, Price, Source, StageRun
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 from provenance.lineage.vocabulary import Vocabulary
@@ -484,3 +485,40 @@ def test_rows_made_from_a_parent_that_nobody_knows_are_bounded(opened: Any) -> N
         found = engine.of(0).dangling()
     assert (found.samples, found.rows, found.at_most_rows) == (1, 1, 2)
     assert found.children == (Bearing(sample(1), 1),)
+
+
+def told_apart(rows_of_two: Sequence[int]) -> list[dict[str, Any]]:
+    """Two answers by each of two models, of which scripts kept one by each; that marks tell the models apart."""
+    marks = [None, b"1" * 8, b"2" * 8]
+    records = []
+    for place, (agent, seed) in enumerate((agent, seed) for agent in (0, 1) for seed in (1, 2)):
+        of_mark = {"mark": marks[agent + 1], "rows": 0, "possible_rows": 1, "ambiguous_rows": rows_of_two[agent]}
+        records.append(
+            record(
+                sample(1),
+                rows=0,
+                origin="synthetic",
+                agent=agent,
+                seed=seed,
+                possible_rows=1,
+                ambiguous_rows=sum(rows_of_two) if place == 0 else None,
+                marks=[of_mark],
+            )
+        )
+    return records
+
+
+def test_what_marks_tell_apart_is_ambiguous_apart(opened: Any) -> None:
+    with engine_over(opened, told_apart([1, 1])) as engine:
+        rows = DatasetRows(engine.of(0).cells(), engine.of(0).ambiguous())
+        by_model = rows.by(lambda born: born.model)
+        by_origin = engine.rows_by_origin()
+    assert {model: between.rows for model, between in by_model.groups.items()} == dict.fromkeys(MODELS, (1, 1))
+    assert by_model.ambiguous.rows == 0
+    assert rows.total.rows == 2
+    assert by_origin == [(0, "synthetic", 2)]
+    # Without the marks it might be two answers by one model.
+    without = [each | {"marks": None} for each in told_apart([1, 1])]
+    with engine_over(opened, without) as engine:
+        by_model = DatasetRows(engine.of(0).cells(), engine.of(0).ambiguous()).by(lambda born: born.model)
+    assert {model: between.rows for model, between in by_model.groups.items()} == dict.fromkeys(MODELS, (0, 2))

@@ -115,6 +115,22 @@ def said(folder: Path, records: Sequence[dict[str, Any]]) -> list[str]:
     return found
 
 
+def of_mark(mark: str, rows: int, possible: int | None = None, ambiguous: int | None = None) -> list[dict[str, Any]]:
+    return [{"mark": mark.encode() * 8, "rows": rows, "possible_rows": possible, "ambiguous_rows": ambiguous}]
+
+
+def in_doubt(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Two births that may have had one row, and the marks of each."""
+    return [{"possible_rows": 1, "ambiguous_rows": 1, "marks": one}, {"possible_rows": 1, "marks": other}]
+
+
+def test_rows_by_marks_are_well_stated(tmp_path: Path) -> None:
+    assert said(tmp_path, in_doubt(of_mark("1", 1, 1, 1), of_mark("1", 1, 1, 1))) == []
+    alone = [{"marks": of_mark("1", 1)}, {"rows": 0, "marks": []}]
+    with TemporaryDirectory() as folder:
+        assert said(Path(folder), alone) == []
+
+
 @settings(deadline=None, max_examples=30)
 @given(born())
 def test_what_is_known_in_its_narrowest_form_is_well_stated(known: Born) -> None:
@@ -136,6 +152,11 @@ def test_what_is_known_in_its_narrowest_form_is_well_stated(known: Born) -> None
         ([{"possible_rows": 2, "ambiguous_rows": 1}, {"possible_rows": 2}], "do not fit each other"),
         ([{"possible_rows": 1, "ambiguous_rows": 2}, {"possible_rows": 2}], "do not fit each other"),
         ([{"possible_rows": 1}, {"possible_rows": 1, "ambiguous_rows": 1}], "another record than the first"),
+        ([{"marks": of_mark("1", 2)}], "do not add up to those of the record (1 record)"),
+        ([{"marks": of_mark("1", 0)}], "do not add up to those of the record"),
+        (in_doubt(of_mark("1", 1, 1, 1), of_mark("2", 1, 1, 1)), "ambiguous rows by marks do not fit"),
+        (in_doubt(of_mark("1", 1, 1, 1), of_mark("1", 1, 1)), "ambiguous rows by marks do not fit"),
+        (in_doubt(of_mark("1", 1, 1), of_mark("1", 1, 1)), "ambiguous rows by marks do not fit"),
     ],
 )
 def test_what_is_stated_otherwise_is_told(tmp_path: Path, records: list[dict[str, Any]], problem: str) -> None:

@@ -15,12 +15,12 @@ def test_a_birth_has_the_columns_of_its_schema() -> None:
 
 
 def test_a_record_spells_out_the_columns_of_a_sidecar() -> None:
-    # A plan is what the record's activity names; it has no column.
-    assert {*Record.model_fields} - {"plan"} == {*sidecar_schema(16).names}
+    # A plan is what the record's activity names; it has no column. Of marks a record says that there are some.
+    assert {*Record.model_fields} - {"plan", "by_marks"} | {"marks"} == {*sidecar_schema(16).names}
 
 
 def test_completion_has_all_columns_but_the_rows_which_it_counts() -> None:
-    assert {*RECORD_COLUMNS, *COUNTED_NAMES} == {*sidecar_schema(16).names}
+    assert {*RECORD_COLUMNS, *COUNTED_NAMES, "marks"} == {*sidecar_schema(16).names}
 
 
 def test_every_type_has_a_name_in_sql() -> None:

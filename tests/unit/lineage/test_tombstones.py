@@ -133,3 +133,11 @@ def test_what_is_known_of_rows_that_stay_is_true(
 
 def _rows_of(division: tuple[int, ...], causes: list[int], up_to: int) -> int:
     return sum(rows for rows, cause in zip(division, causes, strict=True) if 0 < cause <= up_to)
+
+
+def test_marks_of_samples_that_are_reached_are_forgotten(tmp_path: Path) -> None:
+    marks = [{"mark": b"1" * 8, "rows": 1, "possible_rows": None, "ambiguous_rows": None}]
+    records = [record(sample(number), 1, activity=0, seed=seed, marks=marks) for number in (1, 2) for seed in (1, 2)]
+    found = ended(tmp_path, records, {sample(2)})
+    assert [each["marks"] for each in found if each["sample_id"] == sample(1)] == [marks, marks]
+    assert [each["marks"] for each in found if each["sample_id"] == sample(2)] == [None, None, None]
