@@ -72,8 +72,9 @@ class Outstanding:
 class Doubt:
     """By how much more than was found a value may be in truth (None: there is no bound), and why.
 
-    Of a value that is None, why it is not known. ``at_most``: what the value may be because rows were born in one of
-    several ways that are known, and for nothing else; None: that leaves nothing in doubt. No policy passes over it.
+    Of a value that is None, why it is not known. ``more`` is for all reasons together. ``at_most``: what the value may
+    be because rows were born in one of several ways that are known, and for nothing else, whether or not there is a
+    bound for all reasons; None: that leaves nothing in doubt, or bounds nothing. No policy passes over it.
     """
 
     more: float | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -34,6 +34,7 @@ from provenance.engines.interface import (
     Repeats,
     Retained,
     RowsOfActivity,
+    Spending,
     Spent,
     Unit,
     ValueAmounts,
@@ -207,8 +208,8 @@ class DuckDBQuestions:
     def spent(self) -> list[Spent]:
         return self._births.spent()
 
-    def spent_on_rows(self, what: Literal["cost", "reported_cost", "input_tokens", "output_tokens"]) -> Bounds:
-        return self._births.spent_on_rows(what)
+    def spent_on_rows(self, what: Spending, made_by: str | None = None) -> Bounds | None:
+        return self._births.spent_on_rows(what, made_by)
 
     def parent_uses(self, number: int = MOST_SHOWN) -> ParentUses:
         return self._births.parent_uses(number)

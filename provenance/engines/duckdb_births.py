@@ -69,9 +69,11 @@ _SPENT = f"""
     SELECT currency, coalesce(sum(calls) FILTER (amount IS NOT NULL), 0)::BIGINT, sum(calls * amount),
         sum(calls * input_tokens)::BIGINT, sum(calls * output_tokens)::BIGINT
     FROM (SELECT * REPLACE (coalesce(calls, 1)::BIGINT AS calls) FROM {_CALLED}) GROUP BY ALL ORDER BY 1"""
+# Of what the dataset's own stage recorded row by row, while all are there, no two rows are one row that came twice.
+_CERTAIN_CALLS = "CASE WHEN {stage} = $made_by AND calls = low AND possible = 0 THEN low ELSE 1 END"
 # Of a record: what one call took, the rows that are certain and that may be, and the calls that may stand behind these.
 _LEFT = f"""
-    SELECT sample_id, {{taken}} AS taken, rows::BIGINT AS low, coalesce(possible_rows, 0)::BIGINT AS possible,
+    SELECT sample_id, activity, {{taken}} AS taken, rows::BIGINT AS low, coalesce(possible_rows, 0)::BIGINT AS possible,
         coalesce(calls, 1)::BIGINT AS calls
     FROM {_CALLED} WHERE rows > 0 OR possible_rows > 0"""
 # Rows of the rest are calls of their own, at least the cheapest of these and at most the dearest; or the result of one
@@ -83,21 +85,26 @@ _ON_ROWS = f"""
     units AS (
         SELECT sample_id, rest, coalesce(taken, 0) AS taken, possible,
             CASE WHEN low > 0 THEN 0 ELSE coalesce(taken, 0)::DOUBLE / possible END AS least_each,
+            low = 0 AS is_call_of_its_own,
             least(calls, low + possible) - least(calls, low) AS more_calls
         FROM records JOIN rests USING (sample_id) WHERE possible > 0),
     in_order AS (
-        SELECT rest, taken, possible, least_each, more_calls,
-            sum(possible) OVER (PARTITION BY sample_id ORDER BY least_each, possible
+        SELECT *, sum(possible) OVER (PARTITION BY sample_id ORDER BY least_each, possible
                 ROWS UNBOUNDED PRECEDING) - possible AS before_cheap,
             sum(more_calls) OVER (PARTITION BY sample_id ORDER BY taken DESC, more_calls
                 ROWS UNBOUNDED PRECEDING) - more_calls AS before_dear
-        FROM units)
+        FROM units),
+    divided AS (SELECT *, greatest(0, least(possible, rest - before_cheap)) AS cheap FROM in_order)
     SELECT
-        (SELECT coalesce(sum(taken) FILTER (low > 0), 0) FROM records),
+        (SELECT count(taken) FROM records),
+        (SELECT coalesce(sum(taken * {_CERTAIN_CALLS}) FILTER (low > 0), 0) FROM records),
         (SELECT coalesce(sum(taken * least(calls, low)), 0) FROM records),
-        coalesce(sum(least_each * greatest(0, least(possible, rest - before_cheap))), 0),
+        coalesce(sum(taken) FILTER (is_call_of_its_own AND cheap = possible), 0),
+        coalesce(sum(least_each * cheap) FILTER (cheap < possible), 0),
         coalesce(sum(taken * greatest(0, least(more_calls, rest - before_dear))), 0)
-    FROM in_order"""
+    FROM divided"""
+# In decimal places: a part of a call's cost is not exact.
+_PLACES_OF_PARTS = Decimal("1e-10")
 _HAS_PARENTS = f"({made_by_model_sql()} AND {STATED_SQL} AND len(parents) > 0)"
 # Rows whose births agree in their parents are no less certain for being ambiguous otherwise.
 _USES = f"""
@@ -139,7 +146,7 @@ class CountedBirths:
         self._place = place
         self._words = words
         # Asked by several who show or judge it, and looked at record by record.
-        self._spent_on_rows: dict[str, Bounds] = {}
+        self._spent_on_rows: dict[tuple[str, str | None], Bounds | None] = {}
 
     def cells(self) -> list[Cell]:
         rows = self._ask(_CELLS)
@@ -185,12 +192,18 @@ class CountedBirths:
     def _spent(self) -> list[Spent]:
         return [Spent(*row) for row in self._ask(_SPENT)]
 
-    def spent_on_rows(self, what: str) -> Bounds:
-        if what not in self._spent_on_rows:
-            ((least, most, cheapest, dearest),) = self._ask(_ON_ROWS, taken=_TAKEN[what])
-            bounds = Bounds(Decimal(least) + Decimal(str(cheapest)), Decimal(most) + Decimal(dearest))
-            self._spent_on_rows[what] = bounds
-        return self._spent_on_rows[what]
+    def spent_on_rows(self, what: str, made_by: str | None) -> Bounds | None:
+        asked = what, made_by
+        if asked not in self._spent_on_rows:
+            text = self._with_words(_ON_ROWS, taken=_TAKEN[what])
+            parameters = {"place": self._place, "made_by": made_by}
+            ((known, certain, most, cheapest, of_parts, dearest),) = self._connection.execute(
+                text, parameters
+            ).fetchall()
+            highest = Decimal(most) + Decimal(dearest)
+            lowest = Decimal(certain) + Decimal(cheapest) + Decimal(of_parts).quantize(_PLACES_OF_PARTS)
+            self._spent_on_rows[asked] = Bounds(min(lowest, highest), highest) if known else None
+        return self._spent_on_rows[asked]
 
     def parent_uses(self, number: int) -> ParentUses:
         ((parents, uses, by_logarithm, ambiguous_rows),) = self._ask(_HOW_MUCH_USED)
@@ -199,9 +212,12 @@ class CountedBirths:
         return ParentUses(parents, uses, by_logarithm, tuple(most), ambiguous_rows)
 
     def _ask(self, query: str, **parts: str) -> list[tuple[Any, ...]]:
-        text = query.format(stage=self._words.stage_of_activity, **self._words.pricing, **parts)
+        text = self._with_words(query, **parts)
         parameters = {"place": self._place} if "$place" in text else {}
         return self._connection.execute(text, parameters).fetchall()
+
+    def _with_words(self, query: str, **parts: str) -> str:
+        return query.format(stage=self._words.stage_of_activity, **self._words.pricing, **parts)
 
     def _born(self, row: Any) -> tuple[Any, ...]:
         """The values of a `BornAlike`."""

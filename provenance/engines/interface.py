@@ -130,6 +130,10 @@ class Spent:
     output_tokens: int | None
 
 
+# What calls took; ``cost`` with what prices give.
+Spending = Literal["cost", "reported_cost", "input_tokens", "output_tokens"]
+
+
 @dataclass(frozen=True)
 class Bounds:
     """Something is this much at least, and at most."""
@@ -308,10 +312,11 @@ class Questions(Protocol):
         """What all calls took that stand behind rows or their ancestors, by currency; each call counts once."""
         ...
 
-    def spent_on_rows(self, what: Literal["cost", "reported_cost", "input_tokens", "output_tokens"]) -> Bounds:
-        """What those calls took whose results are among the rows, each once; ``cost`` with what prices give.
+    def spent_on_rows(self, what: Spending, made_by: str | None = None) -> Bounds | None:
+        """What those calls took whose results are among the rows, each once; None where nothing is known of them.
 
-        Two rows of one record may be one row that came twice: they are certain to be one call only.
+        Two rows of one record may be one row that came twice: they are certain to be one call only, unless the stage
+        ``made_by``, whose out the dataset is, recorded as many calls as there are rows.
         """
         ...
 

@@ -48,6 +48,7 @@ class RecordedDataset:
     ``path`` is from the DVC root; ``md5`` is DVC's of the data as it is (None: DVC has none yet). ``file`` is the
     sidecar, to read and never to change, ``digest`` DVC's hash of it; ``rows`` and ``described_md5`` are what its
     footer says of the data it was made for. ``as_recorded``: DVC has no other hash on record for the sidecar.
+    ``stage``: the address of the stage that makes it (None: added or imported).
     """
 
     path: str
@@ -58,6 +59,7 @@ class RecordedDataset:
     described_md5: str | None
     place: int
     as_recorded: bool = True
+    stage: str | None = None
 
     @cached_property
     def sidecar(self) -> Sidecar:
@@ -186,7 +188,9 @@ def _recorded(
     """
     digest = repository.sidecar_digest(dataset.path, rev)
     as_recorded = hashes.get(dataset.sidecar or "") in (None, digest)
-    recorded = recorded_dataset(dataset.path, dataset.md5, file, digest, place, as_recorded=as_recorded)
+    recorded = recorded_dataset(
+        dataset.path, dataset.md5, file, digest, place, as_recorded=as_recorded, stage=dataset.stage
+    )
     recorded = _of_its_bytes(repository, rev, dataset, recorded)
     if sound is not None:
         sound.require(recorded)
@@ -238,7 +242,14 @@ class SoundSidecars:
 
 
 def recorded_dataset(
-    path: str, md5: str | None, file: Path, digest: str, place: int, *, as_recorded: bool = True
+    path: str,
+    md5: str | None,
+    file: Path,
+    digest: str,
+    place: int,
+    *,
+    as_recorded: bool = True,
+    stage: str | None = None,
 ) -> RecordedDataset:
     """The dataset at ``path`` with the sidecar ``file``, which is opened.
 
@@ -249,7 +260,7 @@ def recorded_dataset(
 
     sidecar = open_sidecar(file)
     described = sidecar.header.dataset
-    recorded = RecordedDataset(path, md5, file, digest, described.rows, described.md5, place, as_recorded)
+    recorded = RecordedDataset(path, md5, file, digest, described.rows, described.md5, place, as_recorded, stage)
     recorded.__dict__["sidecar"] = sidecar
     return recorded
 

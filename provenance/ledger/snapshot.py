@@ -16,7 +16,7 @@ from typing import Any
 
 from provenance.cached import read_cached, write_cached
 
-_VERSION = 2
+_VERSION = 3
 _FILE = "workspace.json"
 # What else than DVC's own files decides what DVC tracks and how we read it.
 _SETTINGS = (".dvc/config", ".dvc/config.local")

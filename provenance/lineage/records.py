@@ -14,9 +14,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from provenance.lineage import words
+from provenance.money import amount_text
 
 Origin = words.Origin
 Kind = words.Kind
@@ -211,7 +212,7 @@ class Record(BaseModel):
     seed: int | None
     input_tokens: int | None
     output_tokens: int | None
-    cost: Decimal | None
+    cost: Annotated[Decimal, PlainSerializer(amount_text, when_used="json")] | None
     verdict: str | None
     verifier: str | None
     depth: int | None

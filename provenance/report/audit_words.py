@@ -10,6 +10,7 @@ from provenance.auditing.measures import NotMeasured
 from provenance.auditing.policy.evaluation import Finding, Outcome, Status
 from provenance.auditing.policy.rules import Severity
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
+from provenance.money import amount_text
 from provenance.report.content_words import text_not_counted, written_again
 from provenance.report.plain_text import CELL_WIDTH, between, counted, percent, safe, short
 
@@ -73,7 +74,7 @@ def remarks(dataset: AuditedDataset) -> list[str]:
         depth = f"{least} or more" if most is None else between(str(least), str(most))
         found.append(f"greatest generation depth: {depth}")
     if composition.cost is not None:
-        found.append(_cost(composition.cost))
+        found.append(cost_in_words(composition.cost))
     counts = (
         (
             "revoked",
@@ -101,18 +102,26 @@ def remarks(dataset: AuditedDataset) -> list[str]:
     return found
 
 
-def _cost(cost: Cost) -> str:
+def cost_in_words(cost: Cost) -> str:
     """What a dataset cost, in words: to make it, and of that for the rows that are left."""
     currency = f" {safe(cost.currency)}" if cost.currency else ""
-    rejected = "" if cost.rejected_amount is None else f", {_amount(cost.rejected_amount)} of it for rejected results"
-    left = between(_amount(cost.amount_of_rows_left), _amount(cost.at_most_amount_of_rows_left))
-    of_rows = "" if left == _amount(cost.amount) else f"; of the rows that are left: {left}{currency}"
+    rejected = "" if cost.rejected_amount is None else f", {_money(cost.rejected_amount)} of it for rejected results"
+    made = _money(cost.amount)
+    left = _of_rows_left(cost)
+    of_rows = "" if left == f"{made}{currency}" else f"; of the rows that are left: {left}"
     known = f"known for {cost.rows_costed:,} of {cost.rows:,} rows"
-    return f"cost: {_amount(cost.amount)}{currency}{rejected}{of_rows} ({known})"
+    return f"cost: {made}{currency}{rejected}{of_rows} ({known})"
 
 
-def _amount(amount: Decimal) -> str:
-    return f"{amount.normalize():f}"
+def _of_rows_left(cost: Cost) -> str:
+    least, most = cost.amount_of_rows_left, cost.at_most_amount_of_rows_left
+    if least is None or most is None:
+        return "not known"
+    return between(_money(least), _money(most)) + (f" {safe(cost.currency)}" if cost.currency else "")
+
+
+def _money(amount: Decimal) -> str:
+    return amount_text(amount, grouped=True)
 
 
 def text_unsettled(dataset: AuditedDataset) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from provenance.auditing.measures import NotMeasured
 from provenance.ledger.composition.breakdowns import OF_MIXTURES
+from provenance.money import amount_text
 from provenance.plurals import listed
 
 if TYPE_CHECKING:
@@ -55,10 +56,11 @@ def remarks(mixture: MixtureAudit) -> list[str]:
     ]
     if mixture.cost is not None:
         known = "" if mixture.cost.costed_fraction is None else f", known for {_percent(mixture.cost.costed_fraction)}"
-        found.append(f"cost: {mixture.cost.amount.normalize():,f} {mixture.cost.currency or ''}".rstrip() + known)
+        amount = amount_text(mixture.cost.amount, grouped=True)
+        found.append(f"cost: {amount} {mixture.cost.currency or ''}".rstrip() + known)
     for peer in mixture.compared_with:
         ratio = "" if peer.ratio is None else f", {peer.ratio:.2f} times that"
-        found.append(f"cost of {peer.name}: {peer.amount.normalize():,f} {peer.currency}{ratio}")
+        found.append(f"cost of {peer.name}: {amount_text(peer.amount, grouped=True)} {peer.currency}{ratio}")
     for field, groups in mixture.by_field.items():
         if isinstance(groups, NotMeasured):
             found.append(f"by {field}: not measured: {groups.reason}")

@@ -338,3 +338,5 @@ def test_a_licence_is_cleared_for_a_use_only_where_it_is_known(
     audited = json.loads(answer.stdout)
     assert list(audited["datasets"][0]["by_license"]) == [shown]
     assert {each["status"] for each in audited["findings"] if each["rule"] == "commercial-use"} == {status}
+    # A licence that excludes the use is a warning; of one that nobody can read, nothing is cleared.
+    assert (audited["verdict"], answer.code) == (("UNKNOWN", 1) if status == "UNKNOWN" else ("CLEARED", 0))

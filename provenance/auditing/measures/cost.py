@@ -31,10 +31,10 @@ class Cost:
         costed_fraction, input_tokens, input_tokens_of_rows_left, at_most_input_tokens_of_rows_left, output_tokens, …,
         rows_with_usage}``."""
         rows, questions = subject.audited.rows, subject.audited.questions
-        activities = subject.audited.dataset.sidecar.header.activities
-        made, cost = rows.where(_is_made), cost_of(rows, questions, activities)
+        dataset = subject.audited.dataset
+        made, cost = rows.where(_is_made), cost_of(rows, questions, dataset)
         if not made.at_most.rows and cost is None:
-            return NotMeasured(f"{subject.audited.dataset.path}: has no rows that were made by a model, and no costs")
+            return NotMeasured(f"{dataset.path}: has no rows that were made by a model, and no costs")
         currency = None if cost is None else cost.currency
         costed = rows.by(lambda born: _whether_costed(born, currency))
         part = between_parts(costed.of("costed"), costed.of("not costed"))
@@ -47,8 +47,8 @@ class Cost:
                 "at_most_amount_of_rows_left": _number(cost.at_most_amount_of_rows_left if cost else None),
                 "rows_costed": cost.rows_costed if cost else 0,
                 "costed_fraction": part and part[0],
-                **_tokens("input", tokens_of("input", questions, activities)),
-                **_tokens("output", tokens_of("output", questions, activities)),
+                **_tokens("input", tokens_of("input", questions, dataset)),
+                **_tokens("output", tokens_of("output", questions, dataset)),
                 "rows_with_usage": rows.where(lambda born: born.with_usage).certain.rows,
             },
             doubts=ambiguity({"costed_fraction": part}),

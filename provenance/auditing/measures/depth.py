@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provenance.auditing.measure import (
+    AMBIGUITY,
     Doubt,
     Measured,
     Needs,
@@ -19,6 +20,8 @@ from provenance.lineage.words import AMBIGUOUS
 from provenance.plurals import counted
 
 _UNKNOWN = "unknown"
+# What may be anything where the depth of a row may be.
+_UNBOUNDED = ("max", "mean", "max_without_real_ancestor")
 
 
 class Depth:
@@ -54,16 +57,17 @@ class Depth:
         }
         fractions = {str(depth): _of(by_depth.of(depth).rows, total) for depth in depths}
         shown = subject.audited.questions.most_rows_where([Among("depth", [most[1]])]) if most and most[1] > 1 else []
+        ambiguous = ambiguity(bounds | {f"fractions.{depth}": each for depth, each in fractions.items()})
+        if in_doubt := by_depth.of_any_group.rows:
+            # These may be of any depth: what bounds all others bounds no sum over them.
+            ambiguous |= dict.fromkeys(_UNBOUNDED, Doubt(None, AMBIGUITY))
         return Measured(
             {
                 **{name: each and each[0] for name, each in bounds.items()},
                 "fractions": {depth: least for depth, (least, _) in fractions.items()},
             },
             tuple(Outstanding(each.sample_id, f"{most[1]} model steps from real data") for each in shown if most),
-            doubts=both_doubts(
-                _doubts(by_depth.of(_UNKNOWN).at_most.rows),
-                ambiguity(bounds | {f"fractions.{depth}": each for depth, each in fractions.items()}),
-            ),
+            doubts=both_doubts(_doubts(unknown[1] - in_doubt, total), ambiguous),
         )
 
 
@@ -90,9 +94,11 @@ def _mean(rows: DatasetRows) -> tuple[float, float] | None:
     return sum(n * least for n, least, _ in known) / count, sum(n * most for n, _, most in known) / count
 
 
-def _doubts(unknown: int) -> dict[str, Doubt]:
-    doubt = Doubt(None, f"the depth of {counted(unknown, 'row')} is unknown")
-    return dict.fromkeys(("max", "mean", "deep_fraction", "max_without_real_ancestor"), doubt) if unknown else {}
+def _doubts(unknown: int, total: int) -> dict[str, Doubt]:
+    if not unknown:
+        return {}
+    why = f"the depth of {counted(unknown, 'row')} is unknown"
+    return dict.fromkeys(_UNBOUNDED, Doubt(None, why)) | {"deep_fraction": Doubt(unknown / total, why)}
 
 
 MEASURE = Depth()

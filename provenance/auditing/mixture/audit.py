@@ -18,6 +18,7 @@ from provenance.auditing.mixture.weighing import Piece, Weighed, amounts_of, dat
 from provenance.ledger.composition.breakdowns import OF_MIXTURES, grouped, most_first
 from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.words import AMBIGUOUS
+from provenance.money import amount_text
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,9 @@ class MixtureAudit:
         """The audit in JSON's types; amounts of money are decimal text."""
         document = asdict(self)
         if self.cost is not None:
-            document["cost"]["amount"] = format(self.cost.amount.normalize(), "f")
+            document["cost"]["amount"] = amount_text(self.cost.amount)
         for peer in document["compared_with"]:
-            peer["amount"] = format(peer["amount"].normalize(), "f")
+            peer["amount"] = amount_text(peer["amount"])
         for field, groups in self.by_field.items():
             if isinstance(groups, NotMeasured):
                 document["by_field"][field] = {"not_measured": groups.reason}

@@ -43,8 +43,7 @@ def cost_of_mixture(
     if mixture.cost is not None:
         return MixtureCost(mixture.cost.amount, mixture.cost.currency, True, None)
     costs = [
-        cost_of(weighed.held[title], ledger.engine.of(dataset.place), dataset.sidecar.header.activities)
-        for title, dataset in datasets.items()
+        cost_of(weighed.held[title], ledger.engine.of(dataset.place), dataset) for title, dataset in datasets.items()
     ]
     known = [cost for cost in costs if cost is not None]
     currencies = {cost.currency for cost in known} - {None}

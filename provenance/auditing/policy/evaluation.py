@@ -80,7 +80,8 @@ class Finding:
 
     ``value``: the path of what was observed. ``observed``: a scalar, or the names that are not allowed; None where it
     is missing. ``observed_at_most``: what it may be instead, as rows are ambiguous; None where they make no difference
-    to it. ``threshold``: with its references settled as far as they could be. ``waiver``: the one in force;
+    to it. ``severity``: error where the rule says that UNKNOWN fails, and it is that.
+    ``threshold``: with its references settled as far as they could be. ``waiver``: the one in force;
     ``expired``: the latest that no longer is. ``unknown``: what is made of this rule where it is UNKNOWN.
     """
 
@@ -206,7 +207,7 @@ def _finding(policy: Policy, rule: Rule, audited: Mapping[str, Any], today: date
         rule=rule.id,
         dataset=str(audited["path"]),
         status=judged.status,
-        severity=rule.severity,
+        severity=_severity(rule, judged.status),
         value=rule.value,
         observed=judged.observed,
         threshold=judged.threshold.model_dump(mode="json"),
@@ -218,6 +219,11 @@ def _finding(policy: Policy, rule: Rule, audited: Mapping[str, Any], today: date
         expired=expired,
         observed_at_most=judged.at_most,
     )
+
+
+def _severity(rule: Rule, status: Status) -> Severity:
+    """A rule that says itself that UNKNOWN fails is as grave as one that blocks, where it is UNKNOWN."""
+    return Severity.ERROR if status is Status.UNKNOWN and rule.unknown is WhenUnknown.FAIL else rule.severity
 
 
 def _nothing_applies(policy: Policy, path: str) -> Finding:

@@ -70,7 +70,9 @@ class Rule(_Part):
     remedy: Words | None = Field(default=None, description="what to do where the rule is not kept")
     source: Words | None = Field(default=None, description="the paper or text that the rule comes from")
     judgement: bool = Field(default=False, description="the threshold is judgement: no source supplies one")
-    unknown: WhenUnknown | None = Field(default=None, description="for this rule, in place of the policy's")
+    unknown: WhenUnknown | None = Field(
+        default=None, description="for this rule, in place of the policy's; fail: whatever its severity"
+    )
 
     @field_validator("value")
     @classmethod

@@ -29,6 +29,11 @@ _MADE = frozenset(MADE_BY_MODEL)
 _REAL = frozenset({Origin.REAL})
 
 
+def doubt_about(column: str) -> str:
+    """What a doubt about ``column`` is called."""
+    return _DOUBTS.get(column, column)
+
+
 class Born(Protocol):
     """What breakdowns look at in any case; each looks at the attribute of its column besides."""
 
@@ -68,6 +73,11 @@ class Breakdown:
         return self.name.removeprefix("by_").replace("_", " ")
 
     @property
+    def is_of_some(self) -> bool:
+        """Whether it is asked of rows of some origins only."""
+        return self.applies_to != _ALL
+
+    @property
     def groups(self) -> frozenset[str] | None:
         """All groups that there can be; None where these are not known beforehand."""
         return None if self.known is None else frozenset((*self.known, self.nothing, AMBIGUOUS))
@@ -86,14 +96,18 @@ class Breakdown:
 
         A record is in doubt about what it would have inherited, had the births that its parents may have had agreed.
         """
-        if _DOUBTS.get(self.column, self.column) in born.doubts:
+        if doubt_about(self.column) in born.doubts:
             return AMBIGUOUS
         value = getattr(born, self.column)
         if value is None or value == "":
-            if "origin" in born.doubts and self.applies_to != _ALL:
+            if "origin" in born.doubts and self.is_of_some:
                 return AMBIGUOUS
             return self.nothing if born.origin in self.applies_to else None
         return str(value) if self.group_of is None else self.group_of(value)
+
+    def value(self, born: Born) -> Any:
+        """The value of ``born`` itself, `AMBIGUOUS` where it is in no group for certain."""
+        return AMBIGUOUS if self.group(born) == AMBIGUOUS else getattr(born, self.column)
 
     def where(self, group: str) -> tuple[Among, ...] | None:
         """What records of ``group`` have in common; None where that cannot be said by their columns."""

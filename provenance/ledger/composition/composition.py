@@ -65,8 +65,9 @@ class BirthClassRows:
     """Rows whose births agree in all that is grouped by, and their bytes (of canonical content).
 
     ``model`` is NAME@REVISION, ``source`` a name, ``license`` the record's own, else its source's, ``stage`` the DVC
-    stage whose activity bore the samples. None: nothing is stated, or (``depth``) it is not known. ``rows`` and
-    ``bytes`` are certain; ``at_most_rows``: with those that may have been born so.
+    stage whose activity bore the samples. None: nothing is stated, or (``depth``) it is not known; ``ambiguous``: the
+    parents' births differ in it, as ``doubts`` says, also of the depth. ``rows`` and ``bytes`` are certain;
+    ``at_most_rows``: with those that may have been born so.
     """
 
     origin: str
@@ -85,6 +86,9 @@ class BirthClassRows:
 
 
 _AMOUNTS = ("rows", "at_most_rows", "bytes")
+# What a birth class says in words, each with the breakdown of which that is a group.
+IN_WORDS = {each.column: each for each in BREAKDOWNS.values() if each.column in ("origin", "kind", "source", "license")}
+IN_WORDS["model"] = BREAKDOWNS["by_model"]
 # What a birth class is of.
 BIRTH_CLASS_COLUMNS = tuple(field.name for field in fields(BirthClassRows) if field.name not in _AMOUNTS)
 
@@ -125,16 +129,12 @@ class Composition:
     birth_classes: tuple[BirthClassRows, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The breakdowns in JSON's types; amounts of money are decimal text, which loses nothing.
+        """The breakdowns in JSON's types.
 
         ``birth_classes`` are left out: their number is not bounded, and each breakdown is a sum over them.
         """
         document = {name: value for name, value in asdict(self).items() if name != "birth_classes"}
-        if self.cost is not None:
-            for name, value in document["cost"].items():
-                if name.endswith(("amount", "amount_of_rows_left")) and value is not None:
-                    document["cost"][name] = format(value.normalize(), "f")
-        return document
+        return document | {"cost": self.cost and self.cost.as_json()}
 
 
 def composition(ledger: Sidecars, dataset: RecordedDataset) -> Composition:
@@ -159,7 +159,7 @@ def composition(ledger: Sidecars, dataset: RecordedDataset) -> Composition:
         max_depth=depth and depth[0],
         # What is in doubt may be of any depth.
         at_most_max_depth=None if grouped["by_depth"].of_any_group.rows else depth and depth[1],
-        cost=cost_of(rows, ledger.engine.of(dataset.place), dataset.sidecar.header.activities),
+        cost=cost_of(rows, ledger.engine.of(dataset.place), dataset),
         birth_classes=_birth_classes(rows),
     )
 
@@ -232,7 +232,9 @@ def greatest_depth(rows: DatasetRows, fits: Callable[[BornAlike], bool] = lambda
 
 def _birth_classes(rows: DatasetRows) -> tuple[BirthClassRows, ...]:
     def group(born: BornAlike) -> tuple[Any, ...]:
-        return tuple(getattr(born, name) for name in BIRTH_CLASS_COLUMNS)
+        return tuple(
+            IN_WORDS[name].value(born) if name in IN_WORDS else getattr(born, name) for name in BIRTH_CLASS_COLUMNS
+        )
 
     found = [
         BirthClassRows(

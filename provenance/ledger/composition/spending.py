@@ -7,13 +7,15 @@ among the rows, which is known between two bounds where nobody knows which of se
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from provenance.money import amount_text
 
 if TYPE_CHECKING:
     from provenance.engines.interface import BornAlike, Questions
+    from provenance.ledger.datasets import RecordedDataset
     from provenance.ledger.rows import DatasetRows
     from provenance.lineage.records import Activity
 
@@ -22,19 +24,25 @@ if TYPE_CHECKING:
 class Cost:
     """What was paid for a dataset: ``amount`` to make it, of which ``rejected_amount`` for results that were rejected.
 
-    ``amount_of_rows_left``: for the results that are among its rows, at least; and at most. The amounts are sums of
-    what is known, which is the cost of the births of ``rows_costed`` of ``rows``, for certain. A birth's cost is the
+    ``amount_of_rows_left``: for the results that are among its rows, at least; and at most; None where no cost of
+    these is known. The amounts are sums of what is known, which is the cost of the births of ``rows_costed`` of
+    ``rows``, for certain. A birth's cost is the
     one that was reported, else its tokens times the activity's price. ``currency`` is that of the prices, None where
     none was used. Prices in different currencies are not added up: their rows are not costed.
     """
 
     amount: Decimal
     rejected_amount: Decimal | None
-    amount_of_rows_left: Decimal
-    at_most_amount_of_rows_left: Decimal
+    amount_of_rows_left: Decimal | None
+    at_most_amount_of_rows_left: Decimal | None
     rows_costed: int
     rows: int
     currency: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The amounts as decimal text, which loses nothing, and all else in JSON's types."""
+        document = asdict(self)
+        return {name: amount_text(value) if isinstance(value, Decimal) else value for name, value in document.items()}
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,9 @@ def is_costed(born: BornAlike, currency: str | None) -> bool:
     return born.costed and born.currency in (None, currency)
 
 
-def cost_of(rows: DatasetRows, questions: Questions, activities: Iterable[Activity]) -> Cost | None:
+def cost_of(rows: DatasetRows, questions: Questions, dataset: RecordedDataset) -> Cost | None:
     """What the dataset cost; None where nothing is known of it."""
+    activities = dataset.sidecar.header.activities
     spent = questions.spent()
     rejected = [(_currency(each), each.rejected_calls.cost) for each in activities if each.rejected_calls]
     known = [(each.currency, each.cost) for each in spent] + rejected
@@ -62,31 +71,30 @@ def cost_of(rows: DatasetRows, questions: Questions, activities: Iterable[Activi
     added = [cost for of, cost in known if of in (None, currency) and cost is not None]
     if not added:
         return None
-    left = questions.spent_on_rows("cost" if len(currencies) <= 1 else "reported_cost")
+    left = questions.spent_on_rows("cost" if len(currencies) <= 1 else "reported_cost", dataset.stage)
     lost = [cost for of, cost in rejected if of in (None, currency) and cost is not None]
     return Cost(
         amount=sum(added, Decimal(0)),
         rejected_amount=sum(lost, Decimal(0)) if lost else None,
-        amount_of_rows_left=left.least,
-        at_most_amount_of_rows_left=left.most,
+        amount_of_rows_left=left and left.least,
+        at_most_amount_of_rows_left=left and left.most,
         rows_costed=rows.where(lambda born: is_costed(born, currency)).certain.rows,
         rows=rows.total.rows,
         currency=currency,
     )
 
 
-def tokens_of(side: str, questions: Questions, activities: Iterable[Activity]) -> Tokens:
+def tokens_of(side: str, questions: Questions, dataset: RecordedDataset) -> Tokens:
     """The tokens of one ``side``, input or output, of all calls."""
+    activities = dataset.sidecar.header.activities
     name = f"{side}_tokens"
     found = [getattr(each, name) for each in questions.spent()]
     known = [count for count in found if count is not None]
     rejected = [getattr(each.rejected_calls, name) for each in activities if each.rejected_calls]
     known_of_rejected = [count for count in rejected if count is not None]
     made = sum(known) + sum(known_of_rejected) if known or known_of_rejected else None
-    if not known:
-        return Tokens(made, None, None)
-    left = questions.spent_on_rows("input_tokens" if side == "input" else "output_tokens")
-    return Tokens(made, int(left.least), int(left.most))
+    left = questions.spent_on_rows("input_tokens" if side == "input" else "output_tokens", dataset.stage)
+    return Tokens(made, None, None) if left is None else Tokens(made, int(left.least), int(left.most))
 
 
 def _currency(activity: Activity) -> str | None:

@@ -1,8 +1,8 @@
 """Rows added, removed and kept between two sidecars: one pass over both, in the order of their ids, as in a merge sort.
 
 A block of each is held, never a whole sidecar. Sample ids are compared by their first eight bytes as
-numbers, and wholly where these agree. Which of several equal rows were added or removed is not known: of a sample with
-several births, some rows may then be of each.
+numbers, and wholly where these agree. Of a sample with several births, the rows of one side have those that the other
+side's do not have (see `rows_left`); where that leaves it open, some rows may be of each.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from provenance.errors import SidecarError
 from provenance.identity.id_arrays import bytes_of_ids
 from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells
+from provenance.ledger.history.rows_left import Births, Left, rows_left
 from provenance.lineage.row_bounds import BirthRows, starts_of
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.words import COUNTED_NAMES, DOUBTS, Origin
@@ -76,6 +77,8 @@ def _match(old: _Window, new: _Window) -> int:
     places[places == len(old.ids)] = 0
     hits = np.flatnonzero(old.ids[places] == new.ids)
     common = np.minimum(old.rows[places[hits]], new.rows[hits])
+    old.narrow(new, places[hits], hits, common)
+    new.narrow(old, hits, places[hits], common)
     # The windows are views: what is left of the rows stays in their blocks.
     old.rows[places[hits]] -= common
     new.rows[hits] -= common
@@ -84,11 +87,24 @@ def _match(old: _Window, new: _Window) -> int:
 
 @dataclass(frozen=True)
 class _Window:
-    """A part of a block: distinct ids in order, their first bytes as numbers, and how many rows each has."""
+    """A part of a ``block``, from its sample ``start``: distinct ids in order, their first bytes as numbers, and how
+    many rows each has."""
 
+    block: _Block
+    start: int
     ids: Any
     keys: Any
     rows: Any
+
+    def narrow(self, other: _Window, own: Any, theirs: Any, common: Any) -> None:
+        """Note which births the rows have that are left of the samples ``own`` without the ``common`` ones.
+
+        ``theirs``: the places of these samples in ``other``.
+        """
+        places = self.start + own
+        chosen = (common > 0) & (self.rows[own] > common) & self.block.has_several_births[places]
+        if np.any(chosen):
+            self.block.narrow(other.block, places[chosen], other.start + theirs[chosen])
 
 
 class _Side:
@@ -116,7 +132,7 @@ class _Side:
         assert block is not None
         start, self._taken = self._taken, int(np.searchsorted(block.ids, np.array(bound, block.ids.dtype), "right"))
         part = slice(start, self._taken)
-        return _Window(block.ids[part], block.keys[part], block.rows[part])
+        return _Window(block, start, block.ids[part], block.keys[part], block.rows[part])
 
     def settle(self) -> None:
         """Go on to the next block where this one was taken wholly."""
@@ -158,6 +174,8 @@ class _Block:
         starts = starts_of(is_first)
         self._births = BirthRows(starts, certain, possible, np.add.reduceat(shared, starts[:-1]))
         self.rows = self._births.total.copy()
+        self.has_several_births = np.diff(starts) > 1
+        self._left: list[Left] = []
 
     def check_order(self) -> None:
         closest = np.flatnonzero(self.keys[1:] <= self.keys[:-1])
@@ -167,14 +185,10 @@ class _Block:
     def cells(self) -> dict[tuple[Any, ...], int]:
         """The rows that are left, by the values of CELL_COLUMNS."""
         births = self._births.some(self.rows)
-        columns = {name: self._coded(name) for name in CELL_COLUMNS}
-        codes = np.zeros(len(births.rows), np.int64)
-        size = 1
-        for column, values in columns.values():
-            codes, size = codes * values + column, size * values
-            if size > _MOST_GROUPS:
-                distinct, codes = np.unique(codes, return_inverse=True)
-                size = len(distinct)
+        for left in self._left:
+            births.rows[left.records], births.possible[left.records] = left.rows, left.possible
+            births.shared[left.samples] = left.shared
+        columns, codes, size = self._codes
         rows = np.bincount(codes, weights=births.rows, minlength=size)
         example = np.zeros(size, np.int64)
         example[codes] = np.arange(len(codes))
@@ -185,6 +199,38 @@ class _Block:
         if len(options):
             self._add_shared(found, births, options, {name: codes[options] for name, (codes, _) in columns.items()})
         return found
+
+    @cached_property
+    def _codes(self) -> tuple[dict[str, tuple[Any, int]], Any, int]:
+        """The values of CELL_COLUMNS as numbers (see `_coded`); of each record one number for all, and their limit."""
+        columns = {name: self._coded(name) for name in CELL_COLUMNS}
+        codes = np.zeros(len(self._births.rows), np.int64)
+        size = 1
+        for column, values in columns.values():
+            codes, size = codes * values + column, size * values
+            if size > _MOST_GROUPS:
+                distinct, codes = np.unique(codes, return_inverse=True)
+                size = len(distinct)
+        return columns, codes, size
+
+    @cached_property
+    def _cells(self) -> tuple[Any, list[tuple[Any, ...]]]:
+        """Of each record the place of its cell in the list; cells say by names what records say by number."""
+        _, first, place = np.unique(self._codes[1], return_index=True, return_inverse=True)
+        header, cells = self._sidecar.header, []
+        for record in first.tolist():
+            values = self._values(record)
+            for name, described in (("agent", header.agents), ("source", header.sources)):
+                values[name] = None if values[name] is None else described[values[name]]
+            cells.append(tuple(values.values()))
+        return place.ravel(), cells
+
+    def narrow(self, other: _Block, own: Any, theirs: Any) -> None:
+        """Note what is left of the samples ``own`` without the rows that ``other`` has of these, ``theirs`` there."""
+        (cells, known), (other_cells, names) = self._cells, other._cells
+        place = {name: number for number, name in enumerate(known)}
+        same = np.array([place.get(name, len(known) + number) for number, name in enumerate(names)], np.int64)
+        self._left.append(rows_left(Births(self._births, cells, own), Births(other._births, same[other_cells], theirs)))
 
     def _add_shared(self, found: Counter[tuple[Any, ...]], births: BirthRows, options: Any, codes: Any) -> None:
         """Add the rows that several births share: what these agree in, and a doubt about all else.

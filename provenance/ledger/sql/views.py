@@ -15,7 +15,8 @@ import duckdb
 import pyarrow as pa
 
 from provenance.engines.samples_view import create_samples_view
-from provenance.ledger.composition.composition import BIRTH_CLASS_COLUMNS
+from provenance.ledger.composition.breakdowns import doubt_about
+from provenance.ledger.composition.composition import BIRTH_CLASS_COLUMNS, IN_WORDS
 from provenance.ledger.datasets import State
 from provenance.lineage.database import text_literal
 from provenance.lineage.rules import STATED_SQL, effective_license_sql
@@ -30,9 +31,22 @@ if TYPE_CHECKING:
 _RECORDS = "internal.records"
 _TEXT, _COUNT, _TEXTS, _TIME = pa.string(), pa.int64(), pa.list_(pa.string()), pa.timestamp("us", "UTC")
 
-# What may have been born in several ways is a class of its own, so that the rows add up.
+
+def _of_class(column: str) -> str:
+    """SQL: the value of a record in a column of its birth class, of which `Breakdown.value` has the rule."""
+    if column not in IN_WORDS:
+        return column
+    in_doubt = [f"list_contains(doubts, '{doubt_about(column)}')"]
+    if IN_WORDS[column].is_of_some:
+        in_doubt.append(f"({column} IS NULL AND list_contains(doubts, 'origin'))")
+    if column == "license":
+        in_doubt.append("(license IS NULL AND list_contains(doubts, 'source'))")
+    return f"CASE WHEN {' OR '.join(in_doubt)} THEN '{AMBIGUOUS}' ELSE {column} END AS {column}"
+
+
+# What may have been born in several ways is a class of its own: the rows then add up.
 _BIRTH_CLASSES = (
-    f"SELECT dataset, {', '.join(BIRTH_CLASS_COLUMNS)}, sum(rows)::BIGINT AS rows, "
+    f"SELECT dataset, {', '.join(map(_of_class, BIRTH_CLASS_COLUMNS))}, sum(rows)::BIGINT AS rows, "
     "coalesce(sum(content_bytes * rows), 0)::BIGINT AS bytes FROM samples WHERE rows > 0 GROUP BY ALL "
     f"UNION ALL BY NAME SELECT dataset, '{AMBIGUOUS}' AS origin, sum(ambiguous_rows)::BIGINT AS rows, "
     "coalesce(sum(content_bytes * ambiguous_rows), 0)::BIGINT AS bytes FROM samples WHERE ambiguous_rows > 0 "

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from provenance.arguments import shown, warn
 from provenance.capture.declaring.importers.interface import Importer, Request, Row, Statement
 from provenance.capture.declaring.importers.json_files import member
 from provenance.documents import front_matter, read_document
@@ -17,6 +18,7 @@ from provenance.lineage.license_terms import spelt
 _CARD = "README.md"
 _MACHINE = "machine-generated"
 _PEOPLE = frozenset({"crowdsourced", "expert-generated", "found"})
+_LICENSE, _NAME = "license", "pretty_name"
 _NO_LICENSE = ("other", "unknown")
 
 
@@ -29,9 +31,10 @@ class HuggingFaceCard(Importer):
         super().__init__(request)
         path = _card(request)
         metadata = _metadata(path)
+        _tell_what_is_no_text(path, metadata)
         self._stated: Statement = {
             "origin": _origin(metadata),
-            "source": request.part or metadata.get("pretty_name"),
+            "source": request.part or next(iter(_texts(metadata, _NAME)), None),
             "license": _license(metadata),
         }
         if not any(self._stated.values()):
@@ -60,6 +63,17 @@ def _metadata(path: Path) -> dict[str, Any]:
     return metadata
 
 
+def _tell_what_is_no_text(path: Path, metadata: dict[str, Any]) -> None:
+    """YAML reads ``license: 4.0`` as a number, which names no licence."""
+    for name in (_LICENSE, _NAME):
+        for value in _values(metadata, name):
+            if value is not None and not isinstance(value, str):
+                warn(f"{path.name}: {name}: {shown(value)} is not text, so it is not recorded; put it in quotes")
+    if len(licenses := _texts(metadata, _LICENSE)) > 1:
+        named = shown(", ".join(licenses))
+        warn(f"{path.name}: {_LICENSE}: {named}: which rows have which licence is not said, so none is recorded")
+
+
 def _origin(metadata: dict[str, Any]) -> str | None:
     """Language made by machines is synthetic, by people real, by both mixed; annotations are judged only with it."""
     creators = _texts(metadata, "language_creators")
@@ -74,13 +88,16 @@ def _origin(metadata: dict[str, Any]) -> str | None:
 
 def _license(metadata: dict[str, Any]) -> str | None:
     """The card's licence in SPDX's spelling; of several it is not said which is whose, so none is taken."""
-    stated = _texts(metadata, "license")
-    if len(stated) != 1 or stated[0].lower() in _NO_LICENSE:
+    stated = _texts(metadata, _LICENSE)
+    if len(_values(metadata, _LICENSE)) != 1 or not stated or stated[0].lower() in _NO_LICENSE:
         return None
     return spelt(stated[0])
 
 
 def _texts(metadata: dict[str, Any], name: str) -> list[str]:
+    return [item for item in _values(metadata, name) if isinstance(item, str)]
+
+
+def _values(metadata: dict[str, Any], name: str) -> list[Any]:
     value = member(metadata, name)
-    values = value if isinstance(value, list) else [value]
-    return [item for item in values if isinstance(item, str)]
+    return value if isinstance(value, list) else [value]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.measuring import take, values
@@ -60,3 +61,36 @@ def test_rows_are_counted_at_their_depth_and_the_deepest_stand_out(repository: R
 
 def test_of_no_rows_there_is_no_depth(repository: Repository, tmp_path: Path) -> None:
     assert take(repository, tmp_path, MEASURE, []) == NotMeasured("mix.jsonl: has no rows")
+
+
+AMBIGUOUS = [
+    record(sample(1), 1, depth=0, real_rooted=True),
+    record(sample(2), 0, origin="synthetic", depth=1, real_rooted=True, possible_rows=1, ambiguous_rows=1),
+    record(sample(2), 0, origin="synthetic", depth=3, real_rooted=True, possible_rows=1),
+]
+UNKNOWN = record(sample(3), 2, origin="unknown")
+IN_DOUBT = record(sample(4), 2, origin="synthetic", doubts=0b0100000)
+
+
+@pytest.mark.parametrize(
+    ("others", "mean", "deep"),
+    [
+        ([], (1.0, 1.5), (0.5, 0.5)),
+        ([UNKNOWN], (None, 1.5), (0.75, 0.25)),  # Of all reasons there is no bound of a mean; a fraction has one.
+        ([IN_DOUBT], (None, None), (0.75, 0.75)),  # These rows are ambiguous themselves, and may be of any depth.
+        ([UNKNOWN, IN_DOUBT], (None, None), (5 / 6, 3 / 6)),
+    ],
+)
+def test_a_doubt_says_what_bounds_it(
+    repository: Repository,
+    tmp_path: Path,
+    others: list[dict[str, Any]],
+    mean: tuple[float | None, float | None],
+    deep: tuple[float, float],
+) -> None:
+    found = take(repository, tmp_path, MEASURE, [*AMBIGUOUS, *others])
+    assert isinstance(found, Measured)
+    doubt = found.doubts["mean"]
+    assert (doubt.more, doubt.at_most) == mean
+    doubt = found.doubts["deep_fraction"]
+    assert (doubt.more, doubt.at_most) == (pytest.approx(deep[0]), pytest.approx(deep[1]))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,6 +45,10 @@ def test_every_breakdown_is_a_sum_over_birth_classes(repository: Repository, sta
             found = composition(ledger, ledger.recorded[0])
     assert "birth_classes" not in found.as_json()
     assert sum(each.rows for each in found.birth_classes) == found.rows
+    origins = Counter[str]()
+    for each in found.birth_classes:
+        origins[each.origin] += each.rows
+    assert origins == Counter({group: share.rows for group, share in found.by_origin.items()})
     for name, breakdown in BREAKDOWNS.items():
         if name == "by_verdict":  # what a verifier said is no part of a birth
             continue

@@ -15,6 +15,7 @@ import pytest
 from support.sidecars import Words, ledger_of, record, sample, write
 
 from provenance.errors import QueryError
+from provenance.ledger.composition.composition import composition
 from provenance.ledger.sql.questions import Questions, open_questions
 from provenance.lineage.records import Activity, ActivityType, Agent, GitState, Plan, Price, Source, StageRun
 from provenance.repository import Repository
@@ -233,15 +234,33 @@ def test_rows_that_may_have_been_born_in_several_ways_add_up(repository: Reposit
         record(sample(1), 2, possible_rows=2, ambiguous_rows=2),
         record(sample(1), 0, possible_rows=2, origin="synthetic"),
         record(sample(2), 3, origin="unknown", doubts=0b1000001),
+        record(sample(3), 1, origin="synthetic", kind="answer", doubts=0b0110100),
+        record(sample(4), 1, origin="unknown"),
     ]
     with ledger_of(repository, write(tmp_path, "a.jsonl", records)) as ledger, open_questions(ledger) as questions:
 
         def ask(sql: str) -> list[tuple[Any, ...]]:
             return [tuple(row.values()) for row in questions.ask(sql).batches.read_all().to_pylist()]
 
-        classes = ask("SELECT origin, rows, bytes FROM birth_classes ORDER BY origin")
-        assert classes == [("ambiguous", 2, 20), ("real", 2, 20), ("unknown", 3, 30)]
+        classes = ask("SELECT origin, kind, model, license, depth, rows, bytes FROM birth_classes ORDER BY ALL")
+        assert classes == [
+            ("ambiguous", "ambiguous", "ambiguous", None, None, 3, 30),
+            ("ambiguous", None, None, None, None, 2, 20),
+            ("real", None, None, None, None, 2, 20),
+            ("synthetic", "answer", "ambiguous", "ambiguous", None, 1, 10),
+            ("unknown", None, None, None, None, 1, 10),
+        ]
+        # The same by an audit: what is ambiguous of either sort is one group there.
+        found = composition(ledger, ledger.recorded[0])
+        assert {group: share.rows for group, share in found.by_origin.items()} == {
+            "ambiguous": 5,
+            "real": 2,
+            "synthetic": 1,
+            "unknown": 1,
+        }
+        assert found.by_model["ambiguous"].rows == 6
         assert ask(
             "SELECT sum(rows)::BIGINT AS a, sum(rows + coalesce(ambiguous_rows, 0))::BIGINT AS b FROM samples"
-        ) == [(5, 7)]
-        assert ask("SELECT DISTINCT doubts FROM samples ORDER BY len(doubts)") == [([],), (["origin", "real_rooted"],)]
+        ) == [(7, 9)]
+        doubts = [([],), (["origin", "real_rooted"],), (["agent", "license", "depth"],)]
+        assert ask("SELECT DISTINCT doubts FROM samples ORDER BY len(doubts)") == doubts

@@ -10,7 +10,7 @@ import pytest
 from provenance.capture.declaring.importers import open_importer
 from provenance.capture.declaring.importers.interface import Request
 from provenance.capture.lookup import Lookup
-from provenance.errors import ProvenanceError
+from provenance.errors import ProvenanceError, ProvenanceWarning
 
 SPANS = """{"resourceSpans": [{"scopeSpans": [{"spans": [{"attributes": [
 {"key": "gen_ai.response.id", "value": {"stringValue": "r"}},
@@ -45,6 +45,28 @@ def test_a_damaged_file_is_told_by_name_and_line(tmp_path: Path, importer: str, 
     left.write_text(content, encoding="utf-8")
     with pytest.raises(ProvenanceError, match=problem):
         open_importer(importer, asked(tmp_path, None, left))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("license: 4.0", "left.md: license: 4.0 is not text, so it is not recorded; put it in quotes"),
+        ("license: [mit, 2]", "left.md: license: 2 is not text, so it is not recorded; put it in quotes"),
+        (
+            "license: [mit, apache-2.0]",
+            "left.md: license: 'mit, apache-2.0': which rows have which licence is not said",
+        ),
+        ("pretty_name: 7", "left.md: pretty_name: 7 is not text, so it is not recorded; put it in quotes"),
+    ],
+)
+def test_what_a_card_states_and_is_not_taken_is_said_in_one_line(tmp_path: Path, line: str, said: str) -> None:
+    left = tmp_path / "left.md"
+    left.write_text(f"---\nlanguage_creators: found\n{line}\n---\n", encoding="utf-8")
+    with pytest.warns(ProvenanceWarning) as warned:
+        importer = open_importer("hugging_face", asked(tmp_path, None, left))
+    (message,) = (str(each.message) for each in warned)
+    assert message.startswith(said) and "\n" not in message
+    assert importer.state({})["origin"] == "real"
 
 
 @pytest.mark.parametrize("importer", ["curator", "data_designer", "distilabel", "openai_batch", "otel_spans"])
