@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.chance_splits import RULES, Row, Split, halves, rows_of
-from provenance.auditing.chance.fisher import able_to_reach, fisher
-from provenance.auditing.chance.together import holm
+from provenance.auditing.chance.fisher import adjusted, fisher
 
 _HELPFUL = " I hope that this answer helps you, and please let me know if there is anything else."
 _LOW, _HIGH = 0.8, 1.25
@@ -127,10 +126,7 @@ def outside(case: FieldCase, pick: np.random.Generator) -> Mapping[str, bool]:
         few = pick.hypergeometric(30, sum(case.rows) - 30, case.rows[0])
         own, others = np.append(own, few), np.append(others, 30 - few)
     level = 0.01 / len(RULES)
-    exact = fisher(own, others)
-    able = able_to_reach(exact.least, level)
-    p = np.ones(len(own))
-    p[able] = holm(exact.p[able].tolist())
+    p = np.nan_to_num(adjusted([fisher(own, others)], level), nan=1.0)
     ratio = ((own + 0.5) / (own.sum() + 0.5)) / ((others + 0.5) / (others.sum() + 0.5))
     found = (p <= level) & ((ratio < _LOW) | (ratio > _HIGH))
     return {"found": bool(found[place]), "others": bool(np.delete(found, place).any())}
