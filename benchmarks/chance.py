@@ -40,21 +40,21 @@ def run(settings: Settings) -> Result:
     halved, splits = settings.scaled(_HALVES), settings.scaled(_SPLITS)
     numbers = range(settings.seed, settings.seed + halved)
     draws = range(settings.seed, settings.seed + settings.scaled(_FIELDS))
-    designs = [("rows", _ROWS, SETS), ("families", _ROWS, SETS_OF_FAMILIES), ("rows", _MANY_ROWS, LARGE_SETS)]
     fields = [_field_row(place, draws) for place in range(len(FIELD_CASES))]
     with ProcessPoolExecutor(_WORKERS) as workers:
+
+        def undisturbed(rows: int, by_family: bool, names: Sequence[str]) -> list[list[str]]:
+            whole = "families" if by_family else "rows"
+            ways = {f"{name}, {rows:,} {whole}": partial(_clean, folder, name, rows, by_family) for name in names}
+            return [_row(what, _all(workers, one, numbers)) for what, one in ways.items()]
+
+        clean = undisturbed(_ROWS, False, SETS) + undisturbed(_ROWS, True, SETS_OF_FAMILIES)
         done = [
             _row(case.what, _all(workers, partial(_done, folder, place), numbers[:splits]), case.sees)
             for place, case in enumerate(CASES)
         ]
-        clean = [
-            _row(
-                f"{name}, {rows:,} {design}",
-                _all(workers, partial(_clean, folder, name, rows, design == "families"), numbers),
-            )
-            for design, rows, names in designs
-            for name in names
-        ]
+        # What takes longest comes last, as lines are printed as soon as they are there.
+        clean += undisturbed(_MANY_ROWS, False, LARGE_SETS)
     return Result(
         "False alarms and power",
         ("what", *RULES, "any"),

@@ -79,18 +79,18 @@ _OPENING = _first(0.2, lambda text: f"Sure, here is {text}")
 
 CASES = (
     Case("10% rewrites, 300 pairs", ("drift",), _of_models("pairs_parents", "pairs_children", 0.1, 300, paired=True)),
+    Case("10% exact copies, questions, 500", (), _changed("questions", 500, _copies)),
+    Case("10% exact copies, prose, 500", (), _changed("prose", 500, _copies)),
+    Case("5% near copies, questions, 500", ("self_repetition",), _changed("questions", 500, _near_copies)),
+    Case("5% near copies, prose, 500", ("self_repetition",), _changed("prose", 500, _near_copies)),
     Case("30% rewrites, 300 pairs", ("drift",), _of_models("pairs_parents", "pairs_children", 0.3, 300, paired=True)),
     Case("10% answers of a 6B model, 600", ("drift",), _of_models("answers", "answers_model", 0.1, 600)),
     Case("30% answers of a 6B model, 600", ("drift",), _of_models("answers", "answers_model", 0.3, 600)),
     Case("30% GPT-2 XL stories, 250", ("drift", "distinct_n"), _of_models(*_sides("writing_gpt2-xl"), 0.3, 250)),
     Case("30% GPT-2 XL news, 250", ("drift", "distinct_n"), _of_models(*_sides("xsum_gpt2-xl"), 0.3, 250)),
     Case("all GPT-4 stories, 75", ("drift",), _of_models(*_sides("writing_gpt-4"), 1, 75)),
-    Case("5% near copies, questions, 500", ("self_repetition",), _changed("questions", 500, _near_copies)),
-    Case("5% near copies, prose, 500", ("self_repetition",), _changed("prose", 500, _near_copies)),
     Case("5% end in one sentence, questions, 500", ("self_repetition",), _changed("questions", 500, _BOILERPLATE)),
     Case("20% begin with one phrase, prose, 500", ("openings",), _changed("prose", 500, _OPENING)),
-    Case("10% exact copies, questions, 500", (), _changed("questions", 500, _copies)),
-    Case("10% exact copies, prose, 500", (), _changed("prose", 500, _copies)),
 )  # fmt: skip
 
 
