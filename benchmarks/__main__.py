@@ -51,7 +51,7 @@ def main() -> int:
     for name in options.names or BENCHMARKS:
         with tempfile.TemporaryDirectory(prefix="benchmark-", dir=options.folder) as folder:
             try:
-                result = BENCHMARKS[name](Settings(Path(folder), options.scale, options.venvs.absolute()))
+                result = BENCHMARKS[name](Settings(Path(folder), options.scale, options.venvs.absolute(), options.seed))
             except BenchmarkError as error:
                 print(f"{name}: {error}", file=sys.stderr)
                 failed = True
@@ -73,6 +73,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--venvs", type=Path, default=Path(".venv/peers"), help="the peers, from `python -m benchmarks.peers install`"
     )
+    parser.add_argument("--seed", type=int, default=0, help="the first seed of `chance` (default: 0)")
     return parser.parse_args()
 
 

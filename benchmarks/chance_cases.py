@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.chance_splits import RULES, Row, Split, halves, rows_of
-from provenance.auditing.chance.fisher import able_to_reach, fisher
-from provenance.auditing.chance.together import holm
+from provenance.auditing.chance.fisher import adjusted, fisher
 
 _HELPFUL = " I hope that this answer helps you, and please let me know if there is anything else."
 _LOW, _HIGH = 0.8, 1.25
@@ -80,18 +79,18 @@ _OPENING = _first(0.2, lambda text: f"Sure, here is {text}")
 
 CASES = (
     Case("10% rewrites, 300 pairs", ("drift",), _of_models("pairs_parents", "pairs_children", 0.1, 300, paired=True)),
+    Case("10% exact copies, questions, 500", (), _changed("questions", 500, _copies)),
+    Case("10% exact copies, prose, 500", (), _changed("prose", 500, _copies)),
+    Case("5% near copies, questions, 500", ("self_repetition",), _changed("questions", 500, _near_copies)),
+    Case("5% near copies, prose, 500", ("self_repetition",), _changed("prose", 500, _near_copies)),
     Case("30% rewrites, 300 pairs", ("drift",), _of_models("pairs_parents", "pairs_children", 0.3, 300, paired=True)),
     Case("10% answers of a 6B model, 600", ("drift",), _of_models("answers", "answers_model", 0.1, 600)),
     Case("30% answers of a 6B model, 600", ("drift",), _of_models("answers", "answers_model", 0.3, 600)),
     Case("30% GPT-2 XL stories, 250", ("drift", "distinct_n"), _of_models(*_sides("writing_gpt2-xl"), 0.3, 250)),
     Case("30% GPT-2 XL news, 250", ("drift", "distinct_n"), _of_models(*_sides("xsum_gpt2-xl"), 0.3, 250)),
     Case("all GPT-4 stories, 75", ("drift",), _of_models(*_sides("writing_gpt-4"), 1, 75)),
-    Case("5% near copies, questions, 500", ("self_repetition",), _changed("questions", 500, _near_copies)),
-    Case("5% near copies, prose, 500", ("self_repetition",), _changed("prose", 500, _near_copies)),
     Case("5% end in one sentence, questions, 500", ("self_repetition",), _changed("questions", 500, _BOILERPLATE)),
     Case("20% begin with one phrase, prose, 500", ("openings",), _changed("prose", 500, _OPENING)),
-    Case("10% exact copies, questions, 500", (), _changed("questions", 500, _copies)),
-    Case("10% exact copies, prose, 500", (), _changed("prose", 500, _copies)),
 )  # fmt: skip
 
 
@@ -127,10 +126,7 @@ def outside(case: FieldCase, pick: np.random.Generator) -> Mapping[str, bool]:
         few = pick.hypergeometric(30, sum(case.rows) - 30, case.rows[0])
         own, others = np.append(own, few), np.append(others, 30 - few)
     level = 0.01 / len(RULES)
-    exact = fisher(own, others)
-    able = able_to_reach(exact.least, level)
-    p = np.ones(len(own))
-    p[able] = holm(exact.p[able].tolist())
+    p = np.nan_to_num(adjusted([fisher(own, others)], level), nan=1.0)
     ratio = ((own + 0.5) / (own.sum() + 0.5)) / ((others + 0.5) / (others.sum() + 0.5))
     found = (p <= level) & ((ratio < _LOW) | (ratio > _HIGH))
     return {"found": bool(found[place]), "others": bool(np.delete(found, place).any())}

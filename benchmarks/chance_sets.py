@@ -4,7 +4,7 @@ CLONES holds git directories of public repositories, OWNER+NAME/repo each: opena
 google-deepmind/xquad, anthropics/hh-rlhf, baoguangsheng/fast-detect-gpt. GSM8K holds the pairs of the tests
 (gsm8k_test.human.jsonl and so on). OUT must lie outside of any repository: none of these texts is ours to publish.
 Functions and docstrings are those of the running Python's own library. Each set is a file of JSON lines with ``text``
-and ``family``: the article, dialogue or module that a text is from.
+and ``family``: the article, dialogue, module or prompt that a text is from.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def _sets(clones: Path, gsm8k: Path) -> Iterator[tuple[str, Rows]]:
         yield f"questions_{language}", _questions(articles)
     dialogues = _lines(gzip.decompress(_blob(clones, "anthropics+hh-rlhf", "harmless-base/test.jsonl.gz")))
     yield "chat", _turns(dialogues)
+    yield "replies", _replies(dialogues)
     yield "code", _functions()
     yield "prose", _docstrings()
     yield from _pairs(gsm8k)
@@ -72,6 +73,12 @@ def _pairs(gsm8k: Path) -> Iterator[tuple[str, Rows]]:
     yield "pairs_children", ((text, number) for number, text in enumerate(questions))
     yield "answers", ((_bare(row["answer"]), number) for number, row in enumerate(human))
     yield "answers_model", ((_bare(row["6b_finetuning"]["solution"]), number) for number, row in enumerate(solved))
+
+
+def _replies(dialogues: list[dict[str, Any]]) -> Rows:
+    """The last turns of a model, two of each prompt."""
+    for number, row in enumerate(dialogues):
+        yield from ((row[which].rsplit("\n\nAssistant: ", 1)[-1], number) for which in ("chosen", "rejected"))
 
 
 def _functions() -> Rows:

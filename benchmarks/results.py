@@ -55,11 +55,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Settings:
-    """``folder``: an existing one, on a disk with room. ``scale``: 1 is the documented size. ``venvs``: the peers'."""
+    """``folder``: an existing one, on a disk with room. ``scale``: 1 is the documented size. ``venvs``: the peers'.
+
+    ``seed``: the first of those that are drawn with.
+    """
 
     folder: Path
     scale: float
     venvs: Path
+    seed: int = 0
 
     def scaled(self, size: int) -> int:
         return max(1, round(size * self.scale))

@@ -1,7 +1,8 @@
-"""Exact tests of how often a value occurs in two groups of rows that are dealt one by one."""
+"""Exact tests of how often values occur in two groups of rows that are dealt one by one, judged together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,15 +10,41 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+
+# Levels that are equal but for rounding are one.
+_ROUNDING = 1 + 1e-9
+
+
+@dataclass(frozen=True)
+class Law:
+    """How p is distributed where there is no difference: the levels that it can have, in order, ``levels``, and the
+    chance, ``reached``, that it is at most each of them. There are few levels where a value has few rows.
+    """
+
+    levels: Floats
+    reached: Floats
+
+    def chance(self, p: Floats) -> Floats:
+        """The chance that a p of this law is at most each of ``p``; it is no more than these."""
+        below = np.searchsorted(self.levels, p * _ROUNDING, side="right")
+        chances: Floats = np.concatenate([[0.0], self.reached])[below]
+        return chances
 
 
 @dataclass(frozen=True)
 class Exact:
-    """By value: ``p``, two-sided, and ``least``: the p that it would have if it stood in one group alone."""
+    """By value: ``p``, two-sided, and ``law``: the place of its law among ``laws``, which equally frequent values
+    share.
+    """
 
     p: Floats
-    least: Floats
+    law: Integers
+    laws: tuple[Law, ...]
+
+    @property
+    def least(self) -> Floats:
+        """By value, the p that it would have if it stood in one group alone."""
+        return np.array([law.levels[0] for law in self.laws], np.float64)[self.law]
 
 
 def fisher(compared: Integers, reference: Integers) -> Exact:
@@ -28,31 +55,58 @@ def fisher(compared: Integers, reference: Integers) -> Exact:
     """
     own, rows = int(compared.sum()), int(compared.sum() + reference.sum())
     logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, rows + 1)))])
-    found = [
-        _doubled(hits, total, own, rows, logs)
-        for hits, total in zip(compared.tolist(), (compared + reference).tolist(), strict=True)
-    ]
-    p, least = zip(*found, strict=True) if found else ((), ())
-    return Exact(np.array(p, np.float64), np.array(least, np.float64))
+    totals, law = np.unique(compared + reference, return_inverse=True)
+    p, laws = np.empty(len(compared)), []
+    for place, total in enumerate(totals.tolist()):
+        doubled, masses, fewest = _doubled(total, own, rows, logs)
+        some = law == place
+        p[some] = doubled[compared[some] - fewest]
+        order = np.argsort(doubled, kind="stable")
+        laws.append(Law(doubled[order], np.minimum(np.cumsum(masses[order]), 1.0)))
+    return Exact(p, law.astype(np.int64), tuple(laws))
 
 
-def able_to_reach(least: Floats, alpha: float) -> Bools:
-    """Which values can reach ``alpha`` at all among those that can (Tarone 1990).
+def adjusted(tests: Sequence[Exact], alpha: float) -> Floats:
+    """p of all values of all ``tests``, one test after the other, adjusted for their number; NaN of values that could
+    not reach ``alpha`` however they fell, which cost the others nothing (Tarone 1990).
 
-    The rest cost the others nothing. ``least``: the least p of each value.
+    Holm's steps, where each further value costs not p itself but the chance that its own p is as small: few rows
+    leave few levels, and often none so small (Westfall and Wolfinger 1997, The American Statistician 51). It holds
+    whichever way values depend on each other.
     """
-    # Of as many values as can be, each reaches the level that their number leaves it.
-    together = np.flatnonzero(np.sort(least) <= alpha / np.arange(1, len(least) + 1))
-    able: Bools = least <= alpha / (int(together[-1]) + 1 if len(together) else 1)
-    return able
+    laws = [law for test in tests for law in test.laws]
+    firsts = np.cumsum([0, *(len(test.laws) for test in tests)])
+    p = np.concatenate([np.zeros(0), *(test.p for test in tests)])
+    law = np.concatenate(
+        [np.zeros(0, np.int64), *(test.law + first for test, first in zip(tests, firsts, strict=False))]
+    )
+    found = np.full(len(p), np.nan)
+    able = _costs(laws, np.bincount(law, minlength=len(laws)), np.array([each.levels[0] for each in laws])) <= alpha
+    order = np.argsort(p, kind="stable")
+    steps = np.zeros(len(p))
+    for place, each in enumerate(laws):
+        # How many values of this law are left at each step.
+        left = np.cumsum((law[order] == place)[::-1])[::-1]
+        steps += left * each.chance(p[order])
+    found[order] = np.minimum(1.0, np.maximum.accumulate(steps))
+    return np.where(able[law], found, np.nan)
 
 
-def _doubled(hits: int, total: int, own: int, rows: int, logs: Floats) -> tuple[float, float]:
-    """Twice the lesser tail of ``hits`` compared rows of a value's ``total``; and the least that can be."""
+def _costs(laws: Sequence[Law], many: Integers, levels: Floats) -> Floats:
+    """The sum of the chances that the values' p are at most each of ``levels``; ``many`` values have each law."""
+    return sum(
+        (count * law.chance(levels) for law, count in zip(laws, many.tolist(), strict=True)), np.zeros(len(levels))
+    )
+
+
+def _doubled(total: int, own: int, rows: int, logs: Floats) -> tuple[Floats, Floats, int]:
+    """Of a value's ``total``, how many can be compared rows, from the last of what is returned on: for each, twice its
+    lesser tail and its probability.
+    """
     low, high = max(0, total - (rows - own)), min(total, own)
     x = np.arange(low, high + 1)
     others = rows - own
     log = logs[own] - logs[x] - logs[own - x] + logs[others] - logs[total - x] - logs[others - total + x]
     p = np.exp(log - (logs[rows] - logs[total] - logs[rows - total]))
-    tails = float(p[x >= hits].sum()), float(p[x <= hits].sum())
-    return min(1.0, 2 * min(tails)), min(1.0, 2 * float(min(p[0], p[-1])))
+    tails = np.minimum(np.cumsum(p[::-1])[::-1], np.cumsum(p))
+    return np.minimum(1.0, 2 * tails), p, low

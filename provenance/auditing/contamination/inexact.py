@@ -7,14 +7,14 @@ import numpy as np
 from provenance.auditing.contamination.found import Found
 from provenance.auditing.contamination.hashing import (
     Array,
-    are_among,
+    Hashes,
     mixed,
     pairs,
     spread,
     starts_of_runs,
 )
 from provenance.auditing.contamination.index import Suite
-from provenance.auditing.contamination.rules import Copy, enough_of_inexact, evidence
+from provenance.auditing.contamination.rules import Copy, Flags, enough_of_inexact, evidence
 from provenance.auditing.contamination.sides import Side
 from provenance.auditing.contamination.words import Words
 
@@ -25,7 +25,10 @@ _MORE_WORDS, _MORE_WORDS_OF_JOINED = 4, 24
 _WORDS_AT_A_TIME = 400_000
 _HALF = np.uint64(32)
 # All but the bits of a hash that are the number of a bin.
-_BINS = np.uint64(64 - 18)
+_BINS, _WORD_BINS = np.uint64(64 - 18), np.uint64(64 - 19)
+# The bit of a pair's hash that says whether a word stands between both; what is greater than any wanted pair.
+_APART = np.uint64(1)
+_NO_PAIR = np.array([(1 << 64) - 1], np.uint64)
 # Greater than any place in a batch.
 _FAR = np.int64(1 << 34)
 
@@ -114,19 +117,23 @@ def _compare(suite: Suite, words: Words, side: Array, first: Array, last: Array)
     own, owner = suite.words[here].astype(np.uint64), np.repeat(np.arange(count), suite.sizes[side])
     window = words.hashes[spread(first, last - first)] >> _HALF
     of_window = np.repeat(np.arange(count), last - first)
+    is_near, is_wanted = _in_both(window, of_candidate[of_window], own, of_candidate[owner])
     near = []
     for apart in (1, 2):
-        at = np.flatnonzero(of_window[:-apart] == of_window[apart:])
-        near.append(np.sort(pairs(window[at], window[at + apart]) ^ of_candidate[of_window[at]]))
+        at = np.flatnonzero((of_window[:-apart] == of_window[apart:]) & is_near[:-apart] & is_near[apart:])
+        hashes = pairs(window[at], window[at + apart]) ^ of_candidate[of_window[at]]
+        near.append(hashes | _APART if apart == 2 else hashes & ~_APART)
+    known = np.sort(np.concatenate([*near, _NO_PAIR]))
     shared, joined = np.zeros(len(own), np.bool_), np.zeros(len(own), np.bool_)
     for apart in (1, 2):
-        at = np.flatnonzero(owner[:-apart] == owner[apart:])
-        wanted = pairs(own[at], own[at + apart]) ^ of_candidate[owner[at]]
-        adjacent = are_among(wanted, near[0])
-        hit = at[adjacent | are_among(wanted, near[1])]
+        at = np.flatnonzero((owner[:-apart] == owner[apart:]) & is_wanted[:-apart] & is_wanted[apart:])
+        wanted = (pairs(own[at], own[at + apart]) ^ of_candidate[owner[at]]) & ~_APART
+        # Of equal pairs the adjacent ones come first.
+        differs = known[np.searchsorted(known, wanted)] ^ wanted
+        hit = at[differs <= _APART]
         shared[hit] = shared[hit + apart] = True
         if apart == 1:
-            joined[at[adjacent] + 1] = True
+            joined[at[differs == 0] + 1] = True
     weight = suite.weights[here].astype(np.float64) * shared
     bits = np.bincount(owner, weight, minlength=count)
     runs = np.cumsum(~joined) - 1
@@ -136,3 +143,14 @@ def _compare(suite: Suite, words: Words, side: Array, first: Array, last: Array)
     np.maximum.at(longest, of_run, np.bincount(runs, shared).astype(np.int64))
     degree = np.minimum(bits / np.maximum(suite.own_bits[side], 1e-6), 1.0)
     return degree, evidence(degree, bits, longest_bits), longest
+
+
+def _in_both(left: Hashes, of_left: Hashes, right: Hashes, of_right: Hashes) -> tuple[Flags, Flags]:
+    """Whether each word, by its hash and its candidate's, may be on the other side, too; most that are not are told."""
+    bins = [pairs(words, candidates) >> _WORD_BINS for words, candidates in ((left, of_left), (right, of_right))]
+    found = []
+    for own, others in (bins, bins[::-1]):
+        filled = np.zeros(1 << (64 - int(_WORD_BINS)), np.bool_)
+        filled[others] = True
+        found.append(filled[own])
+    return found[0], found[1]

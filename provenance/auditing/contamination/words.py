@@ -7,6 +7,7 @@ are looked at one by one, to normalise them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.auditing.contamination.hashing import Hashes, Integers, hashes_of_words
-from provenance.auditing.texts.normal import as_read_column
+from provenance.auditing.texts.normal import as_read_column, beyond_ascii
 
 # Between the values of a row, such as fields and messages.
 FIELD = "\x1e"
@@ -41,7 +42,8 @@ class Gap(IntEnum):
     FIELD = 3
 
 
-_PART, _SPACE, _COLON = 4, 5, 6
+# What ends something comes first.
+_COLON, _SPACE, _PART = 4, 5, 6
 
 
 def _classes() -> npt.NDArray[np.uint8]:
@@ -61,8 +63,11 @@ def _classes() -> npt.NDArray[np.uint8]:
 
 _CLASSES = _classes()
 _IS_PART = _CLASSES == _PART
-_IS_END = ~np.isin(_CLASSES, (_PART, _SPACE))
-_GAPS = np.where(_CLASSES == _COLON, np.uint8(Gap.SENTENCE), _CLASSES)
+_CLASS_OF_BYTE = _CLASSES.tobytes()
+# The gap that each class but those of words and space makes.
+_GAPS = np.array([Gap.NOTHING, Gap.SENTENCE, Gap.LINE, Gap.FIELD, Gap.SENTENCE], np.uint8)
+# Of more different characters that change, the text as a whole is changed faster.
+_FEW = 100
 
 
 @dataclass(frozen=True)
@@ -98,22 +103,22 @@ class Words:
 def words_of(texts: pa.LargeStringArray) -> Words:
     """The words of each text; null has none."""
     text, ends = _joined(_spaced(as_read_column(texts)))
-    data = np.frombuffer(text, np.uint8)
-    is_part = _IS_PART[data]
+    classes = np.frombuffer(text.translate(_CLASS_OF_BYTE), np.uint8)
+    is_part = classes == _PART
     edges = np.flatnonzero(is_part[1:] != is_part[:-1]) + 1
-    if len(data) and is_part[0]:
+    if len(classes) and is_part[0]:
         edges = np.concatenate([np.zeros(1, np.int64), edges])
     # A row's end is no part of a word, so that edges come in pairs.
     starts, stops = edges[0::2], edges[1::2]
     hashes = hashes_of_words(text, starts, stops)
     gaps = np.zeros(len(starts) + 1, np.uint8)
-    at = np.flatnonzero(_IS_END[data])
-    before = np.searchsorted(starts, at)
-    kinds = _GAPS[data[at]]
+    at = np.flatnonzero(classes < _SPACE)
+    before, ended = np.searchsorted(starts, at), classes[at]
+    kinds = _GAPS[ended]
     for kind in (Gap.SENTENCE, Gap.LINE, Gap.FIELD):
         gaps[before[kinds == kind]] = kind
     gaps[0] = gaps[-1] = Gap.FIELD
-    after_colon = before[data[at] == ord(":")]
+    after_colon = before[ended == _COLON]
     return Words(hashes, np.searchsorted(starts, ends).astype(np.int64), gaps, after_colon, starts, text)
 
 
@@ -122,10 +127,44 @@ def _spaced(texts: pa.LargeStringArray) -> pa.LargeStringArray:
     other = pc.invert(pc.string_is_ascii(texts))
     if not pc.any(other).as_py():
         return texts
-    spaced = texts.filter(other)
+    rows = texts.filter(other).cast(pa.large_binary()).to_pylist()
+    characters = [beyond_ascii(row) for row in rows]
+    _SPACED.learn(set().union(*characters))
+    changes = [[each for each in some if _SPACED[each] != each] for some in characters]
+    spaced = pa.array(
+        [
+            _replaced(row, some) if len(some) <= _FEW else _by_patterns([row.decode()])[0].as_py().encode()
+            for row, some in zip(rows, changes, strict=True)
+        ],
+        pa.large_binary(),
+    )
+    return pc.replace_with_mask(texts, other, spaced.cast(texts.type))
+
+
+def _replaced(text: bytes, characters: Iterable[str]) -> bytes:
+    for character in characters:
+        text = text.replace(character.encode(), _SPACED[character].encode())
+    return text
+
+
+def _by_patterns(texts: Sequence[str]) -> pa.LargeStringArray:
+    spaced = pa.array(texts, pa.large_string())
     for pattern, by in _REPLACED:
         spaced = pc.replace_substring_regex(spaced, pattern, by)
-    return pc.replace_with_mask(texts, other, spaced)
+    return spaced
+
+
+class _Spaced(dict[str, str]):
+    """What becomes of each character beyond ASCII, whatever stands beside it, of those that were met so far."""
+
+    def learn(self, characters: set[str]) -> None:
+        """Know these, too."""
+        new = sorted(characters - self.keys())
+        if new:
+            self.update(zip(new, _by_patterns(new).to_pylist(), strict=True))
+
+
+_SPACED = _Spaced()
 
 
 def _joined(texts: pa.LargeStringArray) -> tuple[bytes, Integers]:

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from provenance.auditing.chance.deals import Bools
 from provenance.auditing.chance.drawing import FIRST_DEALS
-from provenance.auditing.chance.fisher import able_to_reach, fisher
+from provenance.auditing.chance.fisher import adjusted as adjusted_together
+from provenance.auditing.chance.fisher import fisher
 from provenance.auditing.chance.moments import moments, studentised
-from provenance.auditing.chance.together import holm
 from provenance.auditing.measure import NotMeasured, Values
 from provenance.auditing.texts.dataset_texts import Texts, column_of
 from provenance.auditing.texts.pools import Pool
@@ -109,13 +109,14 @@ def ratios(pool: Pool, fields: Mapping[str, FieldValues], alpha: float, *, judge
     """The ratios of all fields' values, whose p-values are adjusted together; without ``judge`` no value has one."""
     exact = [fisher(each.compared, each.reference) for each in fields.values()]
     sizes = [len(each.values) for each in fields.values()]
-    p, least = (np.concatenate([getattr(each, name) for each in exact]) for name in ("p", "least"))
-    able = able_to_reach(least, alpha) if judge else np.zeros(len(p), np.bool_)
-    adjusted, inflation = np.full(len(p), np.nan), np.ones(len(p))
-    if pool.deals.are_of_rows:
-        adjusted[able] = holm(p[able].tolist())
-    elif able.any():
-        chosen = np.flatnonzero(able)[np.argsort(least[able], kind="stable")[:_MOST_DEALT]]
+    adjusted, inflation = np.full(sum(sizes), np.nan), np.ones(sum(sizes))
+    if judge:
+        adjusted = adjusted_together(exact, alpha)
+    able = np.flatnonzero(~np.isnan(adjusted))
+    if len(able) and not pool.deals.are_of_rows:
+        least = np.concatenate([each.least for each in exact])
+        adjusted[:] = np.nan
+        chosen = able[np.argsort(least[able], kind="stable")[:_MOST_DEALT]]
         adjusted[chosen], inflation[chosen] = _dealt(pool, list(fields.values()), chosen)
     bounds = np.cumsum([0, *sizes])
     return {

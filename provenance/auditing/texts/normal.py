@@ -41,6 +41,8 @@ _OTHERS = "\u0370-\u052f"
 _HAS_LATIN = re.compile(f"[{_LATIN}]")
 # Where letters of two scripts meet: without such a place, which most texts have not, no word is in both.
 _MEET = re.compile(f"[{_LATIN}][{_OTHERS}]|[{_OTHERS}][{_LATIN}]")
+_ANY_OTHER = re.compile(f"[{_OTHERS}]")
+_ASCII = bytes(range(128))
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 # Of more different characters that change, the text as a whole is normalised faster.
 _FEW = 40
@@ -73,11 +75,28 @@ def as_read_column(texts: pa.LargeStringArray) -> pa.LargeStringArray:
     filled = pc.fill_null(texts, "")
     # Only rows with other characters need Python.
     other = pc.invert(pc.string_is_ascii(filled))
-    lower = pc.ascii_lower(filled)
-    if not pc.any(other).as_py():
-        return lower
-    read = [as_read(text) for text in filled.filter(other).to_pylist()]
-    return pc.replace_with_mask(lower, other, pa.array(read, lower.type))
+    if pc.any(other).as_py():
+        read = map(_but_for_ascii, filled.filter(other).cast(pa.large_binary()).to_pylist())
+        changed = pa.array(read, pa.large_binary()).cast(filled.type)
+        filled = pc.replace_with_mask(filled, other, changed)
+    return pc.ascii_lower(filled)
+
+
+def beyond_ascii(text: bytes) -> set[str]:
+    """The different characters of a text, in UTF-8, that are not ASCII."""
+    return set(text.translate(None, _ASCII).decode())
+
+
+def _but_for_ascii(text: bytes) -> bytes:
+    """`as_read` of a text in UTF-8, but for the case of ASCII letters: few other characters are replaced one by one."""
+    characters = beyond_ascii(text)
+    read = {character: _alone(character) for character in characters}
+    changes = {character: new for character, new in read.items() if new != character}
+    if len(changes) > _FEW or any(new is None or _ANY_OTHER.search(new) for new in read.values()):
+        return as_read(text.decode()).encode()
+    for character, new in changes.items():
+        text = text.replace(character.encode(), (new or "").encode())
+    return text
 
 
 def _as_a_whole(text: str, characters: Iterable[str]) -> str:
