@@ -11,7 +11,7 @@ from pathlib import Path
 import dvc.repo  # noqa: F401
 
 import provenance
-import provenance.capture.recording.recorder
+import provenance.capture.recording.record
 from benchmarks.adding import make_repository
 from benchmarks.peers.interface import Asking, Recording
 from benchmarks.peers.workload import LEVELS, TEMPLATE, Level, Sample

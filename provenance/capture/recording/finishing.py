@@ -7,25 +7,26 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from provenance.capture.birth_columns import births_of_json, with_shared
+from provenance.capture.birth_columns import with_roles, with_shared
 from provenance.capture.identities import tokenizer_of
 from provenance.capture.recording.rejections import calls_taken, counted_reasons
+from provenance.capture.recording.taking_apart import rows_with_births
 from provenance.capture.saying import say
 from provenance.errors import DataError
 from provenance.files import md5_of, whole_file
 from provenance.identity.names import sidecar_path
 from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.completion import complete
+from provenance.lineage.explaining import DERIVED_ROLE
 from provenance.lineage.records import Activity, Agent, Origin
 from provenance.lineage.schema import birth_schema
 from provenance.plurals import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from provenance.capture.recording.journal import Journal
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
     from provenance.identity import Identity
     from provenance.lineage.vocabulary import Vocabulary
     from provenance.repository import Repository
-
-_BATCH_ROWS = 16_384
-_BATCH_BYTES = 16 << 20
-_NOTHING = b"null"  # the JSON of a birth that is not known
 
 
 def finish(
@@ -114,32 +111,15 @@ def _write(journal: Journal, data: Path, births: Path, shared: Mapping[str, obje
     """Write the rows and their births; the number of rows whose model should have been observed and was not."""
     first_row = 1
     unlinked = 0
-    with open(data, "wb") as file, pq.ParquetWriter(births, birth_schema(), compression="lz4") as writer:
-        for rows, born in _batches(journal.rows_with_births()):
-            file.writelines(rows)
-            known = np.array([birth != _NOTHING for birth in born])
-            batch = births_of_json([birth for birth in born if birth != _NOTHING])
-            batch = with_shared(batch, first_row, known, shared)
+    with open(data, "wb", buffering=0) as file, pq.ParquetWriter(births, birth_schema(), compression="lz4") as writer:
+        for part in rows_with_births(journal):
+            file.write(part.lines)
+            batch = with_shared(with_roles(part.births, DERIVED_ROLE), first_row, part.known, shared)
             writer.write_batch(batch)
-            unlinked += len(rows) - batch.num_rows + pc.sum(pc.equal(batch["origin"], Origin.UNKNOWN.value)).as_py()
-            first_row += len(rows)
+            unknown = pc.sum(pc.equal(batch["origin"], Origin.UNKNOWN.value)).as_py() or 0
+            unlinked += len(part.known) - batch.num_rows + unknown
+            first_row += len(part.known)
     return unlinked
-
-
-def _batches(recorded: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[list[bytes], list[bytes]]]:
-    """Rows, as lines, and their births, in batches that are bounded in number and in bytes."""
-    rows: list[bytes] = []
-    births: list[bytes] = []
-    size = 0
-    for row, birth in recorded:
-        rows.append(row + b"\n")
-        births.append(birth)
-        size += len(row) + len(birth)
-        if size > _BATCH_BYTES or len(rows) == _BATCH_ROWS:
-            yield rows, births
-            rows, births, size = [], [], 0
-    if rows:
-        yield rows, births
 
 
 def _fingerprint(data: Path) -> tuple[str | None, int]:
