@@ -8,21 +8,21 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from provenance.arguments import shown
+from provenance.capture.recording.batch_errors import in_batch
+from provenance.capture.recording.journal import row_line
 from provenance.capture.recording.row_births import RowBirths, Said, checked_key
-from provenance.errors import DataError, ProvenanceError
+from provenance.errors import ProvenanceError
 from provenance.plurals import counted
 
 if TYPE_CHECKING:
     from provenance.capture.recording.journal_content import Key
-    from provenance.lineage.schema import Birth
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows as JSON, with the birth and the key of each."""
+    """Rows as lines of the journal, with the key of each."""
 
-    rows: list[bytes]
-    births: list[Birth | None]
+    lines: list[bytes]
     keys: list[Key | None]
 
 
@@ -39,17 +39,16 @@ def batch_of(births: RowBirths, rows: Any, keys: Any, columns: Mapping[str, Any]
     named = repeat(None, count) if keys is None else _column("keys", keys, count)
     said = [repeat(None, count) if given is None else _column(name, given, count) for name, given in columns.items()]
     said[0] = [() if parents is None else parents for parents in said[0]]
-    batch = Batch([], [], [])
+    batch = Batch([], [])
     number = 0
     try:
-        for number, (row, key, *about) in enumerate(zip(values, named, *said, strict=True), first_row):
-            batch.births.append(births.of(Said(*about)))
-            batch.rows.append(births.encoded(row, number))
+        for number, (row, key, *about) in enumerate(zip(values, named, *said, strict=True), 1):
+            birth = births.of(Said(*about))
+            encoded = births.encoded(row, first_row + number - 1)
             batch.keys.append(None if key is None else checked_key(key))
-    except DataError as error:
-        raise DataError(error.path, error.row, f"row {number - first_row + 1} of the batch: {error.problem}") from error
+            batch.lines.append(row_line(encoded, birth, batch.keys[-1]))
     except ProvenanceError as error:
-        raise ProvenanceError(f"row {number - first_row + 1} of the batch: {error}") from error
+        raise in_batch(error, number) from error
     return batch
 
 

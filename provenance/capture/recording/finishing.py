@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from provenance.capture.birth_columns import with_roles, with_shared
 from provenance.capture.identities import tokenizer_of
+from provenance.capture.recording.formats import WRITERS, suffix_of
 from provenance.capture.recording.rejections import calls_taken, counted_reasons
 from provenance.capture.recording.taking_apart import rows_with_births
 from provenance.capture.saying import say
@@ -62,7 +63,12 @@ def finish(
     try:
         with whole_file(file) as temporary:
             births = workspace / "births.parquet"
-            unlinked = _write(journal, temporary, births, declaration.birth())
+            writer = WRITERS.get(str(suffix_of(dataset)))
+            lines = temporary if writer is None else workspace / "rows"
+            unlinked = _write(journal, lines, births, declaration.birth())
+            if writer is not None:
+                writer(lines, temporary, dataset)
+                lines.unlink()
             # A dataset's format follows from its name, which the temporary file does not have.
             data.symlink_to(temporary)
             complete(

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from xxhash import xxh3_64
 
+from provenance.capture.recording.batch_errors import in_batch
 from provenance.capture.recording.journal_content import Content, Key
-from provenance.capture.recording.journal_lines import content_of, encoded, fields_of_row, row_line
+from provenance.capture.recording.journal_lines import content_of, encoded, fields_of_row, line_of_row
 from provenance.errors import ProvenanceError
 
 if TYPE_CHECKING:
@@ -111,31 +112,25 @@ class Journal:
 
     def append_row(self, row: bytes, birth: Birth | None, key: Key | None = None) -> None:
         """Write the line of a row (its JSON), of which no more than ``birth`` is known, as `append` does."""
-        line = _row_line(row, birth, key)
+        line = row_line(row, birth, key)
         with self._lock:
             if key is not None and key in self._content.keys:
                 raise _recorded_before(key)
             self._write(line)
             self._content.take_row(key)
 
-    def append_rows(self, rows: Sequence[bytes], births: Sequence[Birth | None], keys: Sequence[Key | None]) -> None:
-        """Write the lines of several rows at once, as `append_row` does: all of them, or none where it raises."""
-        lines = list(map(_row_line, rows, births, keys))
+    def append_rows(self, lines: Sequence[bytes], keys: Sequence[Key | None]) -> None:
+        """Write the lines of several rows (see `row_line`) at once: all of them, or none where it raises."""
         with self._lock:
-            self._require_new(keys)
+            seen: set[Key] = set()
+            for number, key in enumerate(keys, start=1):
+                if key is not None and (key in self._content.keys or key in seen):
+                    raise in_batch(_recorded_before(key), number)
+                if key is not None:
+                    seen.add(key)
             self._write(b"".join(lines))
             for key in keys:
                 self._content.take_row(key)
-
-    def _require_new(self, keys: Sequence[Key | None]) -> None:
-        named = [key for key in keys if key is not None]
-        if len(set(named)) == len(named) and self._content.keys.isdisjoint(named):
-            return
-        seen = set(self._content.keys)
-        for key in named:
-            if key in seen:
-                raise _recorded_before(key)
-            seen.add(key)
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Write a line that is not a row's, and hand it to the operating system.
@@ -228,9 +223,14 @@ class Journal:
         self.path.unlink()
 
 
-def _row_line(row: bytes, birth: Birth | None, key: Key | None) -> bytes:
+def row_line(row: bytes, birth: Birth | None, key: Key | None) -> bytes:
+    """The line of a row (its JSON), of which no more than ``birth`` is known.
+
+    Raises:
+        ProvenanceError: JSON cannot hold the birth or the key.
+    """
     try:
-        return row_line(b"" if key is None else orjson.dumps(key), orjson.dumps(birth), row)
+        return line_of_row(b"" if key is None else orjson.dumps(key), orjson.dumps(birth), row)
     except TypeError as error:
         raise _not_recordable(error) from error
 

@@ -26,7 +26,7 @@ def line_of(content: bytes) -> bytes:
     return b"%b\t%08x\n" % (content, xxh3_64_intdigest(content) & 0xFFFFFFFF)
 
 
-def row_line(key: bytes, birth: bytes, row: bytes) -> bytes:
+def line_of_row(key: bytes, birth: bytes, row: bytes) -> bytes:
     """The line of a row; each is JSON, and the key nothing where it has none."""
     return line_of(b"%b\t%b\t%b" % (key, birth, row))
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from provenance.capture.recording.journal import Journal
     from provenance.identity import Identity
     from provenance.lineage.births import Dependency
+    from provenance.repository import Repository
 
 Parent = Row | str | tuple[Row | str, str]
 
@@ -24,8 +25,9 @@ Parent = Row | str | tuple[Row | str, str]
 class Parents:
     """Finds the ids of parents for one recorder. Threads may use it at the same time."""
 
-    def __init__(self, dataset: str, identity: Identity, journal: Journal) -> None:
+    def __init__(self, dataset: str, identity: Identity, journal: Journal, repository: Repository) -> None:
         self._dataset = dataset
+        self._repository = repository
         self._identity = identity
         self._journal = journal
         self._id_digits = re.compile(f"[0-9a-f]{{{2 * identity.digest_size}}}")
@@ -75,7 +77,7 @@ class Parents:
                 f"({2 * self._identity.digest_size} hex digits) or PATH:ROW"
             )
         path, row = reference.groups()
-        ids = sample_ids(path)
+        ids = sample_ids(path, self._repository)
         found = ids.at(int(row)).hex()
         self._note(ids.dataset)
         # Only what is noted may be looked up without another look at it.

@@ -17,6 +17,7 @@ from provenance.capture.prices import read_prices
 from provenance.capture.reading import datasets_read, dependency_at, repository_around
 from provenance.capture.recording import finished_journals
 from provenance.capture.recording.finishing import finish
+from provenance.capture.recording.formats import LINES, WRITERS, suffix_of
 from provenance.capture.recording.journal_content import Heading
 from provenance.capture.recording.observers.calls import CALLS
 from provenance.capture.recording.recorder import Recorder
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from provenance.capture.recording.journal import Journal
     from provenance.lineage.births import Dependency
     from provenance.repository import Repository, Stage
-
-_SUFFIXES = (".jsonl", ".ndjson")
 
 
 @contextmanager
@@ -51,8 +50,9 @@ def record(
 ) -> Iterator[Recorder]:
     """Record a dataset: its rows and, for each, how it was born.
 
-    The dataset (JSON Lines) and its sidecar appear when the ``with`` block ends without an exception. Until then all is
-    in a journal, from which the same script, run again, resumes after a kill or an exception.
+    The dataset (JSON Lines, Parquet or CSV, by its name) and its sidecar appear when the ``with`` block ends without an
+    exception. Until then all is in a journal, from which the same script, run again, resumes after a kill or an
+    exception.
 
     Args:
         path: the dataset to write, inside a DVC repository.
@@ -76,9 +76,10 @@ def record(
     require_optional("prices", prices, str, os.PathLike)
     repository = repository_around(path)
     dataset = repository.relative(path)
-    if not dataset.lower().endswith(_SUFFIXES):
+    if suffix_of(dataset) is None:
         raise ProvenanceError(
-            f"{dataset}: the recorder writes .jsonl; record to that and convert it in a later stage: sample ids stay"
+            f"{dataset}: the recorder writes {', '.join((*LINES, *WRITERS))}; record to one of these and convert it "
+            "in a later stage: sample ids stay"
         )
     declaration = declaration_of(
         dataset,
@@ -104,7 +105,7 @@ def record(
         recorded = repository.recorded_hashes()
         finished_journals.forget_recorded({journal_of(folder, path): md5 for path, md5 in recorded.items()})
     with open_journal(folder, dataset, heading) as journal:
-        yield Recorder(RowBirths(dataset, declaration, identity, journal), journal)
+        yield Recorder(RowBirths(dataset, declaration, identity, journal, repository), journal)
         journal.close()
         dependencies = _dependencies(repository, stage, journal)
         finish(
@@ -126,7 +127,7 @@ def _dependencies(repository: Repository, stage: Stage | None, journal: Journal)
     found = {entry.data: entry for entry in datasets_read()}
     needed = stage.datasets if stage else []
     of_stage = [(repository.root / path, repository) for path in needed]
-    named = [(Path(file), repository_around(file)) for file in sorted(journal.datasets)]
+    named = [(Path(file), repository_around(file, repository)) for file in sorted(journal.datasets)]
     for file, around in [*named, *of_stage]:
         if file not in found:
             found[file] = dependency_at(file, around)

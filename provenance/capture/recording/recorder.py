@@ -125,9 +125,9 @@ class Recorder:
             "licenses": licenses,
         }
         batch = batch_of(self._births, rows, keys, columns, first_row=self._journal.rows + 1)
-        if batch.rows:
+        if batch.lines:
             self._note_packages()
-            self._journal.append_rows(batch.rows, batch.births, batch.keys)
+            self._journal.append_rows(batch.lines, batch.keys)
 
     def reject(
         self,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from provenance.capture.recording.terms import Declaration
     from provenance.identity import Identity
     from provenance.lineage.schema import Birth
+    from provenance.repository import Repository
 
 
 class Said(NamedTuple):
@@ -43,9 +44,11 @@ class Said(NamedTuple):
 class RowBirths:
     """Makes births, for one recorder, of what is said of its rows. Threads may use it at the same time."""
 
-    def __init__(self, dataset: str, declaration: Declaration, identity: Identity, journal: Journal) -> None:
+    def __init__(
+        self, dataset: str, declaration: Declaration, identity: Identity, journal: Journal, repository: Repository
+    ) -> None:
         self.linker = Linker(dataset, declaration, identity.digest, journal)
-        self.parents = Parents(dataset, identity, journal)
+        self.parents = Parents(dataset, identity, journal, repository)
         self._dataset = dataset
         self._declaration = declaration
         self._digest = identity.digest
