@@ -148,6 +148,8 @@ class Activity(_Described):
     OpenTelemetry's ``gen_ai.*`` names. ``aligned_on``: the content fields on which rows were aligned with parents;
     ``renamed``: those of them that the parents have under other names, with these.
     ``rejected``: how many results were not good enough to be rows, by reason; ``rejected_calls``: what these took.
+    ``taken_over``: the activities, by id, that made rows which this one took over from an earlier version of its
+    dataset instead of making them again, each with DVC's hash of that version.
     """
 
     type: ActivityType
@@ -160,6 +162,7 @@ class Activity(_Described):
     price: Price | None = None
     rejected: dict[str, int] | None = None
     rejected_calls: RejectedCalls | None = None
+    taken_over: dict[str, str] | None = None
     stage: StageRun | None = None
     command: str | None = None
     git: GitState | None = None

@@ -14,6 +14,7 @@ from provenance.capture.birth_columns import with_roles, with_shared
 from provenance.capture.identities import tokenizer_of
 from provenance.capture.recording.formats import WRITERS, suffix_of
 from provenance.capture.recording.rejections import calls_taken, counted_reasons
+from provenance.capture.recording.taken_over import made_before, taken_over
 from provenance.capture.recording.taking_apart import rows_with_births
 from provenance.capture.saying import say
 from provenance.errors import DataError
@@ -96,20 +97,27 @@ def finish(
 
 
 def _ended(journal: Journal, declaration: Declaration) -> tuple[list[Activity], Vocabulary]:
-    """The recording's activity, then one for each observed model with its parameters; and all that they name."""
+    """The recording's activity, then one for each maker of rows in the journal; and all that they name."""
     ended = {**journal.activity, "packages": journal.packages or {}, "ended": datetime.now(UTC)}
     rejections = [*journal.rejections()]
     reasons = Counter(each["reason"] for each in rejections if "reason" in each)
-    makers = [(Agent.model_validate(maker["agent"]), maker["parameters"]) for maker in journal.makers]
-    prices = [Activity.model_validate(ended).price, *(declaration.price_of(agent) for agent, _ in makers)]
+    makers = [made_before(maker) or (Agent.model_validate(maker["agent"]), None, None) for maker in journal.makers]
+    prices = [Activity.model_validate(ended).price, *(declaration.price_of(agent) for agent, _, _ in makers)]
     taken = calls_taken((each.get("took", {}) for each in rejections), prices)
-    recording = Activity.model_validate({**ended, "rejected": counted_reasons(reasons), "rejected_calls": taken.get(0)})
+    rejected = {"rejected": counted_reasons(reasons), "rejected_calls": taken.get(0)}
+    recording = Activity.model_validate({**ended, **rejected, "taken_over": taken_over(journal.makers)})
     activities, vocabulary = [recording], declaration.vocabulary(recording)
-    for number, (agent, parameters) in enumerate(makers, start=1):
-        of_maker = {"agent": agent.id, "parameters": parameters, "price": prices[number]}
-        activity = Activity.model_validate(ended | of_maker | {"rejected_calls": taken.get(number)})
+    for number, (agent, before, plan) in enumerate(makers, start=1):
+        activity = before
+        if activity is None:
+            of_maker = {
+                "agent": agent.id,
+                "parameters": journal.makers[number - 1]["parameters"],
+                "price": prices[number],
+            }
+            activity = Activity.model_validate(ended | of_maker | {"rejected_calls": taken.get(number)})
         activities.append(activity)
-        vocabulary.add([activity], [agent])
+        vocabulary.add([activity], [agent], [plan] if plan else [])
     return activities, vocabulary
 
 

@@ -10,7 +10,8 @@ twice. The first line says what was being recorded (`Heading`); then comes, in t
   "took": {…}}`` where the key was rejected before
 - dataset that a parent came from, ahead of the first such row: ``{"dataset": "data/docs.jsonl"}``
 - model that was observed, ahead of the first row that it made:
-  ``{"maker": {"agent": {…}, "parameters": {…}}, "number": 1}``; the births of its rows name it by this number
+  ``{"maker": {"agent": {…}, "parameters": {…}}, "number": 1}``; the births of its rows name it by this number; or what
+  made rows that are taken over (`taken_over`)
 - the packages in use, ahead of the first row: ``{"packages": {…}}``
 
 At the end it is taken apart by the places of its tabs and line feeds (`taking_apart`).
@@ -187,6 +188,18 @@ class Journal:
                 is_rejection = "reason" in parsed or "took" in parsed
                 if is_rejection and parsed.get("key", parsed.get("again")) not in self._left_over:
                     yield parsed
+
+    def births_taken_over(self) -> Iterator[Birth]:
+        """The births of rows that were taken over, in the order of recording."""
+        numbers = {number for number, maker in enumerate(self._content.makers, start=1) if "taken_over" in maker}
+        if not numbers:
+            return
+        with open(self.path, "rb") as file:
+            for line in file:
+                fields = fields_of_row(content_of(line) or b"")
+                birth = orjson.loads(fields[1]) if fields else None
+                if birth and birth.get("activity") in numbers:
+                    yield birth
 
     def chunks(self) -> Iterator[bytes]:
         """All that is in the file, in pieces that end with a line.

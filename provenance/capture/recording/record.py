@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from provenance.capture.recording.journal_content import Heading
 from provenance.capture.recording.observers.calls import CALLS
 from provenance.capture.recording.recorder import Recorder
 from provenance.capture.recording.resuming import journal_of, open_journal
+from provenance.capture.recording.reusing import last_version
 from provenance.capture.recording.row_births import RowBirths
 from provenance.capture.recording.terms import declaration_of
 from provenance.errors import ProvenanceError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from provenance.capture.recording.journal import Journal
+    from provenance.capture.recording.terms import Declaration
     from provenance.lineage.births import Dependency
     from provenance.repository import Repository, Stage
 
@@ -47,6 +49,7 @@ def record(
     license: str | None = None,  # noqa: A002 - the word that the record uses
     keep_prompts: bool = False,
     prices: str | os.PathLike[str] | None = None,
+    reuse: bool = False,
 ) -> Iterator[Recorder]:
     """Record a dataset: its rows and, for each, how it was born.
 
@@ -65,6 +68,7 @@ def record(
         license: SPDX expression of the rows' licence; default: the source's.
         keep_prompts: also keep each row's rendered prompt, not only its digest.
         prices: price table of models, see docs/prices.md; its price goes into the activity.
+        reuse: `Recorder.reuse` takes rows over from the last version of the dataset.
 
     Raises:
         ProvenanceError: something that was given cannot be recorded, or another recorder is recording ``path``.
@@ -73,6 +77,7 @@ def record(
     require("path", path, str, os.PathLike)
     _check_arguments(model, prompt, source, parameters, license)
     require("keep_prompts", keep_prompts, bool)
+    require("reuse", reuse, bool)
     require_optional("prices", prices, str, os.PathLike)
     repository = repository_around(path)
     dataset = repository.relative(path)
@@ -93,6 +98,15 @@ def record(
         prices=None if prices is None else read_prices(prices, repository),
         is_observing=CALLS.is_observing,
     )
+    if reuse and (declaration.agent is None or declaration.prompt is None):
+        raise ProvenanceError(f"{dataset}: reuse=True goes with model= and prompt=: it takes over where both agree")
+    with _recording(repository, dataset, declaration, reuse=reuse) as recorder:
+        yield recorder
+
+
+@contextmanager
+def _recording(repository: Repository, dataset: str, declaration: Declaration, *, reuse: bool) -> Iterator[Recorder]:
+    """A recorder of ``dataset`` (its path from the DVC root), which is written when the block ends."""
     identity = identity_of(repository.settings(), dataset)
     stage = repository.current_stage()
     environment = describe_environment(repository, stage)
@@ -105,7 +119,10 @@ def record(
         recorded = repository.recorded_hashes()
         finished_journals.forget_recorded({journal_of(folder, path): md5 for path, md5 in recorded.items()})
     with open_journal(folder, dataset, heading) as journal:
-        yield Recorder(RowBirths(dataset, declaration, identity, journal, repository), journal)
+        births = RowBirths(dataset, declaration, identity, journal, repository)
+        version = last_version(repository, dataset, declaration, identity, journal) if reuse else nullcontext()
+        with version as last:
+            yield Recorder(births, journal, last)
         journal.close()
         dependencies = _dependencies(repository, stage, journal)
         finish(

@@ -8,9 +8,11 @@ from provenance.capture.environment import loaded_packages
 from provenance.capture.generation import cost_text, stated_token_counts
 from provenance.capture.reading import Row
 from provenance.capture.recording.batches import batch_of
+from provenance.capture.recording.reusing import known_of
 from provenance.capture.recording.row_births import RowBirths, Said, checked_key, checked_text
 from provenance.capture.redaction import redact_prose
 from provenance.errors import ProvenanceError
+from provenance.lineage.schema import Birth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,15 +23,16 @@ if TYPE_CHECKING:
     from provenance.capture.recording.journal import Journal
     from provenance.capture.recording.journal_content import Key
     from provenance.capture.recording.naming_parents import Parent
-    from provenance.lineage.schema import Birth
+    from provenance.capture.recording.reusing import LastVersion
 
 
 class Recorder:
     """Takes rows and how they were born; get one from `record`. Threads may use it at the same time."""
 
-    def __init__(self, births: RowBirths, journal: Journal) -> None:
+    def __init__(self, births: RowBirths, journal: Journal, last: LastVersion | None) -> None:
         self._births = births
         self._journal = journal
+        self._last = last
 
     def done(self, key: Key) -> bool:
         """Whether a row was written, or a result rejected, under ``key``, in this run or in the one it resumes.
@@ -38,6 +41,36 @@ class Recorder:
         """
         self._births.linker.forget()
         return self._journal.done(checked_key(key))
+
+    def reuse(
+        self,
+        *,
+        key: Key | None = None,
+        parents: Iterable[Parent] = (),
+        prompt_variables: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        license: str | None = None,  # noqa: A002 - the word that the record uses
+    ) -> bool:
+        """Take a row over from the last version of the dataset, so that its model need not be called; whether one was.
+
+        It is one that was made by the same model and revision with the same parameters, from the same prompt and
+        parents. It is recorded as it was then, with the activity that made it. Ask this before each call, with what
+        `write` will be given: several rows of one prompt are taken over one after another. False where `record` was
+        not given ``reuse=True``.
+
+        Raises:
+            ProvenanceError: what was given cannot be recorded, or does not say which prompt it is.
+        """
+        if self._last is None:
+            return False
+        expected = Said(parents, prompt_variables=prompt_variables, seed=seed, license=license)
+        found = self._last.take(known_of(self._births.expected(expected)))
+        if found is None:
+            return False
+        self._note_packages()
+        birth = found.birth | Birth(activity=self._journal.number_of(found.maker))
+        self._journal.append_row(found.row, birth, None if key is None else checked_key(key))
+        return True
 
     def write(
         self,

@@ -62,12 +62,7 @@ class RowBirths:
         parents, response, usage, variables, seed, cost, *texts = said
         call = self.linker.find(response, said.response_id)
         birth: Birth = {} if call is None else self.linker.columns(call)
-        if parents or type(parents) is not tuple:
-            ids, roles = self.parents.resolve(parents)
-            if ids:
-                birth["parents"] = ids
-            if roles is not None:
-                birth["parent_roles"] = roles
+        self._add_parents(parents, birth)
         if usage is not None:
             birth.update(stated_token_counts(usage))
         if seed is not None:
@@ -75,12 +70,39 @@ class RowBirths:
         if cost is not None:
             birth["cost"] = cost_text(cost)
         if variables is not None or "prompt" not in birth:
-            self.render(variables, birth)
+            self._render(variables, birth)
         if texts != _NO_TEXTS:
             _add_texts(said, birth)
         return birth if call is not None else self.linker.unlinked(birth)
 
-    def render(self, variables: Mapping[str, Any] | None, birth: Birth) -> None:
+    def expected(self, said: Said) -> Birth:
+        """What is known of the birth of a row before its model is called: parents, prompt, seed and licence.
+
+        Raises:
+            ProvenanceError: something that was said cannot be recorded, or the prompt is not known.
+        """
+        birth: Birth = {}
+        self._add_parents(said.parents, birth)
+        self._render(said.prompt_variables, birth)
+        if "prompt" not in birth:
+            raise ProvenanceError("reuse: give prompt_variables= as to write: else it is not known which prompt it is")
+        if said.seed is not None:
+            birth["seed"] = checked_seed(said.seed)
+        _add_texts(said, birth)
+        if (shared := self._declaration.license) is not None:
+            birth.setdefault("license", shared)
+        return birth
+
+    def _add_parents(self, parents: Iterable[Parent], birth: Birth) -> None:
+        if type(parents) is tuple and not parents:
+            return
+        ids, roles = self.parents.resolve(parents)
+        if ids:
+            birth["parents"] = ids
+        if roles is not None:
+            birth["parent_roles"] = roles
+
+    def _render(self, variables: Mapping[str, Any] | None, birth: Birth) -> None:
         """Add the columns about the rendered prompt; none where what it was rendered with is not known."""
         prompt = self._declaration.prompt
         if prompt is None:
