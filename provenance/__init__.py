@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from provenance.capture.generators import Model, Prompt
     from provenance.capture.reading import read
     from provenance.capture.recording.observers import observe
-    from provenance.capture.recording.recorder import record
+    from provenance.capture.recording.record import record
     from provenance.identity import sample_id
     from provenance.public import Ledger
 
@@ -45,7 +45,7 @@ _HOMES = {
     "declare": "provenance.capture.declaring.declare",
     "observe": "provenance.capture.recording.observers",
     "read": "provenance.capture.reading",
-    "record": "provenance.capture.recording.recorder",
+    "record": "provenance.capture.recording.record",
     "sample_id": "provenance.identity",
 }
 

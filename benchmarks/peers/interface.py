@@ -40,7 +40,7 @@ OpenAsking = Callable[[Path], Asking]
 
 @dataclass(frozen=True)
 class Tool:
-    """``driver``: its module. ``keeps``: what it records of a sample; ``keeps_prompts``: also model and prompt.
+    """``driver``: its module. ``keeps``: what it records of a sample; ``keeps_parents``: these are among it.
 
     ``requirements``: of its venv; none: it runs in this interpreter. ``pythons``: which can install them. ``answers``:
     how it gives ancestors and descendants; None: it does not.
@@ -49,18 +49,20 @@ class Tool:
     name: str
     driver: str
     keeps: str
-    keeps_prompts: bool = True
+    keeps_parents: bool = True
     requirements: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ("python3.11", "python3.12", "python3.13")
     answers: str = ""
 
 
 RECORDER = Tool(
-    "**provenance recorder**",
+    "**provenance recorder**, row by row",
     "recorder",
     "data, parents, model, prompt, cost, git, stage; each file also holds all ancestors",
     answers="`Ledger.ancestors`, `Ledger.descendants`",
 )
+
+IN_BATCHES = Tool("**provenance recorder**, in batches of 1,000", "recorder_batches", RECORDER.keeps)
 
 FLOORS = (
     Tool(
@@ -77,7 +79,6 @@ PEERS = (
         "originblame 0.2.2, native",
         "originblame",
         "parents",
-        keeps_prompts=False,
         requirements=("originblame==0.2.2",),
         pythons=("python3.12", "python3.13"),
         answers="a look-up for each ancestor; for descendants all records are read",
@@ -86,7 +87,7 @@ PEERS = (
         "tracepipe 0.4.2",
         "tracepipe_merges",
         "which rows changed; no parents",
-        keeps_prompts=False,
+        keeps_parents=False,
         requirements=("tracepipe==0.4.2",),
     ),
     Tool(

@@ -20,18 +20,43 @@ def births_of_json(births: Sequence[bytes]) -> pa.RecordBatch:
 
     Ids and digests are in hex there, costs are text.
     """
+    return births_of_lines(memoryview(b"".join([birth + b"\n" for birth in births])))
+
+
+def births_of_lines(lines: memoryview) -> pa.RecordBatch:
+    """As `births_of_json`, where each is a line of ``lines``."""
     schema = birth_schema()
-    if not births:
+    if not len(lines):
         return pa.RecordBatch.from_pylist([], schema)
-    text = b"\n".join(births)
-    written = pa.schema([pa.field(field.name, _json_type(field.type)) for field in schema])
+    # Each column that is looked for takes time, in every row. Within JSON text, quotation marks are escaped.
+    text = bytes(lines)
+    named = [field for field in schema if b'"%b":' % field.name.encode() in text] or [schema.field("row")]
+    written = pa.schema([pa.field(field.name, _json_type(field.type)) for field in named])
     table = pj.read_json(
         pa.BufferReader(text),
         read_options=pj.ReadOptions(use_threads=False, block_size=len(text) + 1),
         parse_options=pj.ParseOptions(explicit_schema=written, unexpected_field_behavior="error"),
     )
-    columns = [_decoded(table[field.name].combine_chunks(), field.type) for field in schema]
-    return pa.record_batch(columns, schema=schema)
+    columns = {field.name: pa.nulls(len(table), field.type) for field in schema}
+    columns |= {field.name: _decoded(table[field.name].combine_chunks(), field.type) for field in named}
+    return pa.record_batch([columns[name] for name in schema.names], schema=schema)
+
+
+def with_roles(births: pa.RecordBatch, role: str) -> pa.RecordBatch:
+    """``births``, where each parent without a role has ``role``: those of a birth that states parents and no roles."""
+    parents, roles = births["parents"], births["parent_roles"]
+    is_missing = pc.and_(parents.is_valid(), roles.is_null())
+    if not pc.any(is_missing).as_py():
+        return births
+    if roles.null_count == len(roles):
+        values = pa.repeat(pa.scalar(role), len(parents.values))
+        filled = pa.ListArray.from_arrays(parents.offsets, values, mask=parents.is_null())
+    else:
+        pairs = zip(roles.to_pylist(), pc.list_value_length(parents).to_pylist(), strict=True)
+        filled = pa.array(
+            [[role] * count if own is None and count is not None else own for own, count in pairs], roles.type
+        )
+    return births.set_column(births.schema.get_field_index("parent_roles"), "parent_roles", filled)
 
 
 def with_shared(

@@ -28,6 +28,9 @@ _TOKEN_COUNTS: Mapping[Literal["input_tokens", "output_tokens"], tuple[str, ...]
     "input_tokens": ("input_tokens", "prompt_tokens", "gen_ai.usage.input_tokens"),
     "output_tokens": ("output_tokens", "completion_tokens", "gen_ai.usage.output_tokens"),
 }
+_KNOWN_COUNTS = tuple(name for names in _TOKEN_COUNTS.values() for name in names)
+# What most clients report: of these there is nothing more to check.
+_PLAIN_USAGES = frozenset((("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens")))
 # What clients report beside the counts that are recorded: sums and parts of them. So do names in `…_details`.
 _DETAILS = frozenset(
     (
@@ -41,7 +44,8 @@ _DETAILS = frozenset(
         ),
     )
 )
-_COST_STEP = Decimal("1e-10")
+_COST_PLACES = 10
+_COST_STEP = Decimal(1).scaleb(-_COST_PLACES)
 _COST_LIMIT = Decimal("1e10")
 _UINT32_LIMIT = 2**32
 _INT64_LIMIT = 2**63
@@ -100,9 +104,10 @@ def token_counts(usage: Any) -> Birth:
         ProvenanceError: a count is not a whole number from 0 to 2**32 - 1.
     """
     counts: Birth = {}
+    is_mapping = isinstance(usage, Mapping)
     for column, names in _TOKEN_COUNTS.items():
         for name in names:
-            count = usage.get(name) if isinstance(usage, Mapping) else getattr(usage, name, None)
+            count = usage.get(name) if is_mapping else getattr(usage, name, None)
             if count is None:
                 continue
             if type(count) is not int or not 0 <= count < _UINT32_LIMIT:
@@ -118,10 +123,11 @@ def stated_token_counts(usage: Any) -> Birth:
     Raises:
         ProvenanceError: a count is not a number of tokens, or ``usage`` has none under any name that is known.
     """
-    known = [name for names in _TOKEN_COUNTS.values() for name in names]
-    stated = usage.keys() if isinstance(usage, Mapping) else {name for name in known if hasattr(usage, name)}
-    if stated.isdisjoint(known) and not (isinstance(usage, Mapping) and not usage):
-        raise ProvenanceError(f"usage: {shown(usage)} has no token count; expected one of {', '.join(known)}")
+    if type(usage) is dict and tuple(usage) in _PLAIN_USAGES:
+        return token_counts(usage)
+    stated = usage.keys() if isinstance(usage, Mapping) else {name for name in _KNOWN_COUNTS if hasattr(usage, name)}
+    if stated.isdisjoint(_KNOWN_COUNTS) and not (isinstance(usage, Mapping) and not usage):
+        raise ProvenanceError(f"usage: {shown(usage)} has no token count; expected one of {', '.join(_KNOWN_COUNTS)}")
     counts = token_counts(usage)
     if isinstance(usage, Mapping):
         _check_names(usage, counts)
@@ -133,8 +139,7 @@ def _check_names(usage: Mapping[Any, Any], counts: Birth) -> None:
     for column, names in _TOKEN_COUNTS.items():
         if any(usage.get(name) not in (None, counts[column]) for name in names if column in counts):
             raise ProvenanceError(f"usage: {shown(usage)} states {column} twice, and not alike")
-    known = {name for names in _TOKEN_COUNTS.values() for name in names}
-    unknown = [name for name in usage if name not in known and not _is_detail(name)]
+    unknown = [name for name in usage if name not in _KNOWN_COUNTS and not _is_detail(name)]
     if not unknown:
         return
     for column, names in _TOKEN_COUNTS.items():
@@ -167,9 +172,12 @@ def cost_text(cost: Decimal | float | str) -> str:
     Raises:
         ProvenanceError: ``cost`` is not a number from 0 up to ten thousand million.
     """
+    # By way of text: a float's cost is the number it prints as, not its binary expansion.
+    text = str(cost)
+    if type(cost) is float and 1e-4 <= cost < 1e5 and (missing := _COST_PLACES - len(text) + text.index(".") + 1) >= 0:
+        return text + "0" * missing
     try:
-        # By way of text: a float's cost is the number it prints as, not its binary expansion.
-        amount = Decimal(str(cost))
+        amount = Decimal(text)
     except InvalidOperation as error:
         raise ProvenanceError(f"cost: {cost!r} is not a number") from error
     if isinstance(cost, bool) or not amount.is_finite() or not 0 <= amount < _COST_LIMIT:

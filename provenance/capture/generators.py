@@ -17,7 +17,7 @@ from provenance.files import sha256_of
 from provenance.lineage.records import Agent, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
@@ -110,19 +110,30 @@ class Prompt:
         """The names of the template's variables."""
         return frozenset(piece for piece, is_variable in self._pieces if is_variable)
 
+    @cached_property
+    def _compiled(self) -> tuple[str, tuple[str, ...]]:
+        """The template as a ``%`` format, and the names of the variables that go into it in turn."""
+        text = "".join("%s" if is_variable else piece.replace("%", "%%") for piece, is_variable in self._pieces)
+        return text, tuple(piece for piece, is_variable in self._pieces if is_variable)
+
     def render(self, /, **variables: Any) -> str:
         """The prompt with each variable replaced by ``str`` of its value, which is never looked into for more.
 
         Raises:
             ProvenanceError: a variable of the template is missing, or one was given that it does not have.
         """
+        return self.rendered(variables)
+
+    def rendered(self, variables: Mapping[str, Any]) -> str:
+        """As `render`, with the variables in a mapping."""
         if variables.keys() != self.variables:
             missing, unknown = self.variables - variables.keys(), variables.keys() - self.variables
             problems = [f"needs the variable {name!r}" for name in sorted(missing)[:1]]
             problems += [f"has no variable {name!r}" for name in sorted(unknown)[:1]]
             said = " and ".join(problems)
             raise ProvenanceError(f"prompt {self.name!r}: {said}; its variables are {sorted(self.variables)}")
-        return "".join([str(variables[piece]) if is_variable else piece for piece, is_variable in self._pieces])
+        text, names = self._compiled
+        return text % tuple([variables[name] for name in names])
 
     def plan(self) -> Plan:
         """This template as it stands in a sidecar."""

@@ -148,9 +148,12 @@ def datasets_read() -> list[Dependency]:
     return list(_read_here.values())
 
 
-def sample_ids(path: str | os.PathLike[str]) -> SampleIds:
-    """The sample ids of the dataset at ``path``, computed as its sidecar or its repository's settings say."""
-    repository = repository_around(path)
+def sample_ids(path: str | os.PathLike[str], opened: Repository | None = None) -> SampleIds:
+    """The sample ids of the dataset at ``path``, computed as its sidecar or its repository's settings say.
+
+    ``opened``: a repository that is open already, which is used where ``path`` is in it.
+    """
+    repository = repository_around(path, opened)
     file = repository.root / repository.relative(path)
     return SampleIds(file, dependency_at(_dataset_around(file, repository), repository))
 
@@ -161,9 +164,10 @@ def _dataset_around(file: Path, repository: Repository) -> Path:
     return next((folder for folder in folders if Path(sidecar_path(str(folder))).is_file()), file)
 
 
-def repository_around(path: str | os.PathLike[str]) -> Repository:
-    """The DVC repository that ``path`` is in, which need not exist yet, nor its folder."""
-    return Repository.open(next(folder for folder in Path(os.path.abspath(path)).parents if folder.is_dir()))
+def repository_around(path: str | os.PathLike[str], opened: Repository | None = None) -> Repository:
+    """The DVC repository that ``path`` is in (neither it nor its folder need exist): ``opened``, where that is it."""
+    found = Repository.open(next(folder for folder in Path(os.path.abspath(path)).parents if folder.is_dir()))
+    return opened if opened is not None and opened.root == found.root else found
 
 
 def dependency_at(file: Path, repository: Repository, *, quiet: bool = False) -> Dependency:

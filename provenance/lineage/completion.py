@@ -200,8 +200,8 @@ def require_read(data: Path, columns: Set[str], derivation: Activity | None) -> 
 
 def _used_vocabulary(tables: Tables, births: RecordedBirths | None) -> Vocabulary:
     recorded = () if births is None else births.activities
-    # An activity is described even if its every result was rejected.
-    return tables.use_vocabulary([activity for activity in recorded if activity.rejected or activity.rejected_calls])
+    # An activity is described even if its every result was rejected, or its every row taken over.
+    return tables.use_vocabulary([each for each in recorded if each.rejected or each.rejected_calls or each.taken_over])
 
 
 def header_of(

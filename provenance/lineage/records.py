@@ -150,6 +150,8 @@ class Activity(_Described):
     ``renamed``: those of them that the parents have under other names, with these. ``keyed_on``: the column by which
     parents were found, as `provenance.yaml` says.
     ``rejected``: how many results were not good enough to be rows, by reason; ``rejected_calls``: what these took.
+    ``taken_over``: the activities, by id, that made rows which this one took over from an earlier version of its
+    dataset instead of making them again, each with DVC's hash of that version.
     """
 
     type: ActivityType
@@ -163,6 +165,7 @@ class Activity(_Described):
     price: Price | None = None
     rejected: dict[str, int] | None = None
     rejected_calls: RejectedCalls | None = None
+    taken_over: dict[str, str] | None = None
     stage: StageRun | None = None
     command: str | None = None
     git: GitState | None = None

@@ -215,7 +215,7 @@ def test_what_is_declared_is_checked_first(dvc_repository: Path) -> None:
         ("x.jsonl", {"source": LIBRARY, "prompt": "p"}, "go with model=, not source="),
         ("x.jsonl", {"model": MODEL, "kind": "poem"}, "kind 'poem' is not one of rewrite, "),
         ("x.jsonl", {"model": MODEL, "parameters": {"api_key": "x"}}, "looks like a secret"),
-        ("x.parquet", {"model": MODEL}, "x.parquet: the recorder writes .jsonl; record to that and convert it"),
+        ("x.arrow", {"model": MODEL}, "x.arrow: the recorder writes .jsonl, .ndjson, .parquet, .csv, .tsv; record to"),
         ("../x.jsonl", {"model": MODEL}, "not inside"),
     ]
     for path, arguments, problem in cases:

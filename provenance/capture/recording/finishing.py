@@ -7,25 +7,28 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from provenance.capture.birth_columns import births_of_json, with_shared
+from provenance.capture.birth_columns import with_roles, with_shared
 from provenance.capture.identities import tokenizer_of
+from provenance.capture.recording.formats import WRITERS, suffix_of
 from provenance.capture.recording.rejections import calls_taken, counted_reasons
+from provenance.capture.recording.taken_over import made_before, taken_over
+from provenance.capture.recording.taking_apart import rows_with_births
 from provenance.capture.saying import say
 from provenance.errors import DataError
 from provenance.files import md5_of, whole_file
 from provenance.identity.names import sidecar_path
 from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.completion import complete
+from provenance.lineage.explaining import DERIVED_ROLE
 from provenance.lineage.records import Activity, Agent, Origin
 from provenance.lineage.schema import birth_schema
 from provenance.plurals import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from provenance.capture.recording.journal import Journal
@@ -33,10 +36,6 @@ if TYPE_CHECKING:
     from provenance.identity import Identity
     from provenance.lineage.vocabulary import Vocabulary
     from provenance.repository import Repository
-
-_BATCH_ROWS = 16_384
-_BATCH_BYTES = 16 << 20
-_NOTHING = b"null"  # the JSON of a birth that is not known
 
 
 def finish(
@@ -65,7 +64,12 @@ def finish(
     try:
         with whole_file(file) as temporary:
             births = workspace / "births.parquet"
-            unlinked = _write(journal, temporary, births, declaration.birth())
+            writer = WRITERS.get(str(suffix_of(dataset)))
+            lines = temporary if writer is None else workspace / "rows"
+            unlinked = _write(journal, lines, births, declaration.birth())
+            if writer is not None:
+                writer(lines, temporary, dataset)
+                lines.unlink()
             # A dataset's format follows from its name, which the temporary file does not have.
             data.symlink_to(temporary)
             complete(
@@ -93,20 +97,27 @@ def finish(
 
 
 def _ended(journal: Journal, declaration: Declaration) -> tuple[list[Activity], Vocabulary]:
-    """The recording's activity, then one for each observed model with its parameters; and all that they name."""
+    """The recording's activity, then one for each maker of rows in the journal; and all that they name."""
     ended = {**journal.activity, "packages": journal.packages or {}, "ended": datetime.now(UTC)}
     rejections = [*journal.rejections()]
     reasons = Counter(each["reason"] for each in rejections if "reason" in each)
-    makers = [(Agent.model_validate(maker["agent"]), maker["parameters"]) for maker in journal.makers]
-    prices = [Activity.model_validate(ended).price, *(declaration.price_of(agent) for agent, _ in makers)]
+    makers = [made_before(maker) or (Agent.model_validate(maker["agent"]), None, None) for maker in journal.makers]
+    prices = [Activity.model_validate(ended).price, *(declaration.price_of(agent) for agent, _, _ in makers)]
     taken = calls_taken((each.get("took", {}) for each in rejections), prices)
-    recording = Activity.model_validate({**ended, "rejected": counted_reasons(reasons), "rejected_calls": taken.get(0)})
+    rejected = {"rejected": counted_reasons(reasons), "rejected_calls": taken.get(0)}
+    recording = Activity.model_validate({**ended, **rejected, "taken_over": taken_over(journal.makers)})
     activities, vocabulary = [recording], declaration.vocabulary(recording)
-    for number, (agent, parameters) in enumerate(makers, start=1):
-        of_maker = {"agent": agent.id, "parameters": parameters, "price": prices[number]}
-        activity = Activity.model_validate(ended | of_maker | {"rejected_calls": taken.get(number)})
+    for number, (agent, before, plan) in enumerate(makers, start=1):
+        activity = before
+        if activity is None:
+            of_maker = {
+                "agent": agent.id,
+                "parameters": journal.makers[number - 1]["parameters"],
+                "price": prices[number],
+            }
+            activity = Activity.model_validate(ended | of_maker | {"rejected_calls": taken.get(number)})
         activities.append(activity)
-        vocabulary.add([activity], [agent])
+        vocabulary.add([activity], [agent], [plan] if plan else [])
     return activities, vocabulary
 
 
@@ -114,32 +125,15 @@ def _write(journal: Journal, data: Path, births: Path, shared: Mapping[str, obje
     """Write the rows and their births; the number of rows whose model should have been observed and was not."""
     first_row = 1
     unlinked = 0
-    with open(data, "wb") as file, pq.ParquetWriter(births, birth_schema(), compression="lz4") as writer:
-        for rows, born in _batches(journal.rows_with_births()):
-            file.writelines(rows)
-            known = np.array([birth != _NOTHING for birth in born])
-            batch = births_of_json([birth for birth in born if birth != _NOTHING])
-            batch = with_shared(batch, first_row, known, shared)
+    with open(data, "wb", buffering=0) as file, pq.ParquetWriter(births, birth_schema(), compression="lz4") as writer:
+        for part in rows_with_births(journal):
+            file.write(part.lines)
+            batch = with_shared(with_roles(part.births, DERIVED_ROLE), first_row, part.known, shared)
             writer.write_batch(batch)
-            unlinked += len(rows) - batch.num_rows + pc.sum(pc.equal(batch["origin"], Origin.UNKNOWN.value)).as_py()
-            first_row += len(rows)
+            unknown = pc.sum(pc.equal(batch["origin"], Origin.UNKNOWN.value)).as_py() or 0
+            unlinked += len(part.known) - batch.num_rows + unknown
+            first_row += len(part.known)
     return unlinked
-
-
-def _batches(recorded: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[list[bytes], list[bytes]]]:
-    """Rows, as lines, and their births, in batches that are bounded in number and in bytes."""
-    rows: list[bytes] = []
-    births: list[bytes] = []
-    size = 0
-    for row, birth in recorded:
-        rows.append(row + b"\n")
-        births.append(birth)
-        size += len(row) + len(birth)
-        if size > _BATCH_BYTES or len(rows) == _BATCH_ROWS:
-            yield rows, births
-            rows, births, size = [], [], 0
-    if rows:
-        yield rows, births
 
 
 def _fingerprint(data: Path) -> tuple[str | None, int]:

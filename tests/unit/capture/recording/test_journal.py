@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from provenance.capture.recording.journal import Heading, Journal, open_journal
-from provenance.capture.recording.journal_lines import whole_contents
+from provenance.capture.recording.journal import Journal
+from provenance.capture.recording.journal_content import Heading
+from provenance.capture.recording.journal_lines import fields_of_row, whole_contents
+from provenance.capture.recording.resuming import open_journal
+from provenance.capture.recording.taking_apart import rows_with_births
 from provenance.errors import ProvenanceError
 
 if TYPE_CHECKING:
@@ -24,16 +27,25 @@ def row(number: int, **line: Any) -> dict[str, Any]:
 
 
 def append(journal: Journal, line: dict[str, Any]) -> None:
-    journal.append_row(orjson.Fragment(orjson.dumps(line["row"])), line["birth"], line.get("key"))
+    journal.append_row(orjson.dumps(line["row"]), line["birth"], line.get("key"))
 
 
 def rows(journal: Journal) -> list[dict[str, Any]]:
     """The lines of the rows that the journal gives."""
-    written = [orjson.loads(line or b"null") for line in whole_contents(journal.path.open("rb"))]
-    lines = {orjson.dumps(line["row"]): line for line in written if "row" in line}
-    found = [(lines[row], orjson.loads(birth)) for row, birth in journal.rows_with_births()]
-    assert all(line["birth"] == birth for line, birth in found)
-    return [line for line, _ in found]
+    lines = {}
+    for content in whole_contents(journal.path.open("rb")):
+        if fields := fields_of_row(content or b""):
+            key, birth, written = (orjson.loads(each or b"null") for each in fields)
+            lines[fields[2]] = {"row": written, "birth": birth} | ({} if key is None else {"key": key})
+    found = []
+    for part in rows_with_births(journal):
+        births = iter(part.births.to_pylist())
+        for text, is_known in zip(bytes(part.lines).splitlines(), part.known, strict=True):
+            line = lines[text]
+            birth = next(births) if is_known else {}
+            assert {name: value for name, value in birth.items() if value is not None} == (line["birth"] or {})
+            found.append(line)
+    return found
 
 
 def journal_file(folder: Path) -> Path:
@@ -170,7 +182,7 @@ def test_a_line_that_is_damaged_while_it_is_open_is_not_left_out_in_silence(tmp_
         whole = journal.path.read_bytes()
         journal.path.write_bytes(whole.replace(b"row 1", b"row 7"))
         with pytest.raises(ProvenanceError, match=r"\.jsonl:3: damaged since it was written; run it again"):
-            list(journal.rows_with_births())
+            list(rows_with_births(journal))
 
 
 def test_a_model_is_described_twice_and_numbered_once(tmp_path: Path) -> None:
@@ -245,7 +257,7 @@ def test_what_json_cannot_hold_is_refused_before_it_is_written(tmp_path: Path) -
             with pytest.raises(ProvenanceError, match="cannot be recorded"):
                 append(journal, row(1, key=key))
         assert journal.rows == 0
-        assert [orjson.loads(line or b"")["journal"] for line in whole_contents(journal.path.open("rb"))] == [3, 3]
+        assert [orjson.loads(line or b"")["journal"] for line in whole_contents(journal.path.open("rb"))] == [4, 4]
 
 
 def test_observed_models_keep_their_numbers_when_resumed(tmp_path: Path) -> None:

@@ -1,0 +1,97 @@
+"""The parents of rows as scripts name them, as sample ids; and the datasets that they are from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from provenance.arguments import require, shown
+from provenance.capture.parents import ROW_REFERENCE
+from provenance.capture.reading import Row, SampleIds, sample_ids
+from provenance.capture.redaction import redact_prose
+from provenance.errors import ProvenanceError
+from provenance.lineage.explaining import DERIVED_ROLE
+
+if TYPE_CHECKING:
+    from provenance.capture.recording.journal import Journal
+    from provenance.identity import Identity
+    from provenance.lineage.births import Dependency
+    from provenance.repository import Repository
+
+Parent = Row | str | tuple[Row | str, str]
+
+
+class Parents:
+    """Finds the ids of parents for one recorder. Threads may use it at the same time."""
+
+    def __init__(self, dataset: str, identity: Identity, journal: Journal, repository: Repository) -> None:
+        self._dataset = dataset
+        self._repository = repository
+        self._identity = identity
+        self._journal = journal
+        self._id_digits = re.compile(f"[0-9a-f]{{{2 * identity.digest_size}}}")
+        self._known_datasets = set(journal.datasets)
+        self._referenced: dict[str, SampleIds] = {}
+
+    def resolve(self, parents: Iterable[Parent]) -> tuple[list[str], list[str] | None]:
+        """The ids of ``parents``, in hex, and their roles; None where nobody stated another than `DERIVED_ROLE`.
+
+        Raises:
+            ProvenanceError: not a list of parents, or one of them names no sample.
+        """
+        if isinstance(parents, (str, bytes, Mapping)) or not isinstance(parents, Iterable):
+            raise ProvenanceError(f"parents: {shown(parents)} is not a list of parents, such as parents=[row]")
+        ids: list[str] = []
+        roles: list[str] | None = None
+        for parent in parents:
+            reference, role = parent, DERIVED_ROLE
+            if type(parent) is tuple and len(parent) == 2:
+                reference, role = parent
+                require("role", role, str)
+                if roles is None and role != DERIVED_ROLE:
+                    roles = [DERIVED_ROLE] * len(ids)
+            ids.append(self._id_of(reference))
+            if roles is not None:
+                roles.append(redact_prose(role))
+        return ids, roles
+
+    def _id_of(self, parent: object) -> str:
+        if type(parent) is str:
+            path, _, row = parent.rpartition(":")
+            known = self._referenced.get(path)
+            if known is not None and row.isascii() and row.isdecimal() and row[0] != "0":
+                return known.at(int(row)).hex()
+            return self._named(parent)
+        if isinstance(parent, Row):
+            self._note(parent.dataset)
+            return parent.sample_id
+        return self._named(parent)
+
+    def _named(self, parent: object) -> str:
+        if isinstance(parent, str) and self._id_digits.fullmatch(parent):
+            return parent
+        if not isinstance(parent, str) or (reference := ROW_REFERENCE.fullmatch(parent)) is None:
+            raise ProvenanceError(
+                f"parents: {str(parent)[:80]!r} is not a row from provenance.read, a whole sample id "
+                f"({2 * self._identity.digest_size} hex digits) or PATH:ROW"
+            )
+        path, row = reference.groups()
+        ids = sample_ids(path, self._repository)
+        found = ids.at(int(row)).hex()
+        self._note(ids.dataset)
+        # Only what is noted may be looked up without another look at it.
+        self._referenced.setdefault(path, ids)
+        return found
+
+    def _note(self, dataset: Dependency) -> None:
+        """Have the journal name the dataset: a run that resumes this one may not look at it again."""
+        if dataset.path in self._known_datasets:
+            return
+        if dataset.identity.digest != self._identity.digest:
+            raise ProvenanceError(
+                f"parents: ids of {dataset.path} are {dataset.identity.digest} digests, those of {self._dataset} are "
+                f"{self._identity.digest}; make its sidecar again with the digest that provenance.yaml names"
+            )
+        self._journal.append({"dataset": str(dataset.data)})
+        self._known_datasets.add(dataset.path)
