@@ -32,6 +32,7 @@ from provenance.auditing.policy.evaluation import Finding, evaluate, evaluate_mi
 from provenance.auditing.policy.loading import load_policy
 from provenance.auditing.policy.rules import Policy
 from provenance.auditing.request import ALL_MEASURES, DatasetAt, Ledgers, Request, opened_ledgers, request_for
+from provenance.auditing.units import unit_of
 from provenance.auditing.verdict import Verdict, finding_as_json, verdict_of
 from provenance.errors import ProvenanceError
 from provenance.identity.samples import TextPart
@@ -94,10 +95,12 @@ class JudgedRule:
     def as_json(self) -> dict[str, Any]:
         """The finding in JSON's types."""
         return finding_as_json(self.finding) | {
+            "title": self.finding.title,
+            "unit": unit_of(self.finding.value).name,
             "samples": [
                 {"sample_id": sample.sample_id, "why": sample.why, "place": sample.place} | _details_as_json(sample)
                 for sample in self.samples
-            ]
+            ],
         }
 
 

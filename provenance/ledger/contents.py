@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from provenance.errors import DataError, RepositoryError
@@ -56,14 +57,34 @@ def named_as(dataset: RecordedDataset, data: Path) -> Iterator[None]:
         raise error.renamed(data, dataset.path) from error
 
 
-def texts(ledger: Sidecars, sample_ids: Iterable[str]) -> dict[str, str]:
-    """The content (of a file that is a sample: its path) of those samples that occur in a dataset whose data is here.
+@dataclass(frozen=True)
+class Content:
+    """What a sample says. ``values``: its content fields, as text; of a file that is a sample: none.
+
+    ``place``: a row that bears it, as PATH:ROW (of a file that is a sample: PATH), from the DVC root.
+    """
+
+    place: str
+    values: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        """All of it as one text; of a file that is a sample, its path."""
+        if not self.values:
+            return self.place
+        if len(self.values) == 1:
+            return next(iter(self.values.values()))
+        return "\n".join(f"{name}: {value}" for name, value in self.values.items())
+
+
+def contents(ledger: Sidecars, sample_ids: Iterable[str]) -> dict[str, Content]:
+    """The content of those samples that occur in a dataset whose data is here.
 
     A sidecar does not say in which row a sample is, so each dataset that holds some of the samples is scanned, the
     smallest first, until all are found.
     """
     missing = {bytes.fromhex(sample_id) for sample_id in sample_ids}
-    found: dict[str, str] = {}
+    found: dict[str, Content] = {}
     for dataset in _holders(ledger, missing):
         if not missing:
             break
@@ -74,13 +95,20 @@ def texts(ledger: Sidecars, sample_ids: Iterable[str]) -> dict[str, str]:
             continue
         with named_as(dataset, file):
             for sample_id, (inside, row) in _places(file, identity, missing).items():
+                path = dataset.path if inside is None else f"{dataset.path}/{inside}"
                 if row is None:
-                    found[sample_id.hex()] = str(inside)
+                    found[sample_id.hex()] = Content(path, {})
                 else:
                     content = read_row(file if inside is None else file / inside, row, identity)
-                    found[sample_id.hex()] = _text(content, dataset.sidecar.header.identity.fields)
+                    values = _values(content, dataset.sidecar.header.identity.fields)
+                    found[sample_id.hex()] = Content(f"{path}:{row}", values)
                 missing.discard(sample_id)
     return found
+
+
+def texts(ledger: Sidecars, sample_ids: Iterable[str]) -> dict[str, str]:
+    """The content of samples as one text each, see `contents`."""
+    return {sample_id: content.text for sample_id, content in contents(ledger, sample_ids).items()}
 
 
 def rows_of(ledger: Sidecars, dataset: RecordedDataset, sample_ids: Iterable[str], most_rows: int) -> dict[str, str]:
@@ -129,12 +157,8 @@ def _places(
     return {sample_id: scanned.place(row) for sample_id, row in rows.items()}
 
 
-def _text(row: dict[str, object], fields: Collection[str]) -> str:
-    content = {name: value for name, value in row.items() if name in fields and value is not None}
-    if len(content) == 1:
-        (only,) = content.values()
-        return _value(only)
-    return "\n".join(f"{name}: {_value(value)}" for name, value in content.items())
+def _values(row: dict[str, object], fields: Collection[str]) -> dict[str, str]:
+    return {name: _value(value) for name, value in row.items() if name in fields and value is not None}
 
 
 def _value(value: object) -> str:

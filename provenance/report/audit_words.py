@@ -175,13 +175,14 @@ def gravest_first(judged: Iterable[JudgedRule]) -> list[JudgedRule]:
 
 
 def headline(finding: Finding) -> str:
-    """A rule that is not kept, how it came out, and how grave that is; safe."""
+    """What a rule that is not kept comes to, how it came out, and how grave that is; safe."""
     severity = "waived" if finding.waiver is not None else finding.severity.value
     if finding.status is Status.UNKNOWN:
         words = "unknown"
     else:
         words = "failed" if finding.outcome is Outcome.FAILED else "not kept"
-    return f"{MARKS[finding.outcome]} {safe(finding.rule)} {words} ({severity})"
+    titled = "" if finding.titles is None else f": {safe(finding.title)}"
+    return f"{MARKS[finding.outcome]} {safe(finding.rule)} {words} ({severity}){titled}"
 
 
 def measured(dataset: AuditedDataset) -> list[tuple[str, str]]:

@@ -78,7 +78,7 @@ def _finding(judged: JudgedRule) -> tuple[str, ...]:
     samples = "".join(f"<br>{ids} ({markdown_text(why)})" for why, ids in looked_at)
     return (
         f"{MARKS[finding.outcome]} {severity}",
-        markdown_text(finding.rule, None),
+        f"{markdown_text(finding.title, None)} ({markdown_text(finding.rule, None)})",
         markdown_text(finding.dataset),
         f"{markdown_text(finding.message, None)}. {markdown_text(finding.reason, None)}{samples}",
         markdown_text(finding.remedy or "", None),

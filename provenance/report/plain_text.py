@@ -6,6 +6,8 @@ Every text that comes from data, sidecars or settings passes `safe` before it re
 from __future__ import annotations
 
 from provenance import plurals
+from provenance.faces import numbers
+from provenance.faces.characters import escape_of, has_no_shape
 
 counted = plurals.counted
 
@@ -21,7 +23,7 @@ def safe(text: str, limit: int | None = None) -> str:
     """
     # Bounded first: a huge text costs no more than what is shown of it.
     bounded = text if limit is None else text[: 4 * limit]
-    line = "".join(c if c.isprintable() else _escape(c) for c in " ".join(bounded.split()))
+    line = "".join(c if _is_shown(c) else escape_of(c) for c in " ".join(bounded.split()))
     if limit is not None and (len(line) > limit or len(bounded) < len(text)):
         return line[: limit - 1] + "…"
     return line
@@ -37,8 +39,9 @@ def safe_lines(text: str) -> list[str]:
     return lines
 
 
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
+def _is_shown(character: str) -> bool:
+    # The styles of emoji are all that is let through although it has no shape: most terminals draw them.
+    return character.isprintable() and (character == "\ufe0f" or not has_no_shape(character))
 
 
 def short(sample_id: str) -> str:
@@ -53,14 +56,7 @@ def between(least: str, most: str) -> str:
 
 def percent(part: int, whole: int) -> str:
     """``part`` of ``whole`` in percent; never 0 or 100 for what is only nearly so."""
-    if not whole:
-        return "-"
-    share = 100 * part / whole
-    if 0 < share < 0.1:
-        return "<0.1%"
-    if 99.9 < share < 100:
-        return ">99.9%"
-    return f"{share:.1f}%"
+    return numbers.percent(part, whole, nothing="-")
 
 
 def counts_between(least: int, most: int) -> str:

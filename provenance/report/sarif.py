@@ -17,6 +17,7 @@ from provenance.auditing.audit import NO_MIXTURE, Audit, JudgedRule
 from provenance.auditing.examples import Example
 from provenance.auditing.policy.evaluation import Finding, Outcome, Status
 from provenance.auditing.policy.rules import Severity, WhenUnknown
+from provenance.auditing.units import unit_of
 from provenance.report.json_document import json_text
 from provenance.report.plain_text import short
 from provenance.repository import Repository
@@ -109,7 +110,7 @@ def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
         help_text = finding.remedy or "See docs/policies.md."
         described[finding.rule] = {
             "id": finding.rule,
-            "shortDescription": {"text": _text(finding.rule.replace("-", " "))},
+            "shortDescription": {"text": _text(finding.title if finding.titles is None else finding.titles.kept)},
             "fullDescription": {"text": _text(finding.reason)},
             "help": {"text": _text(help_text)},
             "defaultConfiguration": {"level": _LEVELS[finding.severity]},
@@ -120,7 +121,9 @@ def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 def _result(judged: JudgedRule, places: dict[str, int], pointers: Mapping[str, str]) -> dict[str, Any]:
     finding = judged.finding
     samples = "".join(f"\n{sample.place or short(sample.sample_id)}: {sample.why}" for sample in judged.samples)
-    message = f"{_WORDS[finding.outcome]}: {finding.dataset}: {finding.message}. {finding.reason}{samples}"
+    message = (
+        f"{_WORDS[finding.outcome]}: {finding.dataset}: {finding.title}. {finding.message}. {finding.reason}{samples}"
+    )
     identity = f"{finding.rule}\0{finding.dataset}"
     result = {
         "ruleId": finding.rule,
@@ -141,7 +144,9 @@ def _result(judged: JudgedRule, places: dict[str, int], pointers: Mapping[str, s
             "dataset": finding.dataset,
             "status": finding.status.value,
             "outcome": finding.outcome.value,
+            "title": finding.title,
             "value": finding.value,
+            "unit": unit_of(finding.value).name,
             "observed": finding.observed,
             "observedAtMost": finding.observed_at_most,
             "threshold": dict(finding.threshold),

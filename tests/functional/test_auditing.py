@@ -91,7 +91,7 @@ rules:
     answer = project.provenance("audit", "data/mix.jsonl", "--policy", policy(project, text))
     assert answer.code == 1
     assert "✗ few-synthetic failed (error)" in answer.stdout
-    assert "0.8; the rule requires at most 0.5 (0.3 over)" in answer.stdout
+    assert "80% of the rows; the rule requires at most 50% (30 points over)" in answer.stdout
     assert "do:   drop some" in answer.stdout
     (look,) = (line for line in answer.stdout.splitlines() if "look:" in line)
     shown = look.split()[1].rstrip(",")

@@ -58,7 +58,7 @@ def test_a_commit_that_breaks_the_policy_is_stopped_and_says_why(project: Projec
     rows(project, 6)
     stopped = project.run("git", "commit", "-m", "six rows", code=1)
     assert "few failed (error)" in stopped.stdout + stopped.stderr
-    assert "6; the rule requires at most 5 (1 over)" in stopped.stdout + stopped.stderr
+    assert "6 rows; the rule requires at most 5 (1 over)" in stopped.stdout + stopped.stderr
     assert project.run("git", "log", "--format=%s").stdout.split("\n")[0] == "three rows"
 
 
@@ -76,7 +76,7 @@ def test_a_push_is_held_to_its_own_policy_and_to_the_truth(project: Project) -> 
     rows(project, 5)
     project.run("git", "commit", "-m", "five rows")
     stopped = project.run("git", "push", "--quiet", "origin", "main", code=1)
-    assert "5; the rule requires at most 4 (1 over)" in stopped.stdout + stopped.stderr
+    assert "5 rows; the rule requires at most 4 (1 over)" in stopped.stdout + stopped.stderr
 
     rows(project, 4)
     project.run("git", "commit", "-m", "four rows")

@@ -16,7 +16,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from provenance.auditing.policy.rules import Policy, Rule, Severity, Waiver, WhenUnknown
+from provenance.auditing.policy.rules import Policy, Rule, Severity, Titles, Waiver, WhenUnknown
 from provenance.auditing.policy.thresholds import (
     AtLeast,
     AtMost,
@@ -40,6 +40,7 @@ from provenance.auditing.policy.values import (
     part_of,
     said_of,
 )
+from provenance.auditing.units import Unit, unit_of
 from provenance.ledger.composition.breakdowns import UNSURE
 from provenance.lineage.license_terms import spelt
 from provenance.lineage.words import AMBIGUOUS
@@ -82,7 +83,8 @@ class Finding:
     is missing. ``observed_at_most``: what it may be instead, as rows are ambiguous; None where they make no difference
     to it. ``severity``: error where the rule says that UNKNOWN fails, and it is that.
     ``threshold``: with its references settled as far as they could be. ``waiver``: the one in force;
-    ``expired``: the latest that no longer is. ``unknown``: what is made of this rule where it is UNKNOWN.
+    ``expired``: the latest that no longer is. ``unknown``: what is made of this rule where it is UNKNOWN. ``titles``:
+    what it comes to by outcome, in words for people.
     """
 
     rule: str
@@ -99,6 +101,16 @@ class Finding:
     waiver: Waiver | None = None
     expired: Waiver | None = None
     observed_at_most: float | None = None
+    titles: Titles | None = None
+
+    @property
+    def title(self) -> str:
+        """What the rule comes to, in words for people; its id, where it has no such words."""
+        if self.titles is None:
+            return self.rule.replace("-", " ").capitalize()
+        if self.status is Status.UNKNOWN:
+            return self.titles.not_judged
+        return self.titles.kept if self.status is Status.CLEARED else self.titles.broken
 
     @property
     def counts(self) -> bool:
@@ -218,6 +230,7 @@ def _finding(policy: Policy, rule: Rule, audited: Mapping[str, Any], today: date
         waiver=waiver,
         expired=expired,
         observed_at_most=judged.at_most,
+        titles=rule.title,
     )
 
 
@@ -239,6 +252,7 @@ def _nothing_applies(policy: Policy, path: str) -> Finding:
         reason="A gate that checks nothing must not look green.",
         remedy="Widen a rule's scope, or do not audit this dataset by this policy.",
         unknown=policy.unknown,
+        titles=Titles(kept="Rules apply", broken="No rule applies", not_judged="Nothing was checked: no rule applies"),
     )
 
 
@@ -274,13 +288,13 @@ def _judge(rule: Rule, audited: Mapping[str, Any]) -> _Judged:
     known = interval(audited, rule.value, found)
     if isinstance(known, Missing):
         return _Judged(Status.UNKNOWN, None if isinstance(found, Mapping) else found, threshold, known.reason)
-    return _judge_number(threshold, found, known)
+    return _judge_number(threshold, found, known, unit_of(rule.value))
 
 
-def _judge_number(threshold: Threshold, found: Any, known: Interval) -> _Judged:
-    asked = in_words(threshold)
+def _judge_number(threshold: Threshold, found: Any, known: Interval, unit: Unit) -> _Judged:
+    asked = in_words(threshold, unit.bare)
     at_most = None if known.at_most is None or math.isinf(known.at_most) else known.at_most
-    shown = _show(known.low) + (f" to {_show(at_most)}" if at_most is not None else "")
+    shown = unit.shown(known.low) if at_most is None else f"{unit.bare(known.low)} to {unit.shown(at_most)}"
     status = _status(threshold, known.low, known.high)
     if status is Status.CLEARED:
         return _Judged(status, found, threshold, f"{shown}; the rule requires {asked}", at_most)
@@ -288,7 +302,7 @@ def _judge_number(threshold: Threshold, found: Any, known: Interval) -> _Judged:
         _, missed = _test(threshold)
         distance = min(missed(known.low), missed(known.high), key=abs)
         side = "under" if distance < 0 else "over"
-        why = f"{shown}; the rule requires {asked} ({_show(abs(distance))} {side})"
+        why = f"{shown}; the rule requires {asked} ({unit.distance(abs(distance))} {side})"
         return _Judged(status, found, threshold, why, at_most)
     return _Judged(
         status,
@@ -391,7 +405,3 @@ def _plain(bound: Any) -> float:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _show(number: float) -> str:
-    return f"{number:,.0f}" if float(number).is_integer() else f"{number:.4g}"

@@ -19,6 +19,8 @@ from provenance.lineage.records import Kind, Origin
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+
 
 class Severity(StrEnum):
     """What it means that a rule is not kept: ``error`` blocks, the others are reported."""
@@ -58,10 +60,22 @@ class Scope(_Part):
         return self.datasets is None or any(fnmatchcase(path, pattern) for pattern in self.datasets)
 
 
+class Titles(_Part):
+    """What a rule comes to, in words for people: a rule that is kept must not read like a broken one.
+
+    They state no number, so that they are still true where an override changes the threshold.
+    """
+
+    kept: Title
+    broken: Title
+    not_judged: Title = Field(description='what is not known then, as in "Whether every source is named"')
+
+
 class Rule(_Part):
     """One thing that a dataset has to keep."""
 
     id: RuleId
+    title: Titles | None = Field(default=None, description="what it comes to, in words for people")
     value: str = Field(description="dotted path of a value in the audit of a dataset, such as by_origin.real.fraction")
     threshold: Threshold
     severity: Severity = Severity.ERROR
@@ -100,6 +114,7 @@ class Rule(_Part):
 class Override(_Part):
     """What is different about a rule that was extended; what is not named stays."""
 
+    title: Titles | None = None
     threshold: Threshold | None = None
     severity: Severity | None = None
     scope: Scope | None = None
@@ -161,10 +176,10 @@ class Policy:
         return "; ".join(self.caveats) or None
 
     def as_json(self) -> dict[str, Any]:
-        """The policy in JSON's types, whatever files it was put together from."""
+        """The policy in JSON's types, whatever files it was put together from, and whatever its rules are titled."""
         return {
             "unknown": self.unknown.value,
-            "rules": [rule.model_dump(mode="json", exclude_defaults=True) for rule in self.rules],
+            "rules": [rule.model_dump(mode="json", exclude_defaults=True, exclude={"title"}) for rule in self.rules],
             "waive": [waiver.model_dump(mode="json", exclude_defaults=True) for waiver in self.waivers],
         }
 

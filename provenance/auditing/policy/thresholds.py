@@ -7,6 +7,7 @@ Names are globs, and asked of the groups of a breakdown (licences, models, sourc
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import (
@@ -132,15 +133,17 @@ def references(threshold: Threshold) -> list[str]:
     return [bound.value for bound in bounds if isinstance(bound, Reference)]
 
 
-def in_words(threshold: Threshold) -> str:
-    """The threshold as people say it: "at least 0.1"."""
+def in_words(threshold: Threshold, shown: Callable[[float], str] = str) -> str:
+    """The threshold as people say it: "at least 0.1", or with numbers as they are ``shown``."""
     words = {"at_least": "at least", "at_most": "at most", "equals": "equal to", "only": "only", "none_of": "none of"}
-    return " and ".join(f"{words[key]} {_value_in_words(value)}" for key, value in threshold)
+    return " and ".join(f"{words[key]} {_value_in_words(value, shown)}" for key, value in threshold)
 
 
-def _value_in_words(value: object) -> str:
+def _value_in_words(value: object, shown: Callable[[float], str]) -> str:
     if isinstance(value, Reference):
         return value.value
     if isinstance(value, tuple):
         return ", ".join(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return shown(value) if isinstance(value, int | float) else str(value)

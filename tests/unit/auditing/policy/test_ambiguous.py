@@ -139,7 +139,7 @@ def test_a_finding_says_both_ends_and_what_is_in_doubt() -> None:
     finding = judge("by_model.m1.rows", {"at_most": 39})
     assert (finding.observed, finding.observed_at_most) == (30, 40)
     assert finding.message == (
-        "by_model.m1.rows: 30 to 40; the rule requires at most 39, but up to 10 ambiguous may belong to it"
+        "by_model.m1.rows: 30 to 40 rows; the rule requires at most 39, but up to 10 ambiguous may belong to it"
     )
     finding = judge("by_license", {"none_of": ["GPL*"]})
     assert finding.message == (

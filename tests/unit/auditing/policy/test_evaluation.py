@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.auditing.policy.evaluation import NO_RULE, Finding, Status, evaluate
-from provenance.auditing.policy.rules import Policy, Rule, Waiver, WhenUnknown
+from provenance.auditing.policy.rules import Policy, Rule, Titles, Waiver, WhenUnknown
 
 TODAY = date(2030, 6, 1)
 
@@ -84,7 +84,9 @@ def test_a_finding_says_by_how_much() -> None:
     assert finding.status is Status.BLOCKED
     assert finding.observed == pytest.approx(60 / 90)
     assert finding.threshold == {"at_least": 0.8}
-    assert finding.message == "by_origin.real.fraction: 0.6667; the rule requires at least 0.8 (0.1333 under)"
+    assert finding.message == (
+        "by_origin.real.fraction: 66.67% of the rows; the rule requires at least 80% (13.33 points under)"
+    )
 
 
 def test_what_is_missing_is_unknown_and_says_why() -> None:
@@ -166,3 +168,19 @@ def test_a_rule_has_its_own_say_on_unknown_before_the_policy() -> None:
         asked = rule({"at_least": 1}, "measures.x.y", unknown=own)
         (finding,) = evaluate(Policy(("p",), (asked,), unknown=WhenUnknown.WARN), audited(), TODAY)
         assert finding.unknown is expected
+
+
+def test_a_rule_is_titled_by_its_outcome_and_by_its_id_where_it_has_no_titles() -> None:
+    titles = Titles(kept="All is well", broken="Nothing is well", not_judged="Whether all is well")
+    titled = rule({"at_least": 0.8}).model_copy(update={"title": titles})
+    assert judge(titled, audited(real=90, synthetic=1, unknown=0)).title == "All is well"
+    assert judge(titled, audited(real=1, synthetic=90, unknown=0)).title == "Nothing is well"
+    assert judge(titled, audited(real=50, synthetic=0, unknown=50)).title == "Whether all is well"
+    assert judge(rule({"at_least": 0.8}), audited(unknown=0)).title == rule({"at_least": 0.8}).id.capitalize()
+
+
+def test_titles_change_nothing_of_what_is_applied() -> None:
+    titles = Titles(kept="All is well", broken="Nothing is well", not_judged="Whether all is well")
+    plain = rule({"at_least": 0.8})
+    titled = plain.model_copy(update={"title": titles})
+    assert Policy(("a",), (plain,)).digest == Policy(("a",), (titled,)).digest

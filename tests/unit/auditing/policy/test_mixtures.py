@@ -48,7 +48,7 @@ def test_the_part_that_is_repeated_most_is_named(repository: Repository, tmp_pat
     # 100 of the crawl's tokens are seen, once, and 90 of the wiki ten times.
     assert found["real-not-worn-out"].observed == pytest.approx(1000 / 190)
     assert found["real-not-worn-out"].status is found["no-real-part-worn-out"].status is Status.BLOCKED
-    assert found["no-real-part-worn-out"].message.startswith("mixture.real_most_repeated.epochs (wiki): 10;")
+    assert found["no-real-part-worn-out"].message.startswith("mixture.real_most_repeated.epochs (wiki): 10 epochs;")
 
 
 def test_stages_and_parts_are_named_as_they_are(repository: Repository, tmp_path: Path) -> None:

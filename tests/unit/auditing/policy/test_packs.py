@@ -51,3 +51,14 @@ def test_the_policy_that_the_documentation_shows_is_one(tmp_path: Path, monkeypa
 @pytest.mark.parametrize("name", packs())
 def test_a_rule_has_a_source_or_says_that_it_is_judgement(name: str) -> None:
     assert [rule.id for rule in pack(name).rules if rule.source is None and not rule.judgement] == []
+
+
+@pytest.mark.parametrize("name", packs())
+def test_every_rule_has_a_title_for_each_outcome_that_stays_true_where_its_threshold_is_overridden(name: str) -> None:
+    for rule in pack(name).rules:
+        assert rule.title is not None, rule.id
+        titles = (rule.title.kept, rule.title.broken, rule.title.not_judged)
+        assert len(set(titles)) == 3
+        assert rule.title.not_judged.startswith("Whether ")
+        assert not re.search(r"\d|%|\b(tenth|third|half)\b", " ".join(titles)), rule.id
+        assert not any(title.endswith(".") for title in titles)
