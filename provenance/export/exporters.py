@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _BUILT_IN = {
     "croissant": "croissant",
     "dataset-card": "dataset_card",
+    "prov-json": "prov_json",
+    "prov-n": "prov_n",
 }
 _MEMBERS = ("name", "media_type", "size", "takes_samples", "gaps", "write", "check")
 

@@ -83,6 +83,13 @@ def broken(of: Callable[[Any], Any]) -> Callable[[str], str]:
     return change
 
 
+SOURCE = "source:3213590c2e94cc04"
+DERIVED_FROM_ITSELF = {"prov:generatedEntity": SOURCE, "prov:usedEntity": SOURCE}
+BACK = {"prov:generatedEntity": SOURCE, "prov:usedEntity": "dataset:mix.jsonl"}
+FORTH = {"prov:generatedEntity": "dataset:mix.jsonl", "prov:usedEntity": SOURCE}
+BACKWARDS = {"prov:startTime": "2026-11-02T00:00:00Z", "prov:endTime": "2026-11-01T00:00:00Z"}
+
+
 BROKEN: dict[str, list[tuple[Callable[[str], str], str]]] = {
     "croissant": [
         (
@@ -95,6 +102,21 @@ BROKEN: dict[str, list[tuple[Callable[[str], str], str]]] = {
         (broken(lambda d: d["distribution"][1].pop("sha256")), "mlcroissant"),
         (broken(lambda d: d["recordSet"][0]["field"][0]["source"]["fileObject"].update({"@id": "x"})), "mlcroissant"),
         (lambda text: text[:-9], "not JSON"),
+    ],
+    "prov-json": [
+        (broken(lambda d: d["wasInfluencedBy"].update(x={"prov:influencee": 5})), "wasInfluencedBy"),
+        (broken(lambda d: d.update(wasMadeBy={})), "wasMadeBy"),
+        (broken(lambda d: d["agent"].popitem()), "is no agent of the document"),
+        (broken(lambda d: d["prefix"].pop("dataset")), "prov"),
+        (broken(lambda d: d["wasDerivedFrom"].update(x=DERIVED_FROM_ITSELF)), "derived from itself"),
+        (broken(lambda d: d["wasDerivedFrom"].update(x=BACK, y=FORTH)), "derived from itself, by way of"),
+        (broken(lambda d: d["activity"].update({"activity:x": BACKWARDS})), "ends before it starts"),
+    ],
+    "prov-n": [
+        (lambda text: text.replace("endDocument", ""), "prov: ProvNSyntaxError"),
+        (lambda text: text.replace("wasInfluencedBy(", "wasInfluenced(", 1), "prov: "),
+        (lambda text: text.replace("  agent(", "  entity("), "is no agent of the document"),
+        (lambda text: text.replace("  prefix source ", "  prefix sources "), "prov: "),
     ],
     "dataset-card": [
         (lambda text: text.replace("---\n", "", 1), "no front matter"),
@@ -205,3 +227,65 @@ def test_export_is_a_stage_that_dvc_need_not_run_again(tmp_path: Path) -> None:
     project.run("dvc", "repro", "--quiet", "--single-item", "--force", "card")
     assert (project.root / "card.md").read_bytes() == first
     assert "didn't change" in project.run("dvc", "repro").stdout
+
+
+def read_prov(text: str, form: str) -> Any:
+    import io
+
+    from prov.model import ProvDocument
+
+    return ProvDocument.deserialize(io.StringIO(text), format=form)
+
+
+@pytest.mark.parametrize(
+    "asked", [(), ("--sample", "mix.jsonl:1", "--sample", "mix.jsonl:2"), ("--sample", "mix.jsonl:2")]
+)
+def test_both_formats_of_prov_say_the_same(project: Project, asked: tuple[str, ...]) -> None:
+    texts = {name: document(project, name, "mix.jsonl", *asked) for name in ("prov-json", "prov-n")}
+    assert read_prov(texts["prov-json"], "json") == read_prov(texts["prov-n"], "provn")
+
+
+def test_prov_of_a_sample_is_what_trace_shows(project: Project) -> None:
+    traced = project.ask("trace", "mix.jsonl:2")
+    found = json.loads(document(project, "prov-json", "mix.jsonl", "--sample", "mix.jsonl:2"))
+    samples = {name.removeprefix("sample:") for name in found["entity"] if name.startswith("sample:")}
+    assert samples == {node["sample_id"] for node in traced["nodes"]}
+    assert len(samples) == 2
+    edges = {
+        (each["prov:generatedEntity"], each["prov:usedEntity"])
+        for each in found["wasDerivedFrom"].values()
+        if each["prov:usedEntity"].startswith("sample:")
+    }
+    assert edges == {(f"sample:{edge['child']}", f"sample:{edge['parent']}") for edge in traced["edges"]}
+
+
+def test_each_birth_of_a_sample_is_an_entity_that_was_generated_once(project: Project) -> None:
+    found = json.loads(document(project, "prov-json", "mix.jsonl", "--sample", "mix.jsonl:1", "--depth", "1"))
+    (sample,) = [name for name in found["entity"] if name.startswith("sample:")]
+    births = [each["prov:specificEntity"] for each in found["specializationOf"].values()]
+    assert len(births) == 2
+    assert sorted(each["prov:entity"] for each in found["wasGeneratedBy"].values()) == births
+    assert len({each["prov:agent"] for each in found["wasAttributedTo"].values()}) == 2
+    assert {each["prov:generalEntity"] for each in found["specializationOf"].values()} == {sample}
+
+
+def test_only_samples_of_the_dataset_are_told(project: Project) -> None:
+    said = project.refusal("export", "documents.jsonl", "--format", "prov-json", "--sample", "mix.jsonl:1")
+    assert "neither in documents.jsonl nor an ancestor" in said
+    several = project.provenance("export", *DATASETS, "--format", "prov-json", "--sample", "mix.jsonl:1")
+    assert several.code == 2
+    assert "name that alone" in several.stderr
+
+
+def test_text_of_every_kind_passes_through_prov_n() -> None:
+    from provenance.export.prov_n import notation
+    from provenance.export.prov_records import Record, name
+
+    text = 'quotes " and \\ and\nlines\tand \u00e9 and \u2028 and \x1b[31m'
+    record = Record("entity", name("dataset", "odd name/ä (1).jsonl."), (), [("prov:label", text), ("prov:value", 1.5)])
+    written = "document\nprefix dataset <urn:d:>\n" + notation(record) + "\nendDocument\n"
+    assert written.isprintable() or "\x1b" not in written
+    (entity,) = read_prov(written, "provn").get_records()
+    assert dict(entity.attributes)[
+        next(key for key, _ in entity.attributes if str(key) == "prov:label")
+    ] == text.replace("\u2028", "\\u2028").replace("\x1b", "\\u001b")

@@ -51,6 +51,8 @@ def export(
     by = open_export(form)
     if samples and not by.takes_samples:
         raise typer.BadParameter(f"--sample is not for {form}, which is about whole datasets")
+    if samples and len(datasets) > 1:
+        raise typer.BadParameter("--sample is of one dataset; name that alone")
     if depth is not None and not samples:
         raise typer.BadParameter("--depth needs a --sample")
     repository = options.open_repository()
