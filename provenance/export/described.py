@@ -5,6 +5,7 @@ All are those of the sidecars' headers, which name everything that the rows and 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,17 +31,23 @@ def iri(kind: str, identifier: str) -> str:
     return f"{NAMESPACE}{kind}:{quote(identifier, safe='')}"
 
 
+def short_digest(text: str) -> str:
+    """Hex digits that tell ``text`` from others."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 @dataclass(frozen=True)
 class Generator:
     """A model that generated rows or their ancestors. ``rows``: its own; ``reached``: with all that go back to it.
 
-    ``licenses`` are SPDX expressions of its weights and of those of the models that it was made from, as stated in
-    lineage or in the register of models; so are ``output_terms``, what they impose on outputs.
+    ``license`` is the SPDX expression of its weights; ``licenses`` has those of the models that it was made from, too,
+    as stated in lineage or in the register of models; so has ``output_terms`` what they impose on outputs.
     """
 
     agent: Agent
     rows: Amount
     reached: Amount
+    license: str | None
     licenses: tuple[str, ...]
     output_terms: tuple[str, ...]
     facts: GeneratorFacts | None
@@ -91,6 +98,7 @@ def generators(subject: Subject) -> list[Generator]:
             agent=agent,
             rows=rows.get(label, NONE),
             reached=reached.get(label, NONE),
+            license=_own_license(subject, agent),
             licenses=tuple(dict.fromkeys(_licenses(subject, agent))),
             output_terms=tuple(dict.fromkeys(_terms(subject, agent))),
             facts=subject.about.generator(agent.name, label),
@@ -148,6 +156,11 @@ def _line(subject: Subject, agent: Agent) -> Iterator[Agent | RegisteredModel]:
     registered = register.fitting(agent.name, agent.revision) if register else None
     if register is not None and registered is not None:
         yield from register.lineage(registered)
+
+
+def _own_license(subject: Subject, agent: Agent) -> str | None:
+    own = [*_line(subject, agent)][:2]
+    return next((found for each in own if (found := expression_of(each.license)) is not None), None)
 
 
 def _licenses(subject: Subject, agent: Agent) -> Iterator[str]:

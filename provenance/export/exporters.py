@@ -18,6 +18,8 @@ _BUILT_IN = {
     "dataset-card": "dataset_card",
     "prov-json": "prov_json",
     "prov-n": "prov_n",
+    "slsa": "slsa",
+    "spdx": "spdx",
 }
 _MEMBERS = ("name", "media_type", "size", "takes_samples", "gaps", "write", "check")
 

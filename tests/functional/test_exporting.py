@@ -83,6 +83,11 @@ def broken(of: Callable[[Any], Any]) -> Callable[[str], str]:
     return change
 
 
+def spdx(kind: str, of: Callable[[Any], Any]) -> Callable[[str], str]:
+    """An SPDX document in which the first element of a kind was changed."""
+    return broken(lambda document: of(next(each for each in document["@graph"] if each["type"] == kind)))
+
+
 SOURCE = "source:3213590c2e94cc04"
 DERIVED_FROM_ITSELF = {"prov:generatedEntity": SOURCE, "prov:usedEntity": SOURCE}
 BACK = {"prov:generatedEntity": SOURCE, "prov:usedEntity": "dataset:mix.jsonl"}
@@ -117,6 +122,28 @@ BROKEN: dict[str, list[tuple[Callable[[str], str], str]]] = {
         (lambda text: text.replace("wasInfluencedBy(", "wasInfluenced(", 1), "prov: "),
         (lambda text: text.replace("  agent(", "  entity("), "is no agent of the document"),
         (lambda text: text.replace("  prefix source ", "  prefix sources "), "prov: "),
+    ],
+    "slsa": [
+        (broken(lambda d: d.update(_type="https://in-toto.io/Statement/v0.1")), "Wrong statement type"),
+        (broken(lambda d: d["subject"][0].pop("digest")), "At least one digest required"),
+        (broken(lambda d: d["subject"][0]["digest"].update(sha256="0f")), "is no sha256"),
+        (broken(lambda d: d["predicate"].update(buildDefinitions={})), "in-toto-attestation"),
+        (broken(lambda d: d["predicate"]["runDetails"]["builder"].pop("id")), "builder.id: missing"),
+        (broken(lambda d: d["predicate"]["runDetails"]["metadata"].update(startedOn="today")), "in-toto-attestation"),
+        (broken(lambda d: d.update(predicateType="https://slsa.dev/provenance/v0.2")), "predicateType"),
+    ],
+    "spdx": [
+        (spdx("dataset_DatasetPackage", lambda e: e.pop("dataset_datasetType")), "dataset_datasetType"),
+        (spdx("dataset_DatasetPackage", lambda e: e.pop("builtTime")), "builtTime: missing"),
+        (spdx("dataset_DatasetPackage", lambda e: e.update(dataset_datasetType=["synthetic"])), "spdx-python-model"),
+        (spdx("dataset_DatasetPackage", lambda e: e.update(datasetType=["text"])), "spdx-python-model"),
+        (spdx("build_Build", lambda e: e.pop("build_buildType")), "spdx-python-model"),
+        (spdx("Relationship", lambda e: e.update(relationshipType="hasLicense")), "relationship hasDeclaredLicense"),
+        (
+            spdx("Organization", lambda e: e.update(spdxId="urn:dvc-provenance:party:x")),
+            "is not in the document",
+        ),
+        (spdx("ai_AIPackage", lambda e: e.update(spdxId="urn:dvc-provenance:agent:x")), "no element of the document"),
     ],
     "dataset-card": [
         (lambda text: text.replace("---\n", "", 1), "no front matter"),
@@ -165,7 +192,7 @@ def test_card_has_sources_prompts_terms_and_their_rows(project: Project) -> None
     assert (data["license"], data["language"], data["size_categories"]) == ("cc-by-4.0", ["en"], ["n<1K"])
     assert data["source_datasets"] == ["org/manual"]
     assert (data["language_creators"], data["tags"]) == (["machine-generated", "other"], ["synthetic"])
-    assert "| m1 | 1 to 2 | 16.7% to 33.3% |" in card.text
+    assert "| m1 | 1 to 2 | 14.3% to 28.6% |" in card.text
     assert "LicenseRef\\-scancode\\-llama\\-3.1\\-license\\-2024" in card.text
     assert "a name that begins with Llama | 1 to 2 |" in card.text
     # A prompt stays text, whatever it looks like.
@@ -175,7 +202,7 @@ def test_card_has_sources_prompts_terms_and_their_rows(project: Project) -> None
 
 def test_several_datasets_are_one_whole(project: Project) -> None:
     found = json.loads(document(project, "croissant"))
-    assert found["dvcprov:composition"]["rows"] == 6 + 3
+    assert found["dvcprov:composition"]["rows"] == 7 + 3
     assert [each["@id"] for each in found["recordSet"]] == ["mix.jsonl/lineage", "answers.jsonl/lineage"]
     assert found["dvcprov:composition"]["by_model"] == [
         {"group": "m1", "atLeastRows": 3, "atMostRows": 4},
@@ -289,3 +316,24 @@ def test_text_of_every_kind_passes_through_prov_n() -> None:
     assert dict(entity.attributes)[
         next(key for key, _ in entity.attributes if str(key) == "prov:label")
     ] == text.replace("\u2028", "\\u2028").replace("\x1b", "\\u001b")
+
+
+def test_statement_names_every_digest_and_what_stages_read(project: Project) -> None:
+    import hashlib
+
+    found = json.loads(document(project, "slsa", "mix.jsonl"))
+    data, sidecar = found["subject"]
+    for each in (data, sidecar):
+        content = (project.root / each["name"]).read_bytes()
+        assert each["digest"] == {
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
+        }
+    definition = found["predicate"]["buildDefinition"]
+    assert definition["internalParameters"]["licensesStatedAs"] == {
+        "LicenseRef-scancode-llama-3.1-license-2024": "llama3.1"
+    }
+    names = {each["name"] for each in definition["resolvedDependencies"]}
+    assert names >= {"manual", "commit", "mix.py", "documents.jsonl", "answers.jsonl"}
+    (stage,) = definition["externalParameters"]["stages"]
+    assert (stage["name"], stage["command"]) == ("mix", "provenance run -- python mix.py")

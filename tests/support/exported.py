@@ -1,6 +1,7 @@
 """A repository whose datasets are exported: documents, answers of two models to prompts, and a mix of both.
 
-The models agree in one answer, of which the mix has one row: which model wrote it is not known.
+The models agree in one answer, of which the mix has one row: which model wrote it is not known. One row of the mix is a
+document that its stage shortened.
 """
 
 from __future__ import annotations
@@ -54,8 +55,11 @@ ANSWERS: list[dict[str, Any]] = [
 MIX = """
 import json
 
+import provenance
+
 rows = {json.loads(line)["text"]: line for name in ("answers.jsonl", "documents.jsonl") for line in open(name)}
-open("mix.jsonl", "w").writelines(rows.values())
+changed = {"text": "document", "_parents": [provenance.sample_id({"text": "document 0"})]}
+open("mix.jsonl", "w").writelines([*rows.values(), json.dumps(changed) + "\\n"])
 """
 TERMS = "a model trained on outputs has a name that begins with Llama"
 
@@ -75,6 +79,7 @@ def exported_project(root: Path) -> Project:
     files = ("-d", "mix.py", "-d", "answers.jsonl", "-d", "documents.jsonl", "-o", "mix.jsonl")
     done.append(project.provenance("stage", "add", "-n", "mix", *files, "python", "mix.py"))
     assert [each.code for each in done] == [0, 0, 0, 0], done
+    project.commit()
     project.run("dvc", "repro", "--quiet")
     project.write({"provenance.yaml": ABOUT})
     project.commit()
