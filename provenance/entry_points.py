@@ -1,4 +1,4 @@
-"""Entry points, by which other packages add importers, measures and formats: listed and loaded here alone.
+"""Entry points, by which other packages add exports, importers, measures and formats: listed and loaded here alone.
 
 The groups are described, with an example of each, in docs/plugins.md; what is written for them imports from
 `provenance.plugins`.
@@ -13,10 +13,11 @@ from provenance.errors import ProvenanceError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+EXPORTS = "provenance.exports"
 FORMATS = "provenance.formats"
 IMPORTERS = "provenance.importers"
 MEASURES = "provenance.measures"
-GROUPS = (FORMATS, IMPORTERS, MEASURES)
+GROUPS = (EXPORTS, FORMATS, IMPORTERS, MEASURES)
 
 
 def registered(group: str) -> dict[str, EntryPoint]:

@@ -5,10 +5,13 @@ It is git-tracked because untracked files are absent in DVC's temporary experime
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from provenance.about import About
 
 SETTINGS_FILE = "provenance.yaml"
 
@@ -57,6 +60,7 @@ class Settings(BaseModel):
     version: Literal[1] = 1
     digest: str = "xxh3_128"
     datasets: tuple[DatasetSettings, ...] = ()
+    about: tuple[About, ...] = Field(default=(), description="facts for exports; the last that fits all of them counts")
 
     def for_dataset(self, path: str) -> DatasetSettings:
         """The settings of the dataset at ``path`` (from the DVC root, with forward slashes)."""
@@ -64,3 +68,10 @@ class Settings(BaseModel):
             if fnmatchcase(path, dataset.path):
                 return dataset
         return DatasetSettings(path=path)
+
+    def about_all(self, paths: Sequence[str]) -> About:
+        """What is stated about the datasets at ``paths`` together; an entry that states nothing where none fits."""
+        for about in reversed(self.about):
+            if all(about.fits(path) for path in paths):
+                return about
+        return About(path=paths[0] if paths else "*")

@@ -14,6 +14,7 @@ from provenance.cli.commands import (
     auditing,
     declaring,
     differing,
+    exporting,
     history,
     impacting,
     importing,
@@ -67,6 +68,7 @@ register(history.log, "log")
 register(differing.diff, "diff")
 register(auditing.audit, "audit")
 register(inferring.infer, "infer")
+register(exporting.export, "export")
 register(state.verify, "verify")
 register(revoking.revoke, "revoke")
 register(revoking.purge, "purge")

@@ -22,7 +22,13 @@ _ID = re.compile(r"[A-Za-z0-9.+-]+( WITH [A-Za-z0-9.+-]+)?", re.IGNORECASE)
 
 # The Hub's identifiers that are not SPDX's own in lower case. Those of a family of licences (`gpl`, `cc`), of custom
 # terms (`openrail`, `llama3`, `gemma`) and of nothing (`other`, `unknown`) have no SPDX expression and are not here.
-_HUB = {"odc-by": "ODC-By-1.0", "odbl": "ODbL-1.0", "pddl": "PDDL-1.0", "c-uda": "C-UDA-1.0", "lgpl-lr": "LGPLLR"}
+HUB_IDENTIFIERS = {
+    "odc-by": "ODC-By-1.0",
+    "odbl": "ODbL-1.0",
+    "pddl": "PDDL-1.0",
+    "c-uda": "C-UDA-1.0",
+    "lgpl-lr": "LGPLLR",
+}
 # Names that are the same licence with and without words such as "License"; others need a version to be taken for one.
 _WITHOUT_VERSION = frozenset({"mit", "isc", "zlib", "unlicense", "wtfpl", "postgresql", "ncsa", "odbl", "pddl"})
 _LONG_NAMES = (
@@ -238,8 +244,8 @@ def _listed(name: str) -> str | None:
     """``name`` as SPDX spells it, where it lists it or it begins with ``LicenseRef-``."""
     from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
-    if name.lower() in _HUB:
-        return _HUB[name.lower()]
+    if name.lower() in HUB_IDENTIFIERS:
+        return HUB_IDENTIFIERS[name.lower()]
     if _ID.fullmatch(name) is None:
         return None
     try:

@@ -72,6 +72,8 @@ def answers(folder: Path) -> Iterator[tuple[str, Any]]:
     yield "audit", ask("audit", "pairs.jsonl", *judged)
     yield "audit --recheck", ask("audit", "--recheck", "verdict.json")
     yield "audit --mixture", ask("audit", "--mixture", "mixture.yaml")
+    exported = ("--format", "dataset-card", "-o", "card.md", "--check")
+    yield "export", ask("export", "pairs.jsonl", *exported)
     yield "revoke", ask("revoke", "source:manual", "--reason", "withdrawn")
     yield "revoke --list", ask("revoke", "--list")
     yield "purge", ask("purge", "docs.jsonl", "-o", "left.jsonl", "--dry-run")

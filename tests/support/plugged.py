@@ -12,11 +12,11 @@ from pathlib import Path
 from provenance.identity import names
 
 MODULE = '''\
-"""A measure, an importer and a format, as docs/plugins.md describes them."""
+"""A measure, an importer, a format and an export, as docs/plugins.md describes them."""
 
 import csv
 
-from provenance.plugins import FileReader, Importer, Measured, NotMeasured, RowError, blocks_of
+from provenance.plugins import Checked, FileReader, Importer, Measured, NotMeasured, RowError, blocks_of
 
 
 class Letters:
@@ -57,6 +57,25 @@ class Hungry(Letters):
 letters, failing, infinite, nothing, missing, hungry = Letters(), Failing(), Infinite(), Nothing(), Missing(), Hungry()
 
 
+class Paths:
+    name = "paths"
+    media_type = "text/plain"
+    size = "datasets"
+    takes_samples = False
+
+    def gaps(self, subject):
+        return []
+
+    def write(self, subject, file):
+        file.writelines(dataset.path + chr(10) for dataset in subject.datasets)
+
+    def check(self, file):
+        return Checked(() if file.read_text().strip() else ("no path",))
+
+
+paths = Paths()
+
+
 class Sheets(Importer):
     """The model is the part: ``--from sheets:MODEL``."""
 
@@ -95,6 +114,7 @@ ENTRY_POINTS = {
         "absent": "no.such.module:X",
         "exact_duplicates": "toy_lineage:letters",
     },
+    "provenance.exports": {"paths": "toy_lineage:paths", "broken": "no.such.module:X", "wrong": "toy_lineage:missing"},
     "provenance.importers": {
         "sheets": "toy_lineage:Sheets",
         "broken": "no.such.module:X",

@@ -1,0 +1,136 @@
+"""What people state about datasets in `provenance.yaml`, under ``about``: facts that no lineage can know.
+
+Exports take them from here and from nowhere else. What is not stated is a gap, which an export names.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "it says nothing")
+    return text.strip()
+
+
+Text = Annotated[str, Field(min_length=1, max_length=20_000), AfterValidator(_said)]
+Modality = Literal["text", "image", "audio", "video", "other"]
+# Section 2 of the EU's template for the summary of training content; synthetic data is known from lineage.
+SourceKind = Literal["public", "licensed", "private", "crawled", "user", "other"]
+# The codes of OASIS Data Provenance Metadata.
+Purpose = Literal[
+    "alignment",
+    "evaluation",
+    "other",
+    "pre-training",
+    "production",
+    "quality-assurance",
+    "research",
+    "staging-testing",
+    "synthetic-data-generation",
+]
+
+
+class _Stated(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Party(_Stated):
+    """A person or an organisation."""
+
+    name: Text
+    kind: Literal["organization", "person"] = "organization"
+    url: Text | None = None
+    email: Text | None = None
+    address: Text | None = None
+
+
+class TrainedModel(_Stated):
+    """The model that the datasets train: section 1.2 of the EU's template."""
+
+    names: tuple[Text, ...] = Field(min_length=1, description="versioned names")
+    dependencies: Text | None = Field(default=None, description="models that it was made from, or that it is none's")
+    placed_on_market: date | None = Field(default=None, description="in the European Union")
+
+
+class SourceFacts(_Stated):
+    """A source that lineage names: what kind it is for the EU's template, and more about it."""
+
+    name: Text
+    kind: SourceKind
+    modality: Modality | None = None
+    description: Text | None = None
+
+
+class GeneratorFacts(_Stated):
+    """A model that generated rows, by its label NAME@REVISION or its name."""
+
+    model: Text
+    on_market: bool | None = Field(default=None, description="whether it is a general-purpose model on the EU's market")
+    own: bool | None = Field(default=None, description="whether it is the provider's own")
+    modality: Modality | None = None
+    description: Text | None = None
+
+
+class About(_Stated):
+    """Facts about the datasets whose paths (from the DVC root) all fit the glob ``path``."""
+
+    path: Text
+    name: Text | None = None
+    description: Text | None = None
+    version: Text | None = None
+    published: date | None = None
+    license: Text | None = Field(default=None, description="SPDX expression under which the whole is published")
+    license_url: Text | None = Field(default=None, description="of a licence that SPDX does not list")
+    url: Text | None = None
+    citation: Text | None = None
+    keywords: tuple[Text, ...] = ()
+    languages: tuple[Text, ...] = Field(default=(), description="BCP 47 codes")
+    modalities: tuple[Modality, ...] = ()
+    creators: tuple[Party, ...] = ()
+    provider: Party | None = Field(
+        default=None, description="who places the model on the market, or publishes the data"
+    )
+    representative: Party | None = Field(default=None, description="authorised in the European Union")
+    model: TrainedModel | None = None
+    made_by_provider: bool | None = Field(
+        default=None, description="whether synthetic data was created by the provider or on their behalf"
+    )
+    collection: Text | None = Field(default=None, description="how the data was collected")
+    countries: tuple[Text, ...] = Field(default=(), description="where it was collected")
+    use_cases: Text | None = None
+    purposes: tuple[Purpose, ...] = ()
+    limitations: Text | None = None
+    biases: Text | None = None
+    personal_information: Text | None = None
+    social_impact: Text | None = None
+    maintenance: Text | None = None
+    user_data: Text | None = Field(default=None, description="from users' interactions: which, or that there is none")
+    crawling: Text | None = Field(
+        default=None, description="crawlers, their behaviour and period, or that there was none"
+    )
+    rights_reservations: Text | None = Field(
+        default=None, description="how opt-outs from text and data mining are kept"
+    )
+    illegal_content: Text | None = Field(default=None, description="how it is found and removed")
+    sources: tuple[SourceFacts, ...] = ()
+    generators: tuple[GeneratorFacts, ...] = ()
+
+    def fits(self, path: str) -> bool:
+        """Whether the facts are about the dataset at ``path``."""
+        return fnmatchcase(path, self.path)
+
+    def source(self, name: str) -> SourceFacts | None:
+        """What is stated about the source of this name."""
+        return next((each for each in self.sources if each.name == name), None)
+
+    def generator(self, name: str, label: str) -> GeneratorFacts | None:
+        """What is stated about a model: by its label, else by its name."""
+        stated = {each.model: each for each in self.generators}
+        return stated.get(label) or stated.get(name)

@@ -1,0 +1,87 @@
+"""Checkers of other projects, which need not be installed, and rules that they lack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from provenance.export.interface import Checked
+
+_MOST_PROBLEMS = 20
+
+
+def read_json(file: Path) -> Any:
+    """The JSON document in ``file``.
+
+    Raises:
+        ValueError: it is none; the message says where.
+    """
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def not_installed(package: str, module: str | None = None) -> Checked | None:
+    """Says that ``package`` is not installed, so that its checks were not made; None where it is."""
+    try:
+        found = find_spec(module or package)
+    except ModuleNotFoundError:
+        found = None
+    if found is not None:
+        return None
+    return Checked(not_checked=(f"not checked by {package}, which is not installed: `pip install {package}`",))
+
+
+def by_schema(document: Any, schema: Mapping[str, Any], registry: Any = None) -> Checked:
+    """What of ``document`` does not fit the JSON schema, with the formats of its texts."""
+    if missing := not_installed("jsonschema"):
+        return missing
+    from jsonschema import FormatChecker
+    from jsonschema.validators import validator_for
+
+    kind = validator_for(schema)
+    more = {} if registry is None else {"registry": registry}
+    errors = kind(schema, format_checker=FormatChecker(), **more).iter_errors(document)
+    return Checked(tuple(_first(f"{_place(error.absolute_path)}: {_short(error.message)}" for error in errors)))
+
+
+def problems(found: Iterable[str]) -> Checked:
+    """The first of the problems that a rule of our own finds."""
+    return Checked(tuple(_first(found)))
+
+
+def keys_in(document: Any) -> Iterator[str]:
+    """Every key of the objects in ``document``, however deep."""
+    if isinstance(document, Mapping):
+        for key, value in document.items():
+            yield key
+            yield from keys_in(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from keys_in(value)
+
+
+def misspelt(document: Any, prefix: str, known: Iterable[str]) -> Iterator[str]:
+    """The keys with ``prefix`` that the vocabulary does not have."""
+    names = {f"{prefix}{name}" for name in known}
+    for key in dict.fromkeys(keys_in(document)):
+        if key.startswith(prefix) and key not in names:
+            yield f"{key}: the vocabulary has no such term"
+
+
+def _first(found: Iterable[str]) -> Iterator[str]:
+    for number, problem in enumerate(found):
+        if number == _MOST_PROBLEMS:
+            yield "and more"
+            return
+        yield problem
+
+
+def _place(path: Iterable[Any]) -> str:
+    return ".".join(str(step) for step in path) or "the document"
+
+
+def _short(message: str) -> str:
+    line = " ".join(message.split())
+    return line if len(line) <= 300 else f"{line[:299]}…"

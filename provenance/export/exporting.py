@@ -1,0 +1,64 @@
+"""Writing an export's document whole or not at all, and checking it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provenance.export.interface import Gap
+from provenance.files import scratch_folder, whole_file
+
+if TYPE_CHECKING:
+    from provenance.export.interface import Export
+    from provenance.export.subject import Subject
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What came of an export. ``bytes``: the size of its document; ``problems``: None where it was not checked."""
+
+    format: str
+    datasets: tuple[str, ...]
+    bytes: int
+    gaps: tuple[Gap, ...]
+    problems: tuple[str, ...] | None = None
+    not_checked: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing, and nothing was found wrong."""
+        return not self.gaps and not self.problems
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def export(subject: Subject, by: Export, target: Path | None, *, check: bool = False) -> Exported:
+    """Write the document of ``subject`` to ``target`` (None: standard output), and ``check`` it.
+
+    Raises:
+        SidecarError: a sidecar cannot be used.
+    """
+    with scratch_folder(subject.ledger.repository.temporary, "export") as folder:
+        file = folder / "document"
+        with open(file, "w", encoding="utf-8", newline="\n") as opened:
+            by.write(subject, opened)
+        found = by.check(file) if check else None
+        size = file.stat().st_size
+        _deliver(file, target)
+    paths = tuple(dataset.path for dataset in subject.datasets)
+    if found is None:
+        return Exported(by.name, paths, size, tuple(by.gaps(subject)))
+    return Exported(by.name, paths, size, tuple(by.gaps(subject)), found.problems, found.not_checked)
+
+
+def _deliver(file: Path, target: Path | None) -> None:
+    if target is None:
+        with open(file, "rb") as document:
+            shutil.copyfileobj(document, sys.stdout.buffer)
+        return
+    with whole_file(target) as temporary:
+        shutil.copyfile(file, temporary)

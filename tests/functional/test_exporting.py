@@ -1,0 +1,339 @@
+"""`export`: documents that the checkers of their standards accept, and that break where they are broken."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.exported import ABOUT, NOTHING_STATED, exported_project
+from support.project import Project
+
+from provenance.export.exporters import export_names, open_export
+
+DATASETS = ("mix.jsonl", "answers.jsonl")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return exported_project(tmp_path_factory.mktemp("exporting") / "repository")
+
+
+@pytest.fixture
+def nothing_stated(project: Project) -> Any:
+    project.write({"provenance.yaml": NOTHING_STATED})
+    yield project
+    project.write({"provenance.yaml": ABOUT})
+
+
+def document(project: Project, name: str, *datasets: str) -> str:
+    answer = project.provenance("export", *(datasets or DATASETS), "--format", name, "--check")
+    said = [line for line in answer.stderr.splitlines() if not line.startswith("warning: not checked by")]
+    assert (answer.code, said) == (0, []), answer.stderr
+    return answer.stdout
+
+
+@pytest.mark.parametrize("name", export_names())
+def test_a_whole_document_is_accepted(project: Project, name: str) -> None:
+    assert document(project, name)
+
+
+@pytest.mark.parametrize("name", export_names())
+def test_the_same_inputs_give_the_same_bytes(project: Project, name: str, tmp_path: Path) -> None:
+    first = document(project, name)
+    shutil.rmtree(project.root / ".dvc/tmp/provenance")
+    answer = project.ask("export", *DATASETS, "--format", name, "-o", str(tmp_path / "document"))
+    assert (tmp_path / "document").read_bytes() == first.encode()
+    assert answer == {
+        "format": name,
+        "datasets": [*DATASETS],
+        "bytes": len(first.encode()),
+        "gaps": [],
+        "problems": None,
+        "not_checked": [],
+    }
+
+
+@pytest.mark.parametrize("name", export_names())
+def test_what_nobody_stated_is_named_in_the_document_and_no_pass(
+    nothing_stated: Project, name: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "document"
+    answer = nothing_stated.provenance("export", *DATASETS, "--format", name, "-o", str(file), "--check", "--json")
+    found = answer.json()
+    expected = [gap for gap in found["gaps"] if gap["fact"] not in ("depth",)]
+    assert answer.code == (1 if expected or found["problems"] else 0)
+    text = file.read_text(encoding="utf-8").replace("\\", "")
+    assert [gap["fact"] for gap in expected if gap["fact"] not in text] == []
+    # A rule of the standard that fails for want of a fact is the fact's gap.
+    assert found["problems"] == [] or expected
+
+
+def broken(of: Callable[[Any], Any]) -> Callable[[str], str]:
+    """A JSON document in which something was changed."""
+
+    def change(text: str) -> str:
+        parsed = json.loads(text)
+        of(parsed)
+        return json.dumps(parsed)
+
+    return change
+
+
+def spdx(kind: str, of: Callable[[Any], Any]) -> Callable[[str], str]:
+    """An SPDX document in which the first element of a kind was changed."""
+    return broken(lambda document: of(next(each for each in document["@graph"] if each["type"] == kind)))
+
+
+SOURCE = "source:3213590c2e94cc04"
+DERIVED_FROM_ITSELF = {"prov:generatedEntity": SOURCE, "prov:usedEntity": SOURCE}
+BACK = {"prov:generatedEntity": SOURCE, "prov:usedEntity": "dataset:mix.jsonl"}
+FORTH = {"prov:generatedEntity": "dataset:mix.jsonl", "prov:usedEntity": SOURCE}
+BACKWARDS = {"prov:startTime": "2026-11-02T00:00:00Z", "prov:endTime": "2026-11-01T00:00:00Z"}
+
+
+BROKEN: dict[str, list[tuple[Callable[[str], str], str]]] = {
+    "croissant": [
+        (
+            broken(lambda d: d.update({"rai:dataLimitation": d.pop("rai:dataLimitations")})),
+            "rai:dataLimitation: the voc",
+        ),
+        (broken(lambda d: d.pop("rai:hasSyntheticData")), "rai:hasSyntheticData: missing"),
+        (broken(lambda d: d.update({"conformsTo": "http://mlcommons.org/croissant/1.0"})), "conformsTo"),
+        (broken(lambda d: d.pop("name")), "name: missing"),
+        (broken(lambda d: d["distribution"][1].pop("sha256")), "mlcroissant"),
+        (broken(lambda d: d["recordSet"][0]["field"][0]["source"]["fileObject"].update({"@id": "x"})), "mlcroissant"),
+        (lambda text: text[:-9], "not JSON"),
+    ],
+    "prov-json": [
+        (broken(lambda d: d["wasInfluencedBy"].update(x={"prov:influencee": 5})), "wasInfluencedBy"),
+        (broken(lambda d: d.update(wasMadeBy={})), "wasMadeBy"),
+        (broken(lambda d: d["agent"].popitem()), "is no agent of the document"),
+        (broken(lambda d: d["prefix"].pop("dataset")), "prov"),
+        (broken(lambda d: d["wasDerivedFrom"].update(x=DERIVED_FROM_ITSELF)), "derived from itself"),
+        (broken(lambda d: d["wasDerivedFrom"].update(x=BACK, y=FORTH)), "derived from itself, by way of"),
+        (broken(lambda d: d["activity"].update({"activity:x": BACKWARDS})), "ends before it starts"),
+    ],
+    "prov-n": [
+        (lambda text: text.replace("endDocument", ""), "prov: ProvNSyntaxError"),
+        (lambda text: text.replace("wasInfluencedBy(", "wasInfluenced(", 1), "prov: "),
+        (lambda text: text.replace("  agent(", "  entity("), "is no agent of the document"),
+        (lambda text: text.replace("  prefix source ", "  prefix sources "), "prov: "),
+    ],
+    "slsa": [
+        (broken(lambda d: d.update(_type="https://in-toto.io/Statement/v0.1")), "Wrong statement type"),
+        (broken(lambda d: d["subject"][0].pop("digest")), "At least one digest required"),
+        (broken(lambda d: d["subject"][0]["digest"].update(sha256="0f")), "is no sha256"),
+        (broken(lambda d: d["predicate"].update(buildDefinitions={})), "in-toto-attestation"),
+        (broken(lambda d: d["predicate"]["runDetails"]["builder"].pop("id")), "builder.id: missing"),
+        (broken(lambda d: d["predicate"]["runDetails"]["metadata"].update(startedOn="today")), "in-toto-attestation"),
+        (broken(lambda d: d.update(predicateType="https://slsa.dev/provenance/v0.2")), "predicateType"),
+    ],
+    "spdx": [
+        (spdx("dataset_DatasetPackage", lambda e: e.pop("dataset_datasetType")), "dataset_datasetType"),
+        (spdx("dataset_DatasetPackage", lambda e: e.pop("builtTime")), "builtTime: missing"),
+        (spdx("dataset_DatasetPackage", lambda e: e.update(dataset_datasetType=["synthetic"])), "spdx-python-model"),
+        (spdx("dataset_DatasetPackage", lambda e: e.update(datasetType=["text"])), "spdx-python-model"),
+        (spdx("build_Build", lambda e: e.pop("build_buildType")), "spdx-python-model"),
+        (spdx("Relationship", lambda e: e.update(relationshipType="hasLicense")), "relationship hasDeclaredLicense"),
+        (
+            spdx("Organization", lambda e: e.update(spdxId="urn:dvc-provenance:party:x")),
+            "is not in the document",
+        ),
+        (spdx("ai_AIPackage", lambda e: e.update(spdxId="urn:dvc-provenance:agent:x")), "no element of the document"),
+    ],
+    "dataset-card": [
+        (lambda text: text.replace("---\n", "", 1), "no front matter"),
+        (lambda text: text.replace("license: cc-by-4.0", "license: llama-9"), "not an identifier of the Hub's"),
+        (lambda text: text.replace("n<1K", "n<2K"), "n<2K is none of the Hub's"),
+        (lambda text: text.replace("language:\n", "language: [\n"), "YAML"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "problem"),
+    [(name, *case) for name, cases in BROKEN.items() for case in cases],
+)
+def test_a_broken_document_is_rejected(
+    project: Project, name: str, change: Callable[[str], str], problem: str, tmp_path: Path
+) -> None:
+    whole = document(project, name)
+    file = tmp_path / "document"
+    changed = change(whole)
+    assert changed != whole
+    file.write_text(changed, encoding="utf-8")
+    found = open_export(name).check(file)
+    if found.not_checked and not found.problems:
+        pytest.skip(found.not_checked[0])
+    assert any(problem in each for each in found.problems), found
+
+
+def test_every_export_is_tried_broken() -> None:
+    assert sorted(BROKEN) == export_names()
+
+
+@pytest.mark.parametrize("name", export_names())
+def test_bounds_are_no_exact_numbers(project: Project, name: str) -> None:
+    """m1 wrote one or two of the mix's rows, and m2 none or one."""
+    text = document(project, name, "mix.jsonl")
+    if "m2" in text and "row" in text.lower():
+        assert any(said in text for said in ("atMostRows", "at_most_rows", "0 to 1", "at most 1 row")), text
+
+
+def test_card_has_sources_prompts_terms_and_their_rows(project: Project) -> None:
+    from huggingface_hub import DatasetCard
+
+    card = DatasetCard(document(project, "dataset-card", "mix.jsonl"))
+    data = card.data.to_dict()  # type: ignore[no-untyped-call]
+    assert (data["license"], data["language"], data["size_categories"]) == ("cc-by-4.0", ["en"], ["n<1K"])
+    assert data["source_datasets"] == ["org/manual"]
+    assert (data["language_creators"], data["tags"]) == (["machine-generated", "other"], ["synthetic"])
+    assert "| m1 | 1 to 2 | 14.3% to 28.6% |" in card.text
+    assert "LicenseRef\\-scancode\\-llama\\-3.1\\-license\\-2024" in card.text
+    assert "a name that begins with Llama | 1 to 2 |" in card.text
+    # A prompt stays text, whatever it looks like.
+    assert "\n    Ask <b>me</b>\n    \\# now." in card.text or "\n    # now." in card.text
+    assert "compatible" not in card.text
+
+
+def test_several_datasets_are_one_whole(project: Project) -> None:
+    found = json.loads(document(project, "croissant"))
+    assert found["dvcprov:composition"]["rows"] == 7 + 3
+    assert [each["@id"] for each in found["recordSet"]] == ["mix.jsonl/lineage", "answers.jsonl/lineage"]
+    assert found["dvcprov:composition"]["by_model"] == [
+        {"group": "m1", "atLeastRows": 3, "atMostRows": 4},
+        {"group": "m2", "atLeastRows": 1, "atMostRows": 2},
+    ]
+    (terms,) = found["dvcprov:outputTerms"]
+    assert (terms["atLeastRows"], terms["atMostRows"]) == (3, 4)
+
+
+def test_a_revision_is_exported_as_it_was(project: Project) -> None:
+    assert project.provenance("export", "mix.jsonl", "--format", "croissant", "--rev", "HEAD").stdout == document(
+        project, "croissant", "mix.jsonl"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("mix.jsonl", "--format", "croissants"), "no such export; there are croissant, dataset-card"),
+        (("none.jsonl", "--format", "croissant"), "not a dataset that DVC tracks"),
+        (("mix.jsonl", "--format", "croissant", "-o", "documents.jsonl"), "would write over a dataset"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused(project: Project, arguments: tuple[str, ...], said: str) -> None:
+    assert said in project.refusal("export", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("mix.jsonl", "--format", "croissant", "--sample", "mix.jsonl:1"), "about whole datasets"),
+        (("mix.jsonl", "--format", "croissant", "--depth", "1"), "--depth needs a --sample"),
+        (("mix.jsonl", "--format", "croissant", "--json"), "name a file with -o"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(project: Project, arguments: tuple[str, ...], said: str) -> None:
+    answer = project.provenance("export", *arguments)
+    assert answer.code == 2
+    assert said in " ".join(answer.stderr.replace("│", " ").split())
+
+
+def test_export_is_a_stage_that_dvc_need_not_run_again(tmp_path: Path) -> None:
+    project = exported_project(tmp_path / "repository")
+    files = ("-d", "mix.jsonl", "-d", "mix.jsonl.lineage.parquet", "-d", "provenance.yaml", "-o", "card.md")
+    command = "provenance export mix.jsonl --format dataset-card -o card.md --check"
+    project.run("dvc", "stage", "add", "--quiet", "-n", "card", *files, command)
+    project.run("dvc", "repro", "--quiet")
+    first = (project.root / "card.md").read_bytes()
+    project.run("dvc", "repro", "--quiet", "--single-item", "--force", "card")
+    assert (project.root / "card.md").read_bytes() == first
+    assert "didn't change" in project.run("dvc", "repro").stdout
+
+
+def read_prov(text: str, form: str) -> Any:
+    import io
+
+    from prov.model import ProvDocument
+
+    return ProvDocument.deserialize(io.StringIO(text), format=form)
+
+
+@pytest.mark.parametrize(
+    "asked", [(), ("--sample", "mix.jsonl:1", "--sample", "mix.jsonl:2"), ("--sample", "mix.jsonl:2")]
+)
+def test_both_formats_of_prov_say_the_same(project: Project, asked: tuple[str, ...]) -> None:
+    texts = {name: document(project, name, "mix.jsonl", *asked) for name in ("prov-json", "prov-n")}
+    assert read_prov(texts["prov-json"], "json") == read_prov(texts["prov-n"], "provn")
+
+
+def test_prov_of_a_sample_is_what_trace_shows(project: Project) -> None:
+    traced = project.ask("trace", "mix.jsonl:2")
+    found = json.loads(document(project, "prov-json", "mix.jsonl", "--sample", "mix.jsonl:2"))
+    samples = {name.removeprefix("sample:") for name in found["entity"] if name.startswith("sample:")}
+    assert samples == {node["sample_id"] for node in traced["nodes"]}
+    assert len(samples) == 2
+    edges = {
+        (each["prov:generatedEntity"], each["prov:usedEntity"])
+        for each in found["wasDerivedFrom"].values()
+        if each["prov:usedEntity"].startswith("sample:")
+    }
+    assert edges == {(f"sample:{edge['child']}", f"sample:{edge['parent']}") for edge in traced["edges"]}
+
+
+def test_each_birth_of_a_sample_is_an_entity_that_was_generated_once(project: Project) -> None:
+    found = json.loads(document(project, "prov-json", "mix.jsonl", "--sample", "mix.jsonl:1", "--depth", "1"))
+    (sample,) = [name for name in found["entity"] if name.startswith("sample:")]
+    births = [each["prov:specificEntity"] for each in found["specializationOf"].values()]
+    assert len(births) == 2
+    assert sorted(each["prov:entity"] for each in found["wasGeneratedBy"].values()) == births
+    assert len({each["prov:agent"] for each in found["wasAttributedTo"].values()}) == 2
+    assert {each["prov:generalEntity"] for each in found["specializationOf"].values()} == {sample}
+
+
+def test_only_samples_of_the_dataset_are_told(project: Project) -> None:
+    said = project.refusal("export", "documents.jsonl", "--format", "prov-json", "--sample", "mix.jsonl:1")
+    assert "neither in documents.jsonl nor an ancestor" in said
+    several = project.provenance("export", *DATASETS, "--format", "prov-json", "--sample", "mix.jsonl:1")
+    assert several.code == 2
+    assert "name that alone" in several.stderr
+
+
+def test_text_of_every_kind_passes_through_prov_n() -> None:
+    from provenance.export.prov_n import notation
+    from provenance.export.prov_records import Record, name
+
+    text = 'quotes " and \\ and\nlines\tand \u00e9 and \u2028 and \x1b[31m'
+    record = Record("entity", name("dataset", "odd name/ä (1).jsonl."), (), [("prov:label", text), ("prov:value", 1.5)])
+    written = "document\nprefix dataset <urn:d:>\n" + notation(record) + "\nendDocument\n"
+    assert written.isprintable() or "\x1b" not in written
+    (entity,) = read_prov(written, "provn").get_records()
+    assert dict(entity.attributes)[
+        next(key for key, _ in entity.attributes if str(key) == "prov:label")
+    ] == text.replace("\u2028", "\\u2028").replace("\x1b", "\\u001b")
+
+
+def test_statement_names_every_digest_and_what_stages_read(project: Project) -> None:
+    import hashlib
+
+    found = json.loads(document(project, "slsa", "mix.jsonl"))
+    data, sidecar = found["subject"]
+    for each in (data, sidecar):
+        content = (project.root / each["name"]).read_bytes()
+        assert each["digest"] == {
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
+        }
+    definition = found["predicate"]["buildDefinition"]
+    assert definition["internalParameters"]["licensesStatedAs"] == {
+        "LicenseRef-scancode-llama-3.1-license-2024": "llama3.1"
+    }
+    names = {each["name"] for each in definition["resolvedDependencies"]}
+    assert names >= {"manual", "commit", "mix.py", "documents.jsonl", "answers.jsonl"}
+    (stage,) = definition["externalParameters"]["stages"]
+    assert (stage["name"], stage["command"]) == ("mix", "provenance run -- python mix.py")
