@@ -44,18 +44,25 @@ registered = typer.Typer(
 
 
 def register(
-    command: Callable[..., None], name: str, group: typer.Typer = app, settings: dict[str, Any] | None = None
+    command: Callable[..., None],
+    name: str,
+    group: typer.Typer = app,
+    settings: dict[str, Any] | None = None,
+    usage: str = "[OPTIONS]",
 ) -> None:
-    """Make ``command`` a command of ``group``, with Click's context ``settings``; its docstring is its help."""
-    group.command(name, context_settings=settings)(reported(command))
+    """Make ``command`` a command of ``group``, with Click's context ``settings``; its docstring is its help.
+
+    ``usage``: what its help shows in place of the options.
+    """
+    group.command(name, context_settings=settings, options_metavar=usage)(reported(command))
 
 
 register(recording.init, "init")
 register(recording.add, "add")
 register(declaring.declare_lineage, "declare")
-register(recording.run, "run", settings=recording.PASS_ON)
+register(recording.run, "run", settings=recording.PASS_ON, usage="[OPTIONS] -- COMMAND [ARGUMENT]...")
 app.add_typer(stages, name="stage")
-register(recording.stage_add, "add", stages, settings=recording.PASS_ON)
+register(recording.stage_add, "add", stages, settings=recording.PASS_ON, usage="[OPTIONS] COMMAND [ARGUMENT]...")
 register(importing.import_, "import")
 register(importing.update, "update")
 register(state.status, "status")

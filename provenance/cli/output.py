@@ -28,6 +28,8 @@ _ORIGIN_BARS = {
     "unknown": ("░", "red"),
 }
 _BAR_WIDTH = 24
+# Between two columns of a table.
+_COLUMN_GAP = 3
 
 
 def write_json(document: Any) -> None:
@@ -76,6 +78,19 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], nu
     write(table(columns, rows, numbers))
 
 
+def write_table_or_records(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str]) -> None:
+    """A `table`; where it is wider than the terminal, each row by itself, a column a line."""
+    widths = [max(map(len, (column, *cells))) for column, *cells in zip(columns, *rows, strict=True)]
+    if sum(widths) + _COLUMN_GAP * (len(widths) - 1) <= _console().width:
+        write_table(columns, rows, numbers)
+        return
+    longest = max(map(len, columns))
+    for number, row in enumerate(rows, start=1):
+        write_line(f"row {number}")
+        for column, cell in zip(columns, row, strict=True):
+            write(folded(f"  {column.ljust(longest)}  ", " " * (longest + 4), cell))
+
+
 def text(styled: Text) -> str:
     """One line of styled text that is safe already."""
     return _rendered(_console(), styled)
@@ -105,7 +120,8 @@ def _rendered(console: Console, renderable: RenderableType) -> str:
     # Written by ourselves: Rich ends the process with 1, which is our code for a finding, where a pipe was closed.
     with console.capture() as captured:
         console.print(renderable)
-    return captured.get()
+    # Cells are filled up to their columns' widths, the last one's too.
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def origin_bar(rows: dict[str, int]) -> Text:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provenance.cli import output
+from provenance.cli.completing import datasets as datasets_there
+from provenance.cli.completing import policies
 from provenance.cli.failures import FINDING
 from provenance.cli.options import CommonOptions, command
 from provenance.report.plain_text import safe
@@ -22,10 +24,18 @@ if TYPE_CHECKING:
 @command(reads_lineage=True, at_revision=True)
 def audit(
     options: CommonOptions,
-    datasets: Annotated[list[str] | None, typer.Argument(metavar="[DATASET]...", help="Datasets to audit.")] = None,
+    datasets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[DATASET]...", autocompletion=datasets_there, help="Datasets to audit."),
+    ] = None,
     policy: Annotated[
         list[str] | None,
-        typer.Option("--policy", metavar="POLICY", help="Judge by this pack or file (*.yaml); repeatable."),
+        typer.Option(
+            "--policy",
+            metavar="POLICY",
+            autocompletion=policies,
+            help="Judge by this pack or file (*.yaml); repeatable.",
+        ),
     ] = None,
     mixture: Annotated[
         Path | None,

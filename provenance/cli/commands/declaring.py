@@ -49,7 +49,7 @@ def declare_lineage(
         bool, typer.Option("--keep-prompts", help="Keep rendered prompts, not only their digests.")
     ] = False,
 ) -> None:
-    """State lineage afterwards: from columns, or from what a generator left.
+    """State lineage afterwards, from columns or what a generator left.
 
     What was observed stays; what was declared before of the same rows is replaced.
 

@@ -30,11 +30,11 @@ def diff(
         typer.Argument(metavar="[B] [DATASET...]", help="The newer revision (default: the workspace); datasets."),
     ] = None,
 ) -> None:
-    """Show which rows of datasets were added and removed between two revisions.
+    """Show which rows of datasets differ between two revisions.
 
-    They are counted by origin, kind, model, source and license. Below stands what differs in how they were made:
-    prompts, with the difference of the templates; models, parameters, commands and dependencies of stages. All is
-    known from sidecars alone, without checkout.
+    Rows that were added and removed are counted by origin, kind, model, source and license. Below stands what differs
+    in how they were made: prompts, with the difference of the templates; models, parameters, commands and dependencies
+    of stages. All is known from sidecars alone, without checkout.
 
     Example: provenance diff v1 v2 data/mix.parquet
     """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provenance.cli import output
+from provenance.cli.completing import datasets as datasets_there
 from provenance.cli.failures import FINDING
 from provenance.cli.options import CommonOptions, command
 from provenance.report.plain_text import safe
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 @command(reads_lineage=True, at_revision=True)
 def export(
     options: CommonOptions,
-    datasets: Annotated[list[str], typer.Argument(metavar="DATASET...", help="Datasets, exported as one whole.")],
+    datasets: Annotated[
+        list[str],
+        typer.Argument(metavar="DATASET...", autocompletion=datasets_there, help="Datasets, exported as one whole."),
+    ],
     form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="The standard; see docs/exporting.md.")],
     target: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here; default: standard output.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provenance.cli import output
+from provenance.cli.completing import datasets
 from provenance.cli.options import CommonOptions, command, warn_of_cut_history
 from provenance.report.plain_text import CELL_WIDTH, counted, percent, safe
 
@@ -35,6 +36,7 @@ def log(
         str,
         typer.Argument(
             metavar="DATASET|SAMPLE",
+            autocompletion=datasets,
             help="A dataset, here or at any commit; else six or more hex digits of a sample id, or PATH:ROW.",
         ),
     ],
@@ -43,9 +45,10 @@ def log(
         typer.Option("--rev", metavar="REV", help="Follow this revision only, not all branches, tags and experiments."),
     ] = None,
 ) -> None:
-    """Show what a dataset was made of at every commit that changed it, or where a sample came into datasets and left.
+    """Show the history of a dataset, or of a sample.
 
-    What is the path of a dataset at any commit is taken as that.
+    What a dataset was made of at every commit that changed it, or where a sample came into datasets and left. What is
+    the path of a dataset at any commit is taken as that.
 
     Example: provenance log data/mix.parquet
     """

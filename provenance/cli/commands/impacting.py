@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provenance.cli import output
+from provenance.cli.completing import selectors as selectors_there
 from provenance.cli.options import CommonOptions, command, warn_of_cut_history, warn_of_stale, warn_of_unknown_training
 from provenance.cli.progress import rows_progress
 from provenance.report.model_chains import passage_lines, passages_as_json
@@ -33,6 +34,7 @@ def impact(
         list[str] | None,
         typer.Argument(
             metavar="[SELECTOR]...",
+            autocompletion=selectors_there,
             help="sample:, source:, model:NAME[@REVISION], prompt:NAME[@DIGEST], activity:, license:, "
             "field:NAME=VALUE, origin:, kind: or dataset:PATH; several are OR-ed.",
         ),

@@ -36,7 +36,7 @@ def import_(
         typer.Option("--rev", metavar="REV", help="A revision there, which is followed; default: its main branch."),
     ] = None,
 ) -> None:
-    """Import a dataset and its sidecar from another DVC repository, as `dvc import` does.
+    """Import a dataset and its sidecar, as `dvc import` does.
 
     Both come from the same commit, or none does. A dataset that was imported without its sidecar only gets that.
 
@@ -60,7 +60,7 @@ def update(
         str | None, typer.Option("--rev", metavar="REV", help="Go to this revision of the source, and follow it.")
     ] = None,
 ) -> None:
-    """Bring imported datasets and their sidecars to what their sources have now, as `dvc update` does.
+    """Bring imported datasets up to date, as `dvc update` does.
 
     Run it again where it was interrupted: a dataset and a sidecar of different commits are brought together.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provenance.cli import output
+from provenance.cli.completing import datasets
 from provenance.cli.options import CommonOptions, command
 from provenance.cli.progress import rows_progress
 from provenance.report.plain_text import counted, safe, short
@@ -23,7 +24,10 @@ _DEFAULT_SCORE = 0.25
 @command(reads_lineage=True, at_revision=True)
 def infer(
     options: CommonOptions,
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Whose rows of unknown origin are looked at.")],
+    dataset: Annotated[
+        str,
+        typer.Argument(metavar="DATASET", autocompletion=datasets, help="Whose rows of unknown origin are looked at."),
+    ],
     against: Annotated[str, typer.Option("--against", metavar="OTHER", help="The dataset of possible parents.")],
     margin: Annotated[
         float,

@@ -39,7 +39,7 @@ def add(
     terms: Annotated[str | None, typer.Option(metavar="TEXT", help="What its terms impose on its outputs.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of one registered already.")] = False,
 ) -> None:
-    """Register a model: what it was trained on, and what it was made from.
+    """Register a model: what it was trained on, and made from.
 
     Lineage then goes on through it, from the data it was trained on to the rows that it generates.
 
@@ -89,7 +89,7 @@ def show(
     options: CommonOptions,
     model: ModelArgument,
 ) -> None:
-    """Show what is registered of a model, and of all that it was made from.
+    """Show what is registered of a model and of those it came from.
 
     Example: provenance model show helper@2
     """

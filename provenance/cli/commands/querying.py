@@ -40,9 +40,10 @@ def query(
         Path | None, typer.Option("--parquet", metavar="FILE", help="Write all rows into a Parquet file.")
     ] = None,
 ) -> None:
-    """Ask SQL of the lineage: samples, parents, activities, agents, prompts, sources, datasets.
+    """Ask SQL of the lineage: samples, parents, activities and more.
 
-    It is DuckDB's SQL. It reads nothing but these views and changes nothing.
+    The views are samples, birth_classes, parents, activities, agents, prompts, sources and datasets. It is DuckDB's
+    SQL, and reads nothing but these and changes nothing. Rows too wide for the terminal are shown one below the other.
 
     Example: provenance query "SELECT model, sum(rows) FROM samples GROUP BY model"
     """
@@ -98,7 +99,7 @@ def _print_table(answer: Answer) -> None:
     numbers = [
         title for title, kind in zip(titles, answer.types, strict=True) if any(name in kind for name in _NUMBERS)
     ]
-    output.write_table(titles, cells[:_TABLE_ROWS], numbers=numbers)
+    output.write_table_or_records(titles, cells[:_TABLE_ROWS], numbers)
     if len(rows) > _TABLE_ROWS:
         output.write_line(
             f"only the first {_TABLE_ROWS} rows are shown: --csv, --json and --parquet FILE give them all"

@@ -29,7 +29,7 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_inte
 def init(
     options: CommonOptions,
 ) -> None:
-    """Prepare a DVC repository: settings file, ignore rules, plot templates.
+    """Prepare a DVC repository: settings, ignore rules, plot templates.
 
     Run it as often as you like: what is there already stays as it is.
 
@@ -74,7 +74,7 @@ def add(
         typer.Option(metavar="A,B", help="Content fields, which identify a sample; kept in provenance.yaml."),
     ] = None,
 ) -> None:
-    """Track collected data with DVC, with a sidecar that says where it comes from.
+    """Track collected data with DVC, and say where it comes from.
 
     Example: provenance add data/faq.jsonl --origin real --source faq-2024 --license CC-BY-4.0
     """
@@ -111,7 +111,7 @@ def _document(added: Added) -> dict[str, object]:
 
 
 def run(context: typer.Context, quiet: QuietOption = False, verbose: VerboseOption = False) -> None:
-    """Run a stage's command, then complete the sidecar of each dataset out.
+    """Run a stage's command, then complete its datasets' sidecars.
 
     Stands before the command in dvc.yaml; `dvc repro` starts it. Ends with the command's exit code if that is not 0.
 
@@ -132,7 +132,7 @@ def run(context: typer.Context, quiet: QuietOption = False, verbose: VerboseOpti
 
 
 def stage_add(context: typer.Context, verbose: VerboseOption = False) -> None:
-    """Add a stage as `dvc stage add` does, with the sidecars of its datasets.
+    """Add a stage as `dvc stage add` does, with its datasets' sidecars.
 
     Takes the options of `dvc stage add`. The sidecar of each dataset it depends on and of each dataset it writes is
     added, and `provenance run --` is put before the command.

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provenance.cli import output
+from provenance.cli.completing import datasets
+from provenance.cli.completing import selectors as selectors_there
 from provenance.cli.next_steps import tell_to_add, tell_to_add_tracked
 from provenance.cli.options import CommonOptions, command
 from provenance.cli.progress import rows_progress
@@ -26,12 +28,15 @@ _OTHERWISE = "rows of equal content, or what they came from, were born in other 
 def revoke(
     options: CommonOptions,
     selectors: Annotated[
-        list[str] | None, typer.Argument(metavar="[SELECTOR]...", help="What to revoke, as `impact` takes it.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[SELECTOR]...", autocompletion=selectors_there, help="What to revoke, as `impact` takes it."
+        ),
     ] = None,
     reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why, for whoever reads it.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="List what is revoked.")] = False,
 ) -> None:
-    """Mark samples, and all that came from them, as not to be used any more.
+    """Mark samples, and all that came from them, as not to be used.
 
     The entry goes into provenance.revocations.yaml, which git tracks; audits fail on the rows that it reaches.
 
@@ -67,7 +72,9 @@ def revoke(
 @command(reads_lineage=True)
 def purge(
     options: CommonOptions,
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="The dataset to take rows out of.")],
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET", autocompletion=datasets, help="The dataset to take rows out of.")
+    ],
     out: Annotated[
         str | None, typer.Option("-o", "--out", metavar="OUT", help="Write what is left there; default: in place.")
     ] = None,
@@ -86,7 +93,7 @@ def purge(
         bool, typer.Option("--all-equal", help="Where one of several rows of equal content goes, take out all of them.")
     ] = False,
 ) -> None:
-    """Rewrite a dataset and its sidecar without everything that came from what was revoked.
+    """Take out of a dataset all that came from what was revoked.
 
     With --evaluation: without the rows that are, were made from, or read like rows of an evaluation set. The sidecar
     keeps what it knows of the rows that went, and why they did. In a stage, name another file with -o. Rows of

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provenance.cli import output
+from provenance.cli.completing import datasets
 from provenance.cli.failures import FINDING, fail_with
 from provenance.cli.options import CommonOptions, command
 from provenance.errors import SidecarError
@@ -104,10 +105,12 @@ def verify(
     options: CommonOptions,
     datasets: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[DATASET]...", help="Datasets to verify; default: all with a sidecar."),
+        typer.Argument(
+            metavar="[DATASET]...", autocompletion=datasets, help="Datasets to verify; default: all with a sidecar."
+        ),
     ] = None,
 ) -> None:
-    """Check sidecars against their data, and against those of the datasets that the data was made from.
+    """Check sidecars against their data, and against one another.
 
     Every row has to have its record, every ancestor too, the digests have to match, and origins may not contradict what
     is stated of the same rows in another dataset. Exits with 1 on a problem, with

@@ -76,3 +76,12 @@ def test_an_internal_error_hides_its_traceback_until_asked() -> None:
 
 def test_interruption_is_130() -> None:
     assert failing(KeyboardInterrupt())[0] == 130
+
+
+def test_summaries_fit_and_usage_names_the_command() -> None:
+    def said(*arguments: str) -> str:
+        return CliRunner().invoke(app, [*arguments, "--help"], env={"COLUMNS": "80"}).stdout
+
+    for group in ((), ("stage",), ("model",)):
+        assert "..." not in said(*group).split("Commands:")[1]
+    assert said("run").startswith("Usage: provenance run [OPTIONS] -- COMMAND [ARGUMENT]...")
