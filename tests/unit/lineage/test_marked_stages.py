@@ -109,8 +109,8 @@ def test_sidecars_say_what_the_rule_says(workbench: Workbench, seed: int) -> Non
         for text, held in models[name].samples.items():
             for model, (low, high) in held.shares.items():
                 assert low <= counted[text, model] <= high
-    identity = datasets["a.jsonl"].identity
-    assert verify(path, sidecar, identity, name=name, md5=None, workspace=workbench.folder) == []
+        identity = datasets[name].identity
+        assert verify(path, sidecar, identity, name=name, md5=None, workspace=workbench.folder) == []
 
 
 def test_a_declaration_leaves_the_marks_of_other_samples(workbench: Workbench) -> None:
