@@ -98,6 +98,14 @@ _BY_UNITS = """
         UNION ALL SELECT sample_id, rows FROM wanted ANTI JOIN told USING (sample_id)"""
 
 
+# Of the dataset itself: samples of which nothing is stated anew are as they were.
+_AS_BEFORE = """
+    INSERT INTO units SELECT number, sample_id, m.mark, m.rows, m.rows + coalesce(m.possible_rows, 0),
+        coalesce(m.ambiguous_rows, 0)
+    FROM (SELECT number, sample_id, unnest(marks) AS m FROM held
+        WHERE sample_id NOT IN (SELECT sample_id FROM records WHERE NOT carried))"""
+
+
 @dataclass(frozen=True)
 class Out:
     """The dataset that is being completed: its file, and its rows, which were scanned."""
@@ -117,9 +125,11 @@ def tell_apart(tables: Tables, out: Out, dependencies: Sequence[Dependency]) -> 
 
     Nothing is read unless a sample has several births.
     """
+    execute = tables.connection.execute
+    if tables.is_restated:
+        execute(_AS_BEFORE)
     if tables.is_restated or not out.may_have_marks:
         return False
-    execute = tables.connection.execute
     at = _readable(tables, dependencies)
     execute(_PLACES)
     execute(_TOLD, {"readable": [*at]})

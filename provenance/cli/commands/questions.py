@@ -90,7 +90,11 @@ def _print_sample(sample_id: str, records: list[dict[str, Any]], occurrences: li
     rows = sum(occurrence.rows for occurrence in occurrences)
     for number, record in enumerate(records, 1):
         output.write_line(f"record {number} of {len(records)}{_born_this_way(record, rows)}")
-        told = {**record, "calls": None if record["calls"] == 1 else record["calls"]}
+        told = {
+            **record,
+            "calls": None if record["calls"] == 1 else record["calls"],
+            "by_marks": record["by_marks"] or None,
+        }
         _print_fields({name: value for name, value in told.items() if name not in ("sample_id", *_COUNTED)}, 1)
 
 

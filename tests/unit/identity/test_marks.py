@@ -94,7 +94,11 @@ def test_going_row_by_row_gives_the_same(tmp_path: Path) -> None:
 
 
 def test_a_value_of_two_forms_is_in_the_mark_where_it_is_not_content(tmp_path: Path) -> None:
-    rows = [{"text": "one", "label": 1}, {"text": "one", "label": 2}, {"text": "one", "label": "yes"}]
+    rows: list[dict[str, Any]] = [
+        {"text": "one", "label": 1},
+        {"text": "one", "label": 2},
+        {"text": "one", "label": "yes"},
+    ]
     path = lines(tmp_path / "a.jsonl", rows)
     declared = marks(path, identity=Identity(fields=("text", "label")))
     assert len({*declared.values()}) == 1

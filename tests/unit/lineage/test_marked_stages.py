@@ -109,5 +109,22 @@ def test_sidecars_say_what_the_rule_says(workbench: Workbench, seed: int) -> Non
         for text, held in models[name].samples.items():
             for model, (low, high) in held.shares.items():
                 assert low <= counted[text, model] <= high
-    identity = datasets["a.jsonl"].identity
-    assert verify(path, sidecar, identity, name=name, md5=None, workspace=workbench.folder) == []
+        identity = datasets[name].identity
+        assert verify(path, sidecar, identity, name=name, md5=None, workspace=workbench.folder) == []
+
+
+def test_a_declaration_leaves_the_marks_of_other_samples(workbench: Workbench) -> None:
+    made = [("a", "1", "m"), ("a", "2", "n"), ("b", "1", "m"), ("b", "2", "n"), ("c", "1", "m"), ("c", "2", "n")]
+    dataset = written(workbench, "a.jsonl", made)
+    before = kept(workbench, dataset)
+    assert {*before} == {*"abc"}
+    assert dataset.data is not None and dataset.sidecar is not None
+    earlier = workbench.folder / "earlier.parquet"
+    dataset.sidecar.rename(earlier)
+    own = Dependency("a.jsonl", "a.jsonl", None, earlier, is_earlier=True)
+    # One row of the first text, and both of the second.
+    births = births_of(workbench.folder, "again", [(1, "o"), (3, "o"), (4, "p")])
+    workbench.complete(dataset.data, births=births, dependencies=[own])
+    after = kept(workbench, dataset)
+    assert after["c"] == before["c"]
+    assert "a" not in after

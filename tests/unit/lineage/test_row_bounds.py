@@ -126,7 +126,7 @@ def in_doubt(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> list[dic
 
 def test_rows_by_marks_are_well_stated(tmp_path: Path) -> None:
     assert said(tmp_path, in_doubt(of_mark("1", 1, 1, 1), of_mark("1", 1, 1, 1))) == []
-    alone = [{"marks": of_mark("1", 1)}, {"rows": 0, "marks": []}]
+    alone: list[dict[str, Any]] = [{"marks": of_mark("1", 1)}, {"rows": 0, "marks": []}]
     with TemporaryDirectory() as folder:
         assert said(Path(folder), alone) == []
 
