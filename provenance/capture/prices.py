@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from provenance.capture.redaction import refuse_secret
 from provenance.documents import parse_yaml, read_document, validated
 from provenance.lineage.records import Price
 
@@ -76,11 +77,13 @@ def read_prices(path: str | os.PathLike[str], repository: Repository) -> Prices:
     """Read the price table at ``path`` (absolute or from the working directory).
 
     Raises:
-        ProvenanceError: it cannot be read, is not YAML, or is not a price table; the message names the key.
+        ProvenanceError: it cannot be read, is not YAML, or is not a price table, or its version holds what looks like
+            a secret; the message names the key.
     """
     file = Path(path)
     content = read_document(file, "price table")
     table = validated(PriceTable, parse_yaml(content, str(file)), str(file), "; see docs/prices.md")
+    refuse_secret(f"{file}: version", table.version)
     absolute = file.absolute().resolve()
     name = absolute.relative_to(repository.root).as_posix() if absolute.is_relative_to(repository.root) else file.name
     return Prices(table, name, f"sha256:{hashlib.sha256(content).hexdigest()}")

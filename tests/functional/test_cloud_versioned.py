@@ -76,3 +76,18 @@ def test_what_is_not_in_the_workspace_is_read_from_the_cache(project: Project) -
         (project.root / name).rmdir()
     assert project.ask("verify")["problems"] == []
     assert project.ask("verify", "hub", "--rev", "HEAD")["datasets"] == ["hub"]
+
+
+@pytest.mark.parametrize(("name", "rows"), [("docs.jsonl", 2), ("hub", 2), ("out", 4)])
+def test_what_another_repository_keeps_versions_of_is_imported_and_traced(
+    project: Project, tmp_path: Path, name: str, rows: int
+) -> None:
+    here = Project.new(tmp_path / "here")
+    answer = here.provenance("import", str(project.root), name)
+    assert answer.code == 0, answer.stderr
+    (dataset,) = here.ask("status")["datasets"]
+    assert (dataset["path"], dataset["state"], dataset["rows"]) == (name, "ok", rows)
+    assert here.ask("verify")["problems"] == []
+    (audited,) = here.ask("audit", name)["datasets"]
+    (from_source,) = project.ask("audit", name)["datasets"]
+    assert audited["by_origin"] == from_source["by_origin"]

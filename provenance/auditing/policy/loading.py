@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from provenance.auditing.policy.rules import Override, Policy, PolicyFile, Rule, Waiver, WhenUnknown
+from provenance.capture.redaction import find_secret
 from provenance.documents import parse_yaml, read_document, validated
 from provenance.errors import ProvenanceError, UnknownReferenceError
 
@@ -93,6 +94,9 @@ def _settle(name: str, folder: Path, bound: Path, within: tuple[str, ...]) -> _S
         if not path.is_relative_to(bound):
             raise ProvenanceError(f"{within[-1]}: extends {name}, which is outside of {bound}; copy it to there")
         identity, folder, file = str(path), path.parent, _parse(read_document(path, "policy"), name)
+        if where := find_secret("", file.model_dump(mode="json", exclude_none=True)):
+            holds = f"{where.removeprefix('.')} holds what looks like a secret"
+            raise ProvenanceError(f"{name}: {holds}; verdicts and findings are shared: leave it out")
     else:
         identity, file = name, pack(name)
     if identity in within or len(within) == _MOST_EXTENSIONS:

@@ -162,8 +162,8 @@ def _print_purged(found: Purged, *, dry_run: bool) -> None:
         gone = counted(found.finished, "row")
         output.write_line(f"{safe(found.out)}: an interrupted purge was finished; it had taken out {gone}")
     would = "would go" if dry_run else "went"
-    kept = counted(found.kept, "row")
-    output.write_line(f"{safe(found.out)}: {counted(found.dropped, 'row')} {would}, {kept} stay")
+    kept = f"{counted(found.kept, 'row')} {'stays' if found.kept == 1 else 'stay'}"
+    output.write_line(f"{safe(found.out)}: {counted(found.dropped, 'row')} {would}, {kept}")
     for reason, rows in found.reasons.items():
         output.write_line(f"  {rows:,}: {safe(reason)}")
     if found.certain < found.dropped:

@@ -171,7 +171,8 @@ def _wrong_separator(header: list[str], delimiter: str) -> str | None:
         return "the first line, `sep=`, is for spreadsheets only; remove it, so that the next one names the columns"
     if "\0" in "".join(header):
         return "the header holds NUL bytes: is it UTF-16? Convert the file to UTF-8"
-    other = next((mark for mark in ";\t,|" if len(header) == 1 and mark in header[0]), None)
+    # The last two are those of Hive, and the separator that ASCII has.
+    other = next((mark for mark in ";\t,|\x01\x1f" if len(header) == 1 and mark in header[0]), None)
     if other is None or delimiter in header[0]:
         return None
     problem = f"its columns are separated by {shown(other)}, not by {shown(delimiter)}"

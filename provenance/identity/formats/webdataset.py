@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tarfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -37,21 +37,37 @@ class TarReader(FileReader):
         return any(not row.keys().isdisjoint(names) for _, row in self.numbered_rows())
 
     def write_without(self, names: Collection[str], target: Path) -> None:
-        with self._open() as archive, tarfile.open(target, "w", format=archive.format or tarfile.PAX_FORMAT) as output:
-            for member in _members(archive):
-                parts = _key_and_extension(member)
-                if parts is None or parts[1] not in names:
-                    output.addfile(member, archive.extractfile(member) if member.isreg() else None)
+        self._copy(target, lambda row, extension: extension not in names)
 
     def write_rows(self, kept: npt.NDArray[np.bool_], target: Path) -> None:
-        row, key = -1, None
+        self._copy(target, lambda row, extension: bool(kept[row]), rows_may_go=True)
+
+    def _copy(self, target: Path, stays: Callable[[int, str], bool], *, rows_may_go: bool = False) -> None:
+        """Write what ``stays``, by the row (from 0) and the extension, and what is no part of a sample."""
+        row, key, last_written, written = -1, None, None, -1
         with self._open() as archive, tarfile.open(target, "w", format=archive.format or tarfile.PAX_FORMAT) as output:
             for member in _members(archive):
                 parts = _key_and_extension(member)
                 if parts is not None and parts[0] != key:
+                    if not rows_may_go and written != row:
+                        raise self._vanished(row)
                     row, key = row + 1, parts[0]
-                if parts is None or kept[row]:
+                if parts is None or stays(row, parts[1]):
+                    if parts is not None and written != row:
+                        if key == last_written:
+                            raise self._joined(row, key)
+                        written, last_written = row, key
                     output.addfile(member, archive.extractfile(member) if member.isreg() else None)
+        if not rows_may_go and written != row:
+            raise self._vanished(row)
+
+    def _vanished(self, row: int) -> DataError:
+        why = "has no files but those of reserved names, without which there is no such row; give it a file of its own"
+        return DataError(self.path, row + 1, why)
+
+    def _joined(self, row: int, key: str) -> DataError:
+        why = f"has the key {shown(key)} as an earlier row, and without those between they are one row"
+        return DataError(self.path, row + 1, f"{why}; give each row a key of its own")
 
     def _samples(self) -> Iterator[tuple[dict[str, object], int]]:
         """Each row and its size in bytes; RowError counts from the last row that was yielded."""

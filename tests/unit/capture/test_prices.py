@@ -56,6 +56,14 @@ def test_a_table_that_is_none_is_told_by_key(
         read_prices(file, repository)
 
 
+def test_a_version_that_holds_a_secret_is_refused(repository: Repository, tmp_path: Path) -> None:
+    file = tmp_path / "prices.yaml"
+    file.write_text(TABLE.replace("2026-01\n", f"hf_{'a1B2c3D4' * 5}\n", 1), encoding="utf-8")
+    with pytest.raises(ProvenanceError, match=r"prices.yaml: version holds what looks like a secret") as caught:
+        read_prices(file, repository)
+    assert "a1B2" not in str(caught.value)
+
+
 def test_a_table_that_is_not_there(repository: Repository) -> None:
     with pytest.raises(ProvenanceError, match="cannot be read: No such file"):
         read_prices("none.yaml", repository)

@@ -128,3 +128,18 @@ def test_two_policies_of_one_rule_must_agree_on_it(root: Path) -> None:
 def test_an_unknown_pack_is_named(root: Path) -> None:
     with pytest.raises(UnknownReferenceError, match="base: no such policy pack"):
         load_policy(["base"], root)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("rules: [{id: a, value: rows, threshold: {at_most: 1}, reason: SECRET}]", "rules[0].reason"),
+        ("rules: [{id: a, value: rows, threshold: {at_most: 1}, reason: so, remedy: ask SECRET}]", "rules[0].remedy"),
+        (f"{OWN}waive: [{{rule: few-rows, owner: SECRET, reason: so, expires: 2030-01-01}}]", "waive[0].owner"),
+    ],
+)
+def test_what_would_carry_a_secret_into_verdicts_is_refused(root: Path, text: str, where: str) -> None:
+    secret = f"ghp_{'a1B2c3D4' * 5}"
+    with pytest.raises(ProvenanceError, match="holds what looks like a secret") as caught:
+        load(root, text.replace("SECRET", secret))
+    assert f"policy.yaml: {where} holds" in str(caught.value) and secret not in str(caught.value)

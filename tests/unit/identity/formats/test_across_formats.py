@@ -279,6 +279,8 @@ BAD_CSV = [
     ("a,b\n1,2\n".encode("utf-16-le"), None, "NUL bytes: is it UTF-16"),
     ("é,b\n1,2\n".encode("latin-1"), None, "the header is not UTF-8"),
     (b"a;b\n1;2\n", None, "separated by ';', not by ','"),
+    (b"a\x01b\n1\x012\n", None, r"separated by '\\x01', not by ','"),
+    (b"a\x1fb\n1\x1f2\n", None, r"separated by '\\x1f', not by ','"),
     (b"a\tb\n1\t2\n", None, "call it .tsv"),
     (b"sep=;\na;b\n1;2\n", None, "`sep=`, is for spreadsheets"),
     (b"a,b\r1,2\r3\r", 2, "1 cell where the header has 2"),

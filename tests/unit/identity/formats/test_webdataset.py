@@ -7,11 +7,12 @@ import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.samples import ids
 
 from provenance.errors import DataError
-from provenance.identity import Identity, read_row, sample_id, scan
+from provenance.identity import Identity, read_row, sample_id, scan, write_rows
 from provenance.identity.formats import webdataset
 from provenance.identity.rewriting import strip_reserved
 
@@ -111,3 +112,28 @@ def test_what_img2dataset_writes_beside_an_archive_is_no_sample(tmp_path: Path) 
     (tmp_path / "00002.parquet").write_bytes(b"of no archive")
     with pytest.raises(DataError, match="rows in two formats, as '00000.tar' and '00002.parquet'"):
         ids(tmp_path)
+
+
+def test_rows_of_one_key_that_lie_apart_are_not_joined(tmp_path: Path) -> None:
+    path, target = tmp_path / "data.tar", tmp_path / "kept.tar"
+    write(path, [("a.txt", b"1"), ("b.txt", b"2"), ("a.json", b"3"), ("b.txt", b"4")])
+    with pytest.raises(
+        DataError, match="has the key 'a' as an earlier row, and without those between they are one row"
+    ) as e:
+        write_rows(path, np.array([True, False, True, True]), target)
+    assert e.value.row == 3
+    write_rows(path, np.array([True, False, False, True]), target)
+    assert ids(target) == [ids(path)[0], ids(path)[3]]
+
+
+@pytest.mark.parametrize(
+    "members", [["a.txt", "b._parents", "c.txt"], ["a.txt", "b._parents"], ["b._parents", "b._model"]]
+)
+def test_a_row_of_nothing_but_reserved_files_is_not_lost(tmp_path: Path, members: list[str]) -> None:
+    path = tmp_path / "data.tar"
+    write(path, [(name, b"data/a.jsonl:1") for name in members])
+    before = path.read_bytes()
+    with pytest.raises(DataError, match="no files but those of reserved names") as caught:
+        strip_reserved(path)
+    assert caught.value.row == members.index("b._parents") + 1
+    assert path.read_bytes() == before
