@@ -24,7 +24,8 @@ _GATE, _LEAST_WEIGHT = 0.2, 20.0
 _MORE_WORDS, _MORE_WORDS_OF_JOINED = 4, 24
 _WORDS_AT_A_TIME = 400_000
 _HALF = np.uint64(32)
-# All but the bits of a hash that are the number of a bin.
+# What spreads numbers over bins, and all but the bits of a hash that are the number of a bin.
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _BINS, _WORD_BINS = np.uint64(64 - 18), np.uint64(64 - 19)
 # The bit of a pair's hash that says whether a word stands between both; what is greater than any wanted pair.
 _APART = np.uint64(1)
@@ -68,7 +69,7 @@ def _windows(suite: Suite, places: Array, keys: Array, rows: Array) -> tuple[Arr
     # Cheap first: what could not reach the gate with all seeds in one window is not looked at closely. Bins that
     # several rows and sides share weigh more than each of them.
     group = row * len(suite.sides) + side
-    bins = (mixed(group.astype(np.uint64)) >> _BINS).astype(np.int64)
+    bins = (group.astype(np.uint64) * _SPREAD >> _BINS).astype(np.int64)
     reached = np.bincount(bins, weight)[bins]
     some = np.flatnonzero((reached >= _GATE * suite.seed_totals[side]) & (reached >= _LEAST_WEIGHT))
     some = some[np.argsort(group[some], kind="stable")]

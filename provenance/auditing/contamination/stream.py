@@ -79,8 +79,8 @@ def _known(suite: Suite, hashes: Hashes) -> tuple[Array, Array]:
     if not len(suite.keys):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     shift, firsts = suite.slots
-    # Most words stop here. 0 stands for no three words.
-    places = np.flatnonzero(suite.filled[hashes >> np.uint64(64 - FILTER_BITS)] & (hashes != 0))
+    # Most words stop here. 0, which stands for no three words, is no key.
+    places = np.flatnonzero(suite.filled[hashes >> np.uint64(64 - FILTER_BITS)])
     wanted = hashes[places]
     slot = wanted >> shift
     key, end = firsts[slot], firsts[slot + np.uint64(1)]
