@@ -34,9 +34,7 @@ def run(settings: Settings) -> Result:
         ("tool", "rows / CPU s", "CPU s", "wall s", "lineage bytes / sample", "peak MiB", "what it keeps of a sample"),
         rows,
         _targets(speeds),
-        [
-            "Timed, in CPU of all threads: from the first row to the last file written; not timed: imports and setting up."
-        ],
+        ["CPU is that of all threads, from the first row to the last file written, without imports and setting up."],
     )
 
 

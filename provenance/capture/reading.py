@@ -92,11 +92,15 @@ class SampleIds:
         Raises:
             DataError: the file cannot be read, has changed since this object was made, or has no such row.
         """
-        size = self._size
-        if len(self._found) < row * size:
+        return bytes.fromhex(self.hex_at(row))
+
+    def hex_at(self, row: int) -> str:
+        """As `at`, in hex."""
+        end = row * self._size
+        if len(self._found) < end:
             with self._lock:
-                self._find(row * size)
-        return bytes(self._found[(row - 1) * size : row * size])
+                self._find(end)
+        return self._found[end - self._size : end].hex()
 
     def _find(self, end: int) -> None:
         """Read on until ``end`` bytes of ids are known."""

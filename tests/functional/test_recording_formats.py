@@ -67,7 +67,13 @@ def test_parquet_has_the_rows_and_the_ids_that_json_lines_has(documents: str, mo
 
 @pytest.mark.parametrize(("path", "delimiter"), [("made.csv", ","), ("made.TSV", "\t")])
 def test_csv_keeps_text_as_it_is(documents: str, path: str, delimiter: str) -> None:
-    rows = [{"text": "a", "label": "5"}, {"text": 'b "q",\t\r\n', "n": 5}, {"text": ""}, {"text": None, "n": True}, {}]
+    rows: list[dict[str, Any]] = [
+        {"text": "a", "label": "5"},
+        {"text": 'b "q",\t\r\n', "n": 5},
+        {"text": ""},
+        {"text": None, "n": True},
+        {},
+    ]
     write(path, rows)
     assert (
         Path(path).read_bytes().decode()

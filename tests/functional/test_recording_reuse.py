@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import types
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -198,7 +200,7 @@ def test_it_needs_to_know_model_and_prompt(dvc_repository: Path) -> None:
     for said in ({"model": MODEL}, {"source": LIBRARY}):
         with (
             pytest.raises(ProvenanceError, match="made.jsonl: reuse=True goes with model= and prompt="),
-            provenance.record("made.jsonl", reuse=True, **said),  # type: ignore[arg-type]
+            provenance.record("made.jsonl", reuse=True, **said),
         ):
             pytest.fail("recording began")
 
@@ -236,3 +238,35 @@ def test_in_a_stage_the_last_version_is_what_dvc_has_recorded(
     with pytest.raises(AssertionError, match="dvc fetch made.jsonl made.jsonl.lineage.parquet"):
         run("dvc", "repro", "-q")
     assert Path("calls.log").read_text(encoding="utf-8") == "x" * 5
+
+
+def blocks(section: str) -> list[str]:
+    """The Python of a section of docs/recording.md."""
+    page = (Path(__file__).parents[2] / "docs/recording.md").read_text(encoding="utf-8")
+    (text,) = re.findall(rf"^## {re.escape(section)}\n(.*?)^## ", page, re.MULTILINE | re.DOTALL)
+    return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_documentation_does_what_it_says(collect: Callable[[Iterable[int]], str]) -> None:
+    asked: list[str] = []
+
+    def call(prompt: str) -> Any:
+        asked.append(prompt)
+        usage = {"prompt_tokens": 5, "completion_tokens": 2}
+        return types.SimpleNamespace(text=f"why {prompt.splitlines()[-1]}?", usage=usage)
+
+    model = {"generate": call, "generate_all": lambda prompts: [call(prompt) for prompt in prompts]}
+    (batches,) = blocks("Many rows at once: `recorder.write_batch`")
+    (reusing,) = blocks("Rows of the last version: `recorder.reuse`")
+    collect(range(5))
+    exec(batches, dict(model))  # noqa: S102 - our own
+    assert [row["question"] for row in provenance.read("data/questions.parquet")] == [
+        f"why document {number}?" for number in range(5)
+    ]
+    assert {record["input_tokens"] for record in records("data/questions.parquet") if record["rows"]} == {5}
+    asked.clear()
+    exec(reusing, dict(model))  # noqa: S102
+    assert len(asked) == 5
+    collect(range(10))
+    exec(reusing, dict(model))  # noqa: S102
+    assert len(asked) == 10

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from provenance.arguments import shown
@@ -36,14 +36,26 @@ def batch_of(births: RowBirths, rows: Any, keys: Any, columns: Mapping[str, Any]
     """
     values = _values("rows", rows)
     count = len(values)
-    named = repeat(None, count) if keys is None else _column("keys", keys, count)
-    said = [repeat(None, count) if given is None else _column(name, given, count) for name, given in columns.items()]
-    said[0] = [() if parents is None else parents for parents in said[0]]
+    named = [None] * count if keys is None else _column("keys", keys, count)
+    said = [None if given is None else _column(name, given, count) for name, given in columns.items()]
+    # Row by row, what is wrong is found out where it is; where nothing is, the result is the same.
+    with suppress(ProvenanceError, TypeError, ValueError, AttributeError):
+        if (born := births.of_many(said, count)) is not None:
+            checked = [None if key is None else checked_key(key) for key in named]
+            encoded = [births.encoded(row, first_row) for row in values]
+            return Batch([*map(row_line, encoded, born, checked)], checked)
+    return _row_by_row(births, values, named, said, first_row)
+
+
+def _row_by_row(
+    births: RowBirths, rows: Sequence[Any], keys: Sequence[Any], said: Sequence[Sequence[Any] | None], first_row: int
+) -> Batch:
+    about = zip(*([None] * len(rows) if column is None else column for column in said), strict=True)
     batch = Batch([], [])
     number = 0
     try:
-        for number, (row, key, *about) in enumerate(zip(values, named, *said, strict=True), 1):
-            birth = births.of(Said(*about))
+        for number, (row, key, (parents, *others)) in enumerate(zip(rows, keys, about, strict=True), 1):
+            birth = births.of(Said(() if parents is None else parents, *others))
             encoded = births.encoded(row, first_row + number - 1)
             batch.keys.append(None if key is None else checked_key(key))
             batch.lines.append(row_line(encoded, birth, batch.keys[-1]))

@@ -45,8 +45,8 @@ def _write_parquet(lines: Path, target: Path, dataset: str) -> None:
             try:
                 writer.write_table(pa.Table.from_batches([_batch(rows, schema)]))
             except _REFUSALS as error:
-                row = _first_refused(rows, first, lambda row: _batch([row], schema))
-                raise _does_not_fit(dataset, row, error) from error
+                refused = _first_refused(rows, first, lambda row: _batch([row], schema))
+                raise _does_not_fit(dataset, refused, error) from error
 
 
 def _schema_with(schema: pa.Schema, rows: Sequence[dict[str, Any]], first: int, dataset: str) -> pa.Schema:
@@ -61,8 +61,8 @@ def _schema_with(schema: pa.Schema, rows: Sequence[dict[str, Any]], first: int, 
         except _REFUSALS as error:
             raise _does_not_fit(dataset, number, error) from error
     # Each row has a type that goes with the others', but not every value does: an integer that no float is equal to.
-    row = _first_refused(rows, first, lambda row: _batch([row], schema))
-    raise _does_not_fit(dataset, row, problem) from problem
+    refused = _first_refused(rows, first, lambda row: _batch([row], schema))
+    raise _does_not_fit(dataset, refused, problem) from problem
 
 
 def _unified(schema: pa.Schema, rows: Sequence[dict[str, Any]]) -> pa.Schema:

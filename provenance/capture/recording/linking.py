@@ -29,6 +29,11 @@ class Linker:
         self._journal = journal
         self._calls_before = CALLS.count
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether a row may be linked to a call, or else has a model that is not known."""
+        return CALLS.is_observing or (self._declaration.agent is None and self._declaration.source is None)
+
     def forget(self) -> None:
         """What was called in this thread or task up to now did not make the row that is recorded next."""
         if CALLS.is_observing:

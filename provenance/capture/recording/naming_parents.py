@@ -40,18 +40,20 @@ class Parents:
         Raises:
             ProvenanceError: not a list of parents, or one of them names no sample.
         """
-        if isinstance(parents, (str, bytes, Mapping)) or not isinstance(parents, Iterable):
+        if type(parents) is not list and (
+            isinstance(parents, (str, bytes, Mapping)) or not isinstance(parents, Iterable)
+        ):
             raise ProvenanceError(f"parents: {shown(parents)} is not a list of parents, such as parents=[row]")
         ids: list[str] = []
         roles: list[str] | None = None
         for parent in parents:
-            reference, role = parent, DERIVED_ROLE
+            role = DERIVED_ROLE
             if type(parent) is tuple and len(parent) == 2:
-                reference, role = parent
+                parent, role = parent  # noqa: PLW2901 - from here on, the parent without its role
                 require("role", role, str)
                 if roles is None and role != DERIVED_ROLE:
                     roles = [DERIVED_ROLE] * len(ids)
-            ids.append(self._id_of(reference))
+            ids.append(self._id_of(parent))
             if roles is not None:
                 roles.append(redact_prose(role))
         return ids, roles
@@ -60,10 +62,9 @@ class Parents:
         if type(parent) is str:
             path, _, row = parent.rpartition(":")
             known = self._referenced.get(path)
-            if known is not None and row.isascii() and row.isdecimal() and row[0] != "0":
-                return known.at(int(row)).hex()
-            return self._named(parent)
-        if isinstance(parent, Row):
+            if known is not None and row.isdecimal() and row.isascii() and row[0] != "0":
+                return known.hex_at(int(row))
+        elif isinstance(parent, Row):
             self._note(parent.dataset)
             return parent.sample_id
         return self._named(parent)
@@ -78,7 +79,7 @@ class Parents:
             )
         path, row = reference.groups()
         ids = sample_ids(path, self._repository)
-        found = ids.at(int(row)).hex()
+        found = ids.hex_at(int(row))
         self._note(ids.dataset)
         # Only what is noted may be looked up without another look at it.
         self._referenced.setdefault(path, ids)

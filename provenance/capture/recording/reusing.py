@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import Counter
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -228,10 +228,8 @@ def _entry(record: dict[str, Any], *, keep_prompts: bool) -> tuple[Any, ...]:
 
 def _contents(data: Path, identity: Identity) -> Iterator[tuple[bytes, bytes]]:
     """The sample id of each row that JSON can hold, and its JSON."""
-    with closing(read_rows(data, identity)) as rows:
-        for batch in scan(data, identity):
-            for sample, (_, row) in zip(batch.sample_ids.to_pylist(), rows, strict=False):
-                try:
-                    yield sample, encode(row)
-                except TypeError:
-                    continue
+    rows = read_rows(data, identity)
+    for batch in scan(data, identity):
+        for sample, (_, row) in zip(batch.sample_ids.to_pylist(), rows, strict=False):
+            with suppress(TypeError):
+                yield sample, encode(row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from provenance.arguments import require, require_names
 from provenance.capture.generation import checked_seed, cost_text, stated_token_counts
@@ -15,7 +15,7 @@ from provenance.errors import DataError, ProvenanceError
 from provenance.identity import RESERVED_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
 
     from provenance.capture.recording.journal import Journal
@@ -74,6 +74,47 @@ class RowBirths:
         if texts != _NO_TEXTS:
             _add_texts(said, birth)
         return birth if call is not None else self.linker.unlinked(birth)
+
+    def of_many(self, said: Sequence[Sequence[Any] | None], count: int) -> list[Birth] | None:
+        """The births of ``count`` rows, as `of` makes each, of columns in the order of the fields of `Said`.
+
+        What a birth would lack is null. None where calls are observed, which are linked row by row.
+
+        Raises:
+            ProvenanceError: something that was said of one of them cannot be recorded.
+        """
+        parents, responses, usages, variables, seeds, costs, *texts = said
+        if self.linker.is_needed or responses is not None:
+            return None
+        columns: dict[str, list[Any]] = {}
+        if parents is not None:
+            resolved = [(None, None) if each is None else self.parents.resolve(each) for each in parents]
+            columns["parents"] = [ids or None for ids, _ in resolved]
+            columns["parent_roles"] = [roles for _, roles in resolved]
+        if usages is not None:
+            counts = [{} if usage is None else stated_token_counts(usage) for usage in usages]
+            columns |= {name: [each.get(name) for each in counts] for name in ("input_tokens", "output_tokens")}
+        if seeds is not None:
+            columns["seed"] = [None if seed is None else checked_seed(seed) for seed in seeds]
+        if costs is not None:
+            columns["cost"] = [None if cost is None else cost_text(cost) for cost in costs]
+        self._render_many(variables or [None] * count, columns)
+        for name, values in zip(Said._fields[-len(texts) :], texts, strict=True):
+            if values is not None:
+                columns[name] = [None if text is None else _checked_text(name, text) for text in values]
+        names = tuple(columns)
+        rows = zip(*columns.values(), strict=True) if columns else [()] * count
+        return [cast("Birth", dict(zip(names, values, strict=True))) for values in rows]
+
+    def _render_many(self, variables: Sequence[Mapping[str, Any] | None], columns: dict[str, list[Any]]) -> None:
+        births: list[Birth] = []
+        for each in variables:
+            birth: Birth = {}
+            self._render(each, birth)
+            births.append(birth)
+        for name in ("prompt", "prompt_text"):
+            if any(name in birth for birth in births):
+                columns[name] = [birth.get(name) for birth in births]
 
     def expected(self, said: Said) -> Birth:
         """What is known of the birth of a row before its model is called: parents, prompt, seed and licence.
@@ -144,16 +185,19 @@ _NO_TEXTS = [None] * 4
 
 def _add_texts(said: Said, birth: Birth) -> None:
     if said.response_id is not None:
-        birth["response_id"] = _shared("response_id", said.response_id)
+        birth["response_id"] = _checked_text("response_id", said.response_id)
     if said.verdict is not None:
-        birth["verdict"] = _shared("verdict", said.verdict)
+        birth["verdict"] = _checked_text("verdict", said.verdict)
     if said.verifier is not None:
-        birth["verifier"] = _shared("verifier", said.verifier)
-    if (spelt := stated_license("license", said.license)) is not None:
-        birth["license"] = redact_prose(spelt)
+        birth["verifier"] = _checked_text("verifier", said.verifier)
+    if said.license is not None:
+        birth["license"] = _checked_text("license", said.license)
 
 
-def _shared(name: str, text: object) -> str:
+def _checked_text(name: str, text: object) -> str:
+    """The text as it is recorded."""
+    if name == "license":
+        return redact_prose(stated_license("license", checked_text(name, text)) or "")
     return redact_prose(checked_text(name, text))
 
 

@@ -89,4 +89,4 @@ def _as_lines(values: pa.LargeBinaryArray) -> memoryview:
         return memoryview(b"")
     lines = np.array(np.frombuffer(data, np.uint8)[: ends[-1]])
     lines[ends - 1] = _LINE_FEED
-    return memoryview(lines)
+    return lines.data
