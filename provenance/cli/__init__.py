@@ -23,6 +23,7 @@ from provenance.cli.commands import (
     querying,
     questions,
     recording,
+    reporting,
     revoking,
     state,
 )
@@ -66,6 +67,7 @@ register(querying.query, "query")
 register(history.log, "log")
 register(differing.diff, "diff")
 register(auditing.audit, "audit")
+register(reporting.report, "report")
 register(inferring.infer, "infer")
 register(state.verify, "verify")
 register(revoking.revoke, "revoke")

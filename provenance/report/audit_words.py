@@ -73,7 +73,7 @@ def remarks(dataset: AuditedDataset) -> list[str]:
         depth = f"{least} or more" if most is None else between(str(least), str(most))
         found.append(f"greatest generation depth: {depth}")
     if composition.cost is not None:
-        found.append(_cost(composition.cost))
+        found.append(cost_in_words(composition.cost))
     counts = (
         (
             "revoked",
@@ -101,7 +101,7 @@ def remarks(dataset: AuditedDataset) -> list[str]:
     return found
 
 
-def _cost(cost: Cost) -> str:
+def cost_in_words(cost: Cost) -> str:
     """What a dataset cost, in words: to make it, and of that for the rows that are left."""
     currency = f" {safe(cost.currency)}" if cost.currency else ""
     rejected = "" if cost.rejected_amount is None else f", {_amount(cost.rejected_amount)} of it for rejected results"
