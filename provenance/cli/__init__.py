@@ -24,6 +24,7 @@ from provenance.cli.commands import (
     querying,
     questions,
     recording,
+    reporting,
     revoking,
     state,
 )
@@ -74,6 +75,7 @@ register(querying.query, "query")
 register(history.log, "log")
 register(differing.diff, "diff")
 register(auditing.audit, "audit")
+register(reporting.report, "report")
 register(inferring.infer, "infer")
 register(exporting.export, "export")
 register(state.verify, "verify")

@@ -164,10 +164,14 @@ def spark(columns: Sequence[Column]) -> Markup:
 
 @dataclass(frozen=True)
 class Against:
-    """A measure's difference from its reference in units of what chance explains; signed, 1 is the limit of chance."""
+    """A measure's difference from its reference in units of what chance explains; signed, 1 is the limit of chance.
+
+    ``stands_out``: that it is judged to be more than chance, together with all else that is judged.
+    """
 
     name: str
     times: float
+    stands_out: bool
 
 
 _RANGE_LEFT, _RANGE_RIGHT, _RANGE_TOP, _RANGE_ROW, _RANGE_WIDTH = 220, 700, 34, 40, 770
@@ -201,7 +205,7 @@ def _measure(measure: Against, y: float, middle: float, scale: float) -> Iterato
     x = middle + measure.times * scale
     yield f'<text x="{_RANGE_LEFT - 16}" y="{y + 4}" text-anchor="end">{escape(plain(measure.name, 34))}</text>'
     yield f'<line class="stem" x1="{middle}" x2="{x:.1f}" y1="{y}" y2="{y}"/>'
-    if abs(measure.times) > 1:
+    if measure.stands_out:
         yield f'<path class="outside" d="M{x:.1f} {y - 6}l6 6-6 6-6-6z"/>'
     else:
         yield f'<circle class="inside" cx="{x:.1f}" cy="{y}" r="5"/>'

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 _HERE = Path(__file__).parent
 PARTS = ("base", "parts", "report", "explorer", "print")
@@ -67,6 +68,13 @@ def stylesheet(*parts: str) -> str:
     texts += [(_HERE / "styles" / f"{name}.css").read_text(encoding="utf-8") for name in ("tokens", *parts)]
     without_comments = re.sub(r"/\*.*?\*/", "", "\n".join(texts), flags=re.DOTALL)
     return re.sub(r"\n\s*", "\n", without_comments).strip()
+
+
+def style_of(*parts: str) -> Markup:
+    """The same for a style element: it is ours, and holds nothing from data."""
+    from markupsafe import Markup
+
+    return Markup(stylesheet(*parts))
 
 
 def style_hash(style: str) -> str:

@@ -25,8 +25,8 @@ class Version:
     """A dataset as ``commit`` left it.
 
     ``data`` and ``sidecar``: what DVC recorded; both None where the commit removed the dataset. ``references``: the
-    branches and tags in which it is so. ``experiment``: the DVC experiment that the commit is of. ``moved_from``: the
-    path that it had before.
+    branches and tags in which it is so, ``tags`` the latter alone. ``experiment``: the DVC experiment that it is
+    a commit of. ``moved_from``: the path that it had before.
     """
 
     path: str
@@ -36,6 +36,7 @@ class Version:
     references: tuple[str, ...]
     experiment: str | None
     moved_from: str | None
+    tags: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -131,12 +132,20 @@ class History:
         """By each commit, the one of the version of the dataset at ``path`` that it has."""
         return self.made_by(self._states(path))
 
-    def names(self, made_by: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-        """The branches and tags that have what a commit made, by the commit."""
+    def names(self, made_by: Mapping[str, str], beginning: str = "") -> dict[str, tuple[str, ...]]:
+        """The branches and tags that have what a commit made, by the commit; those with this ``beginning``."""
         names: dict[str, tuple[str, ...]] = {}
         for reference, tip in self._tips.items():
+            if not reference.startswith(beginning):
+                continue
             names[made_by[tip]] = (*names.get(made_by[tip], ()), self._names[reference])
         return names
+
+    def tags_at(self, commit: Commit) -> list[str]:
+        """The tags of ``commit`` itself."""
+        return sorted(
+            self._names[ref] for ref, tip in self._tips.items() if tip == commit.sha and ref.startswith(_TAGS)
+        )
 
     def experiment(self, commit: Commit) -> str | None:
         """The DVC experiment that alone has ``commit``."""
@@ -144,7 +153,7 @@ class History:
 
     def _versions(self, path: str, states: Mapping[str, State]) -> Iterable[Version]:
         made_by = self.made_by(states)
-        names = self.names(made_by)
+        names, tags = self.names(made_by), self.names(made_by, _TAGS)
         for commit in self.commits:
             before = _before(commit, states)
             if states[commit.sha] not in before:
@@ -158,6 +167,7 @@ class History:
                     references=names.get(commit.sha, ()) if data else (),
                     experiment=self.experiment(commit),
                     moved_from=self._moved_from(path, commit, data) if appears and data else None,
+                    tags=tags.get(commit.sha, ()) if data else (),
                 )
 
     def _states(self, path: str) -> dict[str, State]:

@@ -27,7 +27,7 @@ def columns(count: int) -> list[Column]:
         charts.history(columns(24)),
         charts.history([]),
         charts.spark(columns(5)),
-        charts.ranges([Against(HOSTILE, 3.5), Against("variety", -0.4)]),
+        charts.ranges([Against(HOSTILE, 3.5, True), Against("variety", -0.4, False)]),
         charts.ranges([]),
         charts.hatching(),
         charts.state("fail", HOSTILE),
@@ -69,7 +69,7 @@ def test_columns_are_as_high_as_their_rows() -> None:
     assert "0.0%" in [each.text for each in picture] and "100.0%" in [each.text for each in picture]
 
 
-def test_only_what_is_beyond_chance_stands_out() -> None:
-    picture = charts.ranges([Against("far", -2.0), Against("near", 0.9)])
+def test_only_what_is_judged_to_be_beyond_chance_stands_out() -> None:
+    picture = charts.ranges([Against("far", -2.0, True), Against("near", 1.1, False)])
     assert picture.count('class="outside"') == picture.count('class="inside"') == 1
     assert "2.0 × chance" in picture

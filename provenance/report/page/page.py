@@ -1,0 +1,217 @@
+"""The report as a whole: what each section shows is made, then put into the template."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provenance.auditing.request import DatasetAt, Ledgers, opened_ledgers
+from provenance.faces.numbers import percent, size
+from provenance.ledger.contents import contents
+from provenance.report.page import bars, comparison, findings, obligations, one_row, past, pipeline, words
+from provenance.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provenance.auditing.audit import Audit, AuditedDataset
+    from provenance.faces.charts import Column
+    from provenance.ledger.composition.composition import Composition
+    from provenance.repository import Repository
+    from provenance.repository.history import History
+
+_DAY, _DIGITS = 10, 9
+_STYLES = ("base", "parts", "report", "print")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A figure that a reader should have seen: what it is of, the figure, and what it means."""
+
+    name: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """All that is shown of one dataset. ``key``: what its anchors begin with."""
+
+    key: str
+    path: str
+    composition: Composition
+    statement: str
+    facts: list[Fact]
+    bars: list[bars.Bars]
+    pipeline: pipeline.Pipeline
+    chain: one_row.Chain | None
+    steps: list[one_row.Step]
+    history: list[Column]
+    drawn: list[Column]
+    comparison: comparison.Comparison
+    findings: findings.Findings
+    obligations: list[obligations.Obligation]
+    obligations_left_out: int
+    cost: str
+    md5: str | None
+
+    @property
+    def by_origin(self) -> dict[str, int]:
+        """Rows by origin, for the strand; what is not certain is drawn as unknown."""
+        (origins, *_) = self.bars or [bars.Bars("", "", ())]
+        found: dict[str, int] = {}
+        for group in origins.groups:
+            for origin, rows in group.by_origin.items():
+                found[origin] = found.get(origin, 0) + rows
+        return found
+
+
+def report_page(repository: Repository, audit: Audit) -> str:
+    """The report of ``audit`` as HTML; the same inputs give the same bytes.
+
+    Raises:
+        SidecarError: a sidecar cannot be used.
+        DataError: data cannot be read.
+    """
+    from provenance.faces.pages import environment, style_hash, style_of
+
+    commit = audit.request.commit or repository.git_state().head
+    history = None if commit is None else repository.history(commit)
+    with opened_ledgers(repository) as ledgers:
+        sections = [
+            _section(repository, ledgers, history, audit, dataset, f"d{number}-" if len(audit.datasets) > 1 else "")
+            for number, dataset in enumerate(audit.datasets, 1)
+        ]
+    style = style_of(*_STYLES)
+    paths = {section.path for section in sections}
+    template = environment(Path(__file__).parent / "templates").get_template("report.html")
+    text: str = template.render(
+        style=style,
+        style_hash=style_hash(style),
+        audit=audit,
+        sections=sections,
+        verdict=words.verdict(audit),
+        counts=words.counts(audit),
+        of_no_dataset=findings.findings([each for each in audit.findings if each.finding.dataset not in paths], {}),
+        exposure=None if audit.mixture is None else bars.exposure(audit.mixture),
+        revision=_revision(history, audit),
+        definitions=words.DEFINITIONS,
+        commands=_commands(audit, commit, [section.path for section in sections]),
+        identity=_identity(audit, commit, sections),
+    )
+    return text + "\n"
+
+
+def _section(
+    repository: Repository, ledgers: Ledgers, history: History | None, audit: Audit, dataset: AuditedDataset, key: str
+) -> Section:
+    """What is shown of ``dataset``."""
+    commit, composition = audit.request.commit, dataset.composition
+    ledger = ledgers.at(commit)
+    recorded = ledgers.recorded(DatasetAt(path=composition.path, commit=commit))
+    judged = [each for each in audit.findings if each.finding.dataset == composition.path]
+    chain = one_row.deepest_chain(ledger, recorded)
+    shown = [node.sample_id for node in chain.nodes] if chain else []
+    said = contents(ledger, [*shown, *(each.sample_id for each in findings.examples_of(judged))])
+    columns = past.past(repository, history, composition, recorded.md5, is_committed=commit is not None)
+    return Section(
+        key=key,
+        path=composition.path,
+        composition=composition,
+        statement=words.statement(composition.by_origin, composition.rows),
+        facts=_facts(composition),
+        bars=bars.bars(composition),
+        pipeline=pipeline.pipeline(ledger, recorded),
+        chain=chain,
+        steps=one_row.steps(chain, said) if chain else [],
+        history=columns,
+        drawn=past.drawn(columns),
+        comparison=comparison.comparison(dataset),
+        findings=findings.findings(judged, said),
+        obligations=obligations.obligations(dataset),
+        obligations_left_out=obligations.left_out(dataset),
+        cost=obligations.cost(dataset),
+        md5=recorded.md5,
+    )
+
+
+def _facts(composition: Composition) -> list[Fact]:
+    rows = composition.rows
+    observed = composition.by_evidence.get("observed")
+    licensed = rows - sum(composition.by_license[name].rows for name in ("unknown",) if name in composition.by_license)
+    rooted, cost = composition.real_rooted_fraction, composition.cost
+    depth = composition.max_depth
+    amount = "–" if cost is None else f"{cost.amount.normalize():f} {cost.currency or ''}".strip()
+    return [
+        Fact("rows" if rows != 1 else "row", f"{rows:,}", f"{size(composition.bytes)} of content"),
+        Fact("go back to human text", "–" if rooted is None else _whole(rooted), "of the rows that are not human"),
+        Fact("model steps at most", "–" if depth is None else f"{depth}", "between a row and human text"),
+        Fact(
+            "recorded as it happened",
+            _part(observed.rows if observed else 0, rows),
+            "the rest was stated later, or is unknown",
+        ),
+        Fact("have a stated licence", _part(licensed, rows), "of all rows"),
+        Fact("cost", amount, "not recorded, never estimated" if cost is None else "as recorded"),
+    ]
+
+
+def _part(part: int, whole: int) -> str:
+    return percent(part, whole).replace(".0%", "%")
+
+
+def _whole(share: float) -> str:
+    return percent(share).replace(".0%", "%")
+
+
+@dataclass(frozen=True)
+class Revision:
+    """``date`` of the commit, not of today: so that the same inputs give the same page."""
+
+    commit: str | None
+    date: str
+    tag: str
+    is_workspace: bool
+
+    @property
+    def short(self) -> str:
+        """The commit as people are shown it."""
+        return "" if self.commit is None else self.commit[:_DIGITS]
+
+
+def _revision(history: History | None, audit: Audit) -> Revision:
+    """What the datasets were read at: the commit that was asked for, else the one checked out."""
+    if history is None:
+        return Revision(None, "", "", is_workspace=True)
+    tip, tag = history.commits[0], next(iter(history.tags_at(history.commits[0])), "")
+    return Revision(tip.sha, tip.date[:_DAY], tag, is_workspace=audit.request.commit is None)
+
+
+def _commands(audit: Audit, commit: str | None, paths: Sequence[str]) -> list[str]:
+    """What recomputes this page and its numbers, from the DVC root."""
+    request = audit.request
+    named = " ".join(shlex.quote(path) for path in paths)
+    options = "".join(f" --policy {shlex.quote(name)}" for name in (audit.policy.sources if audit.policy else ()))
+    options += f" --since {request.since[:_DIGITS]}" if request.since else ""
+    options += f" --mixture {shlex.quote(request.mixture)}" if request.mixture else ""
+    checkout = [f"git checkout {commit[:_DIGITS]} && dvc pull"] if commit else []
+    measures = " --measures all" if "all" in request.measures else ""
+    return [
+        *checkout,
+        f"provenance verify {named}",
+        f"provenance audit {named}{options}{measures} --tables",
+        *(f"provenance log {shlex.quote(path)}" for path in paths),
+        f"provenance report {named}{options} -o report.html",
+    ]
+
+
+def _identity(audit: Audit, commit: str | None, sections: Sequence[Section]) -> list[tuple[str, str]]:
+    """What the page was made from, by digests."""
+    found = [(f"data of {section.path} (DVC, md5)", section.md5 or "not known") for section in sections]
+    if audit.policy is not None:
+        found += [("policy", f"{audit.policy.name} ({audit.policy.digest})")]
+    if audit.mixture is not None:
+        found += [("mixture", f"{audit.mixture.path}: {audit.mixture.name}")]
+    return [*found, ("git revision", commit or "none yet"), ("made by", f"dvc-provenance {__version__}")]
