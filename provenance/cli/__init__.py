@@ -90,14 +90,22 @@ register(models.remove, "remove", registered)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"provenance {__version__}")
+        from provenance.identity.kernel import way
+
+        typer.echo(f"provenance {__version__}\n{way()}")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
+        bool,
+        typer.Option(
+            "--version",
+            is_eager=True,
+            callback=_print_version,
+            help="Show the version and which way ids take, and exit.",
+        ),
     ] = False,
 ) -> None:
     pass

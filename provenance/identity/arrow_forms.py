@@ -58,7 +58,7 @@ def content_of(column: pa.Array, name: str, selection: Selection) -> tuple[pa.Ar
         return None, set()
     counts = selection.includes(name, form)
     if form != "object" or counts == selection.includes(name, "list"):
-        return column if counts else None, {form}
+        return column if counts else None, forms_of(column)
     has_object = _holds_object(column)
     keep = has_object if counts else ~has_object & column.is_valid().to_numpy(zero_copy_only=False)
     kept = column.take(pa.array(np.arange(len(column)), mask=~keep)) if keep.any() else None

@@ -38,6 +38,11 @@ def plain(array: pa.Array) -> pa.Array:
     return array
 
 
+def as_one(column: pa.ChunkedArray) -> pa.Array:
+    """``column`` as one array; where it is one already, nothing is copied, as `combine_chunks` does."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def has_values(column: pa.ChunkedArray) -> bool:
     """Whether a value of ``column`` is not null, in whatever way it is stored."""
     kind = column.type.storage_type if isinstance(column.type, pa.BaseExtensionType) else column.type

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.identity.arrow_forms import content_of, form_of_type
+from provenance.identity.arrow_values import as_one
 from provenance.identity.canonical import ContentError, encode_row, shown
 from provenance.identity.columnar import NotColumnarError, encode_columns
 from provenance.identity.digests import digest_all
@@ -17,6 +18,8 @@ from provenance.identity.field_names import RESERVED_COLUMNS, Form
 from provenance.identity.fields import Selection, form_of_value
 from provenance.identity.formats.csv_cells import reads_as_number
 from provenance.identity.formats.interface import Block, RowError
+from provenance.identity.native.columns import samples_of_table
+from provenance.identity.native.lines import samples_of_lines
 from provenance.identity.packing import lengths_of
 from provenance.identity.reserved import (
     BIRTH_COLUMNS,
@@ -31,6 +34,7 @@ from provenance.identity.samples import Identity
 
 Forms: TypeAlias = frozenset[tuple[str, Form]]
 _Values: TypeAlias = "pa.Array | Sequence[object]"
+_Samples: TypeAlias = "tuple[pa.FixedSizeBinaryArray, pa.UInt64Array]"
 
 
 @dataclass(frozen=True)
@@ -65,29 +69,58 @@ def encode_block(block: Block, selection: Selection, identity: Identity) -> Enco
     identified = block.identified()
     if identified is not None:
         return EncodedBlock(frozenset(), frozenset(), *identified, None, None, None, {})
+    found = _by_kernel(block, selection, identity, is_needed)
+    if found is not None:
+        return found
     table = block.columns(is_needed)
     if table is not None:
         try:
             return _encode_table(table, selection, identity)
-        except NotColumnarError:
-            pass
+        except (NotColumnarError, pa.ArrowNotImplementedError):
+            pass  # of views within lists, say, Arrow cannot pick some
     return _encode_rows(block, selection, identity)
+
+
+def _by_kernel(
+    block: Block, selection: Selection, identity: Identity, is_needed: Callable[[str], bool]
+) -> EncodedBlock | None:
+    """The samples of ``block`` by the native kernel; None: it has to be read the pure way."""
+    lines = block.json_lines()
+    if lines is not None:
+        found = samples_of_lines(lines, selection, identity)
+        if found is None:
+            return None
+        return EncodedBlock(found.names, found.forms, found.ids, found.content_bytes, found.tokens, None, None, {})
+    table = block.unchecked_columns()
+    columns = None if table is None else samples_of_table(table, selection, identity, is_needed)
+    if table is None or columns is None:
+        return None
+    samples = (columns.ids, columns.content_bytes)
+    return _encoded(samples, columns.names, columns.forms, _other_values(table, identity), identity)
 
 
 def _encode_table(table: pa.Table, selection: Selection, identity: Identity) -> EncodedBlock:
     content: dict[str, pa.Array] = {}
     forms: set[tuple[str, Form]] = set()
     for name in table.column_names:
-        column = table[name].combine_chunks()
+        column = as_one(table[name])
         _check_numbers(name, column, selection)
         counting, found = content_of(column, name, selection)
         forms.update((name, form) for form in found)
         if counting is not None:
             content[identity.renamed.get(name, name)] = counting
+    samples = _samples_of(encode_columns(content, table.num_rows), identity)
+    return _encoded(samples, frozenset(table.column_names), frozenset(forms), _other_values(table, identity), identity)
+
+
+def _other_values(table: pa.Table, identity: Identity) -> Mapping[str | None, _Values]:
+    """Of a table, the columns that are read beside its content: those that are reserved, and that of tokens."""
     others = (PARENTS, PARENT_ROLES, *BIRTH_COLUMNS, identity.tokens_field)
-    values = {name: table[name].combine_chunks() for name in others if name in table.column_names}
-    canonical = encode_columns(content, table.num_rows)
-    return _encoded(canonical, frozenset(table.column_names), frozenset(forms), values, identity)
+    return {name: as_one(table[name]) for name in others if name in table.column_names}
+
+
+def _samples_of(canonical: pa.LargeBinaryArray, identity: Identity) -> _Samples:
+    return digest_all(canonical, identity.digest), lengths_of(canonical)
 
 
 def _encode_rows(block: Block, selection: Selection, identity: Identity) -> EncodedBlock:
@@ -110,9 +143,8 @@ def _encode_rows(block: Block, selection: Selection, identity: Identity) -> Enco
         for name, column in values.items():
             column.append(row.get(name) if name is not None else None)
     present_values: dict[str | None, _Values] = {name: column for name, column in values.items() if name in names}
-    return _encoded(
-        pa.array(canonical, pa.large_binary()), frozenset(names), frozenset(forms), present_values, identity
-    )
+    samples = _samples_of(pa.array(canonical, pa.large_binary()), identity)
+    return _encoded(samples, frozenset(names), frozenset(forms), present_values, identity)
 
 
 def _encode_row(row: Mapping[str, object], counting: list[str], renamed: Mapping[str, str]) -> bytes:
@@ -141,16 +173,17 @@ def _check_number(name: str, value: object, offset: int) -> None:
 
 
 def _encoded(
-    canonical: pa.LargeBinaryArray,
+    samples: _Samples,
     names: frozenset[str],
     forms: Forms,
     values: Mapping[str | None, _Values],
     identity: Identity,
 ) -> EncodedBlock:
-    """``values``: of the reserved columns and of the tokens field, where the block has them."""
+    """``samples``: ids and sizes. ``values``: of reserved columns and the tokens field, where the block has them."""
+    ids, sizes = samples
     tokens = None
     if identity.tokens_field is not None:
-        tokens = _token_counts(values.get(identity.tokens_field, [None] * len(canonical)), identity.tokens_field)
+        tokens = _token_counts(values.get(identity.tokens_field, [None] * len(ids)), identity.tokens_field)
     parents = references(values[PARENTS], PARENTS) if PARENTS in values else None
     roles = references(values[PARENT_ROLES], PARENT_ROLES) if PARENT_ROLES in values else None
     check_roles(parents, roles)
@@ -160,8 +193,7 @@ def _encoded(
         prompts = stated[PROMPT].cast(pa.large_binary())
         digests = digest_all(prompts.fill_null(b""), identity.digest).cast(pa.binary())
         stated[PROMPT] = pc.if_else(prompts.is_valid(), digests, pa.scalar(None, pa.binary()))
-    ids = digest_all(canonical, identity.digest)
-    return EncodedBlock(names, forms, ids, lengths_of(canonical), tokens, parents, roles, stated)
+    return EncodedBlock(names, forms, ids, sizes, tokens, parents, roles, stated)
 
 
 def _token_counts(values: _Values, name: str) -> pa.UInt32Array:

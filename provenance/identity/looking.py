@@ -8,7 +8,7 @@ from contextlib import suppress
 import pyarrow as pa
 
 from provenance.identity.arrow_forms import forms_of
-from provenance.identity.arrow_values import holds_json, plain
+from provenance.identity.arrow_values import as_one, holds_json, plain
 from provenance.identity.field_names import Form, counts
 from provenance.identity.fields import Look, form_of_value, reads_like_text
 from provenance.identity.formats.csv_cells import reads_as_number
@@ -30,7 +30,7 @@ def look_at(block: Block, types: Mapping[str, str] | None) -> Look:
     prose: set[str] = set()
     numbers: set[str] = set()
     for name in table.column_names:
-        column = table[name].combine_chunks()
+        column = as_one(table[name])
         found = forms_of(column)
         if types is not None and name in types and found:
             found = {"text" if types[name] in _TEXT_TYPES else "number"}

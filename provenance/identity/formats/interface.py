@@ -65,6 +65,14 @@ class Block(ABC):
         """The rows' ids and sizes in bytes, where these are not those of their canonical form; raises RowError."""
         return None
 
+    def json_lines(self) -> bytes | None:
+        """The rows as JSON Lines, where they are that; nothing is known of the lines yet."""
+        return None
+
+    def unchecked_columns(self) -> pa.Table | None:
+        """The rows as columns that may be damaged, where the file has columns; not to be read before a check."""
+        return None
+
     @abstractmethod
     def columns(self, exact: Callable[[str], bool]) -> pa.Table | None:
         """The rows as columns, or None where Arrow would not hold every row as `rows` reads it.

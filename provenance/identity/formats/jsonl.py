@@ -39,6 +39,9 @@ class JSONLinesBlock(Block):
         # By numpy, which is faster than `bytes` and leaves Python's lock to other threads meanwhile.
         return np.flatnonzero(np.frombuffer(self._data, np.uint8) == _LINE_FEED)
 
+    def json_lines(self) -> bytes:
+        return self._data
+
     def lines(self) -> list[bytes]:
         """The lines that are not blank: the rows."""
         return [line for line in self._data.split(b"\n") if not _is_blank(line)]

@@ -17,6 +17,7 @@ from provenance.identity.formats.arrow_block import MOST_ROWS, ArrowBlock, cut, 
 from provenance.identity.formats.interface import BLOCK_BYTES, FileReader, RowError, columns_without, one_line
 from provenance.identity.formats.parquet_pages import Pages
 from provenance.identity.formats.schema_metadata import metadata_without, require_usable_names
+from provenance.identity.samples import Identity
 
 _MOST_REPEATED_BYTES = 64 << 20  # in the rows that are read at a time
 
@@ -26,6 +27,10 @@ DAMAGE = (pa.ArrowException, OSError, ValueError, LookupError, OverflowError)
 
 class ParquetReader(FileReader):
     """See `Reader`."""
+
+    def __init__(self, path: Path, identity: Identity) -> None:
+        super().__init__(path, identity)
+        self._opened: tuple[tuple[str, ...], pq.ParquetFile] | None = None
 
     def column_names(self) -> tuple[str, ...]:
         with self._open() as file:
@@ -89,7 +94,7 @@ class ParquetReader(FileReader):
         row_bytes = max(metadata.total_byte_size // max(metadata.num_rows, 1), 1)
         size = max(min(BLOCK_BYTES // row_bytes, MOST_ROWS), 1)
         names = None if columns is None else list(columns)
-        self._require_sound(file, group, names)
+        self._pages.check(group, _leaves(file, names))
         if size * self._pages.repeated_bytes(group, _leaves(file, names)) > _MOST_REPEATED_BYTES:
             size = max(min(size, _MOST_REPEATED_BYTES // self._longest_repeated(file, group, names)), 1)
         read = 0
@@ -120,13 +125,18 @@ class ParquetReader(FileReader):
 
     def _longest_repeated(self, file: pq.ParquetFile, group: int, names: list[str] | None) -> int:
         """Bytes that a row may take, at most, from the row group's dictionaries, which are read to find out."""
-        paths = [file.schema.column(leaf).path for leaf in _leaves(file, names)]
         try:
-            with pq.ParquetFile(self.path, read_dictionary=paths) as coded:
-                first = next(coded.iter_batches(1, row_groups=[group], columns=names, use_threads=False), None)
+            coded = self._coded(tuple(file.schema.column(leaf).path for leaf in _leaves(file, names)))
+            first = next(coded.iter_batches(1, row_groups=[group], columns=names, use_threads=False), None)
         except DAMAGE as error:
             raise RowError(0, f"the Parquet file cannot be read any further: {one_line(error)}") from None
         return 1 + sum(longest_value(column) for column in (first.columns if first is not None else ()))
+
+    def _coded(self, paths: tuple[str, ...]) -> pq.ParquetFile:
+        """The file, whose leaf columns at ``paths`` are read as dictionaries where they are stored as such."""
+        if self._opened is None or self._opened[0] != paths:
+            self._opened = paths, pq.ParquetFile(self.path, read_dictionary=list(paths))
+        return self._opened[1]
 
     @contextmanager
     def _open(self) -> Iterator[pq.ParquetFile]:

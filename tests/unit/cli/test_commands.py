@@ -28,7 +28,10 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_version() -> None:
-    assert CliRunner().invoke(app, ["--version"]).stdout == f"provenance {__version__}\n"
+    # Scripts read the first line.
+    first, second = CliRunner().invoke(app, ["--version"], env={"PROVENANCE_NATIVE": "0"}).stdout.splitlines()
+    assert first == f"provenance {__version__}"
+    assert second == "ids: pure Python (PROVENANCE_NATIVE=0)"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from provenance.identity import CANONICAL_FORM, Identity, field_names, sample_id
 from provenance.identity.arrow_values import python_values
 from provenance.identity.columnar import encode_columns
 
+pytestmark = pytest.mark.usefixtures("way")
+
 SPECIFICATION = Path(__file__).parents[3] / "docs" / "specification"
 PUBLISHED = json.loads((SPECIFICATION / "sample-identity-vectors.json").read_text(encoding="utf-8"))
 

@@ -23,6 +23,8 @@ from provenance.identity.formats import csv_table, interface, json_array, parque
 from provenance.identity.names import is_dataset
 from provenance.identity.rewriting import write_rows
 
+pytestmark = pytest.mark.usefixtures("way")
+
 TYPES = {"n": "integer", "x": "number", "b": "boolean", "t": "timestamp"}
 SCHEMA = pa.schema(
     [("s", pa.string()), ("n", pa.int64()), ("x", pa.float64()), ("b", pa.bool_()), ("t", pa.timestamp("ns"))]

@@ -13,6 +13,8 @@ from support.samples import ids
 from provenance.errors import DataError
 from provenance.identity.arrow_values import plain
 
+pytestmark = pytest.mark.usefixtures("way")
+
 _CHILD = Path(__file__).with_name("damaging.py")
 # Seeds of which some ended the process, or were an internal error.
 _SEEDS = {

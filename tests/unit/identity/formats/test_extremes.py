@@ -15,6 +15,8 @@ from provenance.errors import ProvenanceError
 from provenance.identity import Identity, sample_id, scan
 from provenance.identity.formats import parquet
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 def write_table(path: Path, table: pa.Table) -> None:
     """``table``, which holds strings only, in the format that the file's name tells."""

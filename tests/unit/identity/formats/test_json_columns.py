@@ -14,6 +14,8 @@ from provenance.errors import DataError
 from provenance.identity import Identity
 from provenance.identity.formats import open_reader
 
+pytestmark = pytest.mark.usefixtures("way")
+
 VALUES = [
     {"role": "tool", "content": [1, 2.5, None, True], "big": 2**70},
     {"role": "user", "content": "hi"},

@@ -17,6 +17,8 @@ from provenance.identity.formats.json_schema import LearnedSchema
 from provenance.identity.json_text import parse_row
 from provenance.identity.samples import id_of_row
 
+pytestmark = pytest.mark.usefixtures("way")
+
 Write = Callable[[str | bytes], Path]
 
 

@@ -1,0 +1,1 @@
+"""Programs that look for input on which two ways to the same result differ; not collected by pytest."""
