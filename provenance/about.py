@@ -89,6 +89,7 @@ class About(_Stated):
     license: Text | None = Field(default=None, description="SPDX expression under which the whole is published")
     license_url: Text | None = Field(default=None, description="of a licence that SPDX does not list")
     url: Text | None = None
+    repository: Text | None = Field(default=None, description="address of the git repository")
     citation: Text | None = None
     keywords: tuple[Text, ...] = ()
     languages: tuple[Text, ...] = Field(default=(), description="BCP 47 codes")

@@ -20,6 +20,7 @@ about:
     published: 2026-11-01
     license: CC-BY-4.0
     url: https://data.example/mix
+    repository: https://git.example/mix
     languages: [en]
     modalities: [text]
     creators: [{name: A. Author, kind: person, url: "https://author.example"}]
