@@ -86,6 +86,7 @@ class About(_Stated):
     description: Text | None = None
     version: Text | None = None
     published: date | None = None
+    first_published: date | None = Field(default=None, description="when the first version was published")
     license: Text | None = Field(default=None, description="SPDX expression under which the whole is published")
     license_url: Text | None = Field(default=None, description="of a licence that SPDX does not list")
     url: Text | None = None

@@ -156,6 +156,18 @@ BROKEN: dict[str, list[tuple[Callable[[str], str], str]]] = {
         ),
         (spdx("ai_AIPackage", lambda e: e.update(spdxId="urn:dvc-provenance:agent:x")), "no element of the document"),
     ],
+    "oasis-dps": [
+        (broken(lambda d: d["use"].pop("intended-purpose")), "'intended-purpose' is a required property"),
+        (
+            broken(lambda d: d["provenance"]["generation-method"][0].update(code="synthetic")),
+            "'synthetic' is not one of",
+        ),
+        (broken(lambda d: d["set"]["tracking"].update(version="one")), "'one' does not match"),
+        (broken(lambda d: d["set"]["tracking"].update({"initial-release-date": "in May"})), "in May is no time"),
+        (broken(lambda d: d["source"].update(location="somewhere")), "somewhere is no URI"),
+        (broken(lambda d: d["source"]["id"]["hashes"][0]["tree-hashes"][0].update(value="0f")), "value"),
+        (broken(lambda d: d.pop("$schema")), "'$schema' is a required property"),
+    ],
     "openlineage": [
         (event(lambda e: e["run"].update(runId="first")), "run.runId: 'first' is not a 'uuid'"),
         (event(lambda e: e.update(eventType="DONE")), "eventType: 'DONE' is not one of"),

@@ -18,6 +18,7 @@ about:
     description: Questions & answers.
     version: "1.2.0"
     published: 2026-11-01
+    first_published: 2026-10-01
     license: CC-BY-4.0
     url: https://data.example/mix
     repository: https://git.example/mix
