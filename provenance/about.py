@@ -95,6 +95,7 @@ class About(_Stated):
     keywords: tuple[Text, ...] = ()
     languages: tuple[Text, ...] = Field(default=(), description="BCP 47 codes")
     modalities: tuple[Modality, ...] = ()
+    training_size: Text | None = Field(default=None, description="of all training data, in the EU template's ranges")
     creators: tuple[Party, ...] = ()
     provider: Party | None = Field(
         default=None, description="who places the model on the market, or publishes the data"

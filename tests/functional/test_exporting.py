@@ -156,6 +156,14 @@ BROKEN: dict[str, list[tuple[Callable[[str], str], str]]] = {
         ),
         (spdx("ai_AIPackage", lambda e: e.update(spdxId="urn:dvc-provenance:agent:x")), "no element of the document"),
     ],
+    "eu-summary": [
+        (lambda text: text.replace("### 2.5 Synthetic data", "### 2.5 Data"), "2.5 Synthetic data: missing"),
+        (
+            lambda text: text.replace("Yes.", "**To be filled in by a person:** x"),
+            "2.5 Synthetic data: to be filled in: x",
+        ),
+        (lambda text: text.replace("### 2.4 User data", "").replace("## 3. ", "### 2.4 User data\n## 3. "), "order"),
+    ],
     "oasis-dps": [
         (broken(lambda d: d["use"].pop("intended-purpose")), "'intended-purpose' is a required property"),
         (
@@ -229,6 +237,7 @@ def test_card_has_sources_prompts_terms_and_their_rows(project: Project) -> None
     assert "| m1 | 1 to 2 | 14.3% to 28.6% |" in card.text
     assert "LicenseRef\\-scancode\\-llama\\-3.1\\-license\\-2024" in card.text
     assert "a name that begins with Llama | 1 to 2 |" in card.text
+    assert "| manual | <https://huggingface.co/datasets/org/manual> | CC\\-BY\\-4.0 | Org | 6 |" in card.text
     # A prompt stays text, whatever it looks like.
     assert "\n    Ask <b>me</b>\n    \\# now." in card.text or "\n    # now." in card.text
     assert "compatible" not in card.text
@@ -449,3 +458,25 @@ def test_a_run_has_what_went_in_and_came_out(project: Project) -> None:
     assert lineage["sidecar"] == "mix.jsonl.lineage.parquet"
     assert lineage["rowsByOrigin"]["synthetic"] == {"atLeastRows": 2, "atMostRows": 2}
     assert dataset["dataset"]["name"] == "answers.jsonl"
+
+
+def test_eu_summary_names_every_generator_and_whether_it_is_on_the_market(project: Project) -> None:
+    text = document(project, "eu-summary", "mix.jsonl").replace("\\", "")
+    section = text.split("### 2.5 Synthetic data")[1].split("### 2.6")[0]
+    on_market, others = section.split("Other AI models that generated it")
+    assert "| m1 |" in on_market and "| m2 |" not in on_market
+    assert "| m2 |" in others and "| m1 |" not in others
+    assert "2 rows of 7" in section
+    assert "| 1 to 2 |" in on_market and "| 0 to 1 |" in others
+    assert "LicenseRef-scancode-llama-3.1-license-2024" in on_market
+    assert "on its behalf" not in section and "Yes." in section
+
+
+def test_eu_summary_lists_what_a_person_has_to_fill_in(nothing_stated: Project) -> None:
+    answer = nothing_stated.provenance("export", "mix.jsonl", "--format", "eu-summary", "--check")
+    assert answer.code == 1
+    text = answer.stdout.replace("\\", "")
+    listed = text.split("## To be filled in by a person")[1]
+    for fact in ("provider", "model", "on_market of m1", "on_market of m2", "kind of manual", "training_size"):
+        assert fact in listed
+    assert "invalid: 1.1 Provider identification: to be filled in" in answer.stderr

@@ -24,6 +24,7 @@ about:
     repository: https://git.example/mix
     languages: [en]
     modalities: [text]
+    training_size: less than 1 billion tokens
     creators: [{name: A. Author, kind: person, url: "https://author.example"}]
     provider: {name: Example Ltd, url: "https://example.org", email: data@example.org, address: "1 Street, Town"}
     representative: {name: Example EU, email: eu@example.org}
