@@ -86,13 +86,16 @@ class About(_Stated):
     description: Text | None = None
     version: Text | None = None
     published: date | None = None
+    first_published: date | None = Field(default=None, description="when the first version was published")
     license: Text | None = Field(default=None, description="SPDX expression under which the whole is published")
     license_url: Text | None = Field(default=None, description="of a licence that SPDX does not list")
     url: Text | None = None
+    repository: Text | None = Field(default=None, description="address of the git repository")
     citation: Text | None = None
     keywords: tuple[Text, ...] = ()
     languages: tuple[Text, ...] = Field(default=(), description="BCP 47 codes")
     modalities: tuple[Modality, ...] = ()
+    training_size: Text | None = Field(default=None, description="of all training data, in the EU template's ranges")
     creators: tuple[Party, ...] = ()
     provider: Party | None = Field(
         default=None, description="who places the model on the market, or publishes the data"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _SHOWN = ("by_origin", "by_kind", "by_model", "by_source", "by_license", "by_depth", "by_evidence")
 _MOST_GROUPS = 50
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*)?")
 _LONGEST_PROMPT = 4000
 _STATED = (
     ("Uses", "use_cases"),
@@ -52,7 +54,9 @@ def body(subject: Subject, gaps: Sequence[Gap]) -> Iterator[str]:
             yield from _paragraphs(text)
     if about.creators:
         yield "## Curators\n"
-        yield from (f"- {plain(each.name)}" + (f" ({plain(each.url)})" if each.url else "") for each in about.creators)
+        yield from (
+            f"- {plain(each.name)}" + (f" ({address(each.url)})" if each.url else "") for each in about.creators
+        )
         yield ""
     yield from _verifying(subject)
     if gaps:
@@ -65,6 +69,13 @@ def body(subject: Subject, gaps: Sequence[Gap]) -> Iterator[str]:
 def plain(text: str) -> str:
     """``text`` in which nothing is Markdown, uncut."""
     return markdown_text(text, None)
+
+
+def address(url: str | None) -> str:
+    """An address of the web as a link to itself, which can be copied; any other text as text."""
+    if url is None:
+        return "not stated"
+    return f"<{url}>" if _ADDRESS.fullmatch(url) else plain(url)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()) -> Iterator[str]:
@@ -122,7 +133,7 @@ def _sources(subject: Subject) -> Iterator[str]:
     cells = (
         (
             plain(used.source.name),
-            plain(used.source.url or "not stated"),
+            address(used.source.url),
             plain(used.license or "not stated"),
             plain(used.source.publisher or "not stated"),
             rows_of(used.reached),

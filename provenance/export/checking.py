@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -38,17 +39,28 @@ def by_schema(document: Any, schema: Mapping[str, Any], registry: Any = None) ->
     if missing := not_installed("jsonschema"):
         return missing
     from jsonschema import FormatChecker
+    from jsonschema.exceptions import best_match
     from jsonschema.validators import validator_for
 
     kind = validator_for(schema)
     more = {} if registry is None else {"registry": registry}
     errors = kind(schema, format_checker=FormatChecker(), **more).iter_errors(document)
-    return Checked(tuple(_first(f"{_place(error.absolute_path)}: {_short(error.message)}" for error in errors)))
+    # Of alternatives none of which fits, the one that fits best says what is wrong.
+    found = (best_match([error]) for error in errors)
+    return Checked(tuple(_first(f"{_place(error.absolute_path)}: {_short(error.message)}" for error in found)))
 
 
 def problems(found: Iterable[str]) -> Checked:
     """The first of the problems that a rule of our own finds."""
     return Checked(tuple(_first(found)))
+
+
+def is_time(stated: Any) -> bool:
+    """Whether it is a date and time with its offset, which schemas name and no checker looks at."""
+    try:
+        return datetime.fromisoformat(stated).tzinfo is not None
+    except (TypeError, ValueError):
+        return False
 
 
 def keys_in(document: Any) -> Iterator[str]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _BUILT_IN = {
     "croissant": "croissant",
     "dataset-card": "dataset_card",
+    "eu-summary": "eu_summary",
+    "oasis-dps": "oasis_dps",
+    "openlineage": "openlineage",
     "prov-json": "prov_json",
     "prov-n": "prov_n",
     "slsa": "slsa",

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provenance.export.interface import Gap
+from provenance.export.interface import Gap, Sending
 from provenance.files import scratch_folder, whole_file
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Exported:
-    """What came of an export. ``bytes``: the size of its document; ``problems``: None where it was not checked."""
+    """What came of an export. ``bytes``: the size of its document; ``problems``: None where it was not checked.
+
+    ``sent``: the number of events that were sent; None where none were to be.
+    """
 
     format: str
     datasets: tuple[str, ...]
@@ -26,6 +29,7 @@ class Exported:
     gaps: tuple[Gap, ...]
     problems: tuple[str, ...] | None = None
     not_checked: tuple[str, ...] = ()
+    sent: int | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -36,11 +40,15 @@ class Exported:
         return asdict(self)
 
 
-def export(subject: Subject, by: Export, target: Path | None, *, check: bool = False) -> Exported:
+def export(subject: Subject, by: Export, target: Path | None, *, check: bool = False, send: bool = False) -> Exported:
     """Write the document of ``subject`` to ``target`` (None: standard output), and ``check`` it.
+
+    ``send``: send its events by the way that ``by`` has for that; without ``target`` nothing is written then. What was
+    found wrong is not sent.
 
     Raises:
         SidecarError: a sidecar cannot be used.
+        ProvenanceError: it could not be sent.
     """
     with scratch_folder(subject.ledger.repository.temporary, "export") as folder:
         file = folder / "document"
@@ -48,11 +56,18 @@ def export(subject: Subject, by: Export, target: Path | None, *, check: bool = F
             by.write(subject, opened)
         found = by.check(file) if check else None
         size = file.stat().st_size
-        _deliver(file, target)
-    paths = tuple(dataset.path for dataset in subject.datasets)
-    if found is None:
-        return Exported(by.name, paths, size, tuple(by.gaps(subject)))
-    return Exported(by.name, paths, size, tuple(by.gaps(subject)), found.problems, found.not_checked)
+        if target is not None or not send:
+            _deliver(file, target)
+    sent = by.send(subject) if send and isinstance(by, Sending) and not (found and found.problems) else None
+    return Exported(
+        format=by.name,
+        datasets=tuple(dataset.path for dataset in subject.datasets),
+        bytes=size,
+        gaps=tuple(by.gaps(subject)),
+        problems=None if found is None else found.problems,
+        not_checked=() if found is None else found.not_checked,
+        sent=sent,
+    )
 
 
 def _deliver(file: Path, target: Path | None) -> None:

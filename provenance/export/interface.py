@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO, runtime_checkable
 
 if TYPE_CHECKING:
     from provenance.export.subject import Subject
@@ -79,6 +79,18 @@ class Export(Protocol):
 
     def check(self, file: Path) -> Checked:
         """What is wrong with the document in ``file``, by the standard's checker and by rules of our own."""
+
+
+@runtime_checkable
+class Sending(Protocol):
+    """An export whose standard has a way to send what it writes."""
+
+    def send(self, subject: Subject) -> int:
+        """Send it; how many events that were.
+
+        Raises:
+            ProvenanceError: it could not be sent.
+        """
 
 
 def missing(subject: Subject, needs: Sequence[Need]) -> list[Gap]:

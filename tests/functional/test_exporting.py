@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture
-def nothing_stated(project: Project) -> Any:
+def nothing_stated(project: Project) -> Iterator[Project]:
     project.write({"provenance.yaml": NOTHING_STATED})
     yield project
     project.write({"provenance.yaml": ABOUT})
@@ -54,6 +54,7 @@ def test_the_same_inputs_give_the_same_bytes(project: Project, name: str, tmp_pa
         "gaps": [],
         "problems": None,
         "not_checked": [],
+        "sent": None,
     }
 
 
@@ -79,6 +80,16 @@ def broken(of: Callable[[Any], Any]) -> Callable[[str], str]:
         parsed = json.loads(text)
         of(parsed)
         return json.dumps(parsed)
+
+    return change
+
+
+def event(of: Callable[[Any], Any]) -> Callable[[str], str]:
+    """Events of which the first was changed."""
+
+    def change(text: str) -> str:
+        first, *others = text.splitlines(keepends=True)
+        return "".join([broken(of)(first) + "\n", *others])
 
     return change
 
@@ -145,6 +156,37 @@ BROKEN: dict[str, list[tuple[Callable[[str], str], str]]] = {
         ),
         (spdx("ai_AIPackage", lambda e: e.update(spdxId="urn:dvc-provenance:agent:x")), "no element of the document"),
     ],
+    "eu-summary": [
+        (lambda text: text.replace("### 2.5 Synthetic data", "### 2.5 Data"), "2.5 Synthetic data: missing"),
+        (
+            lambda text: text.replace("Yes.", "**To be filled in by a person:** x"),
+            "2.5 Synthetic data: to be filled in: x",
+        ),
+        (lambda text: text.replace("### 2.4 User data", "").replace("## 3. ", "### 2.4 User data\n## 3. "), "order"),
+    ],
+    "oasis-dps": [
+        (broken(lambda d: d["use"].pop("intended-purpose")), "'intended-purpose' is a required property"),
+        (
+            broken(lambda d: d["provenance"]["generation-method"][0].update(code="synthetic")),
+            "'synthetic' is not one of",
+        ),
+        (broken(lambda d: d["set"]["tracking"].update(version="one")), "'one' does not match"),
+        (broken(lambda d: d["set"]["tracking"].update({"initial-release-date": "in May"})), "in May is no time"),
+        (broken(lambda d: d["source"].update(location="somewhere")), "somewhere is no URI"),
+        (broken(lambda d: d["source"]["id"]["hashes"][0]["tree-hashes"][0].update(value="0f")), "value"),
+        (broken(lambda d: d.pop("$schema")), "'$schema' is a required property"),
+    ],
+    "openlineage": [
+        (event(lambda e: e["run"].update(runId="first")), "run.runId: 'first' is not a 'uuid'"),
+        (event(lambda e: e.update(eventType="DONE")), "eventType: 'DONE' is not one of"),
+        (event(lambda e: e.pop("eventTime")), "'eventTime' is a required property"),
+        (event(lambda e: e.update(eventTime="today")), "today is no time"),
+        (event(lambda e: e["outputs"][0]["facets"]["version"].pop("_producer")), "'_producer' is a required"),
+        (event(lambda e: e["outputs"][0]["outputFacets"]["outputStatistics"].update(rowCount="7")), "rowCount: '7'"),
+        (event(lambda e: e["job"]["facets"]["jobType"].pop("integration")), "'integration' is a required property"),
+        (event(lambda e: e["job"]["facets"]["jobType"].update(_schemaURL="https://example.org")), "not that facet's"),
+        (lambda text: "", "there is no event in it"),
+    ],
     "dataset-card": [
         (lambda text: text.replace("---\n", "", 1), "no front matter"),
         (lambda text: text.replace("license: cc-by-4.0", "license: llama-9"), "not an identifier of the Hub's"),
@@ -195,6 +237,7 @@ def test_card_has_sources_prompts_terms_and_their_rows(project: Project) -> None
     assert "| m1 | 1 to 2 | 14.3% to 28.6% |" in card.text
     assert "LicenseRef\\-scancode\\-llama\\-3.1\\-license\\-2024" in card.text
     assert "a name that begins with Llama | 1 to 2 |" in card.text
+    assert "| manual | <https://huggingface.co/datasets/org/manual> | CC\\-BY\\-4.0 | Org | 6 |" in card.text
     # A prompt stays text, whatever it looks like.
     assert "\n    Ask <b>me</b>\n    \\# now." in card.text or "\n    # now." in card.text
     assert "compatible" not in card.text
@@ -337,3 +380,103 @@ def test_statement_names_every_digest_and_what_stages_read(project: Project) -> 
     assert names >= {"manual", "commit", "mix.py", "documents.jsonl", "answers.jsonl"}
     (stage,) = definition["externalParameters"]["stages"]
     assert (stage["name"], stage["command"]) == ("mix", "provenance run -- python mix.py")
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[str, list[Any]]]:
+    """The address of a server that takes events as OpenLineage's receivers do, and what it was sent."""
+    import http.server
+    import threading
+
+    received: list[Any] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.append((self.path, self.headers.get("Authorization"), json.loads(body)))
+            self.send_response(201)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the library's
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", received
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_events_reach_a_receiver_by_the_variables_of_openlineage(
+    project: Project, receiver: tuple[str, list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openlineage.client", reason="pip install openlineage-python")
+    address, received = receiver
+    monkeypatch.setenv("OPENLINEAGE_URL", address)
+    monkeypatch.setenv("OPENLINEAGE_API_KEY", "a-key")
+    answer = project.provenance("export", *DATASETS, "--format", "openlineage", "--send", "--check")
+    assert (answer.code, answer.stdout) == (0, ""), answer.stderr
+    assert "sent 2 events" in answer.stderr
+    written = [json.loads(line) for line in document(project, "openlineage").splitlines()]
+    assert [path for path, _, _ in received] == ["/api/v1/lineage"] * 2
+    assert {key for _, key, _ in received} == {"Bearer a-key"}
+    for (_, _, sent), event in zip(received, written, strict=True):
+        for name in ("run", "job", "dataset", "inputs", "outputs"):
+            if name in event:
+                assert_has(sent[name], event[name])
+
+
+def assert_has(sent: Any, written: Any) -> None:
+    """All that was written was sent; the client may add to it."""
+    if isinstance(written, dict):
+        for key, value in written.items():
+            assert_has(sent[key], value)
+    elif isinstance(written, list):
+        for one, other in zip(sent, written, strict=True):
+            assert_has(one, other)
+    else:
+        assert sent == written
+
+
+def test_nowhere_to_send_to_is_an_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openlineage.client", reason="pip install openlineage-python")
+    monkeypatch.delenv("OPENLINEAGE_URL", raising=False)
+    assert "set OPENLINEAGE_URL" in project.refusal("export", *DATASETS, "--format", "openlineage", "--send")
+    other = project.provenance("export", *DATASETS, "--format", "croissant", "--send")
+    assert (other.code, "not for croissant" in other.stderr) == (2, True)
+
+
+def test_a_run_has_what_went_in_and_came_out(project: Project) -> None:
+    run, dataset = (json.loads(line) for line in document(project, "openlineage").splitlines())
+    assert run["job"]["name"] == "mix"
+    assert {each["name"] for each in run["inputs"]} >= {"answers.jsonl", "documents.jsonl", "mix.py"}
+    (out,) = run["outputs"]
+    assert (out["name"], out["outputFacets"]["outputStatistics"]["rowCount"]) == ("mix.jsonl", 7)
+    lineage = out["facets"]["dvcProvenance_lineage"]
+    assert lineage["sidecar"] == "mix.jsonl.lineage.parquet"
+    assert lineage["rowsByOrigin"]["synthetic"] == {"atLeastRows": 2, "atMostRows": 2}
+    assert dataset["dataset"]["name"] == "answers.jsonl"
+
+
+def test_eu_summary_names_every_generator_and_whether_it_is_on_the_market(project: Project) -> None:
+    text = document(project, "eu-summary", "mix.jsonl").replace("\\", "")
+    section = text.split("### 2.5 Synthetic data")[1].split("### 2.6")[0]
+    on_market, others = section.split("Other AI models that generated it")
+    assert "| m1 |" in on_market and "| m2 |" not in on_market
+    assert "| m2 |" in others and "| m1 |" not in others
+    assert "2 rows of 7" in section
+    assert "| 1 to 2 |" in on_market and "| 0 to 1 |" in others
+    assert "LicenseRef-scancode-llama-3.1-license-2024" in on_market
+    assert "on its behalf" not in section and "Yes." in section
+
+
+def test_eu_summary_lists_what_a_person_has_to_fill_in(nothing_stated: Project) -> None:
+    answer = nothing_stated.provenance("export", "mix.jsonl", "--format", "eu-summary", "--check")
+    assert answer.code == 1
+    text = answer.stdout.replace("\\", "")
+    listed = text.split("## To be filled in by a person")[1]
+    for fact in ("provider", "model", "on_market of m1", "on_market of m2", "kind of manual", "training_size"):
+        assert fact in listed
+    assert "invalid: 1.1 Provider identification: to be filled in" in answer.stderr

@@ -18,10 +18,13 @@ about:
     description: Questions & answers.
     version: "1.2.0"
     published: 2026-11-01
+    first_published: 2026-10-01
     license: CC-BY-4.0
     url: https://data.example/mix
+    repository: https://git.example/mix
     languages: [en]
     modalities: [text]
+    training_size: less than 1 billion tokens
     creators: [{name: A. Author, kind: person, url: "https://author.example"}]
     provider: {name: Example Ltd, url: "https://example.org", email: data@example.org, address: "1 Street, Town"}
     representative: {name: Example EU, email: eu@example.org}

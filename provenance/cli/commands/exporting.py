@@ -11,7 +11,7 @@ from provenance.cli import output
 from provenance.cli.completing import datasets as datasets_there
 from provenance.cli.failures import FINDING
 from provenance.cli.options import CommonOptions, command
-from provenance.report.plain_text import safe
+from provenance.report.plain_text import counted, safe
 
 if TYPE_CHECKING:
     from provenance.export.exporting import Exported
@@ -30,6 +30,9 @@ def export(
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Check the document; exit with 1 if it is not valid or not complete.")
+    ] = False,
+    send: Annotated[
+        bool, typer.Option("--send", help="Send the events with OpenLineage's client, by its environment variables.")
     ] = False,
     samples: Annotated[
         list[str] | None,
@@ -53,6 +56,8 @@ def export(
     if options.as_json and target is None:
         raise typer.BadParameter("--json says what was written; name a file with -o")
     by = open_export(form)
+    if send and not hasattr(by, "send"):
+        raise typer.BadParameter(f"--send is not for {form}, which is a file")
     if samples and not by.takes_samples:
         raise typer.BadParameter(f"--sample is not for {form}, which is about whole datasets")
     if samples and len(datasets) > 1:
@@ -62,7 +67,7 @@ def export(
     repository = options.open_repository()
     require_harmless(repository, {"--output": target})
     with opened_subject(repository, datasets, rev=options.rev, samples=samples or (), depth=depth) as subject:
-        exported = write(subject, by, target, check=check)
+        exported = write(subject, by, target, check=check, send=send)
     _print(exported, options, target)
     if check and not exported.is_whole:
         raise typer.Exit(FINDING)
@@ -83,5 +88,7 @@ def _print(exported: Exported, options: CommonOptions, target: Path | None) -> N
         output.write_error("state what is missing under `about` in provenance.yaml; see docs/exporting.md")
     for reason in exported.not_checked:
         output.write_error(f"warning: {safe(reason)}")
+    if exported.sent is not None:
+        output.write_error(f"sent {counted(exported.sent, 'event')}")
     if target is not None:
         output.write_error(f"{safe(str(target))}: {exported.format}, {exported.bytes:,} bytes")
