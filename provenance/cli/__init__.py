@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from provenance.cli.commands import (
+    adopting,
     auditing,
     declaring,
     differing,
@@ -55,6 +56,7 @@ register(declaring.declare_lineage, "declare")
 register(recording.run, "run", settings=recording.PASS_ON)
 app.add_typer(stages, name="stage")
 register(recording.stage_add, "add", stages, settings=recording.PASS_ON)
+register(adopting.adopt, "adopt")
 register(importing.import_, "import")
 register(importing.update, "update")
 register(state.status, "status")

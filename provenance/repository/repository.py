@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from provenance.models import ModelRegister
     from provenance.repository.history import History
     from provenance.repository.imports import Imports
+    from provenance.repository.pipelines import Pipelines
     from provenance.repository.tracked import TrackedFile
     from provenance.revocations import Revocations
     from provenance.settings import Settings
@@ -192,6 +193,13 @@ class Repository(Contents):
         from provenance.repository.imports import Imports
 
         return Imports(self.root, self._dvc, self._tracking, self._workspace, self.temporary)
+
+    @cached_property
+    def pipelines(self) -> Pipelines:
+        """The pipelines as they are written and as DVC recorded them."""
+        from provenance.repository.pipelines import Pipelines
+
+        return Pipelines(self.root, lambda: self._dvc)
 
     def _document(self, file: str, model: type[Model], rev: str | None) -> Model:
         from provenance.documents import load_tracked, parse_tracked
