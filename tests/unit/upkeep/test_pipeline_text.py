@@ -97,7 +97,8 @@ def test_two_items_behind_one() -> None:
 
 
 def test_stages_of_foreach_are_written_once() -> None:
-    edits = PipelineText("stages:\n  make:\n    foreach: [1]\n    do:\n      cmd: one\n      outs:\n      - ${item}\n")
+    text = "stages:\n  make:\n    foreach: [1]\n    do:\n      cmd: one\n      outs:\n      - ${item}\n"
+    edits = PipelineText(text)
     edits.insert_after("make", "outs", 0, ["${item}.x"], shares_flags=True)
     edits.wrap("make", ["one"])
     assert edits.edited().endswith(f"cmd: {RUN} one\n      outs:\n      - ${{item}}\n      - ${{item}}.x\n")
