@@ -15,6 +15,7 @@ from provenance.cli.commands import (
     auditing,
     declaring,
     differing,
+    doctoring,
     history,
     impacting,
     importing,
@@ -70,6 +71,7 @@ register(differing.diff, "diff")
 register(auditing.audit, "audit")
 register(inferring.infer, "infer")
 register(state.verify, "verify")
+register(doctoring.doctor, "doctor")
 register(revoking.revoke, "revoke")
 register(revoking.purge, "purge")
 app.add_typer(registered, name="model")

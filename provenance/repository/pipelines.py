@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 PIPELINE_FILE = "dvc.yaml"
 LOCK_FILE = "dvc.lock"
 _DEFAULT_PARAMETERS_FILE = "params.yaml"
-_CONFLICT_MARKS = ("<<<<<<< ", ">>>>>>> ")
+_CONFLICT_MARKS = (b"<<<<<<< ", b">>>>>>> ")
+_PASSED_OVER = frozenset({".git", ".dvc", ".venv", "node_modules", "__pycache__"})
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,13 @@ class Pipelines:
         from dvc.repo.index import Index
         from dvc.stage import PipelineStage
 
-        with dvc_call():
-            found = [stage for stage in Index.from_repo(self._dvc()).stages if isinstance(stage, PipelineStage)]
+        try:
+            with dvc_call():
+                found = [stage for stage in Index.from_repo(self._dvc()).stages if isinstance(stage, PipelineStage)]
+        except RepositoryError:
+            for file in conflicts(self._root):
+                raise RepositoryError(f"{file}: git left a merge conflict here; {mending_conflict(file)}") from None
+            raise
         files = sorted({str(stage.path_in_repo).replace(os.sep, "/") for stage in found})
         return [stage for file in files for stage in self.resolved(file, self.text(file))]
 
@@ -150,10 +156,8 @@ class Pipelines:
         lock = lock_of(file)
         if not (self._root / lock).exists():
             return {}
-        text = self.text(lock)
-        refuse_conflict(lock, text)
         with dvc_call(lock):
-            stages = parse_yaml(text, lock).get("stages") or {}
+            stages = parse_yaml(self.text(lock), lock).get("stages") or {}
         return dict(stages)
 
     def changed_lock(self, file: str, changes: Mapping[str, LockChange]) -> str:
@@ -188,6 +192,11 @@ class Pipelines:
         with dvc_call():
             repo = self._dvc()
             repo.cache.local.add(str(file), repo.fs, md5)
+
+    def cache_folder(self) -> Path:
+        """Where DVC keeps what it tracks."""
+        with dvc_call():
+            return Path(self._dvc().cache.local.path)
 
     def ignoring(self, path: str) -> tuple[str, str] | None:
         """The .gitignore that DVC would have name ``path``, and the line; None where git ignores it, or is not here."""
@@ -238,20 +247,32 @@ def lock_of(file: str) -> str:
     return posixpath.join(posixpath.dirname(file), LOCK_FILE)
 
 
-def refuse_conflict(file: str, text: str) -> None:
-    """Refuse a file in which git left a merge conflict.
-
-    Raises:
-        RepositoryError: it did; the message says what mends it.
-    """
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.startswith(_CONFLICT_MARKS):
-            raise RepositoryError(f"{file}: line {number}: git left a merge conflict here; {mending_conflict(file)}")
+def conflicts(root: Path) -> list[str]:
+    """The files of DVC below ``root``, and ours at ``root``, in which git left a merge conflict."""
+    found = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in _PASSED_OVER]
+        for name in names:
+            file = Path(folder, name)
+            is_ours = file.parent == root and name.startswith("provenance.")
+            if (is_ours or name in (PIPELINE_FILE, LOCK_FILE) or name.endswith(".dvc")) and _has_conflict(file):
+                found.append(file.relative_to(root).as_posix())
+    return sorted(found)
 
 
 def mending_conflict(file: str) -> str:
-    """What settles a conflict in the dvc.lock ``file``."""
-    return f"take one side with `git checkout --ours {file}`, then run `dvc repro`"
+    """What settles a conflict in ``file``; what comes of dvc.lock, the stages make again."""
+    if posixpath.basename(file) == LOCK_FILE:
+        return f"take one side with `git checkout --ours {file}`, then run `dvc repro`"
+    return f"edit it, then run `git add {file}`"
+
+
+def _has_conflict(file: Path) -> bool:
+    try:
+        lines = file.read_bytes().splitlines() if file.is_file() else []
+    except OSError:
+        return False
+    return any(line.startswith(_CONFLICT_MARKS) for line in lines)
 
 
 def pointer_text(path: str, recorded: Recorded) -> str:

@@ -181,6 +181,13 @@ class Repository(Contents):
         with dvc_call():
             return bool(self._dvc.scm.is_tracked(str(self.root / self._inside(self.root, path))))
 
+    def is_ignored_by_git(self, path: str) -> bool:
+        """Whether git ignores the file at ``path``, from the DVC root, which it does not track yet."""
+        if not self._tracking.has_git() or self.is_in_git(path):
+            return False
+        with dvc_call():
+            return bool(self._dvc.scm.is_ignored(str(self.root / path)))
+
     def add(self, paths: Iterable[str | os.PathLike[str]]) -> None:
         """Track files with DVC, each with its own .dvc file, as `dvc add` does."""
         targets = [str(self.root / self._inside(self.root, path)) for path in paths]

@@ -13,8 +13,8 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from provenance.capture.declaring.declaration import Declaration, Stated, births_declared
-from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.capture.declaring.stage_sidecars import StageSidecars, in_order, last_change, pipeline_change
+from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.errors import RepositoryError
 from provenance.file_sets import NewFiles
 from provenance.files import scratch_folder
@@ -42,7 +42,7 @@ class AdoptedDataset:
 
     def as_json(self) -> dict[str, Any]:
         done = self.completion
-        names = ("rows", "samples", "recorded", "carried", "aligned", "unknown", "ancestors")
+        names = ("rows", "samples", "recorded", "carried", "derived", "aligned", "unknown", "ancestors")
         counts = {name: None if done is None else getattr(done, name) for name in names}
         counts["declared"] = counts.pop("recorded")
         return {"path": self.path, "stage": self.stage, "sidecar": sidecar_path(self.path)} | counts

@@ -146,8 +146,9 @@ class _Planning:
         written = self._edited.get(stage.address, stage)
         stated = {*map(written.from_root, written.paths("outs"))}
         for path in self._outs(stage):
-            is_here = (self._repository.root / path).exists()
-            if is_here and sidecar_path(path) in stated and not self._is_current(path, tracked=True):
+            out = self._repository.out(path)
+            was_made = (self._repository.root / path).exists() or (out is not None and out.md5 is not None)
+            if was_made and sidecar_path(path) in stated and not self._is_current(path, tracked=True):
                 yield path
 
     def _is_current(self, path: str, *, tracked: bool) -> bool:

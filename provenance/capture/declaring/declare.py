@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from provenance.arguments import require, require_names, require_optional, require_text, shown
 from provenance.capture.declaring.declaration import Declaration, Stated, births_declared
 from provenance.capture.declaring.earlier import without_declared
+from provenance.capture.declaring.stage_sidecars import Spread, StageSidecars, pipeline_change
 from provenance.capture.identities import identity_of, inheriting, keeping_choice, tokenizer_of
 from provenance.capture.reading import dependency_at, repository_around
-from provenance.capture.declaring.stage_sidecars import Spread, StageSidecars, pipeline_change
 from provenance.errors import ProvenanceError, RepositoryError
 from provenance.files import scratch_folder
 from provenance.identity.names import is_dataset, sidecar_path

@@ -16,7 +16,7 @@ from tempfile import mkdtemp
 
 from provenance.capture.declaring.declaration import Stated
 from provenance.capture.environment import describe_stage
-from provenance.capture.identities import identity_of, inheriting, keeping_choice, tokenizer_of
+from provenance.capture.identities import identity_of, inheriting, keeping_choice, parent_key_of, tokenizer_of
 from provenance.capture.reading import dependency_at
 from provenance.errors import RepositoryError
 from provenance.file_sets import FileSet, NewFiles, gathered
@@ -262,7 +262,7 @@ class StageSidecars:
             for file in filter(None, (dependency.sidecar, before if before.is_file() else None)):
                 known |= {activity.id for activity in open_sidecar(file).header.activities}
         own = [activity for activity in open_sidecar(sidecar).header.activities if activity.id not in known]
-        return any(activity.aligned_on is None for activity in own)
+        return any(activity.aligned_on is None and activity.keyed_on is None for activity in own)
 
     def _derivation(self, stage: StageText) -> Activity:
         # When it ran, at which commit and with which packages, is not known.
@@ -292,6 +292,7 @@ class StageSidecars:
             dependencies=dependencies,
             births=births,
             derivation=derivation,
+            key=parent_key_of(self._repository.settings(), out),
             afterwards=True,
             progress=self._progress_of(out),
         )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from provenance.upkeep.adopting import Adopted, AdoptedDataset
     from provenance.upkeep.adoption_plan import Plan
 
+_WAYS = ("recorded", "carried", "derived", "aligned", "unknown")
+
 
 @command()
 def adopt(
@@ -127,7 +129,7 @@ def _explained(dataset: AdoptedDataset) -> str:
     done = dataset.completion
     if done is None:
         return "has its sidecar already"
-    ways = {"declared": done.recorded, "carried": done.carried, "aligned": done.aligned, "unknown": done.unknown}
+    ways = {"declared" if name == "recorded" else name: getattr(done, name) for name in _WAYS}
     said = ", ".join(f"{rows:,} {name}" for name, rows in ways.items() if rows)
     return f"{counted(done.rows, 'row')} ({said or 'none'}), {counted(done.ancestors, 'ancestor')}"
 

@@ -77,8 +77,8 @@ def inserted(outs: str, number: int, *added: str, group: str = "make", shares_fl
         (' ["a", b]\n', ' ["a", "a.x", b]\n'),
         ("\n    - 'a'\n", "\n    - 'a'\n    - 'a.x'\n"),
         (
-            "\n    - a:\n        cache: false # in git\n        desc: text\n    - b\n",
-            "\n    - a:\n        cache: false # in git\n        desc: text\n    - a.x:\n        cache: false\n    - b\n",
+            "\n    - a:\n        cache: false # git\n        desc: text\n    - b\n",
+            "\n    - a:\n        cache: false # git\n        desc: text\n    - a.x:\n        cache: false\n    - b\n",
         ),
         ("\n    - a: {persist: true, cache: false}\n", None),
         ("\n    - {a: {persist: true}}\n", "\n    - {a: {persist: true}}\n    - {a.x: {persist: true}}\n"),
