@@ -6,13 +6,13 @@ What DVC recorded of the stages is changed together with their files, so it has 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
-from provenance.capture.declaring.declaration import Declaration, Stated, births_declared
+from provenance.capture.declaring.declaration import Stated, births_declared
 from provenance.capture.declaring.stage_sidecars import StageSidecars, in_order, last_change, pipeline_change
 from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.errors import RepositoryError
@@ -70,17 +70,15 @@ def undo_adoption(repository: Repository) -> list[str]:
     return last.paths
 
 
-def adopt(
-    repository: Repository, plan: Plan, declarations: Mapping[str, Declaration], progress_of: ProgressOf
-) -> Adopted:
-    """Do what ``plan`` says; ``declarations``: what is stated of the rows of datasets, by path.
+def adopt(repository: Repository, plan: Plan, progress_of: ProgressOf) -> Adopted:
+    """Do what ``plan`` says.
 
     Raises:
         RepositoryError: a dataset is not here, or changed since its stage made it. Nothing has changed then.
         DataError: a row cannot be read, or what is declared of it cannot be.
     """
     with pipeline_change(repository) as files, scratch_folder(repository.temporary, "adopt") as workspace:
-        adoption = _Adoption(repository, plan, declarations, files, workspace, progress_of)
+        adoption = _Adoption(repository, plan, files, workspace, progress_of)
         datasets = adoption.write()
         adoption.sidecars.seal(_BY)
     return Adopted(tuple(datasets), tuple(adoption.sidecars.in_git(files.paths)))
@@ -93,7 +91,6 @@ class _Adoption:
         self,
         repository: Repository,
         plan: Plan,
-        declarations: Mapping[str, Declaration],
         files: NewFiles,
         workspace: Path,
         progress_of: ProgressOf,
@@ -101,7 +98,6 @@ class _Adoption:
         self.sidecars = StageSidecars(repository, files, plan.stages, workspace, progress_of)
         self._repository = repository
         self._plan = plan
-        self._declarations = declarations
         self._files = files
         self._workspace = workspace
         self._progress_of = progress_of
@@ -181,7 +177,7 @@ class _Adoption:
             self._ignored.setdefault(rule[0], []).append(rule[1])
 
     def _stated(self, path: str) -> Stated | None:
-        declaration = self._declarations.get(path)
+        declaration = self._plan.declared.get(path)
         if declaration is None:
             return None
         identity = identity_of(self._repository.settings(), path, self._repository)

@@ -13,13 +13,16 @@ from provenance.files import MODELS_FILE, REVOCATIONS_FILE
 from provenance.identity.names import SIDECAR_SUFFIX, is_dataset, sidecar_path
 from provenance.lineage.sidecar import open_sidecar
 from provenance.repository.staging import WRAPPER, is_wrapped, judges, wrapped_line
+from provenance.upkeep.adoption_words import Words, command_of, declarations
 from provenance.upkeep.pipeline_text import NotEditableError, PipelineText
 
 if TYPE_CHECKING:
+    from provenance.capture.declaring.declaration import Declaration
     from provenance.repository import Repository
     from provenance.repository.pipelines import StageText
     from provenance.repository.tracked import Dataset
 
+_NO_WORDS = Words()
 _MORE_COMMANDS = "runs several commands; the packages that those before the last import are not noted"
 
 
@@ -37,7 +40,8 @@ class Plan:
 
     ``texts``: files of pipelines as they are and as they are to be. ``stages``: all, as they are; ``edited``: those
     that change, as they are to be, by address. ``outs``: datasets that stages made and that get a sidecar, by the
-    address of the stage; ``added``: others. ``remarks``: what to know of what is adopted.
+    address of the stage; ``added``: others. ``remarks``: what to know of what is adopted. ``declared``: what is
+    stated of the rows of datasets, by path; of a dataset that has its lineage it does not count.
     """
 
     stages: tuple[StageText, ...] = ()
@@ -47,6 +51,7 @@ class Plan:
     added: tuple[str, ...] = ()
     left: tuple[LeftAlone, ...] = ()
     remarks: tuple[str, ...] = ()
+    declared: Mapping[str, Declaration] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -61,19 +66,25 @@ class Plan:
         )
 
 
-def plan_adoption(repository: Repository, also: Collection[str]) -> Plan:
-    """Find what to change, so that each dataset has a sidecar; ``also``: paths of datasets whose names do not say so.
+def plan_adoption(repository: Repository, also: Collection[str] = (), words: Words = _NO_WORDS) -> Plan:
+    """Find what to change, so that each dataset has a sidecar.
+
+    Args:
+        also: paths of datasets whose names do not say that they are.
+        words: what is declared; of what a stage makes, it becomes a command of the stage.
 
     Raises:
         RepositoryError: a file cannot be read, or DVC does not track one of ``also``.
+        ProvenanceError: something is declared in words that make no sense.
     """
-    return _Planning(repository, also).plan()
+    return _Planning(repository, also, words).plan()
 
 
 class _Planning:
-    def __init__(self, repository: Repository, also: Collection[str]) -> None:
+    def __init__(self, repository: Repository, also: Collection[str], words: Words) -> None:
         self._repository = repository
         self._stages = repository.pipelines.stages()
+        self._declared = declarations(repository, self._stages, words)
         self._left: list[LeftAlone] = []
         self._remarks: list[str] = []
         self._texts: dict[str, tuple[str, str]] = {}
@@ -103,6 +114,7 @@ class _Planning:
             added=tuple(added),
             left=tuple(self._left),
             remarks=tuple(self._remarks),
+            declared=self._declared,
         )
 
     def _is_open(self, path: str) -> bool:
@@ -189,8 +201,26 @@ class _Planning:
                 text.insert_after(first.group, kind, number, names, shares_flags=kind == "outs")
         if wraps:
             text.wrap(first.group, [stage.commands[-1] for stage in members])
-        after = text.edited()
-        self._take(members, before, after, outs, deps, wraps=wraps)
+        more = self._declaring(members, outs)
+        if more:
+            text.append(first.group, [command for command, _ in more])
+        self._take(members, before, text.edited(), outs, deps, [resolved for _, resolved in more], wraps=wraps)
+
+    def _declaring(self, members: Sequence[StageText], outs: Mapping[int, list[str]]) -> list[tuple[str, list[str]]]:
+        """The commands that declare what is declared now when the stage runs again: as written, and of each member."""
+        found = []
+        first, root = members[0], self._repository.root
+        for number in outs:
+            paths = [stage.paths("outs")[number] for stage in members]
+            stated = [self._declared.get(s.from_root(path) or "") for s, path in zip(members, paths, strict=True)]
+            declaration = stated[0]
+            if any(each is not declaration for each in stated):
+                self._remarks.append(f"stage {first.group}: what is declared of some of its members does not stay so")
+            elif declaration is not None:
+                written = self._written(first, "outs")[number]
+                resolved = [command_of(declaration, path, root, s.wdir) for s, path in zip(members, paths, strict=True)]
+                found.append((command_of(declaration, written, root, first.wdir), resolved))
+        return found
 
     def _take(
         self,
@@ -199,6 +229,7 @@ class _Planning:
         after: str,
         outs: Mapping[int, list[str]],
         deps: Mapping[int, list[str]],
+        more: Sequence[Sequence[str]],
         *,
         wraps: bool,
     ) -> None:
@@ -208,14 +239,18 @@ class _Planning:
         except RepositoryError as error:
             raise NotEditableError("its command or its lists are written in a way that is not understood") from error
         lengths = {"outs": sum(map(len, outs.values())), "deps": sum(map(len, deps.values()))}
-        changed = {stage.name for stage in members}
-        for stage in self._stages:
-            if stage.file == file:
-                new = found.get(stage.name)
-                old = self._edited.get(stage.address, stage)
-                is_member = stage.name in changed
-                if new is None or not _is_just(old, new, lengths if is_member else {}, wraps=wraps and is_member):
-                    raise NotEditableError("what it shares with another stage, or quotes, is not understood")
+        places = {stage.name: number for number, stage in enumerate(members)}
+        for stage in filter(lambda each: each.file == file, self._stages):
+            new = found.get(stage.name)
+            old = self._edited.get(stage.address, stage)
+            place = places.get(stage.name)
+            if new is not None and place is not None:
+                added = [_normal(commands[place]) for commands in more]
+                is_right = _is_just(old, new, lengths) and _runs_just(old, new, added, wraps=wraps)
+            else:
+                is_right = new is not None and new.definition == old.definition
+            if not is_right:
+                raise NotEditableError("what it shares with another stage, or quotes, is not understood")
         self._texts[file] = (before, after)
         self._edited |= {stage.address: found[stage.name] for stage in members}
         if wraps and len(members[0].commands) > 1:
@@ -295,8 +330,8 @@ class _Planning:
         return is_dataset(path) or (self._repository.root / path).is_dir()
 
 
-def _is_just(old: StageText, new: StageText, lengths: Mapping[str, int], *, wraps: bool) -> bool:
-    """Whether ``new`` is ``old`` with so many more deps and outs, all of them sidecars or registers, and the prefix."""
+def _is_just(old: StageText, new: StageText, lengths: Mapping[str, int]) -> bool:
+    """Whether ``new`` has, but for its command, just so many more deps and outs, all of them sidecars or registers."""
     rest = [{k: v for k, v in each.definition.items() if k not in ("cmd", "deps", "outs")} for each in (old, new)]
     if rest[0] != rest[1]:
         return False
@@ -307,9 +342,21 @@ def _is_just(old: StageText, new: StageText, lengths: Mapping[str, int], *, wrap
         is_known = all(name.endswith((SIDECAR_SUFFIX, MODELS_FILE, REVOCATIONS_FILE)) for name in names)
         if [item for item in theirs if item in ours] != ours or len(more) != lengths.get(kind, 0) or not is_known:
             return False
+    return True
+
+
+def _runs_just(old: StageText, new: StageText, more: Sequence[Sequence[str]], *, wraps: bool) -> bool:
+    """Whether ``new`` runs what ``old`` does, its last command with the prefix if ``wraps``, and then ``more``."""
+    own = new.commands[: len(new.commands) - len(more)]
+    if [_normal(command) for command in new.commands[len(own) :]] != [*more]:
+        return False
     if not wraps:
-        return bool(old.command == new.command)
-    return old.commands[:-1] == new.commands[:-1] and _is_prefixed(old.commands[-1], new.commands[-1])
+        return own == old.commands
+    return own[:-1] == old.commands[:-1] and _is_prefixed(old.commands[-1], own[-1])
+
+
+def _normal(command: str) -> list[str]:
+    return shlex.split(command)
 
 
 def _is_prefixed(old: str, new: str) -> bool:

@@ -56,7 +56,7 @@ def diagnose(repository: Repository) -> list[Problem]:
     found += _interrupted(repository)
     try:
         found += _files(repository)
-        plan = plan_adoption(repository, ())
+        plan = plan_adoption(repository)
         found += _pipelines(plan)
         found += _datasets(repository, plan)
     except ProvenanceError as error:

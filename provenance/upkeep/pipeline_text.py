@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from provenance.repository.staging import is_wrapped, needs_shell, wrapped_line
 
 if TYPE_CHECKING:
-    from yaml import MappingNode, Node, ScalarNode
+    from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 # Of an out's settings, those that its sidecar shares: how DVC keeps it.
 _SHARED_FLAGS = ("cache", "persist", "remote", "push")
@@ -56,6 +56,29 @@ class PipelineText:
         last = node.value[-1] if isinstance(node.value, list) and node.value else node
         self._wrap_scalar(last, resolved)
 
+    def append(self, group: str, commands: Sequence[str]) -> None:
+        """Let a stage run ``commands`` after its own, which becomes a list of commands where it is none."""
+        definition = self._definition(group)
+        key = next(pair[0] for pair in definition.value if pair[0].value == "cmd")
+        node: Any = _member(definition, "cmd")
+        if isinstance(node.value, list):
+            # What is a list gets more items.
+            for text in commands:
+                self._insert_item(node, len(node.value) - 1, scalar_text(text))
+            return
+        end = self._content_end(node)
+        if node.style == "|":
+            body = self._text.rfind("\n", 0, end) + 1
+            line = self._text[body:end]
+            indent = line[: len(line) - len(line.lstrip())]
+            self._insert(end, "".join(f"\n{indent}{text}" for text in commands))
+            return
+        # The lines of a folded text stay where they are, and have to be further in than the list.
+        indent = " " * (key.start_mark.column + (0 if node.style == ">" else 2))
+        self._edits[(key.end_mark.index + 1, node.start_mark.index)] = f"\n{indent}- "
+        line_end = self._line_end_after(end)
+        self._insert(line_end, "".join(f"\n{indent}- {scalar_text(text)}" for text in commands))
+
     def insert_after(self, group: str, kind: str, number: int, added: Sequence[str], *, shares_flags: bool) -> None:
         """Write ``added`` behind item ``number`` of the list ``kind`` of a stage; ``shares_flags``: with its flags."""
         sequence: Any = _member(self._definition(group), kind)
@@ -63,17 +86,31 @@ class PipelineText:
             raise NotEditableError(f"its {kind} are no plain list")
         item = sequence.value[number]
         flags = _flags_of(item) if shares_flags else []
+        for name in added:
+            self._insert_item(sequence, number, self._item(item, name, flags, in_line=bool(sequence.flow_style)))
+
+    def _insert_item(self, sequence: SequenceNode, number: int, text: str) -> None:
+        item = sequence.value[number]
         if sequence.flow_style:
-            lines = [", " + self._item(item, name, flags, in_line=True) for name in added]
-            self._insert(item.end_mark.index, "".join(lines))
+            self._insert(item.end_mark.index, f", {text}")
             return
         start = self._text.rfind("\n", 0, item.start_mark.index) + 1
         prefix = self._text[start : item.start_mark.index]
         if not _ITEM.fullmatch(prefix):
-            raise NotEditableError(f"its {kind} are not one to a line")
-        end = self._text.find("\n", _last_end(item))
-        end = len(self._text) if end < 0 else end - (self._text[end - 1] == "\r")
-        self._insert(end, "".join(f"\n{prefix}{self._item(item, name, flags)}" for name in added))
+            raise NotEditableError("a list of it is not written one item to a line")
+        self._insert(self._line_end_after(self._content_end(item)), f"\n{prefix}{text}")
+
+    def _content_end(self, node: Node) -> int:
+        """Where the last text of ``node`` ends: its own end may be that of a comment behind it, or of empty lines."""
+        if isinstance(node.value, list) and node.value and not getattr(node, "flow_style", False):
+            last: Any = node.value[-1]
+            return self._content_end(last[1] if isinstance(last, tuple) else last)
+        start, end = int(node.start_mark.index), int(node.end_mark.index)
+        return start + len(self._text[start:end].rstrip())
+
+    def _line_end_after(self, place: int) -> int:
+        end = self._text.find("\n", place)
+        return len(self._text) if end < 0 else end - (self._text[end - 1] == "\r")
 
     def _definition(self, group: str) -> Any:
         stage = self._stages.get(group)
@@ -174,11 +211,3 @@ def _member(node: Any, name: str) -> Any:
     if found is None:
         raise NotEditableError(f"it has no {name} of its own")
     return found
-
-
-def _last_end(node: Node) -> int:
-    """Where the last scalar of ``node`` ends: its own end may be that of a comment behind it."""
-    if not isinstance(node.value, list) or not node.value or getattr(node, "flow_style", False):
-        return int(node.end_mark.index)
-    last: Any = node.value[-1]
-    return _last_end(last[1] if isinstance(last, tuple) else last)

@@ -59,7 +59,7 @@ def adopt(
     from provenance.upkeep.adopting import adopt as carry_out
     from provenance.upkeep.adopting import undo_adoption
     from provenance.upkeep.adoption_plan import plan_adoption
-    from provenance.upkeep.adoption_words import Words, declarations
+    from provenance.upkeep.adoption_words import Words
 
     words = Words(set_ or (), map_ or (), parents or (), parent_key or ())
     if undo and (dry_run or yes or dataset or words != Words()):
@@ -72,15 +72,14 @@ def adopt(
         return
     if not dry_run and finish_change(repository) and not options.quiet:
         write_error("an interrupted change was finished")
-    plan = plan_adoption(repository, [repository.relative(path) for path in dataset or ()])
-    stated = declarations(repository, plan, words)
+    plan = plan_adoption(repository, [repository.relative(path) for path in dataset or ()], words)
     if not options.as_json and not options.quiet:
         _show(plan)
     if plan.is_empty or dry_run or not _agreed(yes=yes):
         _report(options, repository, plan, None)
         return
     with rows_progress(quiet=options.quiet) as progress_of:
-        adopted = carry_out(repository, plan, stated, progress_of)
+        adopted = carry_out(repository, plan, progress_of)
     _report(options, repository, plan, adopted)
 
 

@@ -60,6 +60,25 @@ def test_what_is_not_there_is_not_edited(text: str) -> None:
         wrapped(text, "one")
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("one   # slow", "\n      - one   # slow\n      - declare x"),
+        ("'one'", "\n      - 'one'\n      - declare x"),
+        ("|\n      one\n      two\n", "|\n      one\n      two\n      declare x\n"),
+        (">-\n      one\n      more\n\n", "\n    - >-\n      one\n      more\n    - declare x\n\n"),
+        ("\n    - one\n    - two # last", "\n    - one\n    - two # last\n    - declare x"),
+        ("[one, two]", "[one, two, declare x]"),
+    ],
+)
+def test_a_command_more(written: str, expected: str) -> None:
+    edits = PipelineText(stage(written))
+    edits.append("make", ["declare x"])
+    assert edits.edited().replace("cmd: \n", "cmd:\n") == stage(expected).replace("cmd: \n", "cmd:\n")
+    commands = yaml.safe_load(edits.edited())["stages"]["make"]["cmd"]
+    assert (commands.splitlines() if isinstance(commands, str) else commands)[-1] == "declare x"
+
+
 def inserted(outs: str, number: int, *added: str, group: str = "make", shares_flags: bool = True) -> str:
     edits = PipelineText(f"stages:\n  make:\n    cmd: one\n    outs:{outs}")
     edits.insert_after(group, "outs", number, added, shares_flags=shares_flags)
