@@ -11,9 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from provenance.cli.commands import (
+    adopting,
     auditing,
     declaring,
     differing,
+    doctoring,
     exporting,
     history,
     impacting,
@@ -64,6 +66,7 @@ register(declaring.declare_lineage, "declare")
 register(recording.run, "run", settings=recording.PASS_ON, usage="[OPTIONS] -- COMMAND [ARGUMENT]...")
 app.add_typer(stages, name="stage")
 register(recording.stage_add, "add", stages, settings=recording.PASS_ON, usage="[OPTIONS] COMMAND [ARGUMENT]...")
+register(adopting.adopt, "adopt")
 register(importing.import_, "import")
 register(importing.update, "update")
 register(state.status, "status")
@@ -79,6 +82,7 @@ register(reporting.report, "report")
 register(inferring.infer, "infer")
 register(exporting.export, "export")
 register(state.verify, "verify")
+register(doctoring.doctor, "doctor")
 register(revoking.revoke, "revoke")
 register(revoking.purge, "purge")
 app.add_typer(registered, name="model")

@@ -28,9 +28,9 @@ def tell_to_add(repository: Repository, files: Iterable[str], then: str = "") ->
     write_line(f"next: {safe(shlex.join(['git', 'add', *options_end, *seen]))}{then}")
 
 
-def tell_to_add_tracked(repository: Repository, outs: Iterable[str]) -> None:
-    """The same for what DVC has begun to track at ``outs``, of which it keeps git from the content."""
+def tell_to_add_tracked(repository: Repository, outs: Iterable[str], others: Iterable[str] = ()) -> None:
+    """The same for what DVC has begun to track at ``outs``, of which it keeps git from the content, and ``others``."""
     written = list(outs)
     ignores = sorted({str(PurePosixPath(out).with_name(".gitignore")) for out in written})
     there = [file for file in ignores if (repository.root / file).exists()]
-    tell_to_add(repository, [*(f"{out}.dvc" for out in written), *there])
+    tell_to_add(repository, [*(f"{out}.dvc" for out in written), *there, *others])

@@ -52,7 +52,12 @@ class _Comparison:
 
 
 def by_alignment(
-    tables: Tables, data: Path, rows: Scan, dependencies: Sequence[Dependency], derivation: Activity
+    tables: Tables,
+    data: Path,
+    rows: Scan,
+    dependencies: Sequence[Dependency],
+    derivation: Activity,
+    evidence: Evidence = Evidence.OBSERVED,
 ) -> int:
     """Enter a derivation for rows that agree with samples of the dependencies, where other fields count; how many.
 
@@ -69,7 +74,7 @@ def by_alignment(
         comparison = _compared(tables, data, rows, dependency, number)
         if comparison is not None:
             _enter_fits(tables, data, comparison, derivation)
-    return _enter_derivations(tables)
+    return _enter_derivations(tables, evidence)
 
 
 def _compared(tables: Tables, data: Path, rows: Scan, dependency: Dependency, number: int) -> _Comparison | None:
@@ -168,7 +173,7 @@ def _subsets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield from ((), tuple(names))
 
 
-def _enter_derivations(tables: Tables) -> int:
+def _enter_derivations(tables: Tables, evidence: Evidence) -> int:
     """Enter the births of ``fits``: of each member, what agrees with it in the most columns; for how many rows."""
     tables.connection.execute(
         "CREATE TABLE aligned AS SELECT sample_id, min(activity) AS activity, min(parent) AS parent, "
@@ -180,13 +185,13 @@ def _enter_derivations(tables: Tables) -> int:
     tables.connection.execute(
         "INSERT INTO records(sample_id, origin, activity, parents, parent_roles, evidence, pending, low, high) "
         f"SELECT sample_id, CASE WHEN is_added THEN '{Origin.UNKNOWN}' END, activity, [parent], ['{DERIVED_ROLE}'], "
-        f"'{Evidence.OBSERVED}', true, rows, rows FROM aligned JOIN left_over USING (sample_id) WHERE is_single"
+        f"'{evidence}', true, rows, rows FROM aligned JOIN left_over USING (sample_id) WHERE is_single"
     )
     columns = ", ".join(["chain_evidence", *_TAKEN_OVER])
     tables.connection.execute(
         f"INSERT INTO records(sample_id, origin, activity, parents, parent_roles, evidence, {columns}, pending, low, "
         "high) "
-        f"SELECT sample_id, origin, activity, [], [], '{Evidence.OBSERVED}', {columns}, false, rows, rows "
+        f"SELECT sample_id, origin, activity, [], [], '{evidence}', {columns}, false, rows, rows "
         "FROM aligned JOIN left_over USING (sample_id) WHERE NOT is_single"
     )
     return tables.account_for("SELECT sample_id, rows FROM left_over SEMI JOIN aligned USING (sample_id)")

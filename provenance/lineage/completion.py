@@ -28,7 +28,7 @@ from provenance.lineage.kept_marks import keep_marks
 from provenance.lineage.marks import Out
 from provenance.lineage.model_column import AgentOf, by_model_column
 from provenance.lineage.parents_column import by_parents_column
-from provenance.lineage.records import Activity, Agent, DatasetState, Header, IdentitySettings
+from provenance.lineage.records import Activity, Agent, DatasetState, Evidence, Header, IdentitySettings
 from provenance.lineage.schema import FORMAT_VERSION
 from provenance.lineage.sidecar import Sidecar, open_sidecar, write_sidecar
 from provenance.lineage.tables import Known, Tables, write_rows
@@ -84,6 +84,7 @@ def complete(
     derivation: Activity | None = None,
     key: ParentKey | None = None,
     agent_of: AgentOf = _agent_of,
+    afterwards: bool = False,
     progress: Progress | None = None,
 ) -> Completion:
     """Write the sidecar ``output`` of the dataset ``data``, and strip the reserved columns from ``data``.
@@ -98,6 +99,8 @@ def complete(
         derivation: the activity of changed rows; without it `_parents` and alignment are not used.
         key: by which a row that has no `_parents` finds its parent, in a derivation.
         agent_of: describes a model that a row names as what made it.
+        afterwards: ``data`` was made before, and must not change: reserved columns are an error, and what is derived is
+            declared, not observed.
         progress: called with the number of rows in each batch read.
 
     Raises:
@@ -109,12 +112,13 @@ def complete(
         with scratch_database(folder) as connection:
             rows = scan(data, identity, progress=progress)
             write_rows(rows, folder / "rows.parquet")
-            require_read(data, rows.reserved, derivation)
+            require_read(data, rows.reserved, None if afterwards else derivation)
             tables = Tables(connection, folder, identity.digest_size)
             tables.load_members()
             tables.load_known([*_known(tables, dependencies, identity)], tokenizer)
             out = Out(data, identity, rows)
-            explained = _explain(tables, out, dependencies, births, derivation, key, agent_of)
+            evidence = Evidence.DECLARED if afterwards else Evidence.OBSERVED
+            explained = _explain(tables, out, dependencies, births, derivation, key, agent_of, evidence)
             is_compared = derivation is not None and explained["carried"] > 0
             changed = rows_with_changed_text(tables, data, rows, dependencies) if is_compared else (0, ())
             dangling = ancestors.add_ancestors(tables)
@@ -170,6 +174,7 @@ def _explain(
     derivation: Activity | None,
     key: ParentKey | None,
     agent_of: AgentOf,
+    evidence: Evidence,
 ) -> dict[str, int]:
     """Explain rows in order; how many rows each way explained."""
     rows = out.rows
@@ -185,7 +190,7 @@ def _explain(
         settle_restated(tables)
     explained["carried"] = tables.accounted_rows() - sum(explained.values())
     if derivation is not None:
-        explained["aligned"] = by_alignment(tables, out.data, rows, dependencies, derivation)
+        explained["aligned"] = by_alignment(tables, out.data, rows, dependencies, derivation, evidence)
     explained["unknown"] += explaining.by_nothing(tables)
     divide(tables)
     keep_marks(tables, out, births)

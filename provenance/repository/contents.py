@@ -35,6 +35,7 @@ class Contents:
     def __init__(self, root: Path, fetching: Fetching | None) -> None:
         self.root = root
         self._fetching = fetching
+        self._to_come: dict[str, Path] = {}
         self._git = Git(root)
         self._tracking = Tracking(root, self._git, self.temporary, lambda: self._dvc)
         self._workspace = Workspace(root, lambda: self._dvc)
@@ -142,6 +143,8 @@ class Contents:
         from provenance.identity.names import sidecar_path
 
         name = self._inside(self.root, sidecar_path(os.fspath(path)))
+        if rev is None and name in self._to_come:
+            return self._to_come[name]
         if rev is None and (self.root / name).exists():
             return self.root / name
         tracked = self._tracking.files(rev)
@@ -153,6 +156,12 @@ class Contents:
         if dataset is None or dataset.source is None or name in tracked:
             return None
         return self._source_sidecars.file(dataset.source, dataset.path)
+
+    def expect_sidecar(self, path: str, file: Path) -> None:
+        """From now on, take ``file`` for the workspace's sidecar of the dataset ``path``, which it becomes later."""
+        from provenance.identity.names import sidecar_path
+
+        self._to_come[sidecar_path(path)] = file
 
     def sidecar_of(self, version: Version) -> Path | None:
         """As `sidecar_file`, for a version of a dataset: sooner, where the sidecar is in DVC's cache."""
@@ -233,7 +242,7 @@ class Contents:
         from provenance.identity.names import sidecar_path
 
         name = self._inside(self.root, sidecar_path(os.fspath(path)))
-        if not (self.root / name).is_file():
+        if name in self._to_come or not (self.root / name).is_file():
             return False
         return self.recorded_hashes().get(name) not in (None, self._read_hashes.md5(self.root / name))
 

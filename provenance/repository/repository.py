@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from provenance.models import ModelRegister
     from provenance.repository.history import History
     from provenance.repository.imports import Imports
+    from provenance.repository.pipelines import Pipelines
     from provenance.repository.tracked import TrackedFile
     from provenance.revocations import Revocations
     from provenance.settings import Settings
@@ -182,6 +183,13 @@ class Repository(Contents):
         with dvc_call():
             return bool(self._dvc.scm.is_tracked(str(self.root / self._inside(self.root, path))))
 
+    def is_ignored_by_git(self, path: str) -> bool:
+        """Whether git ignores the file at ``path``, from the DVC root, which it does not track yet."""
+        if not self._tracking.has_git() or self.is_in_git(path):
+            return False
+        with dvc_call():
+            return bool(self._dvc.scm.is_ignored(str(self.root / path)))
+
     def add(self, paths: Iterable[str | os.PathLike[str]]) -> None:
         """Track files with DVC, each with its own .dvc file, as `dvc add` does."""
         targets = [str(self.root / self._inside(self.root, path)) for path in paths]
@@ -194,6 +202,13 @@ class Repository(Contents):
         from provenance.repository.imports import Imports
 
         return Imports(self.root, self._dvc, self._tracking, self._workspace, self.temporary)
+
+    @cached_property
+    def pipelines(self) -> Pipelines:
+        """The pipelines as they are written and as DVC recorded them."""
+        from provenance.repository.pipelines import Pipelines
+
+        return Pipelines(self.root, lambda: self._dvc)
 
     def _document(self, file: str, model: type[Model], rev: str | None) -> Model:
         from provenance.documents import load_tracked, parse_tracked

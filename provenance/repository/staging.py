@@ -16,7 +16,7 @@ from provenance.errors import RepositoryError
 from provenance.files import MODELS_FILE, REVOCATIONS_FILE
 from provenance.identity.names import is_dataset, sidecar_path
 
-_WRAPPER = ("provenance", "run", "--")
+WRAPPER = ("provenance", "run", "--")
 _JUDGES = re.compile(r"\bprovenance\s+(audit|purge)\b")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
@@ -57,9 +57,14 @@ def with_sidecars(arguments: Sequence[str], directory: str, with_sidecar: Collec
     return [*options, *found, *_wrapped(command)]
 
 
+def judges(command: str) -> bool:
+    """Whether a command audits or purges, so that it has to run again when models or revocations change."""
+    return _JUDGES.search(command) is not None
+
+
 def _judged_by(parsed: dict[str, object], base: str, command: Sequence[str]) -> Iterator[str]:
     """What a command that judges or purges reads besides datasets: it has to run again when that changes."""
-    if not _JUDGES.search(" ".join(command)):
+    if not judges(" ".join(command)):
         return
     deps = {os.path.normpath(os.path.join(base, path)) for path in _paths(parsed, "deps")}
     for file in (MODELS_FILE, REVOCATIONS_FILE):
@@ -91,17 +96,34 @@ def _wrapped(command: list[str]) -> list[str]:
         RepositoryError: a quotation in the line is not closed.
     """
     words = command if len(command) > 1 else command[0].split()
-    if words[:2] == list(_WRAPPER[:2]):
+    if words[:2] == list(WRAPPER[:2]):
         return command
-    # Variables that are set for the command alone are a shell's doing, too; `env` sets them without one.
-    setter = ["env"] if _ASSIGNMENT.match(words[0]) else []
     if len(command) > 1:
-        return [*_WRAPPER, *setter, *command]
-    line = shlex.join(["sh", "-c", command[0]]) if _needs_shell(command[0]) else " ".join([*setter, command[0]])
-    return [f"{shlex.join(_WRAPPER)} {line}"]
+        setter = ["env"] if _ASSIGNMENT.match(words[0]) else []
+        return [*WRAPPER, *setter, *command]
+    # To DVC, each line is a command of its own; when the last one has ended, all outs are there.
+    before, line_end, last = command[0].strip("\n").rpartition("\n")
+    return [before + line_end + wrapped_line(last, in_shell=needs_shell(last))]
 
 
-def _needs_shell(line: str) -> bool:
+def is_wrapped(line: str) -> bool:
+    """Whether the line runs under `provenance run` already."""
+    return line.split()[:2] == list(WRAPPER[:2])
+
+
+def wrapped_line(line: str, *, in_shell: bool) -> str:
+    """The command ``line`` behind `provenance run --`; with ``in_shell``, in a shell of its own."""
+    # Variables that are set for the command alone are a shell's doing, too; `env` sets them without one.
+    setter = "env " if _ASSIGNMENT.match(line.lstrip()) else ""
+    return f"{shlex.join(WRAPPER)} {shlex.join(['sh', '-c', line]) if in_shell else setter + line}"
+
+
+def needs_shell(line: str) -> bool:
+    """Whether only a shell understands the line: it has pipes, redirections, variables, ….
+
+    Raises:
+        RepositoryError: a quotation in it is not closed.
+    """
     lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
     lexer.commenters = ""
     try:

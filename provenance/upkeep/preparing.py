@@ -76,6 +76,12 @@ def prepare(repository: Repository) -> list[str]:
     return written
 
 
+def missing_rules(repository: Repository) -> list[tuple[str, str]]:
+    """The files that lack a line that `prepare` writes, and that line."""
+    rules = _rules(repository)
+    return [(name, rule.decode()) for name, rule in rules if _with_rule(repository.root / name, rule) is not None]
+
+
 def _write(root: Path, name: str, content: bytes) -> str:
     with whole_file(root / name) as temporary:
         temporary.write_bytes(content)

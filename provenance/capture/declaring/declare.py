@@ -8,42 +8,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import orjson
-import pyarrow.parquet as pq
-
 from provenance.arguments import require, require_names, require_optional, require_text, shown
-from provenance.capture.birth_columns import births_of_json
+from provenance.capture.declaring.declaration import Declaration, Stated, births_declared
 from provenance.capture.declaring.earlier import without_declared
-from provenance.capture.declaring.importers import open_importer
-from provenance.capture.declaring.importers.columns import Columns
-from provenance.capture.declaring.importers.interface import Importer, Request
-from provenance.capture.declaring.statements import Births
-from provenance.capture.environment import describe_environment
+from provenance.capture.declaring.stage_sidecars import Spread, StageSidecars, pipeline_change
 from provenance.capture.identities import identity_of, inheriting, keeping_choice, tokenizer_of
-from provenance.capture.parents import ParentFinder
-from provenance.capture.prices import read_prices
 from provenance.capture.reading import dependency_at, repository_around
-from provenance.errors import DataError, ProvenanceError, RepositoryError
+from provenance.errors import ProvenanceError, RepositoryError
 from provenance.files import scratch_folder
-from provenance.identity import read_rows
 from provenance.identity.names import is_dataset, sidecar_path
 from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.completion import Completion, complete
-from provenance.lineage.schema import birth_schema
+from provenance.repository.pipelines import Recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from provenance.identity import Identity
     from provenance.repository import Repository, Stage
-
-_BATCH_ROWS = 8192
 
 
 @dataclass(frozen=True)
@@ -52,7 +35,8 @@ class Declared:
 
     ``stated``: rows of which something was stated; ``unmatched``: how often a parent's key was named that no row of
     ``parents`` has; ``tracked``: whether the sidecar was added with DVC. ``completion`` counts how the dataset's rows
-    are explained.
+    are explained. ``stage``: the one that made the dataset before, whose record in dvc.lock has the new sidecar;
+    ``spread``: what changed with it. ``files``: what git is to track of that.
     """
 
     path: str
@@ -61,6 +45,9 @@ class Declared:
     unmatched: int
     tracked: bool
     completion: Completion
+    stage: str | None = None
+    spread: Spread = field(default_factory=Spread)
+    files: tuple[str, ...] = ()
 
 
 def declare(
@@ -95,7 +82,8 @@ def declare(
     Raises:
         DataError: a row cannot be read, or what is stated of it cannot be; the message names the row.
         ProvenanceError: no such importer, field, column or file.
-        RepositoryError: the dataset is not in a DVC repository, or made by a stage that is not running.
+        RepositoryError: the dataset is not in a DVC repository, or made by a stage of which its sidecar is not an out,
+            or changed since that made it.
         SidecarError: samples are their own ancestors, or a sidecar of ``parents`` cannot be used.
     """
     _check_types(path, from_, mapping, values, using, parents, parent_key, prices)
@@ -105,36 +93,73 @@ def declare(
     repository = repository_around(path)
     name = repository.relative(path)
     stage = repository.current_stage()
-    is_tracked = _check_place(repository, name, stage)
-    columns = Columns(mapping or {}, values or {})
-    _check_words(name, from_, columns, mapping or {}, values or {}, parents, parent_key)
-    identity = identity_of(repository.settings(), name, repository)
-    with scratch_folder(repository.temporary, "declare") as workspace, ExitStack() as opened:
-        importer_name, _, part = from_.partition(":")
-        places = tuple(Path(place) for place in using)
-        request = Request(repository.root / name, part or None, places, parent_key, workspace)
-        importer = opened.enter_context(closing(open_importer(importer_name, request)))
-        found_in = [_parents_dataset(repository, place) for place in parents]
-        finder = ParentFinder(repository, identity.digest, found_in, parent_key, workspace)
-        opened.enter_context(closing(finder))
-        births = Births(
-            name,
-            identity.digest,
-            describe_environment(repository, stage),
-            finder,
-            prompt_name=PurePosixPath(name).stem,
-            prices=None if prices is None else read_prices(prices, repository),
-            keep_prompts=keep_prompts,
-        )
-        file = workspace / "births.parquet"
-        stated = _write_births(repository.root / name, identity, importer, columns, births, file)
-        dependencies = _dependencies(repository, stage, finder)
-        recorded = RecordedBirths(file, births.activities, births.vocabulary)
-        completion = _complete(repository, name, identity, recorded, dependencies, workspace, progress)
-    births.licenses.tell("license")
+    made_by = _stage_to_satisfy(repository, name, stage)
+    declaration = Declaration(from_, mapping or {}, values or {}, using, parents, parent_key, prices, keep_prompts)
+    declaration.check(name)
+    if made_by is not None:
+        return _declare_of_stage(repository, name, declaration, made_by, progress)
+    with scratch_folder(repository.temporary, "declare") as workspace:
+        stated = _stated(repository, name, declaration, stage, workspace)
+        dependencies = _dependencies(repository, stage, stated.dependencies)
+        output = repository.root / sidecar_path(name)
+        completion = _complete(repository, name, output, stated.births, dependencies, workspace, progress)
+    dataset = repository.out(name)
+    # A stage that is running holds DVC's lock.
+    is_tracked = dataset is not None and stage is None
+    spread, files = Spread(), ()
     if is_tracked:
         repository.add([sidecar_path(name)])
-    return Declared(name, sidecar_path(name), stated, finder.unmatched, is_tracked, completion)
+        spread, files = _spread(repository, name)
+    return Declared(
+        name, sidecar_path(name), stated.rows, stated.unmatched, is_tracked, completion, spread=spread, files=files
+    )
+
+
+def _declare_of_stage(
+    repository: Repository,
+    name: str,
+    declaration: Declaration,
+    made_by: str,
+    progress: Callable[[int], None] | None,
+) -> Declared:
+    """Declare what the stage ``made_by`` made before, and leave DVC satisfied with it, and with what came from it."""
+    with pipeline_change(repository) as files, scratch_folder(repository.temporary, "declare") as workspace:
+        sidecars = StageSidecars(repository, files, repository.pipelines.stages(), workspace)
+        sidecars.require_here(next(each for each in sidecars.stages if each.address == made_by), [name])
+        stated = _stated(repository, name, declaration, None, workspace)
+        dependencies = _dependencies(repository, None, stated.dependencies)
+        output = sidecars.place(name)
+        completion = _complete(repository, name, output, stated.births, dependencies, workspace, progress)
+        sidecars.entered(name)
+        spread = sidecars.spread()
+        sidecars.put_locks({})
+        sidecars.seal("declare")
+    tracked = tuple(sidecars.in_git(files.paths))
+    return Declared(
+        name, sidecar_path(name), stated.rows, stated.unmatched, False, completion, made_by, spread, tracked
+    )
+
+
+def _spread(repository: Repository, name: str) -> tuple[Spread, tuple[str, ...]]:
+    """Let what stages made from the dataset ``name``, whose sidecar has changed, follow; with what git is to track."""
+    stages = repository.pipelines.stages()
+    sidecar = sidecar_path(name)
+    if not any(stage.from_root(path) == sidecar for stage in stages for path in stage.paths("deps")):
+        return Spread(), ()
+    with pipeline_change(repository) as files, scratch_folder(repository.temporary, "declare") as workspace:
+        sidecars = StageSidecars(repository, files, stages, workspace)
+        sidecars.written[sidecar] = Recorded(*repository.md5(sidecar))
+        spread = sidecars.spread()
+        sidecars.put_locks({})
+        sidecars.seal("declare")
+    return spread, tuple(sidecars.in_git(files.paths))
+
+
+def _stated(
+    repository: Repository, name: str, declaration: Declaration, stage: Stage | None, workspace: Path
+) -> Stated:
+    identity = identity_of(repository.settings(), name, repository)
+    return births_declared(repository, name, identity, declaration, stage, workspace)
 
 
 def _check_types(
@@ -162,8 +187,10 @@ def _check_types(
             require(argument, each, str, os.PathLike)
 
 
-def _check_place(repository: Repository, name: str, stage: Stage | None) -> bool:
-    """Whether the dataset's sidecar is to be added with DVC.
+def _stage_to_satisfy(repository: Repository, name: str, stage: Stage | None) -> str | None:
+    """The stage that made the dataset ``name`` before, whose record in dvc.lock changes with it; None: there is none.
+
+    ``stage`` is the one that is running.
 
     Raises:
         RepositoryError: there is no such dataset, or its sidecar cannot be written here.
@@ -178,72 +205,26 @@ def _check_place(repository: Repository, name: str, stage: Stage | None) -> bool
     if stage is not None and name in stage.outs:
         if sidecar not in stage.outs:
             raise RepositoryError(f"{name}: stage {stage.name} makes it; put {sidecar} into its outs, too")
-        return False
+        return None
     # A directory that has no sidecar yet is not among the datasets.
-    dataset = repository.out(name)
-    if dataset is not None and dataset.stage is not None:
+    dataset, beside = repository.out(name), repository.out(sidecar)
+    if dataset is None or dataset.stage is None:
+        return None
+    if stage is not None:
         raise RepositoryError(
             f"{name}: made by the stage {dataset.stage}; put `provenance declare …` into its command, after what makes "
             f"the dataset, and {sidecar} into its outs"
         )
-    # A stage that is running holds DVC's lock.
-    return dataset is not None and stage is None
+    if beside is None or beside.stage != dataset.stage:
+        raise RepositoryError(
+            f"{name}: made by the stage {dataset.stage}, of which {sidecar} is not an out; `provenance adopt` adds it"
+        )
+    return dataset.stage
 
 
-def _check_words(
-    name: str,
-    from_: str,
-    columns: Columns,
-    mapping: Mapping[str, str],
-    values: Mapping[str, str],
-    parents: Sequence[object],
-    parent_key: str | None,
-) -> None:
-    if from_ == "columns" and columns.is_empty:
-        raise ProvenanceError(f"{name}: nothing to state: give --map FIELD=COLUMN or --set FIELD=VALUE")
-    if parent_key is not None and not parents:
-        raise ProvenanceError("--parent-key is a column of the parents' dataset: name that with --parents")
-    if parent_key is None and ("parent_key" in mapping or "parent_key" in values):
-        raise ProvenanceError("parent_key is looked up in another dataset: give --parents PATH and --parent-key COLUMN")
-
-
-def _parents_dataset(repository: Repository, path: str | os.PathLike[str]) -> Dependency:
-    name = repository.relative(path)
-    if not (is_dataset(name) and (repository.root / name).is_file()):
-        raise RepositoryError(f"{name}: no such dataset; --parents names a dataset file of this repository")
-    return dependency_at(repository.root / name, repository)
-
-
-def _write_births(
-    data: Path, identity: Identity, importer: Importer, columns: Columns, births: Births, file: Path
-) -> int:
-    """Write the births of all rows of which something is stated; their number."""
-    rows = stated = 0
-
-    def born() -> Iterator[bytes]:
-        nonlocal rows
-        for rows, row in read_rows(data, identity):
-            by_person = {field: value for field, value in columns.state(row).items() if value is not None}
-            try:
-                statement = importer.state(row) | by_person
-            except ValueError as error:
-                raise DataError(births.dataset, rows, str(error)) from error
-            birth = births.birth(rows, statement)
-            if birth is not None:
-                yield orjson.dumps(birth)
-
-    with pq.ParquetWriter(file, birth_schema(), compression="lz4") as writer:
-        each = born()
-        while batch := list(islice(each, _BATCH_ROWS)):
-            writer.write_batch(births_of_json(batch))
-            stated += len(batch)
-    columns.check(births.dataset, rows)
-    return stated
-
-
-def _dependencies(repository: Repository, stage: Stage | None, finder: ParentFinder) -> list[Dependency]:
+def _dependencies(repository: Repository, stage: Stage | None, parents: Sequence[Dependency]) -> list[Dependency]:
     """Where parents' records may be: the datasets that hold parents, and those that the running stage depends on."""
-    found = {dependency.path: dependency for dependency in finder.dependencies()}
+    found = {dependency.path: dependency for dependency in parents}
     for path in stage.datasets if stage else ():
         if path not in found:
             found[path] = dependency_at(repository.root / path, repository)
@@ -253,13 +234,14 @@ def _dependencies(repository: Repository, stage: Stage | None, finder: ParentFin
 def _complete(
     repository: Repository,
     name: str,
-    identity: Identity,
+    output: Path,
     births: RecordedBirths,
     dependencies: Sequence[Dependency],
     workspace: Path,
     progress: Callable[[int], None] | None,
 ) -> Completion:
     data, sidecar = repository.root / name, repository.root / sidecar_path(name)
+    identity = identity_of(repository.settings(), name, repository)
     if sidecar.exists():
         identity = keeping_choice(identity, sidecar)
     else:
@@ -270,7 +252,7 @@ def _complete(
     own = [] if earlier is None else [Dependency(name, name, None, earlier, identity, is_earlier=True)]
     return complete(
         data,
-        sidecar,
+        output,
         dataset_path=name,
         identity=identity,
         fingerprint=repository.md5,

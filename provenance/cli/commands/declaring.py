@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provenance.cli.failures import FINDING
-from provenance.cli.next_steps import tell_to_add_tracked
+from provenance.cli.next_steps import tell_to_add, tell_to_add_tracked
 from provenance.cli.options import CommonOptions, command
 from provenance.cli.output import write_error, write_json, write_line
 from provenance.cli.progress import rows_progress
@@ -98,6 +98,9 @@ def _document(declared: Declared) -> dict[str, object]:
         "path": declared.path,
         "sidecar": declared.sidecar,
         "tracked": declared.tracked,
+        "stage": declared.stage,
+        "rewritten": list(declared.spread.rewritten),
+        "to_run": list(declared.spread.to_run),
         "rows": completion.rows,
         "samples": completion.samples,
         "stated": declared.stated,
@@ -107,6 +110,14 @@ def _document(declared: Declared) -> dict[str, object]:
         "unmatched": declared.unmatched,
         "born_twice": completion.born_twice,
     } | completion.identity.choice()
+
+
+def _report_spread(declared: Declared) -> None:
+    for path in declared.spread.rewritten:
+        own = ", but for rows that it has carried: it has births of its own" if path in declared.spread.kept else ""
+        write_line(f"{safe(path)}: its sidecar follows{own}")
+    for stage in declared.spread.to_run:
+        write_line(f"stage {safe(stage)} depends on what changed, and runs again at the next `dvc repro`")
 
 
 def _report(repository: Repository, declared: Declared) -> None:
@@ -127,10 +138,13 @@ def _report(repository: Repository, declared: Declared) -> None:
         )
     if completion.born_twice:
         write_line(f"samples with more than one birth: {completion.born_twice:,}")
+    _report_spread(declared)
+    if not declared.tracked and declared.files:
+        tell_to_add(repository, declared.files)
     if not declared.tracked:
         return
     if not repository.is_as_recorded(repository.root / declared.path):
         write_line(
             f"DVC has other data for it: `dvc add {safe(shlex.quote(declared.path))}`, else the sidecar is stale"
         )
-    tell_to_add_tracked(repository, [declared.sidecar])
+    tell_to_add_tracked(repository, [declared.sidecar], declared.files)

@@ -1,0 +1,37 @@
+"""`doctor`: what is wrong with a repository's set-up."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from provenance.cli.failures import FINDING
+from provenance.cli.options import CommonOptions, command
+from provenance.cli.output import write_json, write_line
+from provenance.report.plain_text import safe
+
+
+@command(reads_lineage=True)
+def doctor(
+    options: CommonOptions,
+) -> None:
+    """Say what is wrong with this repository's set-up, and the command that mends each.
+
+    Exits with 1 where something is. Nothing is changed. Use `provenance verify` to check sidecars against their data.
+
+    Example: provenance doctor
+    """
+    from provenance.upkeep.diagnosis import diagnose
+
+    problems = diagnose(options.open_repository())
+    if options.as_json:
+        write_json({"ok": not problems, "problems": [asdict(problem) for problem in problems]})
+    elif not options.quiet:
+        for problem in problems:
+            write_line(f"{safe(problem.what)}: {safe(problem.problem)}")
+            write_line(f"  mend: {safe(problem.mend)}")
+        if not problems:
+            write_line("ok: nothing is wrong with this set-up")
+    if problems:
+        raise typer.Exit(FINDING)

@@ -1,0 +1,304 @@
+"""Pipelines as they are written (dvc.yaml) and as DVC recorded them (dvc.lock): for whoever changes both together.
+
+DVC resolves variables, `foreach` and `matrix`, of a file as it is or as it would be. What is changed in dvc.lock is
+written as DVC itself writes it.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from provenance.errors import RepositoryError
+from provenance.repository.calls import dvc_call
+from provenance.repository.stages import Stage
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+
+PIPELINE_FILE = "dvc.yaml"
+LOCK_FILE = "dvc.lock"
+_DEFAULT_PARAMETERS_FILE = "params.yaml"
+_CONFLICT_MARKS = (b"<<<<<<< ", b">>>>>>> ")
+_PASSED_OVER = frozenset({".git", ".dvc", ".venv", "node_modules", "__pycache__"})
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What is recorded of a file: DVC's hash of it and its size in bytes."""
+
+    md5: str
+    size: int
+
+
+@dataclass(frozen=True)
+class LockChange:
+    """What changes in a stage's entry of dvc.lock; paths as the stage writes them.
+
+    ``command``: as it was and as it is to be. It only takes its place where the lock had the one that was: else the
+    stage is to run again, and stays so.
+    """
+
+    command: tuple[Any, Any] | None = None
+    deps: Mapping[str, Recorded] = field(default_factory=dict)
+    outs: Mapping[str, Recorded] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StageText:
+    """A stage as it is written, variables resolved: ``name`` (of a group's member: GROUP@KEY) in the file ``file``."""
+
+    file: str
+    name: str
+    definition: Mapping[str, Any]
+
+    @property
+    def address(self) -> str:
+        """Its address from the DVC root."""
+        return self.name if self.file == PIPELINE_FILE else f"{self.file}:{self.name}"
+
+    @property
+    def group(self) -> str:
+        """The name under which it is written in the file."""
+        return self.name.partition("@")[0]
+
+    @property
+    def command(self) -> Any:
+        """The command, or the list of commands."""
+        return self.definition.get("cmd", "")
+
+    @property
+    def commands(self) -> list[str]:
+        """What DVC runs, one after another: of a command of several lines, each."""
+        stated = [self.command] if isinstance(self.command, str) else [str(each) for each in self.command]
+        return [line.strip() for each in stated for line in each.splitlines() if line.strip()]
+
+    @property
+    def wdir(self) -> str:
+        """Its working directory, from the DVC root."""
+        stated = str(self.definition.get("wdir") or ".")
+        return posixpath.normpath(posixpath.join(posixpath.dirname(self.file), stated))
+
+    def paths(self, kind: str) -> list[str]:
+        """What stands under ``kind`` (deps, outs, metrics, plots), in order, as it is written."""
+        found: list[str] = []
+        for each in self.definition.get(kind) or []:
+            found += [str(name) for name in each] if isinstance(each, Mapping) else [str(each)]
+        return found
+
+    def from_root(self, path: str) -> str | None:
+        """``path``, as the stage writes it, from the DVC root; None for what is outside of the repository."""
+        place = posixpath.normpath(posixpath.join(self.wdir, path))
+        return None if "://" in path or place.startswith(("/", "../")) else place
+
+
+class Pipelines:
+    """The pipelines of the repository at ``root``; ``dvc`` opens DVC. Files are named from the root."""
+
+    def __init__(self, root: Path, dvc: Callable[[], Repo]) -> None:
+        self._root = root
+        self._dvc = dvc
+
+    def stages(self) -> list[StageText]:
+        """All stages of all files, as DVC finds them.
+
+        Raises:
+            RepositoryError: a file cannot be read.
+        """
+        from dvc.repo.index import Index
+        from dvc.stage import PipelineStage
+
+        try:
+            with dvc_call():
+                found = [stage for stage in Index.from_repo(self._dvc()).stages if isinstance(stage, PipelineStage)]
+        except RepositoryError:
+            for file in conflicts(self._root):
+                raise RepositoryError(f"{file}: git left a merge conflict here; {mending_conflict(file)}") from None
+            raise
+        files = sorted({str(stage.path_in_repo).replace(os.sep, "/") for stage in found})
+        return [stage for file in files for stage in self.resolved(file, self.text(file))]
+
+    def text(self, file: str) -> str:
+        """The text of a file, line ends as they are."""
+        try:
+            return (self._root / file).read_bytes().decode("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RepositoryError(f"{file}: cannot be read: {error}") from error
+
+    def resolved(self, file: str, text: str) -> list[StageText]:
+        """The stages of ``file`` if it held ``text``.
+
+        Raises:
+            RepositoryError: DVC cannot make sense of it.
+        """
+        from dvc.parsing import DataResolver
+        from dvc.utils.serialize import parse_yaml
+
+        with dvc_call(file):
+            folder = str((self._root / file).parent)
+            resolver = DataResolver(self._dvc(), folder, parse_yaml(text, file))
+            stages = resolver.resolve()["stages"]
+        return [StageText(file, name, definition) for name, definition in stages.items()]
+
+    def recorded(self, file: str) -> dict[str, Any]:
+        """The entries of the dvc.lock beside ``file``, by the names of stages; none where there is no such file.
+
+        Raises:
+            RepositoryError: it cannot be read.
+        """
+        from dvc.utils.serialize import parse_yaml
+
+        lock = lock_of(file)
+        if not (self._root / lock).exists():
+            return {}
+        with dvc_call(lock):
+            stages = parse_yaml(self.text(lock), lock).get("stages") or {}
+        return dict(stages)
+
+    def changed_lock(self, file: str, changes: Mapping[str, LockChange]) -> str:
+        """The text of the dvc.lock beside ``file`` with ``changes``, by the names of stages that stand in it."""
+        from dvc.utils.serialize import dumps_yaml, parse_yaml_for_update
+
+        lock = lock_of(file)
+        with dvc_call(lock):
+            content = parse_yaml_for_update(self.text(lock), lock)
+            for name, change in changes.items():
+                _change_entry(content["stages"][name], change)
+            return str(dumps_yaml(content))
+
+    def stage(self, stage: StageText) -> Stage:
+        """``stage`` as DVC recorded that it ran."""
+        entry = self.recorded(stage.file).get(stage.name, {})
+        deps = {
+            stage.from_root(str(dep["path"])) or str(dep["path"]): dep.get("md5") for dep in entry.get("deps") or []
+        }
+        command = entry.get("cmd", "")
+        return Stage(
+            name=stage.address,
+            command=command if isinstance(command, str) else "\n".join(command),
+            wdir=stage.wdir,
+            dependencies=tuple(deps.items()),
+            parameters=_parameters(stage, entry.get("params") or {}),
+            outs=tuple(filter(None, map(stage.from_root, stage.paths("outs")))),
+        )
+
+    def keep(self, file: Path, md5: str) -> None:
+        """Put the content of ``file``, of this MD5, into DVC's cache."""
+        with dvc_call():
+            repo = self._dvc()
+            repo.cache.local.add(str(file), repo.fs, md5)
+
+    def cache_folder(self) -> Path:
+        """Where DVC keeps what it tracks."""
+        with dvc_call():
+            return Path(self._dvc().cache.local.path)
+
+    def ignoring(self, path: str) -> tuple[str, str] | None:
+        """The .gitignore that DVC would have name ``path``, and the line; None where git ignores it, or is not here."""
+        from dvc.scm import NoSCM
+        from pathspec.patterns import GitWildMatchPattern
+
+        with dvc_call():
+            scm = self._dvc().scm
+            if isinstance(scm, NoSCM) or scm.is_ignored(str(self._root / path)):
+                return None
+        line = GitWildMatchPattern.escape(f"/{PurePosixPath(path).name}")
+        return posixpath.join(posixpath.dirname(path), ".gitignore"), line
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes of DVC from changing the repository."""
+        with dvc_call():
+            lock = self._dvc().lock
+            lock.lock()
+        try:
+            yield
+        finally:
+            lock.unlock()
+
+    def remember_runs(self, addresses: frozenset[str]) -> None:
+        """Enter these stages into DVC's run cache as they are recorded, so that a return to this state costs nothing.
+
+        What DVC does not take into it is left out.
+        """
+        from dvc.exceptions import DvcException
+        from dvc.repo.index import Index
+        from dvc.stage import PipelineStage
+
+        from provenance.repository.tracked import address
+
+        with dvc_call():
+            repo = self._dvc()
+            for stage in Index.from_repo(repo).stages:
+                if isinstance(stage, PipelineStage) and address(stage) in addresses:
+                    try:
+                        repo.stage_cache.save(stage)
+                    except DvcException:
+                        continue
+
+
+def lock_of(file: str) -> str:
+    """The dvc.lock beside the dvc.yaml ``file``."""
+    return posixpath.join(posixpath.dirname(file), LOCK_FILE)
+
+
+def conflicts(root: Path) -> list[str]:
+    """The files of DVC below ``root``, and ours at ``root``, in which git left a merge conflict."""
+    found = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in _PASSED_OVER]
+        for name in names:
+            file = Path(folder, name)
+            is_ours = file.parent == root and name.startswith("provenance.")
+            if (is_ours or name in (PIPELINE_FILE, LOCK_FILE) or name.endswith(".dvc")) and _has_conflict(file):
+                found.append(file.relative_to(root).as_posix())
+    return sorted(found)
+
+
+def mending_conflict(file: str) -> str:
+    """What settles a conflict in ``file``; what comes of dvc.lock, the stages make again."""
+    if posixpath.basename(file) == LOCK_FILE:
+        return f"take one side with `git checkout --ours {file}`, then run `dvc repro`"
+    return f"edit it, then run `git add {file}`"
+
+
+def _has_conflict(file: Path) -> bool:
+    try:
+        lines = file.read_bytes().splitlines() if file.is_file() else []
+    except OSError:
+        return False
+    return any(line.startswith(_CONFLICT_MARKS) for line in lines)
+
+
+def pointer_text(path: str, recorded: Recorded) -> str:
+    """What `dvc add` writes into the .dvc file of the file ``path``."""
+    from dvc.utils.serialize import dumps_yaml
+
+    out = {"md5": recorded.md5, "size": recorded.size, "hash": "md5", "path": PurePosixPath(path).name}
+    return str(dumps_yaml({"outs": [out]}))
+
+
+def _change_entry(entry: Any, change: LockChange) -> None:
+    if change.command is not None and entry.get("cmd") == change.command[0]:
+        entry["cmd"] = change.command[1]
+    for kind, files in (("deps", change.deps), ("outs", change.outs)):
+        if not files:
+            continue
+        kept = [each for each in entry.get(kind) or [] if each["path"] not in files]
+        new = [{"path": path, "hash": "md5", "md5": file.md5, "size": file.size} for path, file in files.items()]
+        # In DVC's own order.
+        entry[kind] = sorted([*kept, *new], key=lambda each: str(each["path"]))
+
+
+def _parameters(stage: StageText, recorded: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for file, values in recorded.items():
+        place = stage.from_root(file) or file
+        prefix = "" if place == _DEFAULT_PARAMETERS_FILE else f"{place}:"
+        found |= {f"{prefix}{name}": value for name, value in (values or {}).items()}
+    return found
