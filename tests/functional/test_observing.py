@@ -133,8 +133,27 @@ def test_a_declared_model_and_what_is_given_beside_the_response_come_first(clien
     assert activity("a.jsonl", "bare").parameters == {"gen_ai.request.top_k": 5}
     record = by_text("a.jsonl")["row"]
     assert (record["seed"], record["input_tokens"], float(record["cost"])) == (8, 1, 0.5)
-    assert by_text("a.jsonl")["rendered"]["prompt"] != record["prompt"]
+    # What was asked is the prompt, of which a template is a part.
+    assert by_text("a.jsonl")["rendered"]["prompt"] == record["prompt"]
     assert told("a.jsonl", "bare") == (None, None, None)
+
+
+def test_another_system_message_is_another_prompt(client: Any) -> None:
+    def asked(system: str) -> list[dict[str, str]]:
+        return [{"role": "system", "content": system}, {"role": "user", "content": "Say hello"}]
+
+    named = provenance.Model(name="SmolLM2", revision="1")
+    for system in ("Be kind.", "Be brief."):
+        with provenance.record("a.jsonl", model=named, prompt="Say {word}", parameters=LIMIT, reuse=True) as recorder:
+            said = {"prompt_variables": {"word": "hello"}, "request": {"messages": asked(system)}}
+            assert not recorder.reuse(**said), system
+            response = chat(client, messages=asked(system))
+            recorder.write({"text": "row"}, response=response, prompt_variables={"word": "hello"})
+    with provenance.record("a.jsonl", model=named, prompt="Say {word}", parameters=LIMIT, reuse=True) as recorder:
+        assert recorder.reuse(request={"messages": asked("Be brief.")})
+        with pytest.raises(ProvenanceError, match="word"):
+            recorder.write({"text": "x"}, response=response, prompt_variables={"other": "hello"})
+    assert list(by_text("a.jsonl")) == ["row"]
 
 
 def test_every_way_to_call_is_observed(client: Any, address: str) -> None:

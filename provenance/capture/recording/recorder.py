@@ -48,6 +48,7 @@ class Recorder:
         key: Key | None = None,
         parents: Iterable[Parent] = (),
         prompt_variables: Mapping[str, Any] | None = None,
+        request: Mapping[str, Any] | None = None,
         seed: int | None = None,
         license: str | None = None,  # noqa: A002 - the word that the record uses
     ) -> bool:
@@ -56,7 +57,8 @@ class Recorder:
         It is one that was made by the same model and revision with the same parameters, from the same prompt and
         parents. It is recorded as it was then, with the activity that made it. Ask this before each call, with what
         `write` will be given: several rows of one prompt are taken over one after another. False where `record` was
-        not given ``reuse=True``.
+        not given ``reuse=True``. Where calls are observed, give what the client will be given as ``request``
+        (``{"messages": […]}``): the prompt that was recorded is all of that.
 
         Raises:
             ProvenanceError: what was given cannot be recorded, or does not say which prompt it is.
@@ -64,7 +66,7 @@ class Recorder:
         if self._last is None:
             return False
         expected = Said(parents, prompt_variables=prompt_variables, seed=seed, license=license)
-        found = self._last.take(known_of(self._births.expected(expected)))
+        found = self._last.take(known_of(self._births.expected(expected, request)))
         if found is None:
             return False
         self._note_packages()

@@ -8,6 +8,7 @@ from provenance.arguments import require, require_names
 from provenance.capture.generation import checked_seed, cost_text, stated_token_counts
 from provenance.capture.recording.linking import Linker, prompt_columns
 from provenance.capture.recording.naming_parents import Parent, Parents
+from provenance.capture.prompt_text import prompt_text
 from provenance.capture.redaction import redact_key, redact_prose
 from provenance.capture.stated_license import stated_license
 from provenance.capture.strict_json import encode
@@ -116,8 +117,10 @@ class RowBirths:
             if any(name in birth for birth in births):
                 columns[name] = [birth.get(name) for birth in births]
 
-    def expected(self, said: Said) -> Birth:
+    def expected(self, said: Said, request: Mapping[str, Any] | None) -> Birth:
         """What is known of the birth of a row before its model is called: parents, prompt, seed and licence.
+
+        ``request``: what an observed client will be given, which is the whole prompt.
 
         Raises:
             ProvenanceError: something that was said cannot be recorded, or the prompt is not known.
@@ -125,8 +128,15 @@ class RowBirths:
         birth: Birth = {}
         self._add_parents(said.parents, birth)
         self._render(said.prompt_variables, birth)
+        if request is not None:
+            require_names("request", request)
+            if (asked := prompt_text(request)) is not None:
+                birth.update(prompt_columns(asked, self._digest, keep_text=False))
         if "prompt" not in birth:
-            raise ProvenanceError("reuse: give prompt_variables= as to write: else it is not known which prompt it is")
+            raise ProvenanceError(
+                "reuse: give prompt_variables= as to write, or what an observed client will be given as request=: "
+                "else it is not known which prompt it is"
+            )
         if said.seed is not None:
             birth["seed"] = checked_seed(said.seed)
         _add_texts(said, birth)
@@ -144,7 +154,10 @@ class RowBirths:
             birth["parent_roles"] = roles
 
     def _render(self, variables: Mapping[str, Any] | None, birth: Birth) -> None:
-        """Add the columns about the rendered prompt; none where what it was rendered with is not known."""
+        """Add the columns about the rendered prompt; none where what it was rendered with is not known.
+
+        Of an observed call the whole prompt is known, with its system message, of which a template is only a part.
+        """
         prompt = self._declaration.prompt
         if prompt is None:
             require_names("prompt_variables", variables)
@@ -158,6 +171,8 @@ class RowBirths:
         elif type(variables) is not dict:
             require_names("prompt_variables", variables)
         text = prompt.rendered(variables)
+        if "prompt" in birth:
+            return
         try:
             birth.update(prompt_columns(text, self._digest, keep_text=self._declaration.keep_prompts))
         except UnicodeEncodeError as error:
