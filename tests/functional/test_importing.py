@@ -259,6 +259,17 @@ def test_import_that_was_killed_before_dvc_wrote_anything_down(source: Project, 
     assert here.ask("verify")["ok"] is True
 
 
+def test_import_that_was_killed_between_its_two_files_is_repeated(source: Project, here: Project) -> None:
+    # DVC has imported the data; the sidecar lies there, and nobody tracks it yet.
+    here.run("dvc", "import", "--quiet", str(source.root), DATA)
+    shutil.copyfile(source.root / SIDECAR, here.root / HERE[1])
+
+    (brought,) = here.ask("import", str(source.root), DATA)["datasets"]
+
+    assert brought["rows"] == 2 and (here.root / f"{HERE[1]}.dvc").is_file()
+    assert here.ask("verify")["ok"] is True
+
+
 def test_an_import_is_purged_to_another_file_only(source: Project, here: Project) -> None:
     here.ask("import", str(source.root), DATA)
     here.ask("revoke", "source:library", "--reason", "consent withdrawn")
