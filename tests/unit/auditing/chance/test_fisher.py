@@ -68,7 +68,9 @@ def test_no_arrangement_of_rows_breaks_the_level_oftener_than_it_says() -> None:
     totals, own = (3, 4, 5, 9), 8
     ways = {counts: np.prod([comb(*pair) for pair in zip(totals, counts, strict=True)])
             for counts in product(*(range(total + 1) for total in totals)) if sum(counts) == own}  # fmt: skip
-    least = {counts: np.nanmin(adjusted([fisher(np.array(counts), np.array(totals) - counts)], 100.0)) for counts in ways}
+    least = {
+        counts: np.nanmin(adjusted([fisher(np.array(counts), np.array(totals) - counts)], 100.0)) for counts in ways
+    }
     for alpha in (0.01, 0.05, 0.2):
         found = sum(many for counts, many in ways.items() if least[counts] <= alpha)
         assert 0 < found / comb(sum(totals), own) <= alpha
