@@ -57,6 +57,8 @@ _BOUNDS = {
     "other forms of Unicode": 0.97,
 }
 _EXACT = ("whole record", "question as a message", "question, another answer", "question, right answer", "passage only")
+# A large evaluation set, and what making its index may take.
+_LARGE_ROWS, _MOST_OF_LARGE = 1_000_000, 1_536
 _MOST_ALARMS, _MOST_MICROSECONDS, _MOST_MEGABYTES, _MOST_MEBIBYTES = 0.0015, 45, 150, 400
 
 
@@ -82,6 +84,7 @@ def _cost(folder: Path, store: Path, scratch: Path) -> Result:
     command = [sys.executable, "-m", "benchmarks.contamination.cost"]
     built = measure([*command, "build", folder, store], scratch, says=True)
     streamed = measure([*command, "stream", folder, store], scratch, says=True)
+    large = measure([*command, "large", str(_LARGE_ROWS), store], scratch, says=True)
     rows = streamed.said["rows"]
     per_row, length = 1e6 * streamed.said["cpu"] / rows, streamed.said["characters"] / rows
     size = built.said["megabytes"]
@@ -90,6 +93,12 @@ def _cost(folder: Path, store: Path, scratch: Path) -> Result:
         ("what", "CPU", "peak MiB", "size"),
         [
             ["index of the suite", f"{built.said['cpu']:.1f} s", f"{built.peak:,.0f}", f"{size:.0f} MB"],
+            [
+                f"index of one set of {_LARGE_ROWS:,} rows",
+                f"{large.said['cpu']:.0f} s",
+                f"{large.peak:,.0f}",
+                f"{large.said['megabytes']:.0f} MB",
+            ],
             [
                 f"{rows:,} training rows",
                 f"{per_row:.0f} µs a row",
@@ -101,6 +110,7 @@ def _cost(folder: Path, store: Path, scratch: Path) -> Result:
             Target("index", size, _MOST_MEGABYTES, unit="MB"),
             Target("CPU a training row", per_row, _MOST_MICROSECONDS, unit="µs"),
             Target("peak memory of the stream", streamed.peak, _MOST_MEBIBYTES, unit="MiB"),
+            Target("peak memory of a large index", large.peak, _MOST_OF_LARGE, unit="MiB"),
         ],
     )
 

@@ -2,6 +2,7 @@
 
 python -m benchmarks.contamination.cost build FOLDER STORE
 python -m benchmarks.contamination.cost stream FOLDER STORE
+python -m benchmarks.contamination.cost large ROWS STORE
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from provenance.auditing.contamination.building import build
@@ -26,6 +28,8 @@ _NAME = "suite"
 _BATCH_CHARACTERS = 2_000_000
 # So many rows of so many characters, whatever there is: short ones are joined, and looked through again and again.
 _ROWS, _CHARACTERS = 100_000, 900
+# Different words of a large set that is made up.
+_WORDS = 50_000
 
 
 def rows_of(file: Path) -> Iterator[Mapping[str, Any]]:
@@ -64,6 +68,25 @@ def build_suite(folder: Path, store: Path) -> Mapping[str, float]:
     return {"cpu": time.process_time() - started, "megabytes": found.bytes / 1e6}
 
 
+def large(rows: Path, store: Path) -> Mapping[str, float]:
+    """The index of one set of so many made-up rows, each a question and an answer, 22 words in all."""
+    pick, count = np.random.default_rng(1), int(str(rows))
+    shares = 1 / (np.arange(_WORDS) + 10.0)
+    bounds = np.cumsum(shares / shares.sum())
+
+    def made_up() -> Iterator[Mapping[str, Any]]:
+        for _ in range(count):
+            words = [f"w{number}" for number in np.searchsorted(bounds, pick.random(22)).tolist()]
+            yield {"question": " ".join(words[:16]), "answer": " ".join(words[16:])}
+
+    started = time.process_time()
+    with Store(store).draft("large") as draft:
+        build([("large", made_up)], draft)
+    found = Store(store).find("large")
+    assert found is not None
+    return {"cpu": time.process_time() - started, "megabytes": found.bytes / 1e6, "rows": count}
+
+
 def stream(folder: Path, store: Path) -> Mapping[str, float]:
     """Seconds of CPU to look through `_ROWS` training rows, reading JSON left out."""
     sought = suite(store)
@@ -96,5 +119,5 @@ def _batches(folder: Path) -> Iterator[list[str]]:
 
 
 if __name__ == "__main__":
-    task = {"build": build_suite, "stream": stream}[sys.argv[1]]
+    task = {"build": build_suite, "stream": stream, "large": large}[sys.argv[1]]
     print(json.dumps(task(Path(sys.argv[2]), Path(sys.argv[3]))))

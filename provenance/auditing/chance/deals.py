@@ -24,6 +24,8 @@ Integers = npt.NDArray[np.int64]
 
 _ROW_FACTOR = np.uint64(0xBF58476D1CE4E5B9)
 _COMPARED = np.uint64(0x94D049BB133111EB)
+# Batches that are kept: of 50 deals of 100,000 rows each, 25 MB.
+_KEPT = 40
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Deals:
     def __init__(self, compared: Bools, ids: Hashes, families: Hashes, seed: int) -> None:
         """``compared``: the labels as they are. ``ids``: of rows, different ones within a group."""
         self.compared, self._seed = compared, seed
+        self._kept: dict[tuple[int, int], npt.NDArray[np.uint8]] = {}
         keys, family = np.unique(families, return_inverse=True)
         sizes = np.bincount(family, minlength=len(keys))
         own = np.bincount(family, compared, minlength=len(keys)).astype(np.int64)
@@ -142,8 +145,17 @@ class Deals:
         return dealt
 
     def batch(self, first: int, count: int) -> Bools:
-        """The labels of ``count`` deals from number ``first``: rows by deals."""
-        return np.stack([self.labels(number) for number in range(first, first + count)], axis=1)
+        """The labels of ``count`` deals from number ``first``: rows by deals, those of one deal beside each other.
+
+        The first are kept, a bit each, since all measures of an audit draw them.
+        """
+        packed = self._kept.get((first, count))
+        if packed is None:
+            dealt = np.stack([self.labels(number) for number in range(first, first + count)])
+            if len(self._kept) < _KEPT:
+                self._kept[first, count] = np.packbits(dealt, axis=1)
+            return dealt.T
+        return np.unpackbits(packed, axis=1, count=len(self.compared)).view(np.bool_).T
 
     def _chosen(self, salt: int) -> Bools:
         """Which of the whole families are compared: in each stratum those of least number."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from provenance.auditing.contamination import background, rules
-from provenance.auditing.contamination.collecting import Collected
+from provenance.auditing.contamination import background, collecting, rules
+from provenance.auditing.contamination.collecting import Collected, chunks
 from provenance.auditing.contamination.hashing import (
     Array,
     Hashes,
@@ -18,12 +18,13 @@ from provenance.auditing.contamination.hashing import (
     threes,
 )
 from provenance.auditing.contamination.sides import Side
+from provenance.ledger.graph.store import Draft
 
-# So many words, or words in threes, are compared at once.
-AT_A_TIME = 1 << 20
 # Words that a suite is taken to have at least, so that a small one makes no word common.
 _LEAST_WORDS = 100_000
 _COMMONEST = 1.0
+# There are fewer ranges of hashes.
+_NO_RANGE = np.uint8(255)
 
 
 def weights_of(collected: Collected) -> Array:
@@ -85,33 +86,33 @@ def clear_template(collected: Collected, hashes: Hashes, weights: Array) -> None
             weights[shared + ahead] = 0
 
 
-def chunks(offsets: Integers) -> Iterator[tuple[int, int]]:
-    """Sides, from and to, whose words together are no more than `AT_A_TIME`, or one side."""
-    first, count = 0, len(offsets) - 1
-    while first < count:
-        last = int(np.searchsorted(offsets, offsets[first] + AT_A_TIME, side="right")) - 1
-        last = max(last, first + 1)
-        yield first, last
-        first = last
-
-
 def ranges(collected: Collected, hashes: Hashes) -> Iterator[tuple[Integers, Array]]:
     """Places of three words in the order of their hashes, and their sides, one range of hashes after the other.
 
     Of equal hashes the first side comes first.
     """
     owners = collected.owners()
-    bits = max(0, (len(hashes) // AT_A_TIME).bit_length())
-    range_of = (hashes >> np.uint64(64 - bits)).astype(np.uint8) if bits else np.zeros(len(hashes), np.uint8)
+    at_a_time = collecting.AT_A_TIME
+    bits = max(0, (len(hashes) // at_a_time).bit_length())
+    range_of = np.zeros(len(hashes), np.uint8)
+    for first in range(0, len(hashes), at_a_time):
+        some = hashes[first : first + at_a_time]
+        in_range = (some >> np.uint64(64 - bits)).astype(np.uint8) if bits else range_of[first : first + at_a_time]
+        # What is no three words is in no range.
+        range_of[first : first + at_a_time] = np.where(some != 0, in_range, _NO_RANGE)
     for number in range(1 << bits):
-        places = np.flatnonzero((range_of == number) & (hashes != 0))
+        places = np.flatnonzero(range_of == number)
         places = places[np.argsort(hashes[places], kind="stable")]
         yield places, owners[places]
 
 
-def hashes_of_threes(collected: Collected) -> Hashes:
-    """The hash of the three words that begin at each word, 0 where a side ends before."""
-    return threes(collected.words, collected.offsets)
+def write_threes(collected: Collected, draft: Draft, name: str) -> Hashes:
+    """The hash of the three words that begin at each word, 0 where a side ends before, as an array of ``draft``."""
+    draft.append(name, np.zeros(0, np.uint64))
+    for first, last in chunks(collected.offsets):
+        offsets = collected.offsets[first : last + 1]
+        draft.append(name, threes(collected.words[offsets[0] : offsets[-1]], offsets - offsets[0]))
+    return draft.mapped(name)
 
 
 def _bits_of_words(collected: Collected) -> tuple[Hashes, Array]:

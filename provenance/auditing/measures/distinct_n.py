@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -53,8 +55,7 @@ def prepare(pool: Pool) -> Recipe:
         different = float((1 - absent(most, part))[counts].sum()) + single * part
         return different / (part * tokens)
 
-    def both(labels: Bools) -> tuple[float, float]:
-        counts = found.counts(labels)
+    def figure(labels: Bools, counts: npt.NDArray[np.int32]) -> tuple[float, float]:
         single, tokens = int(found.single[labels].sum()), int(found.tokens[labels].sum())
         others = all_tokens - tokens
         least = min(tokens, others)
@@ -63,7 +64,11 @@ def prepare(pool: Pool) -> Recipe:
             of((found.df - counts).astype(np.int32), all_single - single, others, least / max(others, 1)),
         )
 
-    return Recipe(both, "less", relative=True)
+    def figures(labels: Bools) -> Iterator[tuple[float, float]]:
+        for deal, counts in enumerate(found.counts_by_deal(labels)):
+            yield figure(np.ascontiguousarray(labels[:, deal]), counts)
+
+    return Recipe(lambda labels: figure(labels, found.counts(labels)), "less", relative=True, figures=figures)
 
 
 def looping(pool: Pool) -> tuple[Outstanding, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -51,8 +53,7 @@ def prepare(pool: Pool) -> Recipe:
         repeated = counts_up * (1 - absent(most, part)[np.maximum(counts_up - 1, 0)])
         return float(repeated[counts].sum() / max(in_all, 1))
 
-    def both(labels: Bools) -> tuple[float, float]:
-        counts = found.counts(labels)
+    def figure(labels: Bools, counts: npt.NDArray[np.int32]) -> tuple[float, float]:
         words, in_all = int(lengths[labels].sum()), int(found.of_row[labels].sum())
         others = all_words - words
         least = min(words, others)
@@ -61,7 +62,11 @@ def prepare(pool: Pool) -> Recipe:
             of((found.df - counts).astype(np.int32), all_grams - in_all, least / max(others, 1)),
         )
 
-    return Recipe(both, "more", relative=False)
+    def figures(labels: Bools) -> Iterator[tuple[float, float]]:
+        for deal, counts in enumerate(found.counts_by_deal(labels)):
+            yield figure(np.ascontiguousarray(labels[:, deal]), counts)
+
+    return Recipe(lambda labels: figure(labels, found.counts(labels)), "more", relative=False, figures=figures)
 
 
 def repeating(pool: Pool) -> tuple[Outstanding, ...]:

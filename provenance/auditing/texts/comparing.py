@@ -6,7 +6,7 @@ found by dealing the rows anew, see `chance`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +21,7 @@ from provenance.auditing.texts.pools import Pool, pool, row_counts
 
 # The figure of the labelled rows, and that of the others.
 Figure = Callable[[Bools], tuple[float, float]]
+Figures = Callable[[Bools], Iterable[tuple[float, float]]]
 Tail = Literal["more", "less", "both"]
 
 _FEWEST_FAMILIES = 8
@@ -31,7 +32,8 @@ _NORMAL = 1.96
 class Recipe:
     """How a figure is compared.
 
-    ``figure``: what is dealt; ``shown``: what is shown, if that is not the same. ``tail``: whether more, less or any
+    ``figure``: what is dealt; ``figures``: the same of several labels, rows by deals, where that takes less than one
+    after the other; ``shown``: what is shown, if that is not the same. ``tail``: whether more, less or any
     difference is what the rule is about. ``relative``: whether its bar is a part of the reference's figure.
     """
 
@@ -40,6 +42,7 @@ class Recipe:
     relative: bool
     shown: Figure | None = None
     further: Values | None = None
+    figures: Figures | None = None
 
 
 def measured(
@@ -177,7 +180,8 @@ def _statistics(recipe: Recipe) -> Statistics:
     signs = {"more": (1.0,), "less": (-1.0,), "both": (1.0, -1.0)}[recipe.tail]
 
     def statistics(labels: Bools) -> npt.NDArray[np.float64]:
-        pairs = (recipe.figure(np.ascontiguousarray(labels[:, deal])) for deal in range(labels.shape[1]))
+        one_by_one = (recipe.figure(np.ascontiguousarray(labels[:, deal])) for deal in range(labels.shape[1]))
+        pairs = recipe.figures(labels) if recipe.figures else one_by_one
         gaps = np.array([one - other for one, other in pairs])
         return np.stack([sign * gaps for sign in signs])
 

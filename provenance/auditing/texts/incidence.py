@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,23 @@ class Incidence:
         if not len(self.starts):
             return np.zeros(0, np.int32)
         return np.add.reduceat(labels.view(np.uint8)[self.rows], self.starts, dtype=np.int32)
+
+    def counts_by_deal(self, labels: Bools) -> Iterator[npt.NDArray[np.int32]]:
+        """`counts` of each column of ``labels``. Rows are looked up once for several deals, whose counts share a word.
+
+        A count takes as many bits as the most frequent n-gram needs.
+        """
+        bits = next((bits for bits in (8, 16, 32) if int(self.df.max(initial=0)) < 1 << bits), 64)
+        at_once = 64 // bits
+        for first in range(0, labels.shape[1], at_once):
+            some = labels[:, first : first + at_once]
+            together = np.zeros(len(labels), np.uint64)
+            for place in range(some.shape[1]):
+                together |= some[:, place].astype(np.uint64) << np.uint64(place * bits)
+            sums = np.add.reduceat(together[self.rows], self.starts) if len(self.starts) else np.zeros(0, np.uint64)
+            counts = sums.astype("<u8", copy=False).view(f"<u{bits // 8}").reshape(-1, at_once)
+            for place in range(some.shape[1]):
+                yield counts[:, place].astype(np.int32)
 
 
 def incidence(words: Words, size: int) -> Incidence:

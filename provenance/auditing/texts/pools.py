@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -104,9 +104,15 @@ def pool(subject: Subject) -> Pool | NotMeasured:
             return found
         with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, found.schema) as writer:
             writer.write_table(found)
+    by = "lineage" if subject.family is None else f"the field {subject.family}"
+    return _opened(file, file.stat().st_ino, by, subject.seed, subject.fields)
+
+
+@lru_cache(maxsize=1)
+def _opened(file: Path, _: int, by: str, seed: int, fields: tuple[str, ...]) -> Pool:
+    """The pool in ``file``, by its inode; all measures of a dataset take one, with what they find in it together."""
     with pa.OSFile(str(file)) as source:
-        by = "lineage" if subject.family is None else f"the field {subject.family}"
-        return pool_of_table(pa.ipc.open_file(source).read_all(), by, subject.seed, subject.fields)
+        return pool_of_table(pa.ipc.open_file(source).read_all(), by, seed, fields)
 
 
 def pool_of_table(table: pa.Table, by: str, seed: int, fields: tuple[str, ...] = ()) -> Pool:

@@ -74,7 +74,8 @@ def _scores(columns: Floats, labels: Bools, fold: Integers) -> Floats:
     spread = columns.std(0)
     scaled = columns - columns.mean(0)
     scaled /= np.where(spread > 0, spread, 1)
-    products = scaled.T @ scaled
+    products = [part.T @ part for part in (scaled[fold == each] for each in range(_FOLDS))]
+    in_all = sum(products, np.zeros_like(products[0]))
     sums = {
         side: np.array([scaled[(fold == each) & (labels == side)].sum(0) for each in range(_FOLDS)]) for side in _SIDES
     }
@@ -85,7 +86,7 @@ def _scores(columns: Floats, labels: Bools, fold: Integers) -> Floats:
         rows = {side: int(many[side].sum() - many[side][each]) for side in _SIDES}
         if tested.any() and all(rows.values()):
             part = scaled[tested]
-            spreads = (products - part.T @ part) / sum(rows.values()) + _RIDGE * np.eye(columns.shape[1])
+            spreads = (in_all - products[each]) / sum(rows.values()) + _RIDGE * np.eye(columns.shape[1])
             own, others = ((sums[side].sum(0) - sums[side][each]) / rows[side] for side in _SIDES)
             scores[tested] = part @ np.linalg.solve(spreads, own - others)
     # What the last bits of a product decide must not depend on the machine.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.suites import rows_found, suite
 
-from provenance.auditing.contamination import collecting, weighing
+from provenance.auditing.contamination import building, collecting
 from provenance.auditing.contamination.background import RAREST
 from provenance.auditing.contamination.index import ARRAYS
 from provenance.auditing.contamination.rules import Level
@@ -32,7 +32,9 @@ def test_it_makes_no_difference_how_much_is_held_at_once(tmp_path: Path, monkeyp
     }
     at_once = suite(tmp_path, **sets)
     for module, name, value in (
-        (weighing, "AT_A_TIME", 64),
+        (collecting, "AT_A_TIME", 64),
+        (building, "AT_A_TIME", 64),
+        (collecting, "_MOST_SEEN", 3),
         (collecting, "_CHARACTERS_AT_A_TIME", 100),
     ):
         monkeypatch.setattr(module, name, value)

@@ -33,9 +33,21 @@ def test_counts_are_those_of_sets_of_words(size: int) -> None:
     assert sorted(found.counts(labels).tolist()) == sorted(chosen[gram] for gram, count in df.items() if count > 1)
 
 
+@pytest.mark.parametrize("rows", [40, 300])
+def test_several_deals_are_counted_as_each_by_itself(rows: int) -> None:
+    # A pair of words that all rows have takes more bits than those of few rows.
+    found = incidence(words(pa.array([f"a b {row % 50} {row % 7}" for row in range(rows)], pa.large_string())), 2)
+    labels = PICK.random((rows, 11)) < 0.5
+    counted = list(found.counts_by_deal(labels))
+    assert len(counted) == 11 and found.df.max() == rows
+    for deal, counts in enumerate(counted):
+        assert (counts == found.counts(np.ascontiguousarray(labels[:, deal]))).all()
+
+
 def test_texts_without_shared_grams_have_none_listed() -> None:
     found = incidence(words(pa.array(["a b", "c d"], pa.large_string())), 2)
     assert len(found.counts(np.array([True, False]))) == 0 and found.single.tolist() == [1, 1]
+    assert [len(counts) for counts in found.counts_by_deal(np.array([[True], [False]]))] == [0]
     assert len(incidence(words(pa.array(["", ""], pa.large_string())), 2).df) == 0
 
 
