@@ -173,6 +173,23 @@ def test_several_rows_of_one_prompt_are_taken_over_one_by_one_also_after_a_kill(
     assert {file.suffix for file in JOURNALS.iterdir()} == {".lock"}
 
 
+def test_of_equal_rows_each_is_taken_over_once(collect: Callable[[Iterable[int]], str]) -> None:
+    collect(range(1))
+
+    def run(rows: list[dict[str, Any]]) -> int:
+        made = 0
+        with provenance.record("made.jsonl", model=MODEL, prompt="Tell a joke.", reuse=True) as recorder:
+            for row in rows:
+                if not recorder.reuse():
+                    made += 1
+                    recorder.write(row)
+        return made
+
+    jokes = [{"text": text, "page": page} for page, text in enumerate("aabcab")]
+    assert [run(jokes), run(jokes), run([*jokes, {"text": "d", "page": 9}])] == [6, 0, 1]
+    assert sorted(row["page"] for row in lines("made.jsonl")) == [0, 1, 2, 3, 4, 5, 9]
+
+
 def test_rows_that_several_births_made_are_taken_over_where_they_are_equal(
     collect: Callable[[Iterable[int]], str],
 ) -> None:

@@ -42,10 +42,15 @@ if TYPE_CHECKING:
 
 _TABLES = """
 CREATE TABLE births(number INTEGER PRIMARY KEY, known BLOB, sample BLOB, rows INTEGER, alone INTEGER, birth BLOB,
-                    activity INTEGER, taken INTEGER DEFAULT 0);
+                    activity INTEGER, place INTEGER);
 CREATE TABLE contents(number INTEGER PRIMARY KEY, sample BLOB, row BLOB);
 """
-_INDEXES = "CREATE INDEX by_known ON births(known); CREATE INDEX by_sample ON contents(sample);"
+# The place of a birth is that of its sample's first row.
+_INDEXES = """
+CREATE INDEX by_sample ON contents(sample);
+UPDATE births SET place = (SELECT min(number) FROM contents WHERE contents.sample = births.sample);
+CREATE INDEX by_known ON births(known, place);
+"""
 _BATCH_ROWS = 8192
 # Of what a birth says, this is looked up by the recorder's own words, or stands for all rows.
 _READ = ("sample_id", "rows", *BIRTH_NAMES)
@@ -83,16 +88,20 @@ class LastVersion:
 
     def take(self, known: bytes) -> Taken | None:
         """A row that was made of what is `known`, each row once; None where there is none any more."""
+        execute = self._table.execute
         with self._lock:
-            births = self._table.execute(
-                "SELECT number, sample, alone, birth, activity, taken FROM births WHERE known = ? AND taken < rows "
-                "ORDER BY (SELECT min(c.number) FROM contents c WHERE c.sample = births.sample), number",
+            while found := execute(
+                "SELECT number, sample, rows, alone, birth, activity FROM births WHERE known = ? "
+                "ORDER BY place, number LIMIT 1",
                 (known,),
-            ).fetchall()
-            for number, sample, alone, birth, activity, taken in births:
-                row = self._row(sample, taken, alone=bool(alone))
+            ).fetchone():
+                number, sample, rows, alone, birth, activity = found
+                row = self._row(sample, alone=bool(alone))
+                if row is not None and rows > 1:
+                    execute("UPDATE births SET rows = rows - 1 WHERE number = ?", (number,))
+                else:
+                    execute("DELETE FROM births WHERE number = ?", (number,))
                 if row is not None:
-                    self._table.execute("UPDATE births SET taken = taken + 1 WHERE number = ?", (number,))
                     return Taken(row, orjson.loads(birth), maker_of(self._header, activity))
         return None
 
@@ -100,17 +109,19 @@ class LastVersion:
         """Let go of the table's file."""
         self._table.close()
 
-    def _row(self, sample: bytes, taken: int, *, alone: bool) -> bytes | None:
+    def _row(self, sample: bytes, *, alone: bool) -> bytes | None:
         """The next row of a sample; where several births made its rows, only if these are equal in all columns."""
+        execute = self._table.execute
         if not alone:
-            first, last = self._table.execute(
-                "SELECT min(row), max(row) FROM contents WHERE sample = ?", (sample,)
-            ).fetchone()
-            return first if first == last else None
-        found = self._table.execute(
-            "SELECT row FROM contents WHERE sample = ? ORDER BY number LIMIT 1 OFFSET ?", (sample, taken)
+            first, last = execute("SELECT min(row), max(row) FROM contents WHERE sample = ?", (sample,)).fetchone()
+            return bytes(first) if first is not None and first == last else None
+        found = execute(
+            "SELECT number, row FROM contents WHERE sample = ? ORDER BY number LIMIT 1", (sample,)
         ).fetchone()
-        return None if found is None else found[0]
+        if found is None:
+            return None
+        execute("DELETE FROM contents WHERE number = ?", found[:1])
+        return bytes(found[1])
 
     def _is_same(self, activity: Activity, declaration: Declaration) -> bool:
         """Whether an activity of the last version is a generation by the same model with the same parameters."""

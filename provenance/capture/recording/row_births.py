@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from provenance.arguments import require, require_names
 from provenance.capture.generation import checked_seed, cost_text, stated_token_counts
@@ -16,7 +17,7 @@ from provenance.errors import DataError, ProvenanceError
 from provenance.identity import RESERVED_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from provenance.capture.recording.journal import Journal
@@ -76,7 +77,7 @@ class RowBirths:
             _add_texts(said, birth)
         return birth if call is not None else self.linker.unlinked(birth)
 
-    def of_many(self, said: Sequence[Sequence[Any] | None], count: int) -> list[Birth] | None:
+    def of_many(self, said: Sequence[Sequence[Any] | None], count: int) -> Iterator[Birth] | None:
         """The births of ``count`` rows, as `of` makes each, of columns in the order of the fields of `Said`.
 
         What a birth would lack is null. None where calls are observed, which are linked row by row.
@@ -104,18 +105,22 @@ class RowBirths:
             if values is not None:
                 columns[name] = [None if text is None else _checked_text(name, text) for text in values]
         names = tuple(columns)
-        rows = zip(*columns.values(), strict=True) if columns else [()] * count
-        return [cast("Birth", dict(zip(names, values, strict=True))) for values in rows]
+        rows = zip(*columns.values(), strict=True) if columns else repeat((), count)
+        # Made when it is written, and gone then: Python looks again and again at all objects that there are.
+        births: Iterator[Any] = (dict(zip(names, values, strict=True)) for values in rows)
+        return births
 
     def _render_many(self, variables: Sequence[Mapping[str, Any] | None], columns: dict[str, list[Any]]) -> None:
-        births: list[Birth] = []
+        digests, texts = [], []
         for each in variables:
             birth: Birth = {}
             self._render(each, birth)
-            births.append(birth)
-        for name in ("prompt", "prompt_text"):
-            if any(name in birth for birth in births):
-                columns[name] = [birth.get(name) for birth in births]
+            digests.append(birth.get("prompt"))
+            texts.append(birth.get("prompt_text"))
+        if self._declaration.prompt is not None:
+            columns["prompt"] = digests
+        if self._declaration.keep_prompts:
+            columns["prompt_text"] = texts
 
     def expected(self, said: Said, request: Mapping[str, Any] | None) -> Birth:
         """What is known of the birth of a row before its model is called: parents, prompt, seed and licence.
