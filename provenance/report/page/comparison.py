@@ -79,7 +79,7 @@ def comparison(dataset: AuditedDataset) -> Comparison:
         elif isinstance(found, NotMeasured):
             reasons.append(found.reason)
     if dataset.composition.rows and not shown and not reasons:
-        reasons = ["The text was not shown."]
+        reasons = ["The text was not compared."]
     return Comparison(shown, sentence(shown), sampled, list(dict.fromkeys(reasons)) if not shown else [])
 
 
