@@ -1,6 +1,6 @@
 # `make demo` and `make test` need only git and Python 3.11 or newer; everything else goes into .venv.
 
-.PHONY: demo test lint fast fuzz docs benchmark constraints frozen release-check clean
+.PHONY: demo test browser lint fast fuzz docs benchmark constraints frozen release-check clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -21,6 +21,10 @@ demo: $(VENV)/.demo-installed
 
 test: lint
 	$(RUN) python -m pytest -n auto --dist loadfile
+
+# What tests of pages need besides chromium; without it they are skipped.
+browser: $(VENV)/.test-installed
+	$(INSTALL) --editable . --group browser
 
 lint: $(VENV)/.test-installed
 	$(BIN)/ruff check

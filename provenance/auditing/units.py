@@ -14,16 +14,22 @@ from provenance.plurals import counted
 
 @dataclass(frozen=True)
 class Unit:
-    """``name``: as programs are told. ``words``: behind a number; ``thing``: what is counted, which has a plural."""
+    """``name``: as programs are told. ``words``: behind a number; ``thing``: what is counted, which has a plural.
+
+    ``percent``: shown as such, or (``points``) as points of a percent. ``signed``: a difference, which is more or less.
+    """
 
     name: str
     words: str = ""
     thing: str = ""
     percent: bool = False
+    points: bool = False
     signed: bool = False
 
     def shown(self, number: float) -> str:
         """``number`` with its unit, as in "12% of the rows"."""
+        if self.signed and not number:
+            return "no difference"
         if self.thing and float(number).is_integer():
             return counted(int(number), self.thing)
         noun = f"{self.thing}s" if self.thing else self.words
@@ -31,18 +37,28 @@ class Unit:
 
     def bare(self, number: float) -> str:
         """``number`` where its unit was said before, as a bound: "10%"."""
-        sign = "+" if self.signed and number > 0 else ""
-        return f"{sign}{_plain(100 * number)}%" if self.percent else sign + _plain(number)
+        size = abs(number) if self.signed else number
+        text = self.distance(size) if self.points else f"{_rounded(100 * size)}%" if self.percent else _plain(size)
+        return f"{text} {'less' if number < 0 else 'more'}" if self.signed and number else text
 
     def distance(self, number: float) -> str:
         """By how much a bound is missed; of shares in points of a percent."""
-        return f"{_plain(100 * number)} points" if self.percent else _plain(number)
+        if not self.percent:
+            return _plain(number)
+        points = _rounded(100 * number)
+        return f"{points} {'point' if points == '1' else 'points'}"
 
 
 PLAIN = Unit("number")
 ROWS = Unit("rows", thing="row")
 SHARE = Unit("share of rows", "of the rows", percent=True)
-RELATIVE = Unit("relative to reference", "against the reference", percent=True, signed=True)
+RELATIVE = Unit("relative to reference", "than the reference", percent=True, signed=True)
+
+
+def _difference(name: str) -> Unit:
+    """A share less that of the reference."""
+    return Unit(name, "than in the reference", percent=True, points=True, signed=True)
+
 
 # The first pattern that fits a path gives its unit.
 _UNITS = (
@@ -50,8 +66,9 @@ _UNITS = (
     (r"measures\.(compression_ratio|distinct_n)\.(significant|relative)_difference", RELATIVE),
     (
         r"measures\.self_repetition\.\w*difference",
-        Unit("share of phrases", "of all phrases", percent=True, signed=True),
+        _difference("share of phrases"),
     ),
+    (r"measures\.openings\.\w*difference", _difference("share of pairs of rows")),
     (r"measures\.drift\.\w*effect", SHARE),
     (r"mixture\..*exposure_fraction", Unit("share of exposure", "of what is trained on", percent=True)),
     (
@@ -81,6 +98,13 @@ _UNITS = (
 def unit_of(path: str) -> Unit:
     """The unit of the value at ``path`` of an audit."""
     return next((unit for pattern, unit in _UNITS if re.fullmatch(pattern, path)), PLAIN)
+
+
+def _rounded(percent: float) -> str:
+    """Three digits, or as many more as it takes to tell it from none and from all."""
+    texts = (f"{percent:,.{digits}g}" for digits in (3, 4, 5, 6))
+    whole = f"{percent:,.0f}" if float(percent).is_integer() or abs(percent) >= 1000 else None
+    return whole or next((text for text in texts if text not in ("0", "100")), f"{percent:g}")
 
 
 def _plain(number: float) -> str:

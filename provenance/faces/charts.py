@@ -174,7 +174,7 @@ class Against:
     stands_out: bool
 
 
-_RANGE_LEFT, _RANGE_RIGHT, _RANGE_TOP, _RANGE_ROW, _RANGE_WIDTH = 220, 700, 34, 40, 770
+_RANGE_LEFT, _RANGE_RIGHT, _RANGE_TOP, _RANGE_ROW, _RANGE_WIDTH = 290, 690, 34, 40, 780
 
 
 def ranges(measures: Sequence[Against], name: str = "ranges") -> Markup:
@@ -203,7 +203,7 @@ def ranges(measures: Sequence[Against], name: str = "ranges") -> Markup:
 
 def _measure(measure: Against, y: float, middle: float, scale: float) -> Iterator[str]:
     x = middle + measure.times * scale
-    yield f'<text x="{_RANGE_LEFT - 16}" y="{y + 4}" text-anchor="end">{escape(plain(measure.name, 34))}</text>'
+    yield f'<text x="{_RANGE_LEFT - 88}" y="{y + 4}" text-anchor="end">{escape(plain(measure.name, 34))}</text>'
     yield f'<line class="stem" x1="{middle}" x2="{x:.1f}" y1="{y}" y2="{y}"/>'
     if measure.stands_out:
         yield f'<path class="outside" d="M{x:.1f} {y - 6}l6 6-6 6-6-6z"/>'

@@ -55,7 +55,7 @@ class Row:
     made: int
 
 
-_SIZES: dict[str, Point] = {"dataset": (166, 66), "source": (132, 46), "model": (216, 46), "stage": (80, 26)}
+_SIZES: dict[str, Point] = {"dataset": (190, 66), "source": (150, 46), "model": (216, 46), "stage": (84, 26)}
 _ROOM_FOR_A_LABEL = 84
 
 
@@ -178,7 +178,7 @@ def _card(node: Node, x: float, y: float) -> str:
     else:
         inner = width - 2 * pad
         out.append(f'<text class="title" x="{left + pad:.1f}" y="{top + 20:.1f}">{_fitting(node.title, inner)}</text>')
-        out.append(f'<text class="sub" x="{left + pad:.1f}" y="{top + 36:.1f}">{_fitting(node.sub, inner, 5.6)}</text>')
+        out.append(f'<text class="sub" x="{left + pad:.1f}" y="{top + 36:.1f}">{_fitting(node.sub, inner, 6.4)}</text>')
         out += _strand(node.by_origin, left + pad, top + 47, inner)
     full = f"{node.kind}: {node.title}" + (f", {node.sub}" if node.sub else "")
     kinds = f"node-{node.kind}{' is-subject' if node.is_subject else ''}"
@@ -195,7 +195,7 @@ def _strand(by_origin: Mapping[str, float], at: float, y: float, whole: float) -
         at += width
 
 
-def _fitting(text: str, width: float, each: float = 7.0) -> Markup:
+def _fitting(text: str, width: float, each: float = 7.7) -> Markup:
     """``text`` cut to ``width``: of a path the end is kept, of all else the beginning."""
     most = int(width / each)
     shown = plain(text)

@@ -14,7 +14,8 @@ from support.project import Project
 # Scripts, handlers, terminal escapes, bidirectional overrides, what has no shape, tags, and an end of a style element.
 HOSTILE = (
     "</style><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
-    "\x1b]8;;https://example.org\x07link\x1b[31m \u202egnp.exe\u202c \u200bzero\u2066 \U000e0041tag &amp; {{7*7}} {% raw %}"
+    "\x1b]8;;https://example.org\x07link\x1b[31m \u202egnp.exe\u202c \u200bzero\u2066 \U000e0041tag"
+    " &amp; {{7*7}} {% raw %}"
 )
 MIX, HOSTILE_MIX = "data/mix.jsonl", "data/<b onmouseover=alert(1)>&\u202emix.jsonl"
 POLICY = """
@@ -42,7 +43,8 @@ import provenance
 hostile, rows, source, target, kind = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
 draw = random.Random(8)
 model = provenance.Model(name="SmallModel" + hostile, revision="v1", license="Apache-2.0")
-prompt = provenance.Prompt(name="ask" + hostile, template="Ask about: {text}" + hostile.replace("{", "{{").replace("}", "}}"))
+literal = hostile.replace("{", "{{").replace("}", "}}")
+prompt = provenance.Prompt(name="ask" + hostile, template="Ask about: {text}" + literal)
 with provenance.record(target, model=model, prompt=prompt, kind=kind, parameters={"temperature": 0.5}) as recorder:
     for number, document in enumerate(provenance.read(source)):
         if number == rows:

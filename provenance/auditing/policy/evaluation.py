@@ -292,7 +292,7 @@ def _judge(rule: Rule, audited: Mapping[str, Any]) -> _Judged:
 
 
 def _judge_number(threshold: Threshold, found: Any, known: Interval, unit: Unit) -> _Judged:
-    asked = in_words(threshold, unit.bare)
+    asked = in_words(threshold, unit)
     at_most = None if known.at_most is None or math.isinf(known.at_most) else known.at_most
     shown = unit.shown(known.low) if at_most is None else f"{unit.bare(known.low)} to {unit.shown(at_most)}"
     status = _status(threshold, known.low, known.high)

@@ -7,7 +7,6 @@ Names are globs, and asked of the groups of a breakdown (licences, models, sourc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import (
@@ -22,6 +21,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError
+
+from provenance.auditing.units import Unit
 
 Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
@@ -133,17 +134,26 @@ def references(threshold: Threshold) -> list[str]:
     return [bound.value for bound in bounds if isinstance(bound, Reference)]
 
 
-def in_words(threshold: Threshold, shown: Callable[[float], str] = str) -> str:
-    """The threshold as people say it: "at least 0.1", or with numbers as they are ``shown``."""
+def in_words(threshold: Threshold, unit: Unit | None = None) -> str:
+    """The threshold as people say it: "at least 0.1", or with numbers in their ``unit``: "at least 10%"."""
+    return " and ".join(bound_in_words(key, value, unit) for key, value in threshold)
+
+
+def bound_in_words(key: str, value: object, unit: Unit | None = None) -> str:
+    """One part of a threshold, by its key. A difference of "at least -3%" is at most 3% less."""
     words = {"at_least": "at least", "at_most": "at most", "equals": "equal to", "only": "only", "none_of": "none of"}
-    return " and ".join(f"{words[key]} {_value_in_words(value, shown)}" for key, value in threshold)
+    if unit is None or not _is_number(value):
+        return f"{words[key]} {_value_in_words(value)}"
+    number = float(str(value))
+    word = "at most" if unit.signed and key == "at_least" and number < 0 else words[key]
+    return f"{word} {unit.bare(number)}"
 
 
-def _value_in_words(value: object, shown: Callable[[float], str]) -> str:
+def _value_in_words(value: object) -> str:
     if isinstance(value, Reference):
         return value.value
-    if isinstance(value, tuple):
+    if isinstance(value, dict):
+        return str(value["value"])
+    if isinstance(value, tuple | list):
         return ", ".join(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    return shown(value) if isinstance(value, int | float) else str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -108,7 +108,7 @@ def _group(composition: Composition, name: str, group: str, share: Share, origin
     rows, fraction, _, tokens = cells(share, composition.rows)
     is_word = BREAKDOWNS[name].known is not None or name == "by_depth"
     return Group(
-        kind_in_words(group) if is_word and group not in _SAID else _SAID.get(group, group),
+        kind_in_words(group) if is_word and group not in _SAID else _said(name, group),
         group if name == "by_origin" and group in NAMES else None,
         _whole(origins, group, share.rows),
         fraction,
@@ -116,6 +116,11 @@ def _group(composition: Composition, name: str, group: str, share: Share, origin
         percent(share.bytes, composition.bytes),
         tokens if tokens != "-" else "–",
     )
+
+
+def _said(name: str, group: str) -> str:
+    """A group that is no name from the data, in words."""
+    return _SAID["unstated"] if name == "by_license" and group == "unknown" else _SAID.get(group, group)
 
 
 def _origins(composition: Composition, name: str) -> dict[str, Counter[str]]:

@@ -30,13 +30,18 @@ _MEASURES = {
         "How well both are told apart by their commonest words: at least this part of the rows is of another kind.",
     ),
 }
+_MORE = "more than chance"
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A measure of synthetic rows against their reference. Numbers are text; ``outcome``: whether it counts."""
+    """A measure of synthetic rows against their reference. Numbers are text; ``outcome``: whether it counts.
 
-    against: Against
+    ``against``: how it is drawn; None where it has no range of chance to be drawn in.
+    """
+
+    name: str
+    against: Against | None
     value: str
     reference: str
     difference: str
@@ -54,40 +59,47 @@ class Comparison:
     sampled: str
     unmeasured: list[str]
 
+    @property
+    def drawn(self) -> list[Against]:
+        """What is in the picture."""
+        return [one.against for one in self.measures if one.against is not None]
+
 
 def comparison(dataset: AuditedDataset) -> Comparison:
     """What the measures that compare found."""
-    compared, sampled, reasons = [], "", []
+    shown: list[Compared] = []
+    sampled, reasons = "", []
     for name, (title, says) in _MEASURES.items():
         found = dataset.measured.get(name)
         if isinstance(found, Measured):
-            one = _compared(title, says, found)
+            one = compared(title, says, found)
             if one is not None:
-                compared.append(one)
+                shown.append(one)
                 sampled = sampled or found.sampled or ""
         elif isinstance(found, NotMeasured):
             reasons.append(found.reason)
-    if dataset.composition.rows and not compared and not reasons:
+    if dataset.composition.rows and not shown and not reasons:
         reasons = ["The text was not compared."]
-    return Comparison(compared, _sentence(compared), sampled, list(dict.fromkeys(reasons)) if not compared else [])
+    return Comparison(shown, sentence(shown), sampled, list(dict.fromkeys(reasons)) if not shown else [])
 
 
-def _compared(title: str, says: str, found: Measured) -> Compared | None:
+def compared(title: str, says: str, found: Measured) -> Compared | None:
     values: Mapping[str, Any] = found.values
     low, high = values.get("low"), values.get("high")
     is_effect = "effect" in values
     difference = values.get("effect" if is_effect else "difference")
-    if low is None or high is None or difference is None or high <= low:
+    if low is None or high is None or difference is None:
         return None
     chance = (high - low) / 2
     significant = values.get("significant_effect" if is_effect else "significant_difference")
     doubt = next(iter(found.doubts.values()), None)
-    outcome = "more than chance" if significant else "chance explains it"
+    outcome = _MORE if significant else "chance explains it"
     if significant is None or doubt is not None:
         outcome = doubt.why if doubt is not None else "not judged"
     part = values.get("relative_difference")
     return Compared(
-        Against(title, float(difference) / chance, stands_out=bool(significant)),
+        title,
+        Against(title, float(difference) / chance, stands_out=bool(significant)) if chance > 0 else None,
         figure(float(difference)) if is_effect else figure(values["value"]),
         "–" if is_effect else figure(values["reference"]),
         "–" if is_effect else f"{difference:+.3g}" + (f" ({part:+.0%})" if part is not None else ""),
@@ -97,20 +109,20 @@ def _compared(title: str, says: str, found: Measured) -> Compared | None:
     )
 
 
-def _sentence(compared: list[Compared]) -> str:
+def sentence(compared: list[Compared]) -> str:
     if not compared:
         return ""
-    far = [one for one in compared if one.against.stands_out]
+    far = [one for one in compared if one.outcome == _MORE]
     count = len(compared)
     if not far:
         return f"Chance alone explains {'the difference' if count == 1 else f'all {spelled(count)} differences'}."
-    furthest = max(far, key=lambda one: abs(one.against.times)).against
+    furthest = max((one.against for one in far if one.against), key=lambda each: abs(each.times), default=None)
     few = f"{spelled(len(far)).capitalize()} of {spelled(count)} measures" if len(far) < count else _every(count)
     verb = "differs" if len(far) == 1 else "differ"
-    return (
-        f"{few} {verb} by more than chance explains. Furthest: {furthest.name} "
-        f"({abs(furthest.times):.1f} times what chance explains)."
-    )
+    said = f"{few} {verb} by more than chance explains."
+    if furthest is None:
+        return said
+    return f"{said} Furthest: {furthest.name} ({abs(furthest.times):.1f} times what chance explains)."
 
 
 def _every(count: int) -> str:

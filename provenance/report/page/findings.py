@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from provenance.auditing.policy.evaluation import Outcome, Status
 from provenance.auditing.policy.rules import Severity
+from provenance.auditing.policy.thresholds import bound_in_words
 from provenance.auditing.units import unit_of
 from provenance.faces.display import show
 from provenance.faces.numbers import figure
@@ -38,11 +39,16 @@ _SEVERITIES = {Severity.ERROR: "must hold", Severity.WARN: "warning", Severity.I
 _ORDER = list(_STATES)
 
 
+# Of a row: its origin and its content, as far as they are known here.
+Sample = tuple[str | None, "Content | None"]
+
+
 @dataclass(frozen=True)
 class Shown:
     """A row that shows a finding; ``text`` is None where it is not on this machine."""
 
     place: str
+    origin: str | None
     text: Markup | None
     why: str
 
@@ -78,11 +84,11 @@ def examples_of(judged: Sequence[JudgedRule]) -> list[Example]:
     return [sample for each in judged if each.finding.is_open for sample in _distinct(each.samples)]
 
 
-def findings(judged: Sequence[JudgedRule], contents: Mapping[str, Content]) -> Findings:
-    """All findings in words."""
+def findings(judged: Sequence[JudgedRule], shown: Mapping[str, Sample]) -> Findings:
+    """All findings in words; ``shown``: what is known of the rows that they show, by their ids."""
     told: dict[Outcome, list[Told]] = {outcome: [] for outcome in _ORDER}
     for each in judged:
-        told[each.finding.outcome].append(_told(each, contents))
+        told[each.finding.outcome].append(_told(each, shown))
     folded = (Outcome.KEPT, Outcome.PASSED_OVER)
     return Findings(
         [one for outcome in _ORDER if outcome not in folded for one in told[outcome]],
@@ -91,7 +97,7 @@ def findings(judged: Sequence[JudgedRule], contents: Mapping[str, Content]) -> F
     )
 
 
-def _told(judged: JudgedRule, contents: Mapping[str, Content]) -> Told:
+def _told(judged: JudgedRule, shown: Mapping[str, Sample]) -> Told:
     finding = judged.finding
     waiver = finding.waiver
     is_known = finding.observed is not None
@@ -106,7 +112,7 @@ def _told(judged: JudgedRule, contents: Mapping[str, Content]) -> Told:
         "" if waiver is None else f"by {waiver.owner} until {waiver.expires}: {waiver.reason}",
         _value(finding, finding.observed),
         _asked(finding),
-        [_shown(sample, contents) for sample in _distinct(judged.samples)],
+        [_shown(sample, shown) for sample in _distinct(judged.samples)],
     )
 
 
@@ -115,11 +121,12 @@ def _is_unknown(finding: Finding) -> bool:
 
 
 def _measured(finding: Finding) -> str:
-    """The message without the path of the value, which is for programs; as a sentence."""
-    said = finding.message.removeprefix(finding.value)
-    if finding.waiver is not None:
-        said = said.partition("; waived by ")[0]
-    words = said.removeprefix(":").strip()
+    """What was observed and what is asked for; of what could not be judged, why. Paths, for programs, are left out."""
+    if finding.status is not Status.UNKNOWN:
+        observed = _value(finding, finding.observed)
+        return f"{observed[:1].upper()}{observed[1:]}. Asked for: {_asked(finding)}."
+    words = finding.message.removeprefix(f"{finding.value}: ").removeprefix(f"{finding.dataset}: ")
+    words = words.partition("; waived by ")[0] if finding.waiver is not None else words
     return f"{words[:1].upper()}{words[1:]}."
 
 
@@ -134,16 +141,8 @@ def _value(finding: Finding, value: object) -> str:
 
 def _asked(finding: Finding) -> str:
     """What the rule asks for, in words."""
-    words = {"at_least": "at least", "at_most": "at most", "equals": "exactly", "none_of": "none of"}
-    return " and ".join(
-        f"{words.get(name, name)} {_bound(finding, bound)}" for name, bound in finding.threshold.items()
-    )
-
-
-def _bound(finding: Finding, bound: object) -> str:
-    if isinstance(bound, int | float) and not isinstance(bound, bool):
-        return unit_of(finding.value).bare(bound)
-    return str(bound["value"]) if isinstance(bound, dict) else _value(finding, bound)
+    unit = unit_of(finding.value)
+    return " and ".join(bound_in_words(key, bound, unit) for key, bound in finding.threshold.items())
 
 
 def _distinct(samples: Sequence[Example]) -> list[Example]:
@@ -153,8 +152,8 @@ def _distinct(samples: Sequence[Example]) -> list[Example]:
     return list(found.values())[:_MOST_EXAMPLES]
 
 
-def _shown(sample: Example, contents: Mapping[str, Content]) -> Shown:
-    content = contents.get(sample.sample_id)
+def _shown(sample: Example, shown: Mapping[str, Sample]) -> Shown:
+    origin, content = shown.get(sample.sample_id, (None, None))
     place = sample.place or (content.place if content is not None else short(sample.sample_id))
     text = None if content is None else show(content.text, _MOST_CHARACTERS)
-    return Shown(place, text, _LONG_ID.sub(r"\1", sample.why))
+    return Shown(place, origin, text, _LONG_ID.sub(r"\1", sample.why))

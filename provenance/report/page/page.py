@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from provenance.auditing.audit import Audit, AuditedDataset
     from provenance.faces.charts import Column
     from provenance.ledger.composition.composition import Composition
+    from provenance.ledger.sidecars import Sidecars
     from provenance.repository import Repository
     from provenance.repository.history import History
 
@@ -84,8 +85,8 @@ def report_page(repository: Repository, audit: Audit) -> str:
             _section(repository, ledgers, history, audit, dataset, f"d{number}-" if len(audit.datasets) > 1 else "")
             for number, dataset in enumerate(audit.datasets, 1)
         ]
-    style = style_of(*_STYLES)
-    paths = {section.path for section in sections}
+    style, paths = style_of(*_STYLES), {section.path for section in sections}
+    others = [each for each in audit.findings if len(sections) > 1 and each.finding.dataset not in paths]
     template = environment(Path(__file__).parent / "templates").get_template("report.html")
     text: str = template.render(
         style=style,
@@ -94,7 +95,7 @@ def report_page(repository: Repository, audit: Audit) -> str:
         sections=sections,
         verdict=words.verdict(audit),
         counts=words.counts(audit),
-        of_no_dataset=findings.findings([each for each in audit.findings if each.finding.dataset not in paths], {}),
+        of_no_dataset=findings.findings(others, {}),
         exposure=None if audit.mixture is None else bars.exposure(audit.mixture),
         revision=_revision(history, audit),
         definitions=words.DEFINITIONS,
@@ -111,10 +112,13 @@ def _section(
     commit, composition = audit.request.commit, dataset.composition
     ledger = ledgers.at(commit)
     recorded = ledgers.recorded(DatasetAt(path=composition.path, commit=commit))
-    judged = [each for each in audit.findings if each.finding.dataset == composition.path]
+    is_alone = len(audit.datasets) == 1
+    judged = [each for each in audit.findings if is_alone or each.finding.dataset == composition.path]
     chain = one_row.deepest_chain(ledger, recorded)
     shown = [node.sample_id for node in chain.nodes] if chain else []
-    said = contents(ledger, [*shown, *(each.sample_id for each in findings.examples_of(judged))])
+    examples = [each.sample_id for each in findings.examples_of(judged)]
+    said = contents(ledger, [*shown, *examples])
+    samples = {each: (_origin(ledger, each), said.get(each)) for each in examples}
     columns = past.past(repository, history, composition, recorded.md5, is_committed=commit is not None)
     return Section(
         key=key,
@@ -129,12 +133,17 @@ def _section(
         history=columns,
         drawn=past.drawn(columns),
         comparison=comparison.comparison(dataset),
-        findings=findings.findings(judged, said),
+        findings=findings.findings(judged, samples),
         obligations=obligations.obligations(dataset),
         obligations_left_out=obligations.left_out(dataset),
         cost=obligations.cost(dataset),
         md5=recorded.md5,
     )
+
+
+def _origin(ledger: Sidecars, sample_id: str) -> str | None:
+    number = int(ledger.graph.numbers([sample_id])[0])
+    return None if number < 0 else ledger.graph.born(number).origin
 
 
 def _facts(composition: Composition) -> list[Fact]:
@@ -151,7 +160,7 @@ def _facts(composition: Composition) -> list[Fact]:
         Fact(
             "recorded as it happened",
             _part(observed.rows if observed else 0, rows),
-            "the rest was stated later, or is unknown",
+            "else stated later, or unknown",
         ),
         Fact("have a stated licence", _part(licensed, rows), "of all rows"),
         Fact("cost", amount, "not recorded, never estimated" if cost is None else "as recorded"),
@@ -159,11 +168,16 @@ def _facts(composition: Composition) -> list[Fact]:
 
 
 def _part(part: int, whole: int) -> str:
-    return percent(part, whole).replace(".0%", "%")
+    return _short(percent(part, whole))
 
 
 def _whole(share: float) -> str:
-    return percent(share).replace(".0%", "%")
+    return _short(percent(share))
+
+
+def _short(words: str) -> str:
+    """Of all or nothing, no decimals."""
+    return words.replace(".0%", "%") if words in ("0.0%", "100.0%") else words
 
 
 @dataclass(frozen=True)

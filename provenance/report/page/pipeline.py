@@ -75,7 +75,7 @@ def pipeline(ledger: Sidecars, subject: RecordedDataset) -> Pipeline:
                 table.append(Row(f"source {node.title}", step.stage or "", path, rows, 0))
             else:
                 table.append(Row(f"model {node.title}", step.stage or "", path, 0, rows))
-    gathered_nodes, gathered_edges = _gathered(nodes, _merged(edges))
+    gathered_nodes, gathered_edges = gathered(nodes, merged(edges))
     return Pipeline(gathered_nodes, gathered_edges, table, left_out)
 
 
@@ -153,7 +153,7 @@ def _of_any(graph: Graph, inside: Mapping[str, Array]) -> Array:
     return found
 
 
-def _merged(edges: list[Edge]) -> list[Edge]:
+def merged(edges: list[Edge]) -> list[Edge]:
     """One edge between two nodes, whatever number of datasets a stage makes of the same input."""
     found: dict[tuple[str, str], Edge] = {}
     for edge in edges:
@@ -164,7 +164,7 @@ def _merged(edges: list[Edge]) -> list[Edge]:
     return list(found.values())
 
 
-def _gathered(nodes: Mapping[str, Node], edges: list[Edge]) -> tuple[list[Node], list[Edge]]:
+def gathered(nodes: Mapping[str, Node], edges: list[Edge]) -> tuple[list[Node], list[Edge]]:
     """Many sources, or models, that feed the same steps are one card with their number."""
     ends: dict[str, set[str]] = defaultdict(set)
     for edge in edges:
@@ -183,4 +183,4 @@ def _gathered(nodes: Mapping[str, Node], edges: list[Edge]) -> tuple[list[Node],
     moved = [
         Edge(stands_for.get(edge.start, edge.start), edge.end, edge.rows, edge.label, edge.of_model) for edge in edges
     ]
-    return list(shown.values()), _merged(moved)
+    return list(shown.values()), merged(moved)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ DEFINITIONS = (
         "Any two groups of rows differ a little. A difference counts only if dealing the rows into two groups at "
         "random hardly ever gives as great a one, however many differences are looked at.",
     ),
+    ("Reference", "What the model's rows are compared with: the human rows of the same dataset."),
     (
         "Verdict",
         "Cleared: every rule that must hold is kept. Blocked: one is broken. Undecided: one could not be judged.",
@@ -103,19 +105,13 @@ def verdict(audit: Audit) -> tuple[str, str, str] | None:
 def counts(audit: Audit) -> list[tuple[str, int]]:
     """How many rules came out how, in words."""
     said = {
-        Outcome.FAILED: "must hold and are broken",
-        Outcome.WARNING: "warnings",
-        Outcome.NOTE: "notes",
-        Outcome.UNKNOWN: "could not be judged",
-        Outcome.KEPT: "kept",
-        Outcome.PASSED_OVER: "do not apply",
-        Outcome.WAIVED: "waived",
+        Outcome.FAILED: ("must hold and is broken", "must hold and are broken"),
+        Outcome.WARNING: ("warning", "warnings"),
+        Outcome.NOTE: ("note", "notes"),
+        Outcome.UNKNOWN: ("could not be judged", "could not be judged"),
+        Outcome.KEPT: ("kept", "kept"),
+        Outcome.PASSED_OVER: ("does not apply", "do not apply"),
+        Outcome.WAIVED: ("waived", "waived"),
     }
-    found = [
-        (words, sum(each.finding.outcome is outcome for each in audit.findings)) for outcome, words in said.items()
-    ]
-    return [
-        (words[:-1] if number == 1 and words.endswith("s") and " " not in words else words, number)
-        for words, number in found
-        if number
-    ]
+    outcomes = Counter(judged.finding.outcome for judged in audit.findings)
+    return [(said[each][outcomes[each] != 1], outcomes[each]) for each in said if outcomes[each]]

@@ -85,7 +85,7 @@ def test_a_finding_says_by_how_much() -> None:
     assert finding.observed == pytest.approx(60 / 90)
     assert finding.threshold == {"at_least": 0.8}
     assert finding.message == (
-        "by_origin.real.fraction: 66.67% of the rows; the rule requires at least 80% (13.33 points under)"
+        "by_origin.real.fraction: 66.7% of the rows; the rule requires at least 80% (13.3 points under)"
     )
 
 

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from provenance.faces.charts import Column
+from provenance.report.page.past import drawn
+
+
+def test_few_revisions_are_all_drawn_and_many_but_for_those_in_between() -> None:
+    columns = [Column(f"c{n}", "", "", n) for n in range(100)]
+    assert drawn(columns[:24]) == columns[:24]
+    shown = drawn(columns)
+    assert len(shown) == 24
+    assert [shown[0].label, shown[1].date, shown[2].label, shown[-1].label] == ["c0", "77 others", "c78", "c99"]
