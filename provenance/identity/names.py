@@ -54,6 +54,11 @@ def format_name(path: str | os.PathLike[str]) -> str | None:
     return suffixes[-1] if suffixes and suffixes[-1][1:] in plugins() else None
 
 
+def is_read_as_it_is(path: str | os.PathLike[str]) -> bool:
+    """Whether all bytes of the file at ``path`` are read in their order: JSON Lines that are not compressed."""
+    return Path(path).suffix.lower() in (".jsonl", ".ndjson")
+
+
 def sidecar_path(dataset: str) -> str:
     """The path of the sidecar of the dataset at path ``dataset``."""
     return dataset.rstrip("/") + SIDECAR_SUFFIX

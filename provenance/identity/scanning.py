@@ -62,8 +62,10 @@ class Scan:
         texts_and: Sequence[str] | None = None,
         texts_part: TextPart = "all",
         between: str = "\n",
+        watch: Callable[[bytes], None] | None = None,
     ) -> None:
         self.rows = 0
+        self._watch = watch
         self.reserved: set[str] = set()
         self.files: list[tuple[int, str]] = []
         self._path = path
@@ -79,6 +81,7 @@ class Scan:
     def __iter__(self) -> Iterator[SampleBatch]:
         digest_function(self._identity.digest)  # an unknown digest is refused before any work
         reader = open_reader(self._path, self._identity)
+        reader.watch = self._watch
         try:
             selection, blocks = self._select(reader)
             self.selection, self.rule = selection, selection.rule
@@ -192,15 +195,17 @@ def scan(
     texts_and: Sequence[str] | None = None,
     texts_part: TextPart = "all",
     between: str = "\n",
+    watch: Callable[[bytes], None] | None = None,
 ) -> Scan:
     """The samples of the dataset at ``path``; nothing is read before the result is iterated over.
 
     ``progress`` is called after each batch with the number of rows in it. With ``texts_and``, batches also have
     their rows' texts, ``texts_part`` of them, ``between`` between the values of a row, and values of these fields
-    (which may be none). Iterating raises DataError, which names the row, where the dataset cannot be read or a
+    (which may be none). ``watch`` is called with the bytes of the file, all of them and in order, where it
+    `is_read_as_it_is`. Iterating raises DataError, which names the row, where the dataset cannot be read or a
     value has no canonical form, and ProvenanceError for an unknown digest.
     """
-    return Scan(path, identity, progress, texts_and, texts_part, between)
+    return Scan(path, identity, progress, texts_and, texts_part, between, watch)
 
 
 def _in_order(blocks: Iterator[Block], work: Callable[[Block], _Result]) -> Iterator[tuple[Block, Future[_Result]]]:

@@ -5,7 +5,7 @@ It is what `completion` would give, without its tables; of all ways to record, t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -34,14 +34,17 @@ def register(
     workspace: Path,
     tokenizer: str | None = None,
     progress: Progress | None = None,
+    watch: Callable[[bytes], None] | None = None,
 ) -> None:
     """Write the sidecar ``output`` of the dataset ``data``, which is ``collection``; the rest is as in `complete`.
+
+    ``watch`` is as for `scan`. All rows have been read when ``fingerprint`` is called.
 
     Raises:
         DataError: a row cannot be read, or a column is reserved; nothing was written.
     """
     with scratch_folder(workspace, "collect") as folder:
-        rows = scan(data, identity, progress=progress)
+        rows = scan(data, identity, progress=progress, watch=watch)
         samples = distinct_samples(rows, identity.digest_size, folder / "samples")
         require_read(data, rows.reserved, None)
         md5, size = fingerprint(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -217,6 +218,18 @@ class Contents:
             RepositoryError: nothing is there.
         """
         return self._workspace.md5(self._inside(self.root, path), anew=anew)
+
+    def believe_md5(self, path: str | os.PathLike[str], md5: str, before: os.stat_result) -> None:
+        """Tell DVC the hash of the file at ``path``, which was read when its state was ``before``: it keeps it.
+
+        Nothing is kept where the file's state is another by now.
+        """
+        self._workspace.believe_md5(self._inside(self.root, path), md5, before)
+
+    def open_ahead(self) -> None:
+        """Open DVC, which takes a while, in a thread; what is wrong is raised where DVC is needed."""
+        with suppress(RepositoryError):
+            _ = self._dvc
 
     def recorded_md5(self, path: str | os.PathLike[str], rev: str) -> str | None:
         """DVC's hash of the file or directory that revision ``rev`` has at ``path``; None where there is none, or none

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +36,17 @@ class Workspace:
         """
         meta, built = self._built(name, anew=anew)
         return str(built.hash_info.value), int(meta.size or 0)
+
+    def believe_md5(self, name: str, md5: str, before: os.stat_result) -> None:
+        """Have DVC keep the hash of the file at ``name``, unless its state is not what it was ``before`` any more."""
+        from dvc_data.hashfile.hash_info import HashInfo
+
+        place = str(self._root / name)
+        with dvc_call():
+            repo = self._dvc()
+            info = repo.fs.info(place)
+            if (info["ino"], info["mtime"], info["size"]) == (before.st_ino, before.st_mtime, before.st_size):
+                repo.state.save(place, repo.fs, HashInfo("md5", md5), info)
 
     def md5_if_there(self, name: str) -> str | None:
         """As `md5`; None where nothing is there."""

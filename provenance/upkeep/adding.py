@@ -7,12 +7,10 @@ added in the same words is left as it is, so that adding twice gives the same fi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
 
 from provenance.capture.environment import describe_environment, loaded_packages
 from provenance.capture.identities import identity_of, keeping_choice, tokenizer_of
@@ -24,7 +22,6 @@ from provenance.files import scratch_folder, whole_file
 from provenance.identity import Identity
 from provenance.identity.names import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset, sidecar_path
 from provenance.lineage.births import Collection
-from provenance.lineage.completion import Fingerprint
 from provenance.lineage.records import Activity, ActivityType, Evidence, IdentitySettings, Origin, Source
 from provenance.lineage.shared_birth import register
 from provenance.lineage.sidecar import first_evidence, first_origin, open_sidecar
@@ -32,6 +29,7 @@ from provenance.lineage.verification import verify
 from provenance.repository import Repository
 from provenance.settings import SETTINGS_FILE, Settings
 from provenance.upkeep.content_fields import settings_with_fields
+from provenance.upkeep.hashing import Hashing, hashing_of
 from provenance.upkeep.tracked_files import only_writer
 
 ProgressOf = Callable[[str], Callable[[int], None]]
@@ -153,6 +151,11 @@ class _Adding:
 
     def register(self, name: str, sidecar: Path, progress: Callable[[int], None]) -> None:
         """Write the sidecar of the dataset ``name`` (its path from the DVC root) to the file ``sidecar``."""
+        file = self.repository.root / name
+        with hashing_of(self.repository, file) as hashing:
+            self._register(name, sidecar, progress, hashing)
+
+    def _register(self, name: str, sidecar: Path, progress: Callable[[int], None], hashing: Hashing) -> None:
         environment = describe_environment(self.repository, None)
         activity = Activity(
             type=ActivityType.COLLECTION,
@@ -162,14 +165,14 @@ class _Adding:
             packages=loaded_packages(),
             started=datetime.now(UTC),
         )
-        file = self.repository.root / name
         register(
-            file,
+            self.repository.root / name,
             sidecar,
             Collection(self.origin, activity, self.source, Evidence.DECLARED, self.source.license),
             dataset_path=name,
             identity=self._identity(name),
-            fingerprint=self._hashing(file),
+            fingerprint=hashing,
+            watch=hashing.take,
             workspace=self.workspace,
             tokenizer=tokenizer_of(self.settings, name),
             progress=progress,
@@ -178,25 +181,6 @@ class _Adding:
     def _identity(self, name: str) -> Identity:
         identity = identity_of(self.settings, name, self.repository)
         return keeping_choice(identity, self.repository.root / sidecar_path(name))
-
-    def _hashing(self, file: Path) -> Fingerprint:
-        """What gives DVC's hash of ``file``, which is computed while its samples are read.
-
-        That of a directory is computed when it is asked for: for its samples, DVC is asked about its files.
-        """
-        if file.is_dir():
-            return self.repository.md5
-        hashed: Future[tuple[str, int]] = Future()
-
-        def compute() -> None:
-            try:
-                hashed.set_result(self.repository.md5(file))
-            except BaseException as error:  # noqa: BLE001 - raised where the hash is asked for
-                hashed.set_exception(error)
-
-        # A daemon, so that nobody waits for it where a row cannot be read.
-        Thread(target=compute, daemon=True).start()
-        return lambda _: hashed.result()
 
     def says_the_same(self, name: str) -> bool:
         """Whether the dataset ``name`` has a sidecar that says just this of the file as it is."""

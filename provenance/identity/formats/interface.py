@@ -93,9 +93,11 @@ class Reader(ABC):
     """A dataset in one format: a file, or a directory.
 
     ``samples_are_files``: each sample is a file, whose id is the digest of its bytes. ``has_types``: values have types;
-    else each is text, unless a type of its column is declared.
+    else each is text, unless a type of its column is declared. ``watch``: is given the file's bytes as they are
+    read for blocks, if it `is_read_as_it_is`.
     """
 
+    watch: Callable[[bytes], None] | None = None
     samples_are_files = False
     has_types = True
 

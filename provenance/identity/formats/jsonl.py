@@ -14,10 +14,11 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 
 from provenance.errors import DataError
-from provenance.identity.formats.compressed import create_bytes, open_bytes
+from provenance.identity.formats.compressed import ByteStream, create_bytes, open_bytes
 from provenance.identity.formats.interface import BLOCK_BYTES, LONGEST_ROW, Block, FileReader, RowError
 from provenance.identity.formats.json_schema import LearnedSchema
 from provenance.identity.json_text import decode_text, may_name, parse_row, problem_of, without_members
+from provenance.identity.names import is_read_as_it_is
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _EXACT_FLOAT = 2.0**53
@@ -180,7 +181,7 @@ class JSONLinesReader(FileReader):
         """Runs of whole lines, of about BLOCK_BYTES, and whether the run lacks the line feed at its end."""
         parts: list[bytes] = []
         with open_bytes(self.path) as file:
-            chunk = file.read(BLOCK_BYTES).removeprefix(_BYTE_ORDER_MARK)
+            chunk = self._read(file).removeprefix(_BYTE_ORDER_MARK)
             while chunk:
                 cut = chunk.rfind(b"\n")
                 if cut >= 0:
@@ -189,9 +190,15 @@ class JSONLinesReader(FileReader):
                 parts.append(chunk)
                 if sum(map(len, parts)) > LONGEST_ROW:
                     raise RowError(0, f"longer than {LONGEST_ROW >> 20} MiB, the most that a row may be")
-                chunk = file.read(BLOCK_BYTES)
+                chunk = self._read(file)
         if rest := b"".join(parts):
             yield rest, True
+
+    def _read(self, file: ByteStream) -> bytes:
+        chunk = file.read(BLOCK_BYTES)
+        if self.watch is not None and chunk and is_read_as_it_is(self.path):
+            self.watch(chunk)
+        return chunk
 
 
 READER = JSONLinesReader
