@@ -44,7 +44,9 @@ class TarReader(FileReader):
 
     def _copy(self, target: Path, stays: Callable[[int, str], bool], *, rows_may_go: bool = False) -> None:
         """Write what ``stays``, by the row (from 0) and the extension, and what is no part of a sample."""
-        row, key, last_written, written = -1, None, None, -1
+        row, written = -1, -1
+        key: str | None = None
+        last_written: str | None = None
         with self._open() as archive, tarfile.open(target, "w", format=archive.format or tarfile.PAX_FORMAT) as output:
             for member in _members(archive):
                 parts = _key_and_extension(member)
@@ -54,9 +56,9 @@ class TarReader(FileReader):
                     row, key = row + 1, parts[0]
                 if parts is None or stays(row, parts[1]):
                     if parts is not None and written != row:
-                        if key == last_written:
-                            raise self._joined(row, key)
-                        written, last_written = row, key
+                        if parts[0] == last_written:
+                            raise self._joined(row, parts[0])
+                        written, last_written = row, parts[0]
                     output.addfile(member, archive.extractfile(member) if member.isreg() else None)
         if not rows_may_go and written != row:
             raise self._vanished(row)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from provenance.ledger.composition.breakdowns import BREAKDOWNS
+from provenance.ledger.composition.breakdowns import BREAKDOWNS, Breakdown
 from provenance.ledger.composition.spending import Cost, cost_of
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.rows import Amounts, Between, DatasetRows, Grouped, between_parts
@@ -87,7 +87,9 @@ class BirthClassRows:
 
 _AMOUNTS = ("rows", "at_most_rows", "bytes")
 # What a birth class says in words, each with the breakdown of which that is a group.
-IN_WORDS = {each.column: each for each in BREAKDOWNS.values() if each.column in ("origin", "kind", "source", "license")}
+IN_WORDS: dict[str, Breakdown] = {
+    each.column: each for each in BREAKDOWNS.values() if each.column in ("origin", "kind", "source", "license")
+}
 IN_WORDS["model"] = BREAKDOWNS["by_model"]
 # What a birth class is of.
 BIRTH_CLASS_COLUMNS = tuple(field.name for field in fields(BirthClassRows) if field.name not in _AMOUNTS)

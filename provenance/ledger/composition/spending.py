@@ -76,8 +76,8 @@ def cost_of(rows: DatasetRows, questions: Questions, dataset: RecordedDataset) -
     return Cost(
         amount=sum(added, Decimal(0)),
         rejected_amount=sum(lost, Decimal(0)) if lost else None,
-        amount_of_rows_left=left and left.least,
-        at_most_amount_of_rows_left=left and left.most,
+        amount_of_rows_left=None if left is None else left.least,
+        at_most_amount_of_rows_left=None if left is None else left.most,
         rows_costed=rows.where(lambda born: is_costed(born, currency)).certain.rows,
         rows=rows.total.rows,
         currency=currency,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from provenance.capture.redaction import REDACTED, redact_arguments, redact_mapping, redact_prose
-from provenance.capture.secret_shapes import _DETECTORS, _SHAPES
+from provenance.capture.redaction import redact_arguments, redact_mapping, redact_prose
+from provenance.capture.secret_shapes import _DETECTORS, _SHAPES, REDACTED
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/recording.md"
 
