@@ -98,12 +98,17 @@ def _steps(ledger: Sidecars, subject: RecordedDataset) -> tuple[list[_Step], int
         name = None if stage is None else stage.rpartition(":")[2]
         found[path] = _Step(recorded[path], name, [recorded[each] for each in before])
         waiting += before
-    kept = list(found.values())
-    known = {step.dataset.path for step in kept}
-    trimmed = [
-        _Step(step.dataset, step.stage, [each for each in step.inputs if each.path in known]) for step in reversed(kept)
-    ]
-    return trimmed, len(left_out)
+    for step in found.values():
+        step.inputs[:] = [each for each in step.inputs if each.path in found]
+    return list(_inputs_first(found, subject.path, set())), len(left_out)
+
+
+def _inputs_first(steps: Mapping[str, _Step], path: str, seen: set[str]) -> Iterator[_Step]:
+    seen.add(path)
+    for each in steps[path].inputs:
+        if each.path not in seen:
+            yield from _inputs_first(steps, each.path, seen)
+    yield steps[path]
 
 
 def _rows(ledger: Sidecars, step: _Step) -> Iterator[Row]:
