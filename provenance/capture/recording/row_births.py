@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from provenance.arguments import require, require_names
 from provenance.capture.generation import checked_seed, cost_text, stated_token_counts
+from provenance.capture.prompt_text import prompt_text
 from provenance.capture.recording.linking import Linker, prompt_columns
 from provenance.capture.recording.naming_parents import Parent, Parents
-from provenance.capture.prompt_text import prompt_text
 from provenance.capture.redaction import redact_key, redact_prose
 from provenance.capture.stated_license import stated_license
 from provenance.capture.strict_json import encode
