@@ -57,6 +57,8 @@ class Row:
 
 _SIZES: dict[str, Point] = {"dataset": (190, 66), "source": (150, 46), "model": (216, 46), "stage": (84, 26)}
 _ROOM_FOR_A_LABEL = 84
+# Half the width of a letter in a label.
+_OF_A_LETTER = 4
 
 
 def flow(
@@ -114,6 +116,9 @@ class _Picture:
             width, height = _SIZES[self.nodes[name].kind]
             boxes.append((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
         boxes += [(x - 6, y - 6, x + 6, y + 6) for route in self.routes for x, y in route]
+        for edge, points in zip(self.flowing, self.routes, strict=True):
+            x, y = _curve(self._track(edge, points), self.across)[1]
+            boxes.append((x - _OF_A_LETTER * len(edge.label), y, x + _OF_A_LETTER * len(edge.label), y))
         if not boxes:
             return 0, 0, 1, 1
         left, top = min(box[0] for box in boxes) - 2, min(box[1] for box in boxes) - 2
@@ -122,8 +127,8 @@ class _Picture:
     def drawn_edges(self) -> Iterator[str]:
         labels = []
         for edge, points in zip(self.flowing, self.routes, strict=True):
-            start, end = self._ends(edge)
-            path, middle = _curve([start, *points[1:-1], end], self.across)
+            track = self._track(edge, points)
+            (start, *_, end), (path, middle) = track, _curve(track, self.across)
             thickness = 1.5 + 1.6 * math.log10(max(edge.rows, 1))
             yield f'<path class="edge" d="{path}" stroke-width="{thickness:.1f}"/>'
             room = end[0] - start[0] if self.across else end[1] - start[1]
@@ -136,6 +141,10 @@ class _Picture:
             path, _ = _curve(list(self._ends_of_model(edge)), not self.across)
             yield f'<path class="edge of-model" d="{path}" stroke-width="1.5"/>'
         yield from labels
+
+    def _track(self, edge: Edge, points: Sequence[Point]) -> list[Point]:
+        start, end = self._ends(edge)
+        return [start, *points[1:-1], end]
 
     def _ends(self, edge: Edge) -> tuple[Point, Point]:
         (x1, y1), (x2, y2) = self.places[edge.start], self.places[edge.end]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MOST_STEPS = 6
 _MOST_CHARACTERS = 900
+_MOST_FIELDS = 10
 _NO_TEXT = "(its text is not on this machine)"
 
 
@@ -36,6 +37,7 @@ class Step:
     what: str
     place: str
     fields: list[tuple[str, Markup]]
+    fields_left_out: int
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,18 @@ def steps(chain: Chain, contents: Mapping[str, Content]) -> list[Step]:
         text = "" if content is None else content.text
         who, what = _said(node, is_first=place == 0, again=place > 0 and chain.nodes[place - 1].type == "generation")
         values = _fields(content)
-        marked = [(name, shared(value, before, limit=_MOST_CHARACTERS)) for name, value in values.items()]
-        found.append(Step(node, who, what, "" if content is None else content.place, marked or [("", show(_NO_TEXT))]))
+        first = list(values.items())[:_MOST_FIELDS]
+        marked = [(name, shared(value, before, limit=_MOST_CHARACTERS)) for name, value in first]
+        found.append(
+            Step(
+                node,
+                who,
+                what,
+                "" if content is None else content.place,
+                marked or [("", show(_NO_TEXT))],
+                len(values) - len(first),
+            )
+        )
         before = text
     return found
 

@@ -26,16 +26,19 @@ if TYPE_CHECKING:
 _MOST_DATASETS = 24
 # More sources or models of one step are one card.
 _MOST_OF_A_STEP = 3
+# Of the table, the lines of most rows.
+_MOST_LINES = 80
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """``left_out``: datasets further back that are not drawn."""
+    """``left_out``: datasets further back that are not drawn; ``lines_left_out``: lines of few rows."""
 
     nodes: list[Node]
     edges: list[Edge]
     table: list[Row]
     left_out: int
+    lines_left_out: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,13 @@ def pipeline(ledger: Sidecars, subject: RecordedDataset) -> Pipeline:
             else:
                 table.append(Row(f"model {node.title}", step.stage or "", path, 0, rows))
     gathered_nodes, gathered_edges = gathered(nodes, merged(edges))
-    return Pipeline(gathered_nodes, gathered_edges, table, left_out)
+    return Pipeline(gathered_nodes, gathered_edges, longest(table), left_out, max(0, len(table) - _MOST_LINES))
+
+
+def longest(table: list[Row]) -> list[Row]:
+    """The lines of most rows, in their order."""
+    by_rows = sorted(range(len(table)), key=lambda line: -(table[line].kept + table[line].made))
+    return [table[line] for line in sorted(by_rows[:_MOST_LINES])]
 
 
 def _steps(ledger: Sidecars, subject: RecordedDataset) -> tuple[list[_Step], int]:
@@ -98,12 +107,17 @@ def _steps(ledger: Sidecars, subject: RecordedDataset) -> tuple[list[_Step], int
         name = None if stage is None else stage.rpartition(":")[2]
         found[path] = _Step(recorded[path], name, [recorded[each] for each in before])
         waiting += before
-    kept = list(found.values())
-    known = {step.dataset.path for step in kept}
-    trimmed = [
-        _Step(step.dataset, step.stage, [each for each in step.inputs if each.path in known]) for step in reversed(kept)
-    ]
-    return trimmed, len(left_out)
+    for step in found.values():
+        step.inputs[:] = [each for each in step.inputs if each.path in found]
+    return list(_inputs_first(found, subject.path, set())), len(left_out)
+
+
+def _inputs_first(steps: Mapping[str, _Step], path: str, seen: set[str]) -> Iterator[_Step]:
+    seen.add(path)
+    for each in steps[path].inputs:
+        if each.path not in seen:
+            yield from _inputs_first(steps, each.path, seen)
+    yield steps[path]
 
 
 def _rows(ledger: Sidecars, step: _Step) -> Iterator[Row]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from provenance.faces.flow import Edge, Node
-from provenance.report.page.pipeline import gathered, merged
+from provenance.faces.flow import Edge, Node, Row
+from provenance.report.page.pipeline import gathered, longest, merged
 
 
 def test_many_models_of_a_step_are_one_card_and_few_are_not() -> None:
@@ -24,3 +24,11 @@ def test_many_models_of_a_step_are_one_card_and_few_are_not() -> None:
 def test_one_edge_leads_from_an_input_to_a_step_whatever_it_makes() -> None:
     edges = [Edge("a", "step", 3, "3 rows"), Edge("a", "step", 4, "4 rows")]
     assert merged(edges) == [Edge("a", "step", 7, "7 rows")]
+
+
+def test_a_long_table_keeps_the_lines_of_most_rows_in_their_order() -> None:
+    lines = [Row(f"source {n}", "", "mix", n % 100, 0) for n in range(200)]
+    kept = longest(lines)
+    assert len(kept) == 80 and min(row.kept for row in kept) == 60
+    assert kept == [row for row in lines if row in kept]
+    assert longest(lines[:3]) == lines[:3]
