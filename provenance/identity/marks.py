@@ -39,7 +39,7 @@ _INDEX = re.compile(r"__index_level_\d+__|Unnamed: \d+|")
 _WHOLE = r"^(-?[0-9]+)\.0$"
 # Up to here each whole number is a float of its own.
 _EXACT = 2.0**53
-_WORDS = pa.array(["True", "False", "TRUE", "FALSE"], pa.large_string())
+_WORDS = ("True", "False", "TRUE", "FALSE")
 
 Rows = npt.NDArray[np.int64]
 
@@ -120,7 +120,7 @@ def _as_written(array: pa.Array) -> pa.Array:
     if not pa.types.is_large_string(kind):
         return array
     text = pc.replace_substring_regex(array, _WHOLE, r"\1")
-    text = pc.if_else(pc.is_in(text, _WORDS), pc.utf8_lower(text), text)
+    text = pc.if_else(pc.is_in(text, pa.array(_WORDS, pa.large_string())), pc.utf8_lower(text), text)
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.large_string()), text)
 
 

@@ -7,14 +7,14 @@ to disk, so that memory stays flat in the number of rows.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 
-from provenance.errors import DataError, SidecarError
+from provenance.errors import SidecarError
 from provenance.identity import CANONICAL_FORM, Identity, Scan, scan
-from provenance.identity.reserved import BIRTH_COLUMNS, PARENT_ROLES, PARENTS
+from provenance.identity.reserved import BIRTH_COLUMNS
 from provenance.identity.rewriting import strip_reserved
 from provenance.lineage import ancestors, explaining
 from provenance.lineage.aligning import by_alignment
@@ -24,18 +24,15 @@ from provenance.lineage.carrying import by_holders
 from provenance.lineage.database import count, scratch_database
 from provenance.lineage.dependency_rows import rows_of
 from provenance.lineage.dividing import divide, settle_restated
+from provenance.lineage.headers import Fingerprint, Progress, header_of, require_read
 from provenance.lineage.kept_marks import keep_marks
 from provenance.lineage.marks import Out
 from provenance.lineage.model_column import AgentOf, by_model_column
 from provenance.lineage.parents_column import by_parents_column
-from provenance.lineage.records import Activity, Agent, DatasetState, Evidence, Header, IdentitySettings
-from provenance.lineage.schema import FORMAT_VERSION
+from provenance.lineage.records import Activity, Agent, DatasetState, Evidence, IdentitySettings
 from provenance.lineage.sidecar import Sidecar, open_sidecar, write_sidecar
 from provenance.lineage.tables import Known, Tables, write_rows
 from provenance.lineage.vocabulary import Vocabulary
-
-Progress = Callable[[int], None]
-Fingerprint = Callable[[Path], tuple[str | None, int]]
 
 
 @dataclass(frozen=True)
@@ -197,52 +194,10 @@ def _explain(
     return explained
 
 
-def require_read(data: Path, columns: Set[str], derivation: Activity | None) -> None:
-    """Columns that are not read here are not stripped either: they would be lost."""
-    if unread := columns - (set() if derivation is None else {PARENTS, PARENT_ROLES, *BIRTH_COLUMNS}):
-        raise DataError(data, None, f"the column {min(unread)!r} is reserved; rename it or leave it out")
-
-
 def _used_vocabulary(tables: Tables, births: RecordedBirths | None) -> Vocabulary:
     recorded = () if births is None else births.activities
     # An activity is described even if its every result was rejected, or its every row taken over.
     return tables.use_vocabulary([each for each in recorded if each.rejected or each.rejected_calls or each.taken_over])
-
-
-def header_of(
-    rows: Scan,
-    identity: Identity,
-    dataset: DatasetState,
-    tokenizer: str | None,
-    vocabulary: Vocabulary,
-    *,
-    by_marks: bool = False,
-) -> Header:
-    """The header of the sidecar of a dataset that was scanned; ``vocabulary``: all that its records refer to.
-
-    ``by_marks``: carried rows were told apart by their marks.
-    """
-    return Header(
-        version=FORMAT_VERSION,
-        dataset=dataset,
-        identity=IdentitySettings(
-            digest=identity.digest,
-            canonical_form=CANONICAL_FORM,
-            rule=rows.rule,
-            fields=rows.fields,
-            beside=rows.beside,
-            text_beside=rows.text_beside or None,
-            kept=rows.kept or None,
-            left=rows.left or None,
-            numbers=rows.numbers or None,
-            tokenizer=tokenizer,
-        ),
-        activities=tuple(vocabulary.activities.values()),
-        agents=tuple(vocabulary.agents.values()),
-        plans=tuple(vocabulary.plans.values()),
-        sources=tuple(vocabulary.sources.values()),
-        divided_by="marks" if by_marks else None,
-    )
 
 
 def _report(

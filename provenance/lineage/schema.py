@@ -6,6 +6,7 @@ the columns of `samples` in SQL questions. `Birth` and `records.Record` spell th
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
 
 import pyarrow as pa
@@ -163,3 +164,24 @@ def sql_columns(names: tuple[str, ...]) -> str:
     """The definitions of these columns for CREATE TABLE; ids are of any length."""
     fields = {field.name: field for field in _fields(COLUMNS, pa.binary())}
     return ", ".join(f"{name} {sql_type(fields[name].type)}" for name in names)
+
+
+def with_constants(
+    batches: Iterable[pa.RecordBatch], constants: Mapping[str, object], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    """``batches`` with columns that are the same throughout put in; all in the order and of the types of ``schema``."""
+    repeated: dict[str, pa.Array] = {}
+    longest = -1
+    for batch in batches:
+        if batch.num_rows > longest:
+            longest = batch.num_rows
+            repeated = {
+                name: pa.repeat(pa.scalar(value, schema.field(name).type), longest) for name, value in constants.items()
+            }
+        columns = [
+            repeated[field.name].slice(0, batch.num_rows)
+            if field.name in repeated
+            else batch[field.name].cast(field.type)
+            for field in schema
+        ]
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -13,13 +13,12 @@ import pyarrow as pa
 from provenance.files import scratch_folder
 from provenance.identity import Identity, scan
 from provenance.lineage.births import Collection
-from provenance.lineage.completion import Fingerprint, Progress, header_of, require_read
+from provenance.lineage.headers import Fingerprint, Progress, header_of, require_read
 from provenance.lineage.records import DatasetState
 from provenance.lineage.rules import NO_ROOT, ROOTS
-from provenance.lineage.schema import sidecar_schema
+from provenance.lineage.schema import sidecar_schema, with_constants
 from provenance.lineage.sidecar import write_sidecar
 from provenance.lineage.sorting import SAMPLE_COLUMNS, distinct_samples
-from provenance.lineage.tables import with_constants
 from provenance.lineage.vocabulary import Vocabulary
 
 

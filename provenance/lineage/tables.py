@@ -17,7 +17,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,14 @@ from provenance.identity import SampleBatch, Scan
 from provenance.identity.reserved import KIND, MODEL, PROMPT
 from provenance.lineage.database import count, parquet_rows, stream
 from provenance.lineage.records import Activity, ActivityType, Origin
-from provenance.lineage.schema import COLUMN_NAMES, ROW_GROUP_ROWS, sidecar_schema, sql_columns, sql_type
+from provenance.lineage.schema import (
+    COLUMN_NAMES,
+    ROW_GROUP_ROWS,
+    sidecar_schema,
+    sql_columns,
+    sql_type,
+    with_constants,
+)
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.vocabulary import Vocabulary
 from provenance.lineage.words import COUNTED_NAMES
@@ -285,27 +292,6 @@ def write_rows(batches: Iterable[SampleBatch], file: Path) -> None:
                 ),
             ]
             writer.write_batch(pa.record_batch(columns, schema=_ROWS_SCHEMA))
-
-
-def with_constants(
-    batches: Iterable[pa.RecordBatch], constants: Mapping[str, object], schema: pa.Schema
-) -> Iterator[pa.RecordBatch]:
-    """``batches`` with columns that are the same throughout put in; all in the order and of the types of ``schema``."""
-    repeated: dict[str, pa.Array] = {}
-    longest = -1
-    for batch in batches:
-        if batch.num_rows > longest:
-            longest = batch.num_rows
-            repeated = {
-                name: pa.repeat(pa.scalar(value, schema.field(name).type), longest) for name, value in constants.items()
-            }
-        columns = [
-            repeated[field.name].slice(0, batch.num_rows)
-            if field.name in repeated
-            else batch[field.name].cast(field.type)
-            for field in schema
-        ]
-        yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def renumbered(column: str, numbers: Sequence[int | None], name: str) -> str:

@@ -25,7 +25,6 @@ from provenance.lineage.births import Collection
 from provenance.lineage.records import Activity, ActivityType, Evidence, IdentitySettings, Origin, Source
 from provenance.lineage.shared_birth import register
 from provenance.lineage.sidecar import first_evidence, first_origin, open_sidecar
-from provenance.lineage.verification import verify
 from provenance.repository import Repository
 from provenance.settings import SETTINGS_FILE, Settings
 from provenance.upkeep.content_fields import settings_with_fields
@@ -189,6 +188,9 @@ class _Adding:
             opened = open_sidecar(sidecar)
         except SidecarError:
             return False
+        # DuckDB comes with it, of which what is new has no need.
+        from provenance.lineage.verification import verify
+
         md5, stated = self.repository.md5(name)[0], opened.header
         said = (stated.dataset.path, stated.dataset.md5, stated.sources, stated.identity.tokenizer)
         identity = self._identity(name)
