@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from provenance.export.checking import misspelt, not_installed, problems, read_json
+from provenance.export.croissant_records import CONTEXT, files_of, record_sets, rows_file
 from provenance.export.described import (
-    NAMESPACE,
     activities,
     generators,
     iri,
@@ -27,7 +27,7 @@ from provenance.report.json_document import json_text
 
 if TYPE_CHECKING:
     from provenance.about import Party
-    from provenance.export.subject import ExportedDataset, Subject
+    from provenance.export.subject import Subject
     from provenance.lineage.records import Activity
 
 CONFORMS_TO = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
@@ -63,63 +63,6 @@ _PROV_TERMS = (
     *("wasDerivedFrom", "wasGeneratedBy", "wasAttributedTo", "wasAssociatedWith", "startedAtTime", "endedAtTime"),
     *("label", "used", "hadPlan", "qualifiedAssociation", "agent"),
 )
-_CONTEXT: dict[str, Any] = {
-    "@language": "en",
-    "@vocab": "https://schema.org/",
-    "sc": "https://schema.org/",
-    "cr": "http://mlcommons.org/croissant/",
-    "rai": "http://mlcommons.org/croissant/RAI/",
-    "dct": "http://purl.org/dc/terms/",
-    "prov": "http://www.w3.org/ns/prov#",
-    "dvcprov": NAMESPACE,
-    "conformsTo": "dct:conformsTo",
-    "data": {"@id": "cr:data", "@type": "@json"},
-    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "examples": {"@id": "cr:examples", "@type": "@json"},
-    "name": {"@container": "@language"},
-    "description": {"@container": "@language"},
-    # Of our own, and no linked data.
-    **{
-        f"dvcprov:{name}": {"@id": f"dvcprov:{name}", "@type": "@json"}
-        for name in ("composition", "licenses", "outputTerms")
-    },
-    **{
-        name: f"cr:{name}"
-        for name in (
-            *("annotation", "arrayShape", "citeAs", "column", "containedIn", "equivalentProperty", "extract", "field"),
-            *("fileProperty", "fileObject", "fileSet", "format", "includes", "isArray", "isLiveDataset", "jsonPath"),
-            *("key", "md5", "parentField", "path", "recordSet", "references", "regex", "repeated", "replace"),
-            *("samplingRate", "separator", "source", "subField", "transform"),
-        )
-    },
-}
-_ENCODINGS = {
-    ".jsonl": "application/jsonlines",
-    ".json": "application/json",
-    ".csv": "text/csv",
-    ".tsv": "text/tab-separated-values",
-    ".parquet": "application/x-parquet",
-    ".arrow": "application/vnd.apache.arrow.file",
-    ".tar": "application/x-tar",
-}
-_PARQUET = "application/x-parquet"
-_OTHER = "application/octet-stream"
-# Columns of the sidecar that people ask of a row, and their types. The ids are bytes in Parquet.
-_FIELDS = (
-    ("sample_id", "sc:Text", "the sample's id: digest of its canonical content"),
-    ("rows", "sc:Integer", "rows of the dataset that were certainly born this way; 0 on an ancestor"),
-    ("possible_rows", "sc:Integer", "how many more may have been"),
-    ("origin", "sc:Text", "real, synthetic, mixed or unknown"),
-    ("kind", "sc:Text", "how a model made it"),
-    ("depth", "sc:Integer", "generation depth: 0 is real"),
-    ("license", "sc:Text", "the row's own licence; where there is none, its source's applies"),
-    ("evidence", "sc:Text", "how it is known: observed or declared"),
-)
-_ANNOTATIONS = (
-    ("parents", "sc:Text", "prov:wasDerivedFrom", "ids of the samples that it was made from"),
-    ("activity", "sc:Integer", "prov:wasGeneratedBy", "number of the activity in the sidecar's footer"),
-    ("agent", "sc:Integer", "prov:wasAttributedTo", "number of the model in the sidecar's footer"),
-)
 
 
 class Croissant:
@@ -129,6 +72,7 @@ class Croissant:
     media_type = "application/ld+json"
     size = "activities, models and sources; not rows"
     takes_samples = False
+    takes_rows = True
 
     def gaps(self, subject: Subject) -> Sequence[Gap]:
         open_ = missing(subject, _NEEDS)
@@ -154,7 +98,7 @@ class Croissant:
 def _document(subject: Subject, gaps: Sequence[Gap]) -> dict[str, Any]:
     about = subject.about
     document: dict[str, Any] = {
-        "@context": _CONTEXT,
+        "@context": CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": list(CONFORMS_TO),
         "name": subject.title,
@@ -189,8 +133,11 @@ def _document(subject: Subject, gaps: Sequence[Gap]) -> dict[str, Any]:
             {"terms": terms, **amount.members} for terms, amount in subject.totals.licences("output_terms").items()
         ],
         _NOT_STATED: [str(gap) for gap in gaps],
-        "distribution": [each for dataset in subject.datasets for each in _files(dataset)],
-        "recordSet": [_records(dataset) for dataset in subject.datasets],
+        "distribution": [
+            *(each for dataset in subject.datasets for each in files_of(dataset)),
+            *rows_file(subject.rows),
+        ],
+        "recordSet": list(record_sets(subject)),
     }
     return without_nothing(document)
 
@@ -268,66 +215,6 @@ def _composition(subject: Subject) -> dict[str, Any]:
         for name in ("by_origin", "by_kind", "by_model", "by_source", "by_license")
     }
     return {"rows": subject.totals.rows, "bytes": subject.totals.bytes, "tokens": subject.totals.tokens, **groups}
-
-
-def _files(dataset: ExportedDataset) -> Iterator[dict[str, Any]]:
-    path = dataset.path
-    if dataset.is_directory:
-        yield {
-            "@type": "cr:FileSet",
-            "@id": path,
-            "name": path,
-            "encodingFormat": _OTHER,
-            "includes": f"{path}/**",
-            "dvcprov:md5": dataset.md5,
-        }
-    else:
-        yield {
-            "@type": "cr:FileObject",
-            "@id": path,
-            "name": path,
-            "contentUrl": path,
-            "contentSize": f"{dataset.header.dataset.size} B",
-            "encodingFormat": _ENCODINGS.get(Path(path).suffix, _OTHER),
-            "md5": dataset.md5,
-        }
-    yield {
-        "@type": "cr:FileObject",
-        "@id": dataset.sidecar_path,
-        "name": dataset.sidecar_path,
-        "description": "the lineage of each sample",
-        "contentUrl": dataset.sidecar_path,
-        "contentSize": f"{dataset.part.dataset.file.stat().st_size} B",
-        "encodingFormat": _PARQUET,
-        "sha256": dataset.sidecar_sha256,
-    }
-
-
-def _records(dataset: ExportedDataset) -> dict[str, Any]:
-    """The sidecar's rows, one for each birth of a sample."""
-    own = f"{dataset.path}/lineage"
-
-    def field(name: str, kind: str, description: str, equivalent: str | None = None) -> dict[str, Any]:
-        return {
-            "@type": "cr:Field",
-            "@id": f"{own}/{name}",
-            "name": name,
-            "description": description,
-            "dataType": kind,
-            "equivalentProperty": equivalent,
-            "isArray": True if name == "parents" else None,
-            "arrayShape": "-1" if name == "parents" else None,
-            "source": {"fileObject": {"@id": dataset.sidecar_path}, "extract": {"column": name}},
-        }
-
-    return {
-        "@type": "cr:RecordSet",
-        "@id": own,
-        "name": own,
-        "description": f"how each sample of {dataset.path}, and each of their ancestors, came to be",
-        "field": [field(*each) for each in _FIELDS],
-        "annotation": [field(name, kind, said, equivalent) for name, kind, equivalent, said in _ANNOTATIONS],
-    }
 
 
 def _own_rules(document: Any) -> Iterator[str]:

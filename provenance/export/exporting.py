@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,9 +41,18 @@ class Exported:
         return asdict(self)
 
 
-def export(subject: Subject, by: Export, target: Path | None, *, check: bool = False, send: bool = False) -> Exported:
+def export(
+    subject: Subject,
+    by: Export,
+    target: Path | None,
+    *,
+    rows: Path | None = None,
+    check: bool = False,
+    send: bool = False,
+) -> Exported:
     """Write the document of ``subject`` to ``target`` (None: standard output), and ``check`` it.
 
+    ``rows``: write lineage row by row into this file too, to which the document refers, from its own folder.
     ``send``: send its events by the way that ``by`` has for that; without ``target`` nothing is written then. What was
     found wrong is not sent.
 
@@ -50,6 +60,8 @@ def export(subject: Subject, by: Export, target: Path | None, *, check: bool = F
         SidecarError: a sidecar cannot be used.
         ProvenanceError: it could not be sent.
     """
+    if rows is not None:
+        subject = _with_rows(subject, rows, target)
     with scratch_folder(subject.ledger.repository.temporary, "export") as folder:
         file = folder / "document"
         with open(file, "w", encoding="utf-8", newline="\n") as opened:
@@ -68,6 +80,16 @@ def export(subject: Subject, by: Export, target: Path | None, *, check: bool = F
         not_checked=() if found is None else found.not_checked,
         sent=sent,
     )
+
+
+def _with_rows(subject: Subject, rows: Path, target: Path | None) -> Subject:
+    from provenance.export.lineage_rows import write_rows
+
+    beside = Path.cwd() if target is None else target.absolute().parent
+    name = Path(os.path.relpath(rows.absolute(), beside)).as_posix()
+    with whole_file(rows) as temporary:
+        written = write_rows(subject, temporary, name)
+    return replace(subject, rows=written)
 
 
 def _deliver(file: Path, target: Path | None) -> None:

@@ -59,7 +59,8 @@ def dataset_of(dataset: ExportedDataset) -> Record:
         ("prov:type", prov("Collection")),
         ("prov:label", dataset.path),
         ("dvcprov:rows", dataset.header.dataset.rows),
-        ("dvcprov:sidecarSha256", dataset.sidecar_sha256),
+        # Known without reading it, as the digest of a large sidecar would take longer than one sample's ancestry.
+        ("dvcprov:sidecarMd5", dataset.part.dataset.digest),
     ]
     return Record(
         "entity", name("dataset", dataset.path), (), [*said, *([("dvcprov:md5", dataset.md5)] if dataset.md5 else [])]

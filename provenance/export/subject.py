@@ -19,6 +19,7 @@ from provenance.ledger.part import Part
 if TYPE_CHECKING:
     from provenance.about import About
     from provenance.auditing.measure import Measure
+    from provenance.export.lineage_rows import RowsFile
     from provenance.export.totals import Amount, Totals
     from provenance.ledger.composition.composition import Composition
     from provenance.ledger.sidecars import Sidecars
@@ -112,13 +113,15 @@ class ExportedDataset:
 class Subject:
     """What is exported.
 
-    ``samples``: ids whose ancestry is asked for (none: the datasets as such); ``depth``: how far.
+    ``samples``: ids whose ancestry is asked for (none: the datasets as such); ``depth``: how far. ``rows``: where
+    lineage stands row by row in a file that was written besides; None: in the sidecars alone.
     """
 
     datasets: tuple[ExportedDataset, ...]
     about: About
     samples: tuple[str, ...] = ()
     depth: int | None = None
+    rows: RowsFile | None = None
 
     @property
     def ledger(self) -> Sidecars:

@@ -480,3 +480,25 @@ def test_eu_summary_lists_what_a_person_has_to_fill_in(nothing_stated: Project) 
     for fact in ("provider", "model", "on_market of m1", "on_market of m2", "kind of manual", "training_size"):
         assert fact in listed
     assert "invalid: 1.1 Provider identification: to be filled in" in answer.stderr
+
+
+def test_mlcroissant_iterates_the_lineage_of_each_row(project: Project, tmp_path: Path) -> None:
+    mlcroissant = pytest.importorskip("mlcroissant", reason="pip install mlcroissant")
+    files = ("-o", str(tmp_path / "croissant.json"), "--rows", str(tmp_path / "rows/lineage.parquet"))
+    (tmp_path / "rows").mkdir()
+    assert project.ask("export", *DATASETS, "--format", "croissant", *files, "--check")["problems"] == []
+    loaded = mlcroissant.Dataset(jsonld=str(tmp_path / "croissant.json"))
+    found = [
+        {key.removeprefix("lineage/"): value for key, value in record.items()} for record in loaded.records("lineage")
+    ]
+    for name in DATASETS:
+        own = [each for each in found if each["dataset"] == name.encode()]
+        recorded = project.records(name)
+        assert [each["sample_id"].decode() for each in own] == [each["sample_id"] for each in recorded]
+        assert [[*map(_text, each["parents"])] for each in own] == [each["parents"] for each in recorded]
+        assert [each["rows"] for each in own] == [each["rows"] for each in recorded]
+        assert {_text(each["agent"]).partition(":agent:")[1] for each in own if each["agent"]} == {":agent:"}
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -28,6 +28,10 @@ def export(
     target: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here; default: standard output.")
     ] = None,
+    rows: Annotated[
+        Path | None,
+        typer.Option("--rows", metavar="FILE", help="Croissant: write lineage row by row too, as plain Parquet."),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Check the document; exit with 1 if it is not valid or not complete.")
     ] = False,
@@ -56,6 +60,8 @@ def export(
     if options.as_json and target is None:
         raise typer.BadParameter("--json says what was written; name a file with -o")
     by = open_export(form)
+    if rows is not None and not hasattr(by, "takes_rows"):
+        raise typer.BadParameter(f"--rows is not for {form}")
     if send and not hasattr(by, "send"):
         raise typer.BadParameter(f"--send is not for {form}, which is a file")
     if samples and not by.takes_samples:
@@ -65,9 +71,9 @@ def export(
     if depth is not None and not samples:
         raise typer.BadParameter("--depth needs a --sample")
     repository = options.open_repository()
-    require_harmless(repository, {"--output": target})
+    require_harmless(repository, {"--output": target, "--rows": rows})
     with opened_subject(repository, datasets, rev=options.rev, samples=samples or (), depth=depth) as subject:
-        exported = write(subject, by, target, check=check, send=send)
+        exported = write(subject, by, target, rows=rows, check=check, send=send)
     _print(exported, options, target)
     if check and not exported.is_whole:
         raise typer.Exit(FINDING)
