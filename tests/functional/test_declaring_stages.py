@@ -17,7 +17,8 @@ open(sys.argv[2], "w").writelines(json.dumps(row | {"text": row["text"].strip()}
 RECORD = """\
 import provenance
 open("runs.txt", "a").write("asked\\n")
-with provenance.record("data/answers.jsonl", model=provenance.Model(name="writer"), prompt="Ask.", kind="answer") as out:
+writer = provenance.Model(name="writer")
+with provenance.record("data/answers.jsonl", model=writer, prompt="Ask.", kind="answer") as out:
     for row in provenance.read("data/clean.jsonl"):
         out.write({"text": "About " + row["text"]}, parents=[row])
 """
