@@ -5,6 +5,7 @@ from __future__ import annotations
 from provenance.errors import SidecarError
 from provenance.lineage.carrying import SAME_BIRTH_SQL, known_births
 from provenance.lineage.database import count
+from provenance.lineage.records import ActivityType
 from provenance.lineage.rules import FROM_BIRTHS, FROM_PARENTS, TELLS_OF_A_BIRTH_SQL, order_sql, resolved
 from provenance.lineage.schema import BIRTH_NAMES
 from provenance.lineage.tables import Tables
@@ -41,6 +42,9 @@ _EDGES = """
 _LOOPING = """
     DELETE FROM edges WHERE target IN (SELECT number FROM records WHERE pending) AND (number, parent) IN (
         SELECT (e.number, e.parent) FROM edges e JOIN records p ON p.number = e.target WHERE NOT p.pending)"""
+
+# What a derivation without a model has from its parents; a licence may be its own.
+_FROM_PARENTS_ALONE = ("origin", "kind", "agent", "source")
 
 _RESOLVE = f"""
     UPDATE records SET pending = false,
@@ -104,6 +108,24 @@ def first_row_with_dangling_parent(tables: Tables) -> int | None:
         "sample_id IN (SELECT n.sample_id FROM named n JOIN dangling d ON n.parent = d.sample_id)"
     ).fetchall()
     return None if row is None else int(row)
+
+
+def follow_parents_anew(tables: Tables) -> None:
+    """Let what follows from parents be worked out again for the dataset's own records, which an earlier sidecar has.
+
+    What a model's output says of itself stands. A derivation takes its origin, and what else it takes over, from its
+    parents, but where it was aligned: then it may be unknown whatever they are.
+    """
+    activities = tables.vocabulary.activities.values()
+    derived = [each for each in activities if each.type is ActivityType.DERIVATION and each.aligned_on is None]
+    numbers = ", ".join(map(str, tables.numbers(derived))) or "NULL"
+    columns = ", ".join(
+        f"{name} = CASE WHEN activity IN ({numbers}) THEN NULL ELSE {name} END" for name in _FROM_PARENTS_ALONE
+    )
+    tables.connection.execute(
+        f"UPDATE records SET pending = true, {columns}, doubts = NULL WHERE high > 0 AND len(parents) > 0 "
+        "AND activity IS NOT NULL"
+    )
 
 
 def resolve(tables: Tables) -> None:

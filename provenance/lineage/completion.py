@@ -119,6 +119,8 @@ def complete(
             is_compared = derivation is not None and explained["carried"] > 0
             changed = rows_with_changed_text(tables, data, rows, dependencies) if is_compared else (0, ())
             dangling = ancestors.add_ancestors(tables)
+            if afterwards and births is None and any(dependency.is_earlier for dependency in dependencies):
+                ancestors.follow_parents_anew(tables)
             ancestors.resolve(tables)
             if rows.reserved:
                 strip_reserved(data)

@@ -78,6 +78,13 @@ def answers(folder: Path) -> Iterator[tuple[str, Any]]:
     yield "revoke --list", ask("revoke", "--list")
     yield "purge", ask("purge", "docs.jsonl", "-o", "left.jsonl", "--dry-run")
     yield "model remove", ask("model", "remove", "writer")
+    stage = "stages:\n  copy:\n    cmd: cp docs.jsonl copy.jsonl\n    deps: [docs.jsonl]\n    outs: [copy.jsonl]\n"
+    stage += "  count:\n    cmd: echo 1 > count.txt\n    outs: [count.txt]\n"
+    project.write({"dvc.yaml": stage})
+    project.run("dvc", "repro", "--quiet")
+    yield "doctor", ask("doctor")
+    yield "adopt", ask("adopt", "--yes")
+    yield "adopt --undo", ask("adopt", "--undo")
     elsewhere = Project.new(folder / "elsewhere" / "repository")
     yield "import", elsewhere.ask("import", str(project.root), "docs.jsonl")
     yield "update", elsewhere.ask("update")
