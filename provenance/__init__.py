@@ -11,6 +11,7 @@ from provenance.version import __version__
 # `typing` itself would be most of what `import provenance` costs; type checkers know this name without it.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from provenance import errors as errors
     from provenance.auditing.audit import audit
     from provenance.capture.collected import Source
     from provenance.capture.declaring.declare import declare
@@ -53,6 +54,8 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     from importlib import import_module
 
+    if name == "errors":
+        return import_module("provenance.errors")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(import_module(_HOMES[name]), name)

@@ -10,15 +10,18 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from provenance.arguments import require, require_optional
 from provenance.errors import ProvenanceError
+from provenance.faces.tabular import Tabular
 from provenance.ledger.graph.graph import Direction, SampleSet
 from provenance.ledger.sidecars import Sidecars
+from provenance.ledger.walks import Walk
+from provenance.plurals import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
     from provenance.ledger.composition.composition import Composition
     from provenance.ledger.impact import Impact
     from provenance.ledger.sql.questions import Parameters, Questions
-    from provenance.ledger.walks import Walk
     from provenance.lineage.records import Record
 
 _ID = re.compile(r"[0-9a-fA-F]{6,128}")
@@ -46,13 +48,38 @@ class Dataset:
     md5: str | None
 
 
-class Ledger:
+class Traced(Walk, Tabular):
+    """A walk through the lineage of a sample; its table has a row for each sample reached, the nearest first."""
+
+    def to_mermaid(self) -> str:
+        """The walk as a Mermaid flow chart, as `provenance trace --mermaid` writes it."""
+        from provenance.report.pictures import mermaid
+
+        return mermaid(self)
+
+    def _table_rows(self) -> Iterator[dict[str, Any]]:
+        return (asdict(node) for node in self.nodes)
+
+    def __repr__(self) -> str:
+        return f"<Walk {self.direction.value} from {self.start}: {counted(self.reached, 'sample')}>"
+
+    def _repr_html_(self) -> str:
+        from provenance.faces.notebook import Table, block
+
+        shown = ("sample_id", "origin", "kind", "depth", "model", "prompt", "source", "license", "stage")
+        rows = ({name: row[name] for name in shown} for row in self._table_rows())
+        title = f"{self.direction.value} of {self.start}: {counted(self.reached, 'sample')}"
+        return block(title, tables=[Table.of("nearest first", rows, len(self.nodes))])
+
+
+class Ledger(Tabular):
     """All lineage of one revision of a DVC repository; `Ledger.open` gives one.
 
     A sample goes by its id, by six or more hex digits that its id begins with, or by ``PATH:ROW`` (rows from 1). Paths
     are from the DVC root, or absolute. Every method raises `provenance.errors.UnknownReferenceError` for a sample,
     dataset or selector that does not exist, `provenance.errors.SidecarError` for a sidecar that cannot be used, and
-    `provenance.errors.ProvenanceError` for an argument of another type than is asked for.
+    `provenance.errors.ProvenanceError` for an argument of another type than is asked for. Its table has a row for each
+    dataset.
     """
 
     def __init__(self, sidecars: Sidecars, resources: ExitStack) -> None:
@@ -104,7 +131,7 @@ class Ledger:
         """All samples that were made from any of ``samples``, directly or not."""
         return self._reached(samples, Direction.DESCENDANTS)
 
-    def trace(self, sample: str, *, down: bool = False, depth: int | None = None) -> Walk:
+    def trace(self, sample: str, *, down: bool = False, depth: int | None = None) -> Traced:
         """The sample, its ancestors (``down``: its descendants) within ``depth`` steps, and who was made from whom.
 
         Raises:
@@ -115,7 +142,7 @@ class Ledger:
         require("down", down, bool)
         require_optional("depth", depth, int)
         direction = Direction.DESCENDANTS if down else Direction.ANCESTORS
-        return trace(self._sidecars.models, self._id(sample), direction, depth)
+        return Traced(**vars(trace(self._sidecars.models, self._id(sample), direction, depth)))
 
     def impact(self, *selectors: str) -> Impact:
         """Everything that came from what fits any of ``selectors``, counted in every dataset.
@@ -149,6 +176,19 @@ class Ledger:
             raise ProvenanceError("parameters: expected a sequence or a mapping; for a single one, [value]")
         require("parameters", parameters, Sequence, Mapping)
         return self._questions.ask(query, parameters).batches
+
+    def _table_rows(self) -> Iterator[dict[str, Any]]:
+        return (asdict(dataset) for dataset in self.datasets)
+
+    def __repr__(self) -> str:
+        return f"<Ledger of {counted(len(self.datasets), 'dataset')} at {self._sidecars.rev or 'the workspace'}>"
+
+    def _repr_html_(self) -> str:
+        from provenance.faces.notebook import Table, block
+
+        found = self.datasets
+        title = f"lineage at {self._sidecars.rev or 'the workspace'}: {counted(len(found), 'dataset')}"
+        return block(title, tables=[Table.of("datasets", self._table_rows(), len(found))])
 
     @cached_property
     def _questions(self) -> Questions:

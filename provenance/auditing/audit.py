@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -28,13 +28,14 @@ from provenance.auditing.measures import (
     take,
 )
 from provenance.auditing.mixture import MixtureAudit, mixture
-from provenance.auditing.policy.evaluation import Finding, evaluate, evaluate_mixture
+from provenance.auditing.policy.evaluation import Finding, Status, evaluate, evaluate_mixture
 from provenance.auditing.policy.loading import load_policy
 from provenance.auditing.policy.rules import Policy
 from provenance.auditing.request import ALL_MEASURES, DatasetAt, Ledgers, Request, opened_ledgers, request_for
 from provenance.auditing.units import unit_of
 from provenance.auditing.verdict import Verdict, finding_as_json, verdict_of
 from provenance.errors import ProvenanceError
+from provenance.faces.tabular import Tabular
 from provenance.identity.samples import TextPart
 from provenance.ledger.composition.composition import Composition, Share, composition
 from provenance.lineage.records import Header
@@ -104,10 +105,11 @@ class JudgedRule:
         }
 
 
-@dataclass(frozen=True)
-class Audit:
-    """The whole. ``verdict`` and ``policy`` are None where no policy was asked for; ``findings`` are then none.
+@dataclass(frozen=True, repr=False)
+class Audit(Tabular):
+    """The whole; its table has a row for each finding.
 
+    ``verdict`` and ``policy`` are None where no policy was asked for; ``findings`` are then none.
     ``mixture``: what the mixture file comes to, if there is one.
     ``inputs``: the data and sidecars that were read. ``today``: the day for which waivers were looked at.
     """
@@ -150,6 +152,38 @@ class Audit:
             "passes": self.passes,
             "findings": [judged.as_json() for judged in self.findings],
         }
+
+    def _table_rows(self) -> Iterator[dict[str, Any]]:
+        for judged in self.findings:
+            found = judged.finding
+            yield {
+                "rule": found.rule,
+                "dataset": found.dataset,
+                "status": found.status.value,
+                "severity": found.severity.value,
+                "title": found.title,
+                "value": found.value,
+                "observed": None if found.observed is None else str(found.observed),
+            }
+
+    @property
+    def _told(self) -> str:
+        return "nothing judged" if self.verdict is None else self.verdict.status.value
+
+    def __repr__(self) -> str:
+        paths = ", ".join(repr(each.composition.path) for each in self.datasets)
+        return f"<Audit of {paths or 'a mixture'}: {self._told}>"
+
+    def _repr_html_(self) -> str:
+        from provenance.faces.notebook import Table, block
+
+        wrong = [row for row in self._table_rows() if row["status"] != Status.CLEARED.value]
+        shown = [
+            {name: row[name] for name in ("status", "severity", "rule", "title", "dataset", "observed")}
+            for row in wrong
+        ]
+        strands = [(each.composition.path, each.composition.origins) for each in self.datasets]
+        return block(f"Audit: {self._told}", strands=strands, tables=[Table.of("rules not kept", shown, len(shown))])
 
 
 def audit(

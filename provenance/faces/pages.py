@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-_HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 PARTS = ("base", "parts", "report", "explorer", "print")
 
 
@@ -33,7 +33,7 @@ def environment(*folders: Path) -> Environment:
     from provenance.plurals import counted
 
     made = Environment(
-        loader=FileSystemLoader([*folders, _HERE / "templates"]),
+        loader=FileSystemLoader([*folders, FOLDER / "templates"]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -65,7 +65,7 @@ def stylesheet(*parts: str) -> str:
     from provenance.faces.palette import tokens
 
     texts = [f"@layer tokens, {', '.join(PARTS)};", tokens()]
-    texts += [(_HERE / "styles" / f"{name}.css").read_text(encoding="utf-8") for name in ("tokens", *parts)]
+    texts += [(FOLDER / "styles" / f"{name}.css").read_text(encoding="utf-8") for name in ("tokens", *parts)]
     without_comments = re.sub(r"/\*.*?\*/", "", "\n".join(texts), flags=re.DOTALL)
     return re.sub(r"\n\s*", "\n", without_comments).strip()
 
@@ -75,6 +75,21 @@ def style_of(*parts: str) -> Markup:
     from markupsafe import Markup
 
     return Markup(stylesheet(*parts))
+
+
+def style_within(name: str, part: str) -> Markup:
+    """The style sheet ``part`` and the colours of origins, for a page of others: within the class ``name``."""
+    from markupsafe import Markup
+
+    return Markup(_within(name, part))
+
+
+@cache
+def _within(name: str, part: str) -> str:
+    from provenance.faces.palette import tokens
+
+    ours = (FOLDER / "styles" / f"{part}.css").read_text(encoding="utf-8")
+    return tokens().replace(":root", f".{name}") + "\n" + ours
 
 
 def style_hash(style: str) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
+from provenance.faces.tabular import Tabular
 from provenance.ledger.graph.graph import SampleSet
 from provenance.ledger.models.passages import Passage
 from provenance.ledger.reached import Reached, ReachedRows
 from provenance.ledger.selectors import select
 from provenance.ledger.sidecars import Sidecars
+from provenance.plurals import counted
 
 if TYPE_CHECKING:
     from provenance.ledger.datasets import RecordedDataset
@@ -33,9 +35,11 @@ class AffectedDataset:
     certainly_affected_through_models: int
 
 
-@dataclass(frozen=True)
-class Impact:
-    """``selected`` and ``descendants`` (without the selected) count samples; ``affected`` is both together.
+@dataclass(frozen=True, repr=False)
+class Impact(Tabular):
+    """What came from a selection; its table has a row for each dataset.
+
+    ``selected`` and ``descendants`` (without the selected) count samples; ``affected`` is both together.
 
     Besides, ``through_models`` are the samples that came of these only in that registered models, those of
     ``passages``, were trained on some of them.
@@ -48,6 +52,18 @@ class Impact:
     through_models: SampleSet
     passages: tuple[Passage, ...]
     reached: Reached
+
+    def _table_rows(self) -> Iterator[dict[str, Any]]:
+        return (asdict(dataset) for dataset in self.datasets)
+
+    def __repr__(self) -> str:
+        return f"<Impact of {counted(self.selected, 'sample')}: {counted(self.descendants, 'descendant')}>"
+
+    def _repr_html_(self) -> str:
+        from provenance.faces.notebook import Table, block
+
+        title = f"impact of {counted(self.selected, 'sample')}: {counted(self.descendants, 'descendant')}"
+        return block(title, tables=[Table.of("datasets", self._table_rows(), len(self.datasets))])
 
 
 def impact(ledger: Sidecars, selectors: Sequence[str]) -> Impact:

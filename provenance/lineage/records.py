@@ -224,6 +224,20 @@ class Record(BaseModel):
     evidence: Evidence | None
     chain_evidence: Evidence | None
 
+    def _repr_html_(self) -> str:
+        from provenance.faces.notebook import Table, block
+
+        told = self.model_dump(mode="json", exclude_none=True, exclude={"sample_id"})
+        fields = [{"field": name, "value": _in_line(value)} for name, value in told.items() if value not in ([], 0)]
+        return block(f"record of sample {self.sample_id}", tables=[Table.of("", fields, len(fields))])
+
+
+def _in_line(value: Any) -> str:
+    """A value of a record, in one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_in_line(each)}" for name, each in value.items() if each not in ({}, []))
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
 
 class IdentitySettings(_Stored):
     """How sample ids of a dataset were computed; never mixed silently.

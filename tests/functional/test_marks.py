@@ -79,7 +79,11 @@ def by_model(project: Project, dataset: str) -> dict[str, tuple[int, int]]:
 def truth(path: Path) -> Counter[str]:
     import pandas as pd
 
-    read = {".csv": pd.read_csv, ".parquet": pd.read_parquet, ".jsonl": lambda file: pd.read_json(file, lines=True)}
+    read: dict[str, Callable[[Path], Any]] = {
+        ".csv": pd.read_csv,
+        ".parquet": pd.read_parquet,
+        ".jsonl": lambda file: pd.read_json(file, lines=True),
+    }
     return Counter(read[path.suffix](path)["model"])
 
 

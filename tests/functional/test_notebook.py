@@ -33,14 +33,28 @@ found.to_pylist(), made.rows, provenance.audit("made.jsonl").passes
 """
 
 
+SHOWS = """
+from IPython.display import display
+with provenance.Ledger.open() as ledger:
+    sample = next(iter(ledger.sql("SELECT sample_id FROM samples").read_all()["sample_id"])).as_py()
+    display(ledger, ledger.composition("made.jsonl"), ledger.record(sample), ledger.trace(sample))
+    display(ledger.impact("source:manual"), provenance.audit("made.jsonl", policy="baseline"))
+"""
+
+
 def test_a_kernel_without_widgets_records_and_asks(
     dvc_repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         monkeypatch.setenv(variable, str(tmp_path_factory.mktemp(variable.lower())))
-    cells = [new_code_cell(source) for source in (WITHOUT_WIDGETS, RECORDS, DECLARES, ASKS)]  # type: ignore[no-untyped-call]
+    cells = [new_code_cell(source) for source in (WITHOUT_WIDGETS, RECORDS, DECLARES, ASKS, SHOWS)]  # type: ignore[no-untyped-call]
     notebook = new_notebook(cells=cells)  # type: ignore[no-untyped-call]
     NotebookClient(notebook, kernel_name="python3", timeout=300).execute()
-    *_, declared, asked = ("".join(output["data"]["text/plain"]) for cell in cells for output in cell["outputs"])
+    *asking, shows = cells
+    *_, declared, asked = ("".join(output["data"]["text/plain"]) for cell in asking for output in cell["outputs"])
     assert declared == "3"
     assert asked == "([{'samples': 2, 'rows': 3}], 3, True)"
+    shown = [output["data"]["text/html"] for output in shows["outputs"] if "data" in output]
+    assert len(shown) == 6
+    assert all(html.startswith('<div class="provenance-block">') for html in shown)
+    assert all("<script" not in html and len(html.encode()) <= 20_000 for html in shown)

@@ -145,7 +145,7 @@ def test_another_system_message_is_another_prompt(client: Any) -> None:
     named = provenance.Model(name="SmolLM2", revision="1")
     for system in ("Be kind.", "Be brief."):
         with provenance.record("a.jsonl", model=named, prompt="Say {word}", parameters=LIMIT, reuse=True) as recorder:
-            said = {"prompt_variables": {"word": "hello"}, "request": {"messages": asked(system)}}
+            said: dict[str, Any] = {"prompt_variables": {"word": "hello"}, "request": {"messages": asked(system)}}
             assert not recorder.reuse(**said), system
             response = chat(client, messages=asked(system))
             recorder.write({"text": "row"}, response=response, prompt_variables={"word": "hello"})

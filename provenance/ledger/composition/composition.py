@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from provenance.faces.tabular import Tabular
 from provenance.ledger.composition.breakdowns import BREAKDOWNS, Breakdown
 from provenance.ledger.composition.spending import Cost, cost_of
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.rows import Amounts, Between, DatasetRows, Grouped, between_parts
 from provenance.ledger.sidecars import Sidecars
-from provenance.lineage.words import AMBIGUOUS
+from provenance.lineage.words import AMBIGUOUS, Origin
+from provenance.plurals import counted
 
 if TYPE_CHECKING:
     from provenance.engines.interface import BornAlike
@@ -95,8 +97,8 @@ IN_WORDS["model"] = BREAKDOWNS["by_model"]
 BIRTH_CLASS_COLUMNS = tuple(field.name for field in fields(BirthClassRows) if field.name not in _AMOUNTS)
 
 
-@dataclass(frozen=True)
-class Composition:
+@dataclass(frozen=True, repr=False)
+class Composition(Tabular):
     """What a dataset is made of. Every breakdown maps groups to shares of the whole, the largest group first.
 
     ``by_kind``, ``by_model``, ``by_model_family`` and ``by_verdict`` are of synthetic and mixed rows (and of what else
@@ -137,6 +139,43 @@ class Composition:
         """
         document = {name: value for name, value in asdict(self).items() if name != "birth_classes"}
         return document | {"cost": self.cost and self.cost.as_json()}
+
+    @property
+    def origins(self) -> dict[str, int]:
+        """Rows by origin; ambiguous ones are unknown here, where only four words are understood."""
+        found = Counter[str]()
+        for origin, share in self.by_origin.items():
+            found[Origin.UNKNOWN if origin == AMBIGUOUS else origin] += share.rows
+        return dict(found)
+
+    def _table_rows(self) -> Iterator[dict[str, Any]]:
+        """A row for each group of each breakdown."""
+        for name in BREAKDOWNS:
+            for group, share in getattr(self, name).items():
+                yield {"breakdown": name, "group": group, **asdict(share)}
+
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{origin} {share.fraction:.1%}" for origin, share in self.by_origin.items())
+        return f"<Composition of {self.path!r}: {counted(self.rows, 'row')}{shares and ': '}{shares}>"
+
+    def _repr_html_(self) -> str:
+        from provenance.faces.notebook import Table, block
+
+        shown = ("group", "rows", "at_most_rows", "fraction")
+        tables = [
+            Table.of(
+                BREAKDOWNS[name].words,
+                (
+                    {column: {"group": group, **asdict(share)}[column] for column in shown}
+                    for group, share in each.items()
+                ),
+                len(each),
+            )
+            for name in ("by_model", "by_kind", "by_source", "by_license", "by_depth")
+            if (each := getattr(self, name))
+        ]
+        title = f"{self.path}: {counted(self.rows, 'row')}, {self.bytes:,} bytes"
+        return block(title, strands=[("origin", self.origins)], tables=tables)
 
 
 def composition(ledger: Sidecars, dataset: RecordedDataset) -> Composition:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,10 @@ from provenance.ledger.graph.disputed import DisputedBirths
 from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.store import Array, Folder
 from provenance.lineage.rules import FIXED_DEPTHS, FIXED_ROOTS, ROOTS, effective_license
+from provenance.plurals import counted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _IDS_AT_ONCE = 10_000
 # In `Graph.depths`: not known, as an ancestor is unknown.
@@ -266,7 +271,10 @@ class Graph:
 
 
 class SampleSet:
-    """Samples of a graph; iterating gives their ids in order, as hex digits, without holding all of them at once."""
+    """Samples of a graph; iterating gives their ids in order, as hex digits, without holding all of them at once.
+
+    `to_arrow` gives them as a table of one column.
+    """
 
     def __init__(self, graph: Graph, numbers: Array) -> None:
         self.numbers = numbers
@@ -279,6 +287,15 @@ class SampleSet:
         ordered = self._graph.in_order_of_ids(self.numbers)
         for start in range(0, len(ordered), _IDS_AT_ONCE):
             yield from self._graph.ids(ordered[start : start + _IDS_AT_ONCE])
+
+    def to_arrow(self) -> pa.Table:
+        """A table with the column ``sample_id``."""
+        import pyarrow as pa
+
+        return pa.table({"sample_id": pa.array(self, pa.string())})
+
+    def __repr__(self) -> str:
+        return f"<SampleSet of {counted(len(self), 'sample')}>"
 
 
 def _by_class(classes: Sequence[BirthClass], by_origin: dict[str, int], otherwise: int) -> Array:
