@@ -17,6 +17,7 @@ import pytest
 from ruamel.yaml import YAML
 from support.project import Project
 
+from provenance.capture.recording.journal_lines import fields_of_row, whole_contents
 from provenance.lineage.sidecar import open_sidecar
 
 SYNTHETIC = "data/synthetic.jsonl"
@@ -47,8 +48,9 @@ def calls(project: Project) -> int:
 def finished(project: Project) -> int:
     """How many generations are in the journal."""
     journals = (project.root / ".dvc/tmp/provenance/journals").glob("*.jsonl")
-    lines = [line for file in journals for line in file.read_text().splitlines(keepends=True)]
-    return sum('"key"' in line for line in lines if line.endswith("\n"))
+    lines = [line for file in journals for line in file.read_bytes().splitlines(keepends=True)]
+    contents = [content or b"" for content in whole_contents(lines)]
+    return sum(fields_of_row(content) is not None or b'"key"' in content for content in contents)
 
 
 def kill_generation(project: Project, calls_before: int, delay: float, *, alone: bool) -> None:
