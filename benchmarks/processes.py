@@ -37,14 +37,23 @@ class BenchmarkError(Exception):
     """A measured process failed; the message ends with the last thing that it said."""
 
 
-def measure(command: Sequence[str | Path], folder: Path, *, says: bool = False) -> Measured:
+# Sample ids with the native kernel, where it is built, and without it.
+WITH_KERNEL: Mapping[str, str] = {}
+WITHOUT_KERNEL = {"PROVENANCE_NATIVE": "0"}
+
+
+def measure(
+    command: Sequence[str | Path], folder: Path, *, says: bool = False, more: Mapping[str, str] = WITH_KERNEL
+) -> Measured:
     """Run ``command`` in ``folder`` and measure it. With ``says``, its last line of output is a JSON object.
+
+    ``more``: variables of its environment.
 
     Raises:
         BenchmarkError: the process failed.
     """
     os.sync()  # so that it does not pay for what was written before it
-    environment = {**os.environ, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": str(CHECKOUT)}
+    environment = {**os.environ, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": str(CHECKOUT), **more}
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
         process = subprocess.Popen(list(map(str, command)), cwd=folder, env=environment, stdout=output, stderr=errors)
@@ -58,10 +67,18 @@ def measure(command: Sequence[str | Path], folder: Path, *, says: bool = False) 
     return Measured(wall, usage.ru_utime + usage.ru_stime, _mebibytes(usage.ru_maxrss), said)
 
 
-def measure_task(name: str, *arguments: str | Path | int, folder: Path, repeats: int = 1) -> Measured:
+def measure_task(
+    name: str,
+    *arguments: str | Path | int,
+    folder: Path,
+    repeats: int = 1,
+    more: Mapping[str, str] = WITH_KERNEL,
+) -> Measured:
     """Run a function of `benchmarks.tasks` in a process of its own; the run that took least CPU of ``repeats``."""
     command = [sys.executable, "-m", "benchmarks.tasks", name, *map(str, arguments)]
-    return min((measure(command, folder, says=True) for _ in range(repeats)), key=lambda measured: measured.cpu)
+    return min(
+        (measure(command, folder, says=True, more=more) for _ in range(repeats)), key=lambda measured: measured.cpu
+    )
 
 
 def _last_line(output: Any) -> str:

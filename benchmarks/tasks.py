@@ -53,8 +53,13 @@ def orjson_ids(path: str) -> Said:
 
 
 def sample_ids(path: str) -> Said:
-    from provenance.identity import Identity, scan
+    import pyarrow as pa
 
+    from provenance.identity import Identity, scan
+    from provenance.identity.formats import open_reader
+
+    open_reader(path, Identity())  # imports what reads the format
+    pa.array([0])  # imports pandas, where it is installed
     return _timed(lambda: sum(len(batch.sample_ids) for batch in scan(path, Identity())))
 
 
@@ -241,11 +246,19 @@ def composition_from_join(data: str, sidecar: str, folder: str) -> Said:
         return _timed(lambda: connection.execute(query).fetchall())
 
 
+def has_kernel() -> Said:
+    """Whether sample ids are computed by the native kernel here."""
+    from provenance.identity.kernel import kernel
+
+    return {"kernel": kernel() is not None}
+
+
 _TASKS: tuple[Callable[..., Said], ...] = (
     md5_of_file,
     naive_ids,
     orjson_ids,
     sample_ids,
+    has_kernel,
     convert_to_parquet,
     read_parquet,
     write_graph_as_sidecar,
