@@ -303,6 +303,7 @@ def test_export_is_a_stage_that_dvc_need_not_run_again(tmp_path: Path) -> None:
 def read_prov(text: str, form: str) -> Any:
     import io
 
+    pytest.importorskip("prov", reason="pip install prov")
     from prov.model import ProvDocument
 
     return ProvDocument.deserialize(io.StringIO(text), format=form)
