@@ -207,7 +207,9 @@ def _verifying(subject: Subject) -> Iterator[str]:
     yield "    pip install dvc-provenance"
     for dataset in subject.datasets:
         yield f"    provenance verify {_word(dataset.path)}"
-    yield f"    provenance trace {_word(subject.datasets[0].path)}:1\n"
+    files = [dataset.path for dataset in subject.datasets if not dataset.is_directory]
+    yield from (f"    provenance trace {_word(path)}:1" for path in files[:1])
+    yield ""
     cells = (
         (plain(each.path), plain(each.md5 or "not recorded"), plain(each.sidecar_path), each.sidecar_sha256)
         for each in subject.datasets

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provenance.export.described import NAMESPACE
+from provenance.export.described import NAMESPACE, plain_identifier
 
 if TYPE_CHECKING:
     from provenance.export.lineage_rows import RowsFile
@@ -76,7 +76,7 @@ def files_of(dataset: ExportedDataset) -> Iterator[dict[str, Any]]:
     if dataset.is_directory:
         yield {
             "@type": "cr:FileSet",
-            "@id": path,
+            "@id": plain_identifier(path),
             "name": path,
             "encodingFormat": _OTHER,
             "includes": f"{path}/**",
@@ -85,7 +85,7 @@ def files_of(dataset: ExportedDataset) -> Iterator[dict[str, Any]]:
     else:
         yield {
             "@type": "cr:FileObject",
-            "@id": path,
+            "@id": plain_identifier(path),
             "name": path,
             "contentUrl": path,
             "contentSize": f"{dataset.header.dataset.size} B",
@@ -94,7 +94,7 @@ def files_of(dataset: ExportedDataset) -> Iterator[dict[str, Any]]:
         }
     yield {
         "@type": "cr:FileObject",
-        "@id": dataset.sidecar_path,
+        "@id": plain_identifier(dataset.sidecar_path),
         "name": dataset.sidecar_path,
         "description": "the lineage of each sample",
         "contentUrl": dataset.sidecar_path,
@@ -108,7 +108,7 @@ def rows_file(rows: RowsFile | None) -> Iterator[dict[str, Any]]:
     if rows is not None:
         yield {
             "@type": "cr:FileObject",
-            "@id": rows.name,
+            "@id": plain_identifier(rows.name),
             "name": rows.name,
             "description": "the lineage of each sample, of all datasets",
             "contentUrl": rows.name,
@@ -131,7 +131,7 @@ def record_sets(subject: Subject) -> Iterator[dict[str, Any]]:
         return
     for dataset in subject.datasets:
         said = f"how each sample of {dataset.path}, and each of their ancestors, came to be"
-        yield _record_set(f"{dataset.path}/lineage", said, dataset.sidecar_path, _FIELDS)
+        yield _record_set(f"{plain_identifier(dataset.path)}/lineage", said, dataset.sidecar_path, _FIELDS)
 
 
 def _record_set(
@@ -147,7 +147,7 @@ def _record_set(
             "equivalentProperty": equivalent,
             "isArray": True if name == "parents" else None,
             "arrayShape": "-1" if name == "parents" else None,
-            "source": {"fileObject": {"@id": file}, "extract": {"column": name}},
+            "source": {"fileObject": {"@id": plain_identifier(file)}, "extract": {"column": name}},
         }
 
     annotations = [

@@ -145,9 +145,10 @@ def stated_as(subject: Subject) -> dict[str, str]:
     return {expression: text for expression, text in sorted(pairs, key=str) if expression and expression != text}
 
 
-def valid_identifier(text: str) -> str:
-    """``text`` as a part of an identifier in documents that take letters, digits, ``-`` and ``.`` only."""
-    return re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip("-") or "x"
+def plain_identifier(text: str) -> str:
+    """``text`` as an identifier for readers that take letters, digits, ``.``, ``_``, ``-`` and ``/`` only."""
+    plain = re.sub(r"[^A-Za-z0-9._/-]+", "-", text)
+    return text if plain == text else f"{plain}-{short_digest(text)[:8]}"
 
 
 def _line(subject: Subject, agent: Agent) -> Iterator[Agent | RegisteredModel]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from provenance.ledger.composition.breakdowns import BREAKDOWNS
+from provenance.ledger.composition.breakdowns import BREAKDOWNS, UNKNOWN
+from provenance.lineage.license_references import expression_of
 from provenance.lineage.rules import made_by_model
 from provenance.lineage.words import AMBIGUOUS
 from provenance.plurals import counted
@@ -104,7 +105,10 @@ class Totals:
         """The groups of a breakdown, such as ``by_origin``; ``ambiguous`` rows are in no group for certain."""
         assert breakdown in BREAKDOWNS
         shares = (getattr(dataset.composition, breakdown) for dataset in self.datasets)
-        return added({name: Amount(each.rows, each.at_most_rows) for name, each in groups.items()} for groups in shares)
+        named = _license if breakdown == "by_license" else str
+        return added(
+            {named(name): Amount(each.rows, each.at_most_rows)} for groups in shares for name, each in groups.items()
+        )
 
     def sure(self, breakdown: str) -> dict[str, Amount]:
         """The same without the group of ambiguous rows, whose bounds the other groups have."""
@@ -135,6 +139,11 @@ class Totals:
 
 def _is_made(born: BornAlike) -> bool | None:
     return None if "origin" in born.doubts else made_by_model(born.origin)
+
+
+def _license(group: str) -> str:
+    """A licence as its SPDX expression; the words for no licence stay."""
+    return group if group in (AMBIGUOUS, UNKNOWN) else expression_of(group) or group
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from support.exported import ABOUT, NOTHING_STATED, exported_project
-from support.project import Project
+from support.project import Project, lines
 
 from provenance.export.exporters import export_names, open_export
 
 DATASETS = ("mix.jsonl", "answers.jsonl")
+ODD = "odd ä|`<b>.jsonl"
 
 
 @pytest.fixture(scope="module")
@@ -302,6 +303,7 @@ def test_export_is_a_stage_that_dvc_need_not_run_again(tmp_path: Path) -> None:
 def read_prov(text: str, form: str) -> Any:
     import io
 
+    pytest.importorskip("prov", reason="pip install prov")
     from prov.model import ProvDocument
 
     return ProvDocument.deserialize(io.StringIO(text), format=form)
@@ -502,3 +504,40 @@ def test_mlcroissant_iterates_the_lineage_of_each_row(project: Project, tmp_path
 
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+@pytest.fixture(scope="module")
+def odd_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Names, sources and licences that are markup elsewhere; a directory, rows of unknown origin, and no row at all."""
+    project = Project.new(tmp_path_factory.mktemp("odd") / "repository")
+    project.write(
+        {ODD: lines([{"text": "z"}]), "images/a.txt": "one", "empty.jsonl": "", "unknown.jsonl": lines([{"text": "x"}])}
+    )
+    stated = ("--origin", "real", "--source", "s|<b>`x`\n## h", "--license", "our | <terms>")
+    assert project.provenance("add", ODD, "images", *stated).code == 0
+    project.run("dvc", "add", "--quiet", "unknown.jsonl", "empty.jsonl")
+    for name in ("unknown.jsonl", "empty.jsonl"):
+        assert project.provenance("declare", name, "--from", "columns", "--set", "origin=unknown").code == 0
+    return project
+
+
+@pytest.mark.parametrize("name", export_names())
+@pytest.mark.parametrize(
+    "datasets", [(ODD,), ("images",), ("unknown.jsonl",), ("empty.jsonl",), (ODD, "images", "empty.jsonl")]
+)
+def test_odd_datasets_are_wrong_only_in_what_is_not_stated(
+    odd_project: Project, name: str, datasets: tuple[str, ...], tmp_path: Path
+) -> None:
+    file = tmp_path / "document"
+    answer = odd_project.provenance("export", *datasets, "--format", name, "-o", str(file), "--check", "--json").json()
+    missing = ("to be filled in", "is a required property", "is too short", "should be non-empty")
+    assert [each for each in answer["problems"] if not any(word in each for word in missing)] == []
+    assert not answer["problems"] or answer["gaps"]
+    text = file.read_text(encoding="utf-8")
+    if name in ("dataset-card", "eu-summary"):
+        # Indented lines are code, which is shown as it stands.
+        lines_of_text = [line for line in text.splitlines() if not line.startswith("    ")]
+        assert not any("<b>" in line or line.startswith("## h") for line in lines_of_text)
+    if name == "dataset-card" and ODD in datasets:
+        assert "our \\| " not in text.split("## Licences")[0]
+        assert "LicenseRef\\-our\\-terms" in text.split("## Licences")[0]

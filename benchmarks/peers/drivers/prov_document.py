@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-from prov.model import ProvDerivation, ProvDocument  # type: ignore[import-not-found]
+from prov.model import ProvDerivation, ProvDocument
 
 from benchmarks.peers.interface import Asking, Recording
 from benchmarks.peers.workload import Level, closure
