@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from provenance.errors import RepositoryError
 from provenance.repository.calls import dvc_call
+from provenance.repository.merge_conflicts import conflicts, mending_conflict
 from provenance.repository.stages import Stage
 
 if TYPE_CHECKING:
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
 PIPELINE_FILE = "dvc.yaml"
 LOCK_FILE = "dvc.lock"
 _DEFAULT_PARAMETERS_FILE = "params.yaml"
-_CONFLICT_MARKS = (b"<<<<<<< ", b">>>>>>> ")
-_PASSED_OVER = frozenset({".git", ".dvc", ".venv", "node_modules", "__pycache__"})
+_MEANING_SOMETHING_TO_GIT = re.compile(r"([\[\]!*#?\\])")
 
 
 @dataclass(frozen=True)
@@ -201,13 +202,12 @@ class Pipelines:
     def ignoring(self, path: str) -> tuple[str, str] | None:
         """The .gitignore that DVC would have name ``path``, and the line; None where git ignores it, or is not here."""
         from dvc.scm import NoSCM
-        from pathspec.patterns import GitWildMatchPattern
 
         with dvc_call():
             scm = self._dvc().scm
             if isinstance(scm, NoSCM) or scm.is_ignored(str(self._root / path)):
                 return None
-        line = GitWildMatchPattern.escape(f"/{PurePosixPath(path).name}")
+        line = _MEANING_SOMETHING_TO_GIT.sub(r"\\\1", f"/{PurePosixPath(path).name}")
         return posixpath.join(posixpath.dirname(path), ".gitignore"), line
 
     @contextmanager
@@ -245,34 +245,6 @@ class Pipelines:
 def lock_of(file: str) -> str:
     """The dvc.lock beside the dvc.yaml ``file``."""
     return posixpath.join(posixpath.dirname(file), LOCK_FILE)
-
-
-def conflicts(root: Path) -> list[str]:
-    """The files of DVC below ``root``, and ours at ``root``, in which git left a merge conflict."""
-    found = []
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name not in _PASSED_OVER]
-        for name in names:
-            file = Path(folder, name)
-            is_ours = file.parent == root and name.startswith("provenance.")
-            if (is_ours or name in (PIPELINE_FILE, LOCK_FILE) or name.endswith(".dvc")) and _has_conflict(file):
-                found.append(file.relative_to(root).as_posix())
-    return sorted(found)
-
-
-def mending_conflict(file: str) -> str:
-    """What settles a conflict in ``file``; what comes of dvc.lock, the stages make again."""
-    if posixpath.basename(file) == LOCK_FILE:
-        return f"take one side with `git checkout --ours {file}`, then run `dvc repro`"
-    return f"edit it, then run `git add {file}`"
-
-
-def _has_conflict(file: Path) -> bool:
-    try:
-        lines = file.read_bytes().splitlines() if file.is_file() else []
-    except OSError:
-        return False
-    return any(line.startswith(_CONFLICT_MARKS) for line in lines)
 
 
 def pointer_text(path: str, recorded: Recorded) -> str:

@@ -13,7 +13,8 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from provenance.capture.declaring.declaration import Stated, births_declared
-from provenance.capture.declaring.stage_sidecars import StageSidecars, in_order, last_change, pipeline_change
+from provenance.capture.declaring.pipeline_changes import last_change, pipeline_change
+from provenance.capture.declaring.stage_sidecars import StageSidecars, in_order
 from provenance.capture.identities import identity_of, tokenizer_of
 from provenance.errors import RepositoryError
 from provenance.file_sets import NewFiles

@@ -12,7 +12,8 @@ from provenance.errors import RepositoryError, SidecarError
 from provenance.files import MODELS_FILE, REVOCATIONS_FILE
 from provenance.identity.names import SIDECAR_SUFFIX, is_dataset, sidecar_path
 from provenance.lineage.sidecar import open_sidecar
-from provenance.repository.staging import WRAPPER, is_wrapped, judges, wrapped_line
+from provenance.repository.staging import is_wrapped, judges
+from provenance.upkeep.adoption_checks import is_just, runs_just, words_of
 from provenance.upkeep.adoption_words import Words, command_of, declarations
 from provenance.upkeep.pipeline_text import NotEditableError, PipelineText
 
@@ -245,8 +246,8 @@ class _Planning:
             old = self._edited.get(stage.address, stage)
             place = places.get(stage.name)
             if new is not None and place is not None:
-                added = [_normal(commands[place]) for commands in more]
-                is_right = _is_just(old, new, lengths) and _runs_just(old, new, added, wraps=wraps)
+                added = [words_of(commands[place]) for commands in more]
+                is_right = is_just(old, new, lengths) and runs_just(old, new, added, wraps=wraps)
             else:
                 is_right = new is not None and new.definition == old.definition
             if not is_right:
@@ -328,42 +329,3 @@ class _Planning:
 
     def _may_be_dataset(self, path: str) -> bool:
         return is_dataset(path) or (self._repository.root / path).is_dir()
-
-
-def _is_just(old: StageText, new: StageText, lengths: Mapping[str, int]) -> bool:
-    """Whether ``new`` has, but for its command, just so many more deps and outs, all of them sidecars or registers."""
-    rest = [{k: v for k, v in each.definition.items() if k not in ("cmd", "deps", "outs")} for each in (old, new)]
-    if rest[0] != rest[1]:
-        return False
-    for kind in ("deps", "outs"):
-        ours, theirs = (list(stage.definition.get(kind) or []) for stage in (old, new))
-        more = [item for item in theirs if item not in ours]
-        names = [str(name) for each in more for name in (each if isinstance(each, Mapping) else [each])]
-        is_known = all(name.endswith((SIDECAR_SUFFIX, MODELS_FILE, REVOCATIONS_FILE)) for name in names)
-        if [item for item in theirs if item in ours] != ours or len(more) != lengths.get(kind, 0) or not is_known:
-            return False
-    return True
-
-
-def _runs_just(old: StageText, new: StageText, more: Sequence[Sequence[str]], *, wraps: bool) -> bool:
-    """Whether ``new`` runs what ``old`` does, its last command with the prefix if ``wraps``, and then ``more``."""
-    own = new.commands[: len(new.commands) - len(more)]
-    if [_normal(command) for command in new.commands[len(own) :]] != [*more]:
-        return False
-    if not wraps:
-        return own == old.commands
-    return own[:-1] == old.commands[:-1] and _is_prefixed(old.commands[-1], own[-1])
-
-
-def _normal(command: str) -> list[str]:
-    return shlex.split(command)
-
-
-def _is_prefixed(old: str, new: str) -> bool:
-    if new == wrapped_line(old, in_shell=False):
-        return True
-    try:
-        words = shlex.split(new)
-    except ValueError:
-        return False
-    return words == [*WRAPPER, "sh", "-c", old]

@@ -42,7 +42,7 @@ def declarations(repository: Repository, stages: Sequence[StageText], words: Wor
             mapping=mapping.get(target, {}),
             values=values.get(target, {}),
             parents=[str(repository.root / repository.relative(path)) for path in parents.get(target, [])],
-            parent_key=(keys.get(target) or [None])[-1],
+            parent_key=keys[target][-1] if target in keys else None,
         )
         declaration.check(target)
         for path in _datasets_of(repository, stages, target):

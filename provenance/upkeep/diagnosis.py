@@ -16,12 +16,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provenance.capture.declaring.stage_sidecars import last_change
+from provenance.capture.declaring.pipeline_changes import last_change
 from provenance.errors import ProvenanceError, RepositoryError
 from provenance.files import MODELS_FILE, REVOCATIONS_FILE
 from provenance.identity.names import sidecar_path
 from provenance.ledger.datasets import State
 from provenance.ledger.sidecars import Sidecars
+from provenance.repository.merge_conflicts import conflicts, mending_conflict
 from provenance.settings import SETTINGS_FILE
 from provenance.upkeep.adoption_plan import plan_adoption
 from provenance.upkeep.preparing import missing_rules
@@ -47,8 +48,6 @@ class Problem:
 
 def diagnose(repository: Repository) -> list[Problem]:
     """Everything that is found wrong; what can only be looked at when something else is mended is left for then."""
-    from provenance.repository.pipelines import conflicts
-
     found = [*_programs(), *_folders(repository)]
     conflicting = conflicts(repository.root)
     if conflicting:
@@ -95,8 +94,6 @@ def _folders(repository: Repository) -> Iterator[Problem]:
 
 
 def _conflict(file: str) -> Problem:
-    from provenance.repository.pipelines import mending_conflict
-
     named = _COMMAND.findall(mending_conflict(file))
     return Problem(file, f"git left a merge conflict here; {mending_conflict(file)}", " && ".join(named))
 

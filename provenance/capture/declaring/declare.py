@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from provenance.arguments import require, require_names, require_optional, require_text, shown
 from provenance.capture.declaring.declaration import Declaration, Stated, births_declared
 from provenance.capture.declaring.earlier import without_declared
-from provenance.capture.declaring.stage_sidecars import Spread, StageSidecars, pipeline_change
+from provenance.capture.declaring.pipeline_changes import pipeline_change
+from provenance.capture.declaring.stage_sidecars import Spread, StageSidecars
 from provenance.capture.identities import identity_of, inheriting, keeping_choice, tokenizer_of
 from provenance.capture.reading import dependency_at, repository_around
 from provenance.errors import ProvenanceError, RepositoryError
@@ -106,7 +107,8 @@ def declare(
     dataset = repository.out(name)
     # A stage that is running holds DVC's lock.
     is_tracked = dataset is not None and stage is None
-    spread, files = Spread(), ()
+    spread = Spread()
+    files: tuple[str, ...] = ()
     if is_tracked:
         repository.add([sidecar_path(name)])
         spread, files = _spread(repository, name)

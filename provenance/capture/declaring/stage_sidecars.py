@@ -1,14 +1,12 @@
 """Sidecars of what stages made before: written without running them, and entered into dvc.lock with DVC satisfied.
 
 Only what has to do with sidecars, and with the command that makes them, changes in dvc.lock. A stage that was to run
-again for another reason still is. All files that change are gathered first, and then take their places together: who is
-killed in between repeats the command, which finishes.
+again for another reason still is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -19,7 +17,7 @@ from provenance.capture.environment import describe_stage
 from provenance.capture.identities import identity_of, inheriting, keeping_choice, parent_key_of, tokenizer_of
 from provenance.capture.reading import dependency_at
 from provenance.errors import RepositoryError
-from provenance.file_sets import FileSet, NewFiles, gathered
+from provenance.file_sets import NewFiles
 from provenance.files import md5_of
 from provenance.identity import Identity
 from provenance.identity.names import SIDECAR_SUFFIX, is_dataset, sidecar_path
@@ -44,48 +42,6 @@ class Spread:
     rewritten: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     to_run: tuple[str, ...] = ()
-
-
-@contextmanager
-def pipeline_change(repository: Repository) -> Iterator[NewFiles]:
-    """Yield files to be filled, and sealed, in the block; at its end they take their places together.
-
-    What an earlier change that was killed has left is finished first.
-
-    Raises:
-        RepositoryError: somebody changes one of the files, or another process of DVC is at work.
-    """
-    finish_change(repository)
-    folder = _folder(repository)
-    with gathered(repository.root, folder) as files:
-        yield files
-    finish_change(repository)
-
-
-def last_change(repository: Repository) -> FileSet | None:
-    """The last change, if it is remembered."""
-    return FileSet.at(repository.root, _folder(repository))
-
-
-def finish_change(repository: Repository) -> bool:
-    """Put the files of the last change in place, where that is not done yet; whether there was something to do.
-
-    Raises:
-        RepositoryError: somebody has changed one of the files since, or another process of DVC is at work.
-    """
-    changes = last_change(repository)
-    if changes is None or changes.is_done:
-        return False
-    with repository.pipelines.locked():
-        changes.apply()
-    # Stages that DVC restores from its run cache cost nothing.
-    repository.pipelines.remember_runs(frozenset(changes.note["stages"]))
-    changes.finish()
-    return True
-
-
-def _folder(repository: Repository) -> Path:
-    return repository.temporary / "pipeline-change"
 
 
 class StageSidecars:

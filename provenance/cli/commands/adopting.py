@@ -55,7 +55,7 @@ def adopt(
 
     Example: provenance adopt --set collect:origin=real --set collect:source=forum --set answer:model=gpt-4o-mini
     """
-    from provenance.capture.declaring.stage_sidecars import finish_change
+    from provenance.capture.declaring.pipeline_changes import finish_change
     from provenance.upkeep.adopting import adopt as carry_out
     from provenance.upkeep.adopting import undo_adoption
     from provenance.upkeep.adoption_plan import plan_adoption
