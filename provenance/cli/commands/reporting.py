@@ -31,9 +31,10 @@ def report(
         str | None, typer.Option("--since", metavar="REV", help="The revision whose version came before this one.")
     ] = None,
 ) -> None:
-    """Write one page about datasets, for people without this repository: what is in them, and whether to use them.
+    """Write one page about datasets, to hand over.
 
-    The page needs no network and holds no script. A verdict that does not pass is no error here: `audit` is the gate.
+    For people without this repository: what is in the datasets, where it came from, and whether to use them. The page
+    needs no network and holds no script. A verdict that does not pass is no error here: `audit` is the gate.
 
     Example: provenance report data/mix.parquet --policy baseline --policy model-collapse -o report.html
     """
