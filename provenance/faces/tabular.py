@@ -25,7 +25,8 @@ class Tabular:
         import pyarrow as pa
 
         whole = {pa.int64(): pd.Int64Dtype()}
-        return self.to_arrow().to_pandas(types_mapper=whole.get)
+        frame: pd.DataFrame = self.to_arrow().to_pandas(types_mapper=whole.get)
+        return frame
 
     def _table_rows(self) -> Iterable[Mapping[str, Any]]:
         """The rows, each with the same names."""

@@ -16,7 +16,7 @@ from provenance.report.plain_text import safe
 def doctor(
     options: CommonOptions,
 ) -> None:
-    """Say what is wrong with this repository's set-up, and the command that mends each.
+    """Say what is wrong with the set-up, and what mends it.
 
     Exits with 1 where something is. Nothing is changed. Use `provenance verify` to check sidecars against their data.
 
