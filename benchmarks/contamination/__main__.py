@@ -29,15 +29,27 @@ _SAMPLED = {
     "xquad_ru": 70,
     "xquad_zh": 50,
 }
-# Evaluation sets ("*": all) beside training rows that hold none of them; every how many of these.
+# Evaluation sets ("*": all) beside training rows that hold none of them; every how many of these, and from which on.
 _CLEAN = (
-    ("gsm8k_test", "gsm8k_train", 1),
-    ("gsm8k_test", "mawps_svamp", 1),
-    ("gsm8k_test", "asdiv", 1),
-    ("mmlu_test", "trivia_other", 4),
-    ("trivia_history", "trivia_other", 4),
-    ("agi_math", "gsm8k_train", 1),
-    ("*", "gpteacher", 1),
+    ("gsm8k_test", "gsm8k_train", 1, 0),
+    ("gsm8k_test", "mawps_svamp", 1, 0),
+    ("gsm8k_test", "asdiv", 1, 0),
+    ("mmlu_test", "trivia_other", 4, 0),
+    ("trivia_history", "trivia_other", 4, 0),
+    ("agi_math", "gsm8k_train", 1, 0),
+    ("*", "gpteacher", 1, 0),
+)
+# The same of pairs of a set's own kind that no threshold was chosen on.
+_FRESH = (
+    ("trivia_geography", "trivia_other", 4, 2),
+    ("trivia_science-technology", "trivia_other", 4, 2),
+    ("mmlu_validation", "trivia_other", 4, 2),
+    ("xquad_en", "trivia_other", 4, 2),
+    ("asdiv", "gsm8k_train", 1, 0),
+    ("agi_aqua_rat", "gsm8k_train", 1, 0),
+    ("agi_sat_math", "gsm8k_train", 1, 0),
+    ("agi_aqua_rat", "mawps_svamp", 1, 0),
+    ("agi_math", "mawps_svamp", 1, 0),
 )
 _LEAST_FILLER = 60
 _BITS = (0, 70, 100, 150, 200, 300, 100_000)
@@ -150,7 +162,8 @@ class _Comparison:
         }
         yield self._recall(hits)
         yield self._by_bits(hits["ours"])
-        yield self._alarms()
+        yield self._alarms("Training rows flagged where no copy was put in", _CLEAN)
+        yield self._alarms("The same of pairs that no threshold was chosen on", _FRESH)
 
     def _by_rule(self, texts: Sequence[str], wanted: str = "*") -> dict[str, list[set[int]]]:
         """For each rule, the evaluation rows that it finds in each text, of the sets that are wanted."""
@@ -218,11 +231,11 @@ class _Comparison:
         heads = [f"{low} to {high}" for low, high in pairwise(_BITS)]
         return Result("Found by the bits of the question", ("copy", *heads[:-1], f"over {_BITS[-2]}"), rows)
 
-    def _alarms(self) -> Result:
+    def _alarms(self, title: str, pairs: Sequence[tuple[str, str, int, int]]) -> Result:
         rows, alarms, total = [], 0, 0
         names: list[str] = []
-        for wanted, train, step in _CLEAN:
-            texts = self._train.get(train, [])[:: step * self._every]
+        for wanted, train, step, first in pairs:
+            texts = self._train.get(train, [])[first :: step * self._every]
             if not texts or (wanted != "*" and wanted not in self._suite.sets):
                 continue
             found = self._by_rule(texts, wanted)
@@ -234,7 +247,7 @@ class _Comparison:
                 alarms, total = alarms + counts[0], total + len(texts)
         bound = Target("ours, of a suite's own kind", 100 * alarms / max(total, 1), 100 * _MOST_ALARMS, unit="%")
         return Result(
-            "Training rows flagged where no copy was put in",
+            title,
             ("evaluation set", "training rows", "rows", *names),
             rows,
             [bound] if total else [],

@@ -69,15 +69,15 @@ def build_suite(folder: Path, store: Path) -> Mapping[str, float]:
 
 
 def large(rows: Path, store: Path) -> Mapping[str, float]:
-    """The index of one set of so many made-up rows, each a question and an answer, 22 words in all."""
+    """The index of one set of so many made-up rows, each a question and an answer, 11 words in all."""
     pick, count = np.random.default_rng(1), int(str(rows))
     shares = 1 / (np.arange(_WORDS) + 10.0)
     bounds = np.cumsum(shares / shares.sum())
 
     def made_up() -> Iterator[Mapping[str, Any]]:
         for _ in range(count):
-            words = [f"w{number}" for number in np.searchsorted(bounds, pick.random(22)).tolist()]
-            yield {"question": " ".join(words[:16]), "answer": " ".join(words[16:])}
+            words = [f"w{number}" for number in np.searchsorted(bounds, pick.random(11)).tolist()]
+            yield {"question": " ".join(words[:8]), "answer": " ".join(words[8:])}
 
     started = time.process_time()
     with Store(store).draft("large") as draft:

@@ -8,7 +8,7 @@ from provenance.auditing.chance.deals import Bools, Integers
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject
 from provenance.auditing.texts.comparing import Recipe, measured
 from provenance.auditing.texts.pools import Pool, text_of
-from provenance.auditing.texts.words import grams, spelled
+from provenance.auditing.texts.words import Words, grams, spelled
 
 _WORDS = 3
 _COMMONEST = 10
@@ -65,9 +65,10 @@ def _top(counts: Integers, rows: int) -> float:
 
 def _of_rows(pool: Pool) -> tuple[Integers, int]:
     """The opening of each row as a number, -1 where it has none; and how many openings there are."""
-    three = grams(pool.words, _WORDS)
-    rows, firsts = np.unique(three.rows, return_index=True)
-    distinct, numbers = np.unique(three.hashes[firsts], return_inverse=True)
+    rows = np.flatnonzero(pool.words.lengths >= _WORDS)
+    places = pool.words.offsets[rows][:, np.newaxis] + np.arange(_WORDS)
+    firsts = Words(pool.words.hashes[places.ravel()], np.arange(len(rows) + 1) * _WORDS)
+    distinct, numbers = np.unique(grams(firsts, _WORDS).hashes, return_inverse=True)
     codes = np.full(pool.size, -1)
     codes[rows] = numbers
     return codes, len(distinct)

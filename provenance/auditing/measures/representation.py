@@ -25,8 +25,8 @@ class Representation:
     """ratio(v) = P(v among compared rows) / P(v among reference rows), for each value v of the subject's fields.
 
     `outside` counts values whose ratio is not within 0.8 to 1.25 (the four-fifths rule) and no work of chance: by
-    Fisher's exact test where rows are dealt one by one, else by the greatest studentised sum of families. Values that
-    cannot reach the level however they fall cost the others nothing (Tarone 1990).
+    Fisher's exact test where rows are dealt one by one, else by the greatest studentised sum of families. A value costs
+    the others the chance that its p is as small (Westfall and Wolfinger 1997), which is little where it has few rows.
     """
 
     name = "representation"
@@ -34,7 +34,7 @@ class Representation:
     unit = "ratio"
     source = (
         "four-fifths rule: Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D); Fisher's exact test, "
-        "Holm 1979, Tarone 1990 (Biometrics 46); families: Westfall and Young 1993"
+        "Holm 1979, Westfall and Wolfinger 1997 (American Statistician 51); families: Westfall and Young 1993"
     )
     needs: Needs = "data"
     is_held_against_chance = True
