@@ -22,7 +22,7 @@ def born(rows: int, origin: str, doubts: tuple[str, ...] = (), **more: Any) -> B
         doubts=doubts,
         rows=rows,
         at_most_rows=rows,
-        bytes=rows,  # type: ignore[arg-type]
+        bytes=rows,
     )
 
 
