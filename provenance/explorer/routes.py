@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provenance.explorer.views.datasets import dataset
 from provenance.explorer.views.overview import overview
 
-ROUTES = (("/", overview),)
+ROUTES = (("/", overview), ("/d/{path:path}", dataset))

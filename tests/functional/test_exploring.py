@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -105,3 +107,72 @@ def test_without_its_libraries_the_command_says_what_to_install(project: Project
         done.stderr
         == "error: the explorer needs starlette, which is not installed; pip install 'dvc-provenance[explore]'\n"
     )
+
+
+def shown_rows(page: str) -> list[int]:
+    """The numbers of the rows that a page lists."""
+    return [int(number.replace(",", "")) for number in re.findall(r'col-row">([\d,]+)</td>', page)]
+
+
+def test_rows_come_in_pages_in_the_order_of_the_file(explorer: Explorer) -> None:
+    first = explorer.page(f"/d/{MIX}")
+    assert shown_rows(first) == list(range(1, 51))
+    following = re.search(r'href="([^"]+)" data-more', first)
+    assert following is not None
+    second = explorer.page(html.unescape(following[1]))
+    assert shown_rows(second) == list(range(51, 101))
+    last = explorer.page(f"/d/{MIX}?after=100")
+    assert shown_rows(last) == list(range(101, 133))
+    assert "These are all." in last
+
+
+def test_facets_narrow_rows_and_say_how_many(explorer: Explorer) -> None:
+    page = explorer.page(f"/d/{MIX}?kind=self_revision&model=SmallModel@v1")
+    assert "<b>12 rows</b>" in page
+    assert shown_rows(page) == list(range(121, 133))
+    either = explorer.page(f"/d/{MIX}?depth=1&depth=2")
+    assert "<b>42 rows</b>" in either
+    assert shown_rows(either)[0] == 91
+    assert "No row fits." in explorer.page(f"/d/{MIX}?origin=real&depth=1")
+
+
+def test_what_a_row_came_from_is_counted_as_impact_does(explorer: Explorer, project: Project) -> None:
+    for place in (1, 3, 40):
+        selector = f"sample:data/documents.jsonl:{place}"
+        (counted,) = [each for each in project.ask("impact", selector)["datasets"] if each["path"] == MIX]
+        least, most = counted["certainly_affected_rows"], counted["affected_rows"]
+        page = explorer.page(f"/d/{MIX}?from={selector}")
+        words = f"{least} to {most} rows" if most > least else "1 row" if most == 1 else f"{most} rows"
+        assert f"<b>{words}</b>" in page
+        assert len(shown_rows(page)) >= most
+    assert "may fit" in explorer.page(f"/d/{MIX}?from=sample:data/documents.jsonl:3")
+
+
+def test_words_are_looked_for_whatever_their_case(explorer: Explorer) -> None:
+    assert shown_rows(explorer.page(f"/d/{MIX}?q=WHAT+DOES+IT+DO"))[0] == 91
+    assert "No row fits." in explorer.page(f"/d/{MIX}?q=nobody+says+this")
+
+
+def test_a_wrong_address_says_what_is_known(explorer: Explorer) -> None:
+    for asked, words in (
+        ("colour=red", "colour: not a filter"),
+        ("after=x", "not the number of a row"),
+        ("view=x", "view=x"),
+    ):
+        answered = explorer.request(f"/d/{MIX}?{asked}")
+        assert answered.status == 400
+        assert words in answered.text
+    assert explorer.request(f"/d/{MIX}?from=model:nobody").status == 404
+    assert explorer.request("/d/data/none.jsonl").status == 404
+
+
+def test_composition_history_and_lineage_are_those_of_the_report(explorer: Explorer) -> None:
+    assert "self-revision" in explorer.page(f"/d/{MIX}?view=composition")
+    assert "Mix 60 docstrings" in explorer.page(f"/d/{MIX}?view=history")
+    assert 'href="/d/data/answers.jsonl"' in explorer.page(f"/d/{MIX}?view=lineage")
+
+
+def test_another_revision_is_shown_without_a_checkout(explorer: Explorer) -> None:
+    page = explorer.page(f"/d/{MIX}?rev=v1")
+    assert "<b>102 rows</b>" in page
+    assert f'href="/d/{MIX}?' in page and "rev=v1" in page

@@ -23,7 +23,8 @@ def explore(
 ) -> None:
     """Look at datasets, rows and their ancestry in a browser.
 
-    The server answers to this machine only and changes nothing; Ctrl-C ends it. Its address holds the secret of this run.
+    The server answers to this machine only and changes nothing; Ctrl-C ends it. Its address
+    holds the secret of this run.
 
     Example: provenance explore --open '/d/data/mix.parquet?origin=synthetic'
     """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from provenance.explorer.site import Site
 
 # What is said of a sidecar, and the sign beside it.
-_STATES = {
+STATES = {
     State.OK: ("pass", "recorded"),
     State.STALE: ("fail", "data changed since"),
     State.CHANGED: ("warn", "not as DVC recorded it"),
@@ -36,7 +36,7 @@ def overview(site: Site, request: Request) -> Response:
     revision = site.at(request.query_params.get("rev"))
     ledger = revision.ledger
     listed = [
-        Listed(each.path, each.rows, revision.by_origin[each.path], _STATES[each.state]) for each in ledger.recorded
+        Listed(each.path, each.rows, revision.by_origin[each.path], STATES[each.state]) for each in ledger.recorded
     ]
     without = [(path, "no lineage recorded") for path in ledger.unrecorded]
     without += [(path, reason) for path, reason in {**ledger.unfetched, **ledger.unusable}.items()]
