@@ -16,6 +16,7 @@ from provenance.cli.commands import (
     declaring,
     differing,
     doctoring,
+    exploring,
     exporting,
     history,
     impacting,
@@ -79,6 +80,7 @@ register(history.log, "log")
 register(differing.diff, "diff")
 register(auditing.audit, "audit")
 register(reporting.report, "report")
+register(exploring.explore, "explore")
 register(inferring.infer, "infer")
 register(exporting.export, "export")
 register(state.verify, "verify")

@@ -33,6 +33,7 @@ from provenance.engines.interface import (
     PooledValue,
     Repeats,
     Retained,
+    RowBirths,
     RowsOfActivity,
     Spending,
     Spent,
@@ -204,6 +205,9 @@ class DuckDBQuestions:
 
     def ambiguous(self) -> list[AmbiguousSamples]:
         return self._births.ambiguous()
+
+    def row_births(self, batch_rows: int) -> RowBirths:
+        return self._births.row_births(batch_rows)
 
     def spent(self) -> list[Spent]:
         return self._births.spent()

@@ -14,7 +14,18 @@ import duckdb
 
 from provenance.engines.duckdb_units import possible_sql, rests_sql
 from provenance.engines.duckdb_vocabulary import VocabularySQL, in_doubt_sql
-from provenance.engines.interface import AmbiguousSamples, Bearing, Bounds, Cell, Option, ParentUses, Spent
+from provenance.engines.interface import (
+    AmbiguousSamples,
+    Bearing,
+    BornAlike,
+    Bounds,
+    Cell,
+    Option,
+    ParentUses,
+    RowBirths,
+    Spent,
+)
+from provenance.lineage.database import stream
 from provenance.lineage.rules import STATED_SQL, made_by_model_sql
 from provenance.lineage.words import DOUBTS, doubts_of
 
@@ -63,6 +74,21 @@ _ALIKE = f"""
         FROM options JOIN {rests_sql("(FROM samples WHERE sidecar = $place)")} USING (sample_id, marks)
         WHERE hash(sample_id) % $parts = $part GROUP BY sample_id, marks)
     GROUP BY ALL"""
+_ROW_BIRTHS = f"""
+    CREATE OR REPLACE TEMP TABLE row_births AS
+    SELECT *, dense_rank() OVER (ORDER BY {{columns}}) - 1 AS way
+    FROM (
+        SELECT sample_id, ''::BLOB AS unit, sum(rows)::BIGINT AS rows, 0::BIGINT AS possible, 0::BIGINT AS rest, {_BORN}
+        FROM {_CALLED} WHERE rows > 0 GROUP BY ALL
+        UNION ALL BY NAME
+        SELECT * EXCLUDE (marks), marks AS unit FROM (
+            SELECT sample_id, marks, 0::BIGINT AS rows, sum(possible_rows)::BIGINT AS possible, {_BORN}
+            FROM {possible_sql(_CALLED)} GROUP BY ALL)
+        JOIN (SELECT sample_id, marks, rest FROM {rests_sql("(FROM samples WHERE sidecar = $place)")})
+            USING (sample_id, marks))"""
+_BY_SAMPLE = (
+    "SELECT sample_id, unit, way::UINTEGER AS way, rows, possible, rest FROM row_births ORDER BY sample_id, unit, way"
+)
 # Lists that are being gathered stay in memory.
 _OPTIONS_AT_ONCE = 1 << 20
 _SPENT = f"""
@@ -172,6 +198,12 @@ class CountedBirths:
             )
             for (rest, numbers, possible_rows), counted in sorted(amounts.items())
         ]
+
+    def row_births(self, batch_rows: int) -> RowBirths:
+        self._ask(_ROW_BIRTHS, columns=_COLUMNS)
+        ways = self._ask(f"SELECT {_NAMED} FROM (SELECT DISTINCT way, {_COLUMNS} FROM row_births) ORDER BY way")
+        batches = stream(self._connection, _BY_SAMPLE, batch_rows)
+        return RowBirths(tuple(BornAlike(*self._born(row)) for row in ways), batches)
 
     def _options(self) -> dict[int, tuple[Any, ...]]:
         query = f"SELECT number, {_NAMED} FROM (SELECT DISTINCT number, {_COLUMNS} FROM options)"

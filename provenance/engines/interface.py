@@ -117,6 +117,19 @@ class AmbiguousSamples:
 
 
 @dataclass(frozen=True)
+class RowBirths:
+    """How the rows of each sample were born, or may have been. ``ways``: all that there are, by number.
+
+    ``batches``: ``sample_id``; ``unit`` (binary): rows that share their births, of one sample; ``way``; ``rows`` that
+    certainly were born this way and ``possible`` ones; ``rest``: how many rows of the unit are ambiguous. A sample's
+    lines come together, and those of a unit; of the lines with possible rows each has the ``rest`` of its unit.
+    """
+
+    ways: tuple[BornAlike, ...]
+    batches: Iterator[pa.RecordBatch]
+
+
+@dataclass(frozen=True)
 class Spent:
     """What calls took, as far as it is known: sums over calls, whose cost is known of ``calls``.
 
@@ -306,6 +319,10 @@ class Questions(Protocol):
 
     def ambiguous(self) -> list[AmbiguousSamples]:
         """The rows whose birth is not certain; samples of which the same is known are counted together."""
+        ...
+
+    def row_births(self, batch_rows: int) -> RowBirths:
+        """The same rows sample by sample: to be read before anything else is asked."""
         ...
 
     def spent(self) -> list[Spent]:

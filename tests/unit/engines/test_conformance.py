@@ -22,17 +22,21 @@ from support.sidecars import DIGEST_SIZE, Words, record, sample, write
 
 from provenance.engines.duckdb import duckdb_engine
 from provenance.engines.interface import (
+    AmbiguousSamples,
     Among,
     Bearing,
+    Cell,
     Column,
     Conflict,
     Disagreement,
     Engine,
+    Option,
     Repeats,
     RowsOfActivity,
     ValueAmounts,
 )
 from provenance.engines.samples_view import merged_vocabulary
+from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.ledger.rows import DatasetRows
 from provenance.lineage.records import Activity, ActivityType, Agent, Origin, Price, Source, StageRun
 from provenance.lineage.sidecar import Sidecar, open_sidecar
@@ -526,3 +530,31 @@ def test_what_marks_tell_apart_is_ambiguous_apart(opened: Any) -> None:
     with engine_over(opened, without) as engine:
         by_model = DatasetRows(engine.of(0).cells(), engine.of(0).ambiguous()).by(lambda born: born.model)
     assert {model: between.rows for model, between in by_model.groups.items()} == dict.fromkeys(MODELS, (0, 2))
+
+
+@settings(max_examples=40, deadline=None)
+@given(samples(), st.integers(1, 3))
+def test_rows_sample_by_sample_add_up_to_the_same(opened: Any, several: list[Sample], batch_rows: int) -> None:
+    with engine_over(opened, records_of(several)) as engine:
+        expected = DatasetRows(engine.of(0).cells(), engine.of(0).ambiguous())
+        births = engine.of(0).row_births(batch_rows)
+        lines = [line for batch in births.batches for line in batch.to_pylist()]
+    samples_in_order = [line["sample_id"] for line in lines]
+    assert samples_in_order == sorted(samples_in_order)
+    units: dict[Any, list[Any]] = {}
+    cells = []
+    for line in lines:
+        way = asdict(births.ways[line["way"]])
+        if line["rows"]:
+            cells.append(Cell(**way, rows=line["rows"], bytes=0, tokens=None, rows_with_tokens=0))
+        else:
+            option = Option(**way, possible=line["possible"])
+            units.setdefault((line["sample_id"], line["unit"], line["rest"]), []).append(option)
+    ambiguous = [AmbiguousSamples(rest, tuple(options), 1, 0, None, 0) for (*_, rest), options in units.items()]
+    found = DatasetRows(cells, ambiguous)
+    assert found.total.rows == expected.total.rows
+    for breakdown in BREAKDOWNS.values():
+        one, other = found.by(breakdown.group), expected.by(breakdown.group)
+        assert {group: each.rows for group, each in one.groups.items()} == {
+            group: each.rows for group, each in other.groups.items()
+        }

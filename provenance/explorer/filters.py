@@ -1,0 +1,80 @@
+"""What rows of a dataset are asked for: values of facets, what they came from, and words that they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from provenance.engines.interface import BornAlike
+from provenance.errors import ProvenanceError
+from provenance.ledger.composition.breakdowns import BREAKDOWNS
+from provenance.lineage.words import AMBIGUOUS
+
+# By the key in an address: what a facet is called.
+FACETS = {
+    "origin": "origin",
+    "kind": "kind",
+    "model": "model",
+    "depth": "steps from human text",
+    "source": "source",
+    "license": "licence",
+    "evidence": "how we know",
+}
+_FROM, _WORDS, _AFTER = "from", "q", "after"
+_OF_A_VIEW = ("rev", "view", "format", "more")
+KNOWN = (*FACETS, _FROM, _WORDS, _AFTER, *_OF_A_VIEW)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """``values``: by facet, of which one must be a row's. ``came_from``: selectors, of what it came, or is.
+
+    ``words``: what it says, whatever the case. ``after``: the row behind which to look.
+    """
+
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    came_from: Sequence[str] = ()
+    words: str = ""
+    after: int = 0
+
+    @classmethod
+    def of(cls, asked: Mapping[str, Sequence[str]]) -> Filter:
+        """The filter that the keys of an address say.
+
+        Raises:
+            ProvenanceError: a key is none of these, or ``after`` is not a number.
+        """
+        unknown = sorted(set(asked) - set(KNOWN))
+        if unknown:
+            raise ProvenanceError(f"{unknown[0]}: not a filter; known are {', '.join(KNOWN)}")
+        after = next(iter(asked.get(_AFTER, ())), "0")
+        if not after.isascii() or not after.isdigit() or len(after) > 15:
+            raise ProvenanceError(f"{_AFTER}={after}: not the number of a row")
+        values = {name: tuple(asked[name]) for name in FACETS if any(asked.get(name, ()))}
+        words = next(iter(asked.get(_WORDS, ())), "")
+        return cls(values, tuple(filter(None, asked.get(_FROM, ()))), words, int(after))
+
+    @cached_property
+    def asked(self) -> dict[str, list[str]]:
+        """The same as keys of an address; without the row that it begins behind."""
+        asked = {name: list(values) for name, values in self.values.items()}
+        asked |= {_FROM: list(self.came_from), _WORDS: [self.words] if self.words else []}
+        return {name: values for name, values in asked.items() if values}
+
+    @property
+    def is_of_births(self) -> bool:
+        """Whether it asks anything of how rows were born."""
+        return bool(self.values)
+
+    def fits(self, besides: str | None = None) -> Callable[[BornAlike], bool | None]:
+        """Whether a birth fits all facets, without the one ``besides``; None where that is in doubt."""
+        asked = [(BREAKDOWNS[f"by_{name}"], values) for name, values in self.values.items() if name != besides]
+
+        def answer(born: BornAlike) -> bool | None:
+            groups = [(breakdown.group(born), values) for breakdown, values in asked]
+            if any(group != AMBIGUOUS and group not in values for group, values in groups):
+                return False
+            return None if any(group == AMBIGUOUS for group, _ in groups) else True
+
+        return answer

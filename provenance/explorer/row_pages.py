@@ -1,0 +1,197 @@
+"""The rows of a dataset that fit a filter, in the order of its file, a page at a time.
+
+The data is read from its beginning, a block of rows at a time, and never held. Behind the row that a page begins
+after, time counts: a page says how far it looked, and the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.compute as pc
+
+from provenance.errors import RepositoryError
+from provenance.identity import scan
+from provenance.identity.id_arrays import bytes_of_ids
+from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
+from provenance.ledger.walks import Node, describe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from provenance.identity import Identity
+    from provenance.ledger.datasets import RecordedDataset
+    from provenance.ledger.graph.graph import Graph
+    from provenance.ledger.graph.store import Array
+    from provenance.ledger.row_births import Fitting
+    from provenance.ledger.sidecars import Sidecars
+
+MOST_ROWS = 50
+_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Row:
+    """``number``: of the row in the dataset, from 1 (None: the data is not here); ``place``: of a directory, its file.
+
+    ``may_fit``: not all rows of equal text certainly fit. ``text`` is empty where it is not here.
+    """
+
+    number: int | None
+    place: str
+    node: Node
+    text: str
+    may_fit: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """``looked_at``: the last row that was; ``following``: behind which row the next page looks on, if any.
+
+    ``has_text``: whether the data is on this machine.
+    """
+
+    rows: list[Row]
+    looked_at: int
+    following: int | None
+    has_text: bool
+
+
+@dataclass(frozen=True)
+class _Found:
+    row: int
+    place: str
+    sample: Array
+    text: str
+
+
+class Reading:
+    """Reads the rows of ``dataset``; made in the ledger's thread, and then used in any.
+
+    ``fitting``: the samples that are wanted, by number in the ledger's graph (None: all); ``words``: what they say.
+    """
+
+    def __init__(self, ledger: Sidecars, dataset: RecordedDataset, fitting: Fitting | None, words: str) -> None:
+        self.dataset = dataset
+        self._graph: Graph = ledger.graph
+        # What is said of a row is what the dataset's own sidecar says.
+        self._own: Graph = ledger.graph_of(dataset)
+        self._fitting = fitting
+        self._words = words
+        self._identity: Identity = identity_of_sidecar(ledger, dataset)
+        self._data: Path | None = None
+        try:
+            self._data = local_data(ledger, dataset)
+        except RepositoryError:
+            self._members = ledger.graph.members(dataset.place)[0]
+
+    @property
+    def has_text(self) -> bool:
+        """Whether the data is on this machine."""
+        return self._data is not None
+
+    def rows(self) -> Iterator[Row]:
+        """All rows that fit, in order.
+
+        Raises:
+            DataError: the data cannot be read.
+        """
+        if self._data is None:
+            yield from self._of_members(0)
+            return
+        for found, _ in self._blocks(0):
+            yield from self._described(found)
+
+    def page(self, after: int, most: int = MOST_ROWS, now: Callable[[], float] = time.monotonic) -> Page:
+        """The first ``most`` rows that fit behind row ``after``, or those that are found in time.
+
+        Raises:
+            DataError: the data cannot be read.
+        """
+        if self._data is None:
+            rows = list(islice(self._of_members(after), most + 1))
+            following = after + most if len(rows) > most else None
+            return Page(rows[:most], len(self._members), following, has_text=False)
+        found: list[_Found] = []
+        ends = None
+        looked_at = 0
+        for block, looked_at in self._blocks(after):
+            if looked_at <= after:
+                continue
+            ends = ends or now() + _SECONDS
+            found += islice(block, most + 1 - len(found))
+            if len(found) > most or now() >= ends:
+                break
+        shown = found[:most]
+        if len(found) > most:
+            looked_at = shown[-1].row
+        following = looked_at if looked_at < self.dataset.rows else None
+        return Page(self._described(shown), looked_at, following, has_text=True)
+
+    def _blocks(self, after: int) -> Iterator[tuple[Iterator[_Found], int]]:
+        """The rows behind ``after`` that fit, by blocks, each with the last row that has been looked at."""
+        assert self._data is not None
+        scanned = scan(self._data, self._identity, texts_and=[])
+        with named_as(self.dataset, self._data):
+            for batch in scanned:
+                last = batch.first_row + len(batch.sample_ids) - 1
+                if last <= after:
+                    yield iter(()), last
+                    continue
+                samples = bytes_of_ids(batch.sample_ids)
+                keep = self._wanted(samples)
+                keep[: max(after + 1 - batch.first_row, 0)] = False
+                texts = None if batch.texts is None else batch.texts.texts
+                if self._words:
+                    says = texts is not None and pc.match_substring(texts, self._words, ignore_case=True)
+                    keep &= np.zeros(len(keep), bool) if says is False else says.to_numpy(zero_copy_only=False)
+
+                def found(first: int = batch.first_row, samples=samples, keep=keep, texts=texts) -> Iterator[_Found]:  # type: ignore[no-untyped-def]
+                    for offset in np.flatnonzero(keep).tolist():
+                        inside, row = scanned.place(first + offset)
+                        place = "" if inside is None else inside if row is None else f"{inside}:{row}"
+                        text = "" if texts is None else texts[offset].as_py() or ""
+                        yield _Found(first + offset, place, samples[offset], text)
+
+                yield found(), last
+
+    def _wanted(self, samples: Array) -> Array:
+        if self._fitting is None:
+            return np.ones(len(samples), bool)
+        numbers = self._graph.numbers_of_bytes(samples)
+        wanted: Array = (numbers >= 0) & self._fitting.may[numbers]
+        return wanted
+
+    def _described(self, found: Iterator[_Found] | list[_Found]) -> list[Row]:
+        listed = list(found)
+        if not listed:
+            return []
+        samples = np.stack([each.sample for each in listed])
+        may_fit = self._may_fit(self._graph.numbers_of_bytes(samples))
+        nodes = describe(self._own, self._own.numbers_of_bytes(samples))
+        return [
+            Row(each.row, each.place, node, each.text, bool(unsure))
+            for each, node, unsure in zip(listed, nodes, may_fit, strict=True)
+        ]
+
+    def _may_fit(self, numbers: Array) -> Array:
+        if self._fitting is None:
+            return np.zeros(len(numbers), bool)
+        unsure: Array = ~self._fitting.certainly[numbers]
+        return unsure
+
+    def _of_members(self, after: int) -> Iterator[Row]:
+        """Samples, where rows cannot be read: in the order of the graph, each once."""
+        wanted = self._members if self._fitting is None else self._members[self._fitting.may[self._members]]
+        if self._words:
+            return
+        for start in range(after, len(wanted), MOST_ROWS):
+            numbers = wanted[start : start + MOST_ROWS]
+            nodes = describe(self._own, self._own.numbers(self._graph.ids(numbers)))
+            for node, unsure in zip(nodes, self._may_fit(numbers), strict=True):
+                yield Row(None, "", node, "", bool(unsure))

@@ -1,0 +1,146 @@
+"""What all pages share: the ledgers of the revisions that were looked at, kept open, and the templates."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provenance.explorer import addresses
+from provenance.explorer.revision import Revision
+from provenance.faces.pages import environment, stylesheet
+from provenance.ledger.sidecars import Sidecars
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from provenance.repository import Repository
+
+_HERE = Path(__file__).parent
+_MOST_OPEN = 4
+_THEMES = ("light", "dark")
+_SCRIPT, _STYLE, _MARK = "explorer.js", "explorer.css", "mark.svg"
+
+# The pages of the menu.
+MENU = (("/", "Datasets"),)
+
+# By path, what `os.stat` says of a file: enough to see that it was written again.
+_Marks = tuple[tuple[str, int, int, int] | None, ...]
+
+
+class Site:
+    """The explorer of ``repository`` at ``rev`` (None: the workspace). For one thread."""
+
+    def __init__(self, repository: Repository, rev: str | None, resources: ExitStack) -> None:
+        self.repository = repository
+        self.rev = rev
+        self._resources = resources
+        self._open: OrderedDict[str | None, tuple[Revision, ExitStack]] = OrderedDict()
+        self._marks: _Marks = ()
+
+    @classmethod
+    @contextmanager
+    def open(cls, repository: Repository, rev: str | None) -> Iterator[Site]:
+        """The site, for as long as the ``with`` block lasts.
+
+        Raises:
+            RepositoryError: no such revision.
+        """
+        with ExitStack() as resources:
+            site = cls(repository, rev, resources)
+            resources.callback(site._close_all)
+            site.at(None)
+            yield site
+
+    @property
+    def name(self) -> str:
+        return self.repository.root.name
+
+    def at(self, rev: str | None) -> Revision:
+        """The ledger of ``rev`` (None: of the site's own revision); a workspace that has changed is read anew.
+
+        Raises:
+            RepositoryError: no such revision.
+        """
+        asked = rev or self.rev
+        key = None if asked is None else self.repository.commit(asked)
+        if key is None and key in self._open and self._marked(self._open[None][0]) != self._marks:
+            self._open.pop(None)[1].close()
+        if key not in self._open:
+            resources = ExitStack()
+            ledger = resources.enter_context(Sidecars.open(self.repository, asked))
+            self._open[key] = (Revision(ledger), resources)
+            if key is None:
+                self._marks = self._marked(self._open[None][0])
+        self._open.move_to_end(key)
+        while len(self._open) > _MOST_OPEN:
+            _, (_, oldest) = self._open.popitem(last=False)
+            oldest.close()
+        return self._open[key][0]
+
+    def _close_all(self) -> None:
+        for _, resources in self._open.values():
+            resources.close()
+
+    def _marked(self, revision: Revision) -> _Marks:
+        root, recorded = self.repository.root, revision.ledger.recorded
+        files = [root / name for name in ("dvc.lock", "dvc.yaml", "provenance.models.yaml", "provenance.yaml")]
+        files += [path for each in recorded for path in (each.file, root / each.path, root / f"{each.path}.dvc")]
+        return tuple(_mark(file) for file in files)
+
+    @cached_property
+    def _templates(self) -> Any:
+        made = environment(_HERE / "templates")
+        made.globals.update(address=addresses.address, query=addresses.query, static=static_address)
+        made.globals.update(menu=MENU, has_search=False, has_things=False)
+        return made
+
+    def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
+        """A page; what every template needs is added to ``values``."""
+        from starlette.responses import HTMLResponse
+
+        theme = request.cookies.get("theme")
+        html = self._templates.get_template(template).render(
+            site_name=self.name,
+            theme=theme if theme in _THEMES else None,
+            path=request.url.path,
+            rev=request.query_params.get("rev"),
+            site_rev=self.rev,
+            **values,
+        )
+        return HTMLResponse(html, status)
+
+    def sorry(self, request: Request, status: int, title: str, words: str, **values: Any) -> Response:
+        """A page that says what is wrong."""
+        return self.page(request, "sorry.html", status, title=title, words=words, **{"elsewhere": [], **values})
+
+
+def _mark(file: Path) -> tuple[str, int, int, int] | None:
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return str(file), found.st_mtime_ns, found.st_size, found.st_ino
+
+
+@cache
+def static_files() -> dict[str, tuple[bytes, str]]:
+    """The files that pages refer to, by name, with their types. There are no others."""
+    folder = _HERE / "static"
+    return {
+        _STYLE: (stylesheet("base", "parts", "explorer").encode(), "text/css; charset=utf-8"),
+        _SCRIPT: ((folder / _SCRIPT).read_bytes(), "text/javascript; charset=utf-8"),
+        _MARK: ((folder / _MARK).read_bytes(), "image/svg+xml"),
+    }
+
+
+@cache
+def static_address(name: str) -> str:
+    """The address of a file; it changes with its content."""
+    return f"/static/{name}?{hashlib.sha256(static_files()[name][0]).hexdigest()[:10]}"

@@ -1,0 +1,1 @@
+"""What each address answers with; a module for each kind of page."""

@@ -1,0 +1,143 @@
+"""The pages of a dataset: its rows with their facets, what it is made of, how it changed, where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from provenance.errors import ProvenanceError, RepositoryError
+from provenance.explorer.addresses import address, toggled
+from provenance.explorer.facets import counts, facets
+from provenance.explorer.filters import FACETS, Filter
+from provenance.explorer.row_pages import Reading
+from provenance.explorer.views.overview import STATES
+from provenance.faces.display import show
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from provenance.explorer.revision import Revision
+    from provenance.explorer.site import Site
+    from provenance.faces.charts import Column
+    from provenance.ledger.datasets import RecordedDataset
+    from provenance.ledger.row_births import Fitting
+
+_MOST_CHARACTERS = 320
+TABS = {"rows": "Rows", "composition": "What is in it", "history": "How it changed", "lineage": "Where it came from"}
+
+
+def dataset(site: Site, request: Request) -> Response:
+    """One of the pages of a dataset."""
+    asked = {name: request.query_params.getlist(name) for name in request.query_params}
+    chosen = Filter.of(asked)
+    revision = site.at(request.query_params.get("rev"))
+    found = revision.dataset(request.path_params["path"])
+    view = request.query_params.get("view") or "rows"
+    if view not in TABS:
+        raise ProvenanceError(f"view={view}: not a page of a dataset; known are {', '.join(TABS)}")
+    rev = {"rev": asked.get("rev", ())}
+    head = {
+        "dataset": found,
+        "state_of": STATES[found.state],
+        "by_origin": revision.by_origin[found.path],
+        "tabs": [
+            (address("dataset", found.path, {**rev, "view": "" if name == "rows" else name}), words, name == view)
+            for name, words in TABS.items()
+        ],
+    }
+    shown = {"rows": _rows, "composition": _composition, "history": _history, "lineage": _lineage}[view]
+    return site.page(request, f"dataset_{view}.html", **head, **shown(site, revision, found, chosen, asked))
+
+
+def fitting(revision: Revision, found: RecordedDataset, chosen: Filter) -> tuple[Fitting | None, Fitting | None]:
+    """The samples that fit ``chosen``, and those that fit what they came from alone; None where that is not asked."""
+    by_ancestry = [revision.came_from(found, selector) for selector in chosen.came_from]
+    came_from = reduce(lambda one, other: one & other, by_ancestry) if by_ancestry else None
+    if not chosen.is_of_births:
+        return came_from, came_from
+    by_birth = revision.sample_rows(found).fitting(chosen.fits())
+    return (by_birth if came_from is None else by_birth & came_from), came_from
+
+
+def _rows(
+    site: Site, revision: Revision, found: RecordedDataset, chosen: Filter, asked: dict[str, list[str]]
+) -> dict[str, Any]:
+    found.require_current()
+    fits, came_from = fitting(revision, found, chosen)
+    reading = Reading(revision.ledger, found, fits, chosen.words)
+    page = reading.page(chosen.after)
+    if came_from is None:
+        certain = at_most = revision.ledger.rows(found)
+    else:
+        by_sample = revision.sample_rows(found)
+        certain, at_most = by_sample.only(came_from.certainly), by_sample.only(came_from.may)
+    counted = counts(certain, at_most, chosen)
+    if len(chosen.came_from) == 1 and not chosen.is_of_births:
+        # Of the rows of a sample some may be certain, and others not; of several conditions together that is not known.
+        least, most = revision.reached(chosen.came_from[0]).in_all.rows(found.place)
+        counted = replace(counted, rows=least, at_most=most)
+    kept: dict[str, list[str]] = {**chosen.asked, "rev": asked.get("rev", [])}
+
+    def toggle(name: str, value: str) -> str:
+        return address("dataset", found.path, toggled(kept, name, value))
+
+    following = None
+    if page.following is not None:
+        following = address("dataset", found.path, {**kept, "after": str(page.following)})
+    return {
+        "facets": facets(certain, at_most, chosen),
+        "counts": counted,
+        "chosen": chosen,
+        "titles": FACETS,
+        "toggle": toggle,
+        "base": address("dataset", found.path, {"rev": kept["rev"]}),
+        "hidden": [(name, value) for name, values in kept.items() if name != "q" for value in values],
+        "page": page,
+        "rows": [(row, show(row.text, _MOST_CHARACTERS) if row.text else "") for row in page.rows],
+        "following": following,
+        "has_csv": False,
+    }
+
+
+def _composition(site: Site, revision: Revision, found: RecordedDataset, *_: Any) -> dict[str, Any]:
+    from provenance.ledger.composition.composition import composition
+    from provenance.report.page.bars import bars
+
+    counted = composition(revision.ledger, found)
+    return {"composition": counted, "bars": bars(counted)}
+
+
+def _history(site: Site, revision: Revision, found: RecordedDataset, *_: Any) -> dict[str, Any]:
+    from provenance.report.page.past import drawn
+
+    columns = past_of(site, revision, found)
+    return {"columns": columns, "drawn": drawn(columns)}
+
+
+def past_of(site: Site, revision: Revision, found: RecordedDataset) -> list[Column]:
+    """The dataset at each commit that changed it; empty where there is no history."""
+    from provenance.ledger.composition.composition import composition
+    from provenance.report.page.past import past
+
+    repository, rev = site.repository, revision.ledger.rev
+    try:
+        commit = repository.git_state().head if rev is None else repository.commit(rev)
+        history = None if commit is None else repository.history(commit)
+    except RepositoryError:
+        return []
+    counted = composition(revision.ledger, found)
+    return past(repository, history, counted, found.md5, is_committed=rev is not None)
+
+
+def _lineage(site: Site, revision: Revision, found: RecordedDataset, *_: Any) -> dict[str, Any]:
+    from provenance.report.page.pipeline import pipeline
+
+    flow = pipeline(revision.ledger, found)
+    nodes = [replace(node, href=_href(node.kind, node.title)) for node in flow.nodes]
+    return {"pipeline": flow, "nodes": nodes}
+
+
+def _href(kind: str, title: str) -> str:
+    return address(kind, title) if kind == "dataset" else ""

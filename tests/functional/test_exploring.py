@@ -1,0 +1,178 @@
+"""The explorer as a server, of a repository of a few datasets."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.explored import Explorer, explored
+from support.project import Project
+from support.reported import MIX, reported
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return reported(tmp_path_factory.mktemp("explored") / "repository")
+
+
+@pytest.fixture(scope="module")
+def explorer(project: Project) -> Iterator[Explorer]:
+    with explored(project.root) as running:
+        yield running
+
+
+def test_the_first_page_lists_every_dataset(explorer: Explorer) -> None:
+    page = explorer.page("/")
+    for path in ("data/documents.jsonl", "data/answers.jsonl", "data/revised.jsonl", MIX):
+        assert f'href="/d/{path}"' in page
+    assert "SmallModel@v1" in page
+    assert "python stdlib" in page
+
+
+def test_the_server_is_guarded(explorer: Explorer) -> None:
+    assert explorer.request("/", cookie=None).status == 401
+    assert explorer.request("/static/explorer.css", cookie=None).status == 401
+    assert explorer.request("/", headers={"Host": "example.org"}).status == 421
+    assert explorer.request("/", headers={"Origin": "https://example.org"}).status == 403
+    assert explorer.request("/", headers={"Sec-Fetch-Site": "cross-site"}).status == 403
+    assert explorer.request("/", method="POST").status == 405
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/../site.py", "/static/%2e%2e/site.py", "/static/..%2fsite.py", "/../etc/passwd", "/nothing"]
+)
+def test_no_other_file_is_served(explorer: Explorer, path: str) -> None:
+    answered = explorer.request(path)
+    assert answered.status == 404
+    assert answered.headers["cache-control"] == "no-store"
+
+
+def test_style_and_script_are_served_with_their_types(explorer: Explorer) -> None:
+    assert explorer.request("/static/explorer.css").headers["content-type"].startswith("text/css")
+    assert explorer.request("/static/explorer.js").headers["content-type"].startswith("text/javascript")
+
+
+def test_a_revision_that_is_not_there_is_said_in_a_page(explorer: Explorer) -> None:
+    answered = explorer.request("/?rev=nowhere")
+    assert answered.status == 503
+    assert "nowhere" in answered.text
+
+
+def test_the_command_prints_the_address_and_ends_when_it_is_interrupted(project: Project) -> None:
+    command = [sys.executable, "-m", "provenance", "explore", "--json", "--open", "/d/a?x=1"]
+    with subprocess.Popen(
+        command,
+        cwd=project.root,
+        env=dict(project.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        said = ""
+        while not said.endswith("}\n"):
+            said += running.stdout.readline()
+        document = json.loads(said)
+        assert document["address"].startswith(f"http://127.0.0.1:{document['port']}/d/a?x=1&token=")
+        running.send_signal(2)
+        _, errors = running.communicate(timeout=30)
+    assert (running.returncode, errors) == (0, "")
+
+
+def test_a_port_that_is_taken_is_one_line(project: Project, explorer: Explorer) -> None:
+    answer = project.provenance("explore", "--port", str(explorer.port))
+    assert answer.code == 2
+    assert answer.stderr.startswith(f"error: --port {explorer.port}: cannot be used")
+
+
+def test_without_its_libraries_the_command_says_what_to_install(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "starlette.py").write_text("raise ModuleNotFoundError('none', name='starlette')\n")
+    environment = dict(project.environment) | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "provenance", "explore"],
+        cwd=project.root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == "error: the explorer needs starlette, which is not installed; pip install 'dvc-provenance[explore]'\n"
+    )
+
+
+def shown_rows(page: str) -> list[int]:
+    """The numbers of the rows that a page lists."""
+    return [int(number.replace(",", "")) for number in re.findall(r'col-row">([\d,]+)</td>', page)]
+
+
+def test_rows_come_in_pages_in_the_order_of_the_file(explorer: Explorer) -> None:
+    first = explorer.page(f"/d/{MIX}")
+    assert shown_rows(first) == list(range(1, 51))
+    following = re.search(r'href="([^"]+)" data-more', first)
+    assert following is not None
+    second = explorer.page(html.unescape(following[1]))
+    assert shown_rows(second) == list(range(51, 101))
+    last = explorer.page(f"/d/{MIX}?after=100")
+    assert shown_rows(last) == list(range(101, 133))
+    assert "These are all." in last
+
+
+def test_facets_narrow_rows_and_say_how_many(explorer: Explorer) -> None:
+    page = explorer.page(f"/d/{MIX}?kind=self_revision&model=SmallModel@v1")
+    assert "<b>12 rows</b>" in page
+    assert shown_rows(page) == list(range(121, 133))
+    either = explorer.page(f"/d/{MIX}?depth=1&depth=2")
+    assert "<b>42 rows</b>" in either
+    assert shown_rows(either)[0] == 91
+    assert "No row fits." in explorer.page(f"/d/{MIX}?origin=real&depth=1")
+
+
+def test_what_a_row_came_from_is_counted_as_impact_does(explorer: Explorer, project: Project) -> None:
+    for place in (1, 3, 40):
+        selector = f"sample:data/documents.jsonl:{place}"
+        (counted,) = [each for each in project.ask("impact", selector)["datasets"] if each["path"] == MIX]
+        least, most = counted["certainly_affected_rows"], counted["affected_rows"]
+        page = explorer.page(f"/d/{MIX}?from={selector}")
+        words = f"{least} to {most} rows" if most > least else "1 row" if most == 1 else f"{most} rows"
+        assert f"<b>{words}</b>" in page
+        assert len(shown_rows(page)) >= most
+    assert "may fit" in explorer.page(f"/d/{MIX}?from=sample:data/documents.jsonl:3")
+
+
+def test_words_are_looked_for_whatever_their_case(explorer: Explorer) -> None:
+    assert shown_rows(explorer.page(f"/d/{MIX}?q=WHAT+DOES+IT+DO"))[0] == 91
+    assert "No row fits." in explorer.page(f"/d/{MIX}?q=nobody+says+this")
+
+
+def test_a_wrong_address_says_what_is_known(explorer: Explorer) -> None:
+    for asked, words in (
+        ("colour=red", "colour: not a filter"),
+        ("after=x", "not the number of a row"),
+        ("view=x", "view=x"),
+    ):
+        answered = explorer.request(f"/d/{MIX}?{asked}")
+        assert answered.status == 400
+        assert words in answered.text
+    assert explorer.request(f"/d/{MIX}?from=model:nobody").status == 404
+    assert explorer.request("/d/data/none.jsonl").status == 404
+
+
+def test_composition_history_and_lineage_are_those_of_the_report(explorer: Explorer) -> None:
+    assert "self-revision" in explorer.page(f"/d/{MIX}?view=composition")
+    assert "Mix 60 docstrings" in explorer.page(f"/d/{MIX}?view=history")
+    assert 'href="/d/data/answers.jsonl"' in explorer.page(f"/d/{MIX}?view=lineage")
+
+
+def test_another_revision_is_shown_without_a_checkout(explorer: Explorer) -> None:
+    page = explorer.page(f"/d/{MIX}?rev=v1")
+    assert "<b>102 rows</b>" in page
+    assert f'href="/d/{MIX}?' in page and "rev=v1" in page
