@@ -98,7 +98,7 @@ class Site:
     def _templates(self) -> Any:
         made = environment(_HERE / "templates")
         made.globals.update(address=addresses.address, query=addresses.query, static=static_address)
-        made.globals.update(menu=MENU, has_search=False, has_things=False)
+        made.globals.update(menu=MENU, has_search=False, has_things=False, has_impact=False)
         return made
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:

@@ -176,3 +176,35 @@ def test_another_revision_is_shown_without_a_checkout(explorer: Explorer) -> Non
     page = explorer.page(f"/d/{MIX}?rev=v1")
     assert "<b>102 rows</b>" in page
     assert f'href="/d/{MIX}?' in page and "rev=v1" in page
+
+
+def test_a_sample_stands_beside_what_it_was_made_from(explorer: Explorer) -> None:
+    page = explorer.page(f"/s/{MIX}:91")
+    assert "1 model step from human text" in page
+    assert "1 ancestor" in page
+    assert re.search(r"<(mark|ins|del)>", page)
+    assert "This is the text as it was sent" in page
+    assert '<span class="variable" title="text">' in page
+
+
+def test_ancestry_is_walked_card_by_card(explorer: Explorer) -> None:
+    page = explorer.page(f"/s/{MIX}:125")
+    assert "<b>× 9</b>" in page
+    group = re.search(r'class="row-link" href="([^"]+)" data-swap="#ancestry"', page)
+    assert group is not None
+    opened = explorer.page(html.unescape(group[1]))
+    assert "<b>× 9</b>" not in opened
+    assert opened.count("<foreignObject") > page.count("<foreignObject")
+
+
+def test_a_sample_is_looked_for_in_the_history_when_asked(explorer: Explorer) -> None:
+    assert "appeared in" not in explorer.page(f"/s/{MIX}:70")
+    page = explorer.page(f"/s/{MIX}:70?commits=all")
+    assert "appeared in" in page
+    assert "Mix 90 docstrings" in page
+
+
+def test_samples_that_are_not_there_are_said_in_a_page(explorer: Explorer) -> None:
+    assert explorer.request("/s/abcdef").status == 404
+    assert explorer.request(f"/s/{MIX}:9999").status in (404, 503)
+    assert explorer.request(f"/s/{MIX}:1?x=1").status == 400
