@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from math import comb
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from provenance.auditing.chance.fisher import adjusted, fisher
+from provenance.auditing.chance.fisher import Exact, adjusted, fisher
 
 COMPARED, REFERENCE = np.array([200, 0, 3, 97, 1]), np.array([985, 985, 30, 40, 0])
 
@@ -64,13 +65,16 @@ def test_values_are_adjusted_by_what_the_others_could_reach() -> None:
         assert found == pytest.approx(step_down(ps, laws), rel=1e-8)
 
 
+def _fisher(counts: Sequence[int], totals: Sequence[int]) -> Exact:
+    compared = np.array(counts, np.int64)
+    return fisher(compared, np.array(totals, np.int64) - compared)
+
+
 def test_no_arrangement_of_rows_breaks_the_level_oftener_than_it_says() -> None:
     totals, own = (3, 4, 5, 9), 8
     ways = {counts: np.prod([comb(*pair) for pair in zip(totals, counts, strict=True)])
             for counts in product(*(range(total + 1) for total in totals)) if sum(counts) == own}  # fmt: skip
-    least = {
-        counts: np.nanmin(adjusted([fisher(np.array(counts), np.array(totals) - counts)], 100.0)) for counts in ways
-    }
+    least = {counts: np.nanmin(adjusted([_fisher(counts, totals)], 100.0)) for counts in ways}
     for alpha in (0.01, 0.05, 0.2):
         found = sum(many for counts, many in ways.items() if least[counts] <= alpha)
         assert 0 < found / comb(sum(totals), own) <= alpha
