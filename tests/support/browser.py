@@ -68,7 +68,7 @@ class Opened:
         height = min(int(self.page.evaluate("document.documentElement.scrollHeight")), 12_000)
         width = self.page.viewport_size["width"] if self.page.viewport_size else 1440
         clip = {"x": 0.0, "y": 0.0, "width": float(width), "height": float(height)}
-        self.page.screenshot(path=file, full_page=True, clip=clip)  # type: ignore[arg-type]
+        self.page.screenshot(path=file, full_page=True, clip=clip)
 
     def is_wider_than(self, width: int) -> bool:
         """Whether it can be scrolled sideways."""
