@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from provenance.explorer.views.datasets import dataset
+from provenance.explorer.views.finding import find
 from provenance.explorer.views.overview import overview
 from provenance.explorer.views.samples import sample
+from provenance.explorer.views.things import impact, license_, model, prompt, source
 
-ROUTES = (("/", overview), ("/d/{path:path}", dataset), ("/s/{id:path}", sample))
+ROUTES = (
+    ("/", overview),
+    ("/find", find),
+    ("/impact", impact),
+    ("/d/{path:path}", dataset),
+    ("/s/{id:path}", sample),
+    ("/m/{name:path}", model),
+    ("/p/{name:path}", prompt),
+    ("/src/{name:path}", source),
+    ("/l/{name:path}", license_),
+)

@@ -28,7 +28,7 @@ _THEMES = ("light", "dark")
 _SCRIPT, _STYLE, _MARK = "explorer.js", "explorer.css", "mark.svg"
 
 # The pages of the menu.
-MENU = (("/", "Datasets"),)
+MENU = (("/", "Datasets"), ("/impact", "Impact"))
 
 # By path, what `os.stat` says of a file: enough to see that it was written again.
 _Marks = tuple[tuple[str, int, int, int] | None, ...]
@@ -98,7 +98,7 @@ class Site:
     def _templates(self) -> Any:
         made = environment(_HERE / "templates")
         made.globals.update(address=addresses.address, query=addresses.query, static=static_address)
-        made.globals.update(menu=MENU, has_search=False, has_things=False, has_impact=False)
+        made.globals.update(menu=MENU)
         return made
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:

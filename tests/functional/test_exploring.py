@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import json
 import re
@@ -208,3 +209,51 @@ def test_samples_that_are_not_there_are_said_in_a_page(explorer: Explorer) -> No
     assert explorer.request("/s/abcdef").status == 404
     assert explorer.request(f"/s/{MIX}:9999").status in (404, 503)
     assert explorer.request(f"/s/{MIX}:1?x=1").status == 400
+
+
+def test_all_rows_that_fit_can_be_had_as_csv(explorer: Explorer) -> None:
+    answered = explorer.request(f"/d/{MIX}?origin=synthetic&format=csv")
+    assert answered.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(answered.text.splitlines()))
+    assert [int(row["row"]) for row in rows] == list(range(91, 133))
+    assert {row["model"] for row in rows} == {"SmallModel@v1"}
+    assert explorer.request(f"/d/{MIX}?format=xml").status == 400
+
+
+@pytest.mark.parametrize(
+    ("page", "selector"),
+    [
+        ("/m/SmallModel@v1", "model:SmallModel@v1"),
+        ("/p/ask", "prompt:ask"),
+        ("/src/python%20stdlib", "source:python stdlib"),
+    ],
+)
+def test_what_goes_back_to_something_is_counted_as_impact_does(
+    explorer: Explorer, project: Project, page: str, selector: str
+) -> None:
+    counted = {each["path"]: each for each in project.ask("impact", selector)["datasets"]}
+    text = explorer.page(page)
+    assert html.escape(selector.partition(":")[2]) in text
+    for path, each in counted.items():
+        if each["affected_rows"]:
+            assert re.search(rf'href="/d/{path}\?from=[^"]+".*?class="number">{each["affected_rows"]}</td></tr>', text)
+
+
+def test_revoking_is_previewed_with_a_command_to_copy(explorer: Explorer, project: Project) -> None:
+    selector = "sample:data/documents.jsonl:1"
+    (mix,) = [each for each in project.ask("impact", selector)["datasets"] if each["path"] == MIX]
+    assert mix["certainly_affected_rows"] <= mix["affected_rows"]
+    page = explorer.page(f"/impact?selector={selector}")
+    assert f"{132 - mix['affected_rows']}</td></tr>" in page
+    assert f"provenance revoke {selector} --reason" in html.unescape(page)
+    assert explorer.request("/impact?selector=nonsense").status == 404
+
+
+def test_a_name_or_a_place_leads_to_its_page(explorer: Explorer) -> None:
+    for asked, to in ((MIX, f"/d/{MIX}"), ("SmallModel@v1", "/m/SmallModel%40v1"), ("prompt:ask", "/p/ask")):
+        answered = explorer.request(f"/find?q={asked}")
+        assert (answered.status, answered.headers["location"]) == (303, to)
+    assert explorer.request(f"/find?q={MIX}:3").headers["location"].startswith("/s/")
+    nothing = explorer.request("/find?q=removes")
+    assert nothing.status == 404
+    assert f'href="/d/{MIX}?q=removes"' in nothing.text

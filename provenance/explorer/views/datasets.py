@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from provenance.errors import ProvenanceError, RepositoryError
 from provenance.explorer.addresses import address, toggled
+from provenance.explorer.csv_rows import csv_of
 from provenance.explorer.facets import counts, facets
 from provenance.explorer.filters import FACETS, Filter
 from provenance.explorer.row_pages import Reading
@@ -37,6 +38,8 @@ def dataset(site: Site, request: Request) -> Response:
     view = request.query_params.get("view") or "rows"
     if view not in TABS:
         raise ProvenanceError(f"view={view}: not a page of a dataset; known are {', '.join(TABS)}")
+    if form := request.query_params.get("format"):
+        return _download(revision, found, chosen, form)
     rev = {"rev": asked.get("rev", ())}
     head = {
         "dataset": found,
@@ -49,6 +52,17 @@ def dataset(site: Site, request: Request) -> Response:
     }
     shown = {"rows": _rows, "composition": _composition, "history": _history, "lineage": _lineage}[view]
     return site.page(request, f"dataset_{view}.html", **head, **shown(site, revision, found, chosen, asked))
+
+
+def _download(revision: Revision, found: RecordedDataset, chosen: Filter, form: str) -> Response:
+    from starlette.responses import StreamingResponse
+
+    if form != "csv":
+        raise ProvenanceError(f"format={form}: not a format of rows; known is csv")
+    found.require_current()
+    reading = Reading(revision.ledger, found, fitting(revision, found, chosen)[0], chosen.words)
+    headers = {"content-disposition": 'attachment; filename="rows.csv"'}
+    return StreamingResponse(csv_of(reading), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def fitting(revision: Revision, found: RecordedDataset, chosen: Filter) -> tuple[Fitting | None, Fitting | None]:
@@ -97,7 +111,7 @@ def _rows(
         "page": page,
         "rows": [(row, show(row.text, _MOST_CHARACTERS) if row.text else "") for row in page.rows],
         "following": following,
-        "has_csv": False,
+        "csv": address("dataset", found.path, {**kept, "format": "csv"}),
     }
 
 
