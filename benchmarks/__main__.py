@@ -18,6 +18,7 @@ from benchmarks import (
     identity,
     measures,
     memory,
+    proofs,
     questions,
     recording,
     sidecar,
@@ -40,6 +41,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "measures": measures.run,
     "chance": chance.run,
     "audit": auditing.run,
+    "proofs": proofs.run,
     "startup": startup.run,
 }
 

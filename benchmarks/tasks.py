@@ -96,6 +96,25 @@ def write_graph_as_sidecar(path: str, size: str) -> Said:
     return write_sidecar_file(Path(path), ReferenceGraph(int(size)))
 
 
+def write_digest_ids(path: str, size: str) -> Said:
+    from benchmarks.proofs import write_ids
+
+    write_ids(Path(path), int(size))
+    return {}
+
+
+def make_tree(path: str) -> Said:
+    from benchmarks import proofs
+
+    return proofs.make_tree(Path(path))
+
+
+def ask_tree(path: str, size: str) -> Said:
+    from benchmarks import proofs
+
+    return proofs.ask_tree(Path(path), int(size))
+
+
 def carry_births(folder: str, rows: str, shared: str, drawn: str, marked: str) -> Said:
     from benchmarks.carried import carry
 
@@ -262,6 +281,9 @@ _TASKS: tuple[Callable[..., Said], ...] = (
     convert_to_parquet,
     read_parquet,
     write_graph_as_sidecar,
+    write_digest_ids,
+    make_tree,
+    ask_tree,
     carry_births,
     write_small_sidecars,
     write_revisions,

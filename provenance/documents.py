@@ -26,14 +26,14 @@ _DEEPEST = 64
 _MOST_PROBLEMS = 20
 
 
-def read_document(file: Path, what: str) -> bytes:
-    """The content of ``file``, which is ``what`` it is in messages, such as "price table".
+def read_document(file: Path, what: str, largest: int = _LARGEST) -> bytes:
+    """The content of ``file``, which is ``what`` it is in messages, such as "price table"; at most ``largest`` bytes.
 
     Raises:
         ProvenanceError: it cannot be read, or is far too large to be one.
     """
     try:
-        if file.stat().st_size > _LARGEST:
+        if file.stat().st_size > largest:
             raise ProvenanceError(f"{file}: too large for a {what}")
         return file.read_bytes()
     except OSError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from itertools import islice
 
@@ -27,7 +28,12 @@ class Outline:
     @property
     def root(self) -> bytes:
         """The root of the tree, 32 bytes; of no leaf at all, SHA-256 of nothing."""
-        return _root(self.blocks) if self.blocks else sha256().digest()
+        return self._levels[-1][0] if self.blocks else sha256().digest()
+
+    @cached_property
+    def _levels(self) -> list[Sequence[bytes]]:
+        """The hashes of blocks, of pairs of blocks and so on up to the root: the same for all paths."""
+        return _levels(self.blocks)
 
     def path(self, index: int, block: Sequence[bytes]) -> list[bytes]:
         """The audit path of leaf number ``index`` (from 0), from the bottom up; ``block``: the leaves of its block.
@@ -36,10 +42,10 @@ class Outline:
             ValueError: these are not the leaves of that block.
         """
         number, within = divmod(index, BLOCK_LEAVES)
-        hashes = [_leaf_hash(leaf) for leaf in block]
-        if not 0 <= index < self.size or _root(hashes) != self.blocks[number]:
+        levels = _levels([_leaf_hash(leaf) for leaf in block])
+        if not 0 <= index < self.size or levels[-1][0] != self.blocks[number]:
             raise ValueError(f"leaf {index} of {self.size} is not in this block")
-        return [*_path(hashes, within), *_path(self.blocks, number)]
+        return [*_path(levels, within), *_path(self._levels, number)]
 
 
 def outline(leaves: Iterable[bytes]) -> Outline:
@@ -96,16 +102,24 @@ def _level_above(hashes: Sequence[bytes]) -> list[bytes]:
     return [*pairs, hashes[-1]] if len(hashes) % 2 else pairs
 
 
+def _levels(hashes: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """``hashes``, of which there is at least one, and the levels above, up to that of the root alone."""
+    levels = [hashes]
+    while len(levels[-1]) > 1:
+        levels.append(_level_above(levels[-1]))
+    return levels
+
+
 def _root(hashes: Sequence[bytes]) -> bytes:
     while len(hashes) > 1:
         hashes = _level_above(hashes)
     return hashes[0]
 
 
-def _path(hashes: Sequence[bytes], index: int) -> list[bytes]:
+def _path(levels: Sequence[Sequence[bytes]], index: int) -> list[bytes]:
     path = []
-    while len(hashes) > 1:
+    for hashes in levels[:-1]:
         if (sibling := index ^ 1) < len(hashes):
             path.append(hashes[sibling])
-        hashes, index = _level_above(hashes), index >> 1
+        index >>= 1
     return path

@@ -35,62 +35,82 @@ class Change:
 class Recheck:
     """Whether the verdict ``holds``: nothing that it rests on has changed, and it comes out the same.
 
-    ``remarks`` are differences that it does not hang on.
+    ``remarks`` are differences that it does not hang on. ``as_recorded``: those of them by which something was taken
+    as the verdict has it, and not looked at; then what holds was not recomputed, and nobody may call it verified.
+    ``policy_is_here``: it was judged by the policy of that name, not by the rules that the verdict states.
     """
 
     recorded: VerdictFile
     changes: tuple[Change, ...]
     remarks: tuple[str, ...]
+    as_recorded: tuple[str, ...] = ()
+    policy_is_here: bool = True
 
     @property
     def holds(self) -> bool:
         return not self.changes
+
+    @property
+    def passes(self) -> bool:
+        """Whether it holds and passes by the policy of that name: rules that only the verdict states may be fewer."""
+        return self.holds and self.policy_is_here and self.recorded.passes
+
+    @property
+    def recomputed(self) -> bool:
+        """Whether it came out the same with nothing taken as it was recorded."""
+        return self.holds and not self.as_recorded
 
     def as_json(self) -> dict[str, Any]:
         """The recheck in JSON's types."""
         recorded = self.recorded
         return {
             "holds": self.holds,
+            "recomputed": self.recomputed,
             "verdict": recorded.verdict.value,
             "passes": recorded.passes,
             "date": recorded.date.isoformat(),
             "changes": [asdict(change) for change in self.changes],
             "remarks": list(self.remarks),
+            "as_recorded": list(self.as_recorded),
         }
 
 
 def recheck(repository: Repository, recorded: VerdictFile, today: date | None = None) -> Recheck:
     """Recompute the verdict ``recorded``; ``today``: the day on which waivers must be in force."""
-    remarks = []
+    remarks: list[str] = []
+    as_recorded: list[str] = []
     if recorded.tool != _TOOL:
         remarks.append(f"made by {recorded.tool}, recomputed by {_TOOL}")
     today = today or datetime.now(UTC).date()
-    policy, changes = _policy(repository, recorded, remarks)
+    policy, changes = _policy(repository, recorded, as_recorded)
+    policy_is_here = not as_recorded
     if recorded.date > today:
         changes.append(Change("the date", recorded.date.isoformat(), f"it is {today.isoformat()}"))
-    unusable, differing = _inputs(repository, recorded, remarks)
+    unusable, differing = _inputs(repository, recorded, as_recorded)
     changes += differing
     if policy is not None and not unusable:
         changes += _outcome(repository, recorded, policy, today)
-    return Recheck(recorded, tuple(changes), tuple(remarks))
+    return Recheck(recorded, tuple(changes), (*remarks, *as_recorded), tuple(as_recorded), policy_is_here)
 
 
-def _policy(repository: Repository, recorded: VerdictFile, remarks: list[str]) -> tuple[Policy | None, list[Change]]:
+def _policy(
+    repository: Repository, recorded: VerdictFile, as_recorded: list[str]
+) -> tuple[Policy | None, list[Change]]:
     """The policy as it is now, and how it differs; None where there is none that can be used."""
     kept = recorded.policy
-    as_recorded = Policy(kept.sources, kept.rules, kept.waive, kept.unknown)
-    if as_recorded.digest != kept.digest:
-        return None, [Change("the verdict file's policy", f"digest {kept.digest}", as_recorded.digest)]
+    stated = Policy(kept.sources, kept.rules, kept.waive, kept.unknown)
+    if stated.digest != kept.digest:
+        return None, [Change("the verdict file's policy", f"digest {kept.digest}", stated.digest)]
     gone = [name for name in kept.sources if is_file_name(name) and not (repository.root / name).is_file()]
     if gone:
-        remarks.append(f"{', '.join(gone)} is not in this repository: judged by the policy as the verdict holds it")
-        return as_recorded, []
+        as_recorded.append(f"{', '.join(gone)} is not in this repository: judged by the policy as the verdict holds it")
+        return stated, []
     try:
         with chdir(repository.root):
             now = load_policy(kept.sources, repository.root)
     except ProvenanceError as error:
         return None, [Change("the policy", kept.digest, str(error))]
-    return now, [] if now.digest == kept.digest else list(_policy_changes(as_recorded, now))
+    return now, [] if now.digest == kept.digest else list(_policy_changes(stated, now))
 
 
 def _policy_changes(was: Policy, now: Policy) -> Iterator[Change]:
@@ -107,7 +127,7 @@ def _policy_changes(was: Policy, now: Policy) -> Iterator[Change]:
                 yield Change(f"rule {rule_id}: {key}", str(before[key]), str(after[key]))
 
 
-def _inputs(repository: Repository, recorded: VerdictFile, remarks: list[str]) -> tuple[bool, list[Change]]:
+def _inputs(repository: Repository, recorded: VerdictFile, as_recorded: list[str]) -> tuple[bool, list[Change]]:
     """Whether an input cannot be used any more, and how inputs differ from what was read."""
     unusable, changes = False, []
     try:
@@ -127,7 +147,7 @@ def _inputs(repository: Repository, recorded: VerdictFile, remarks: list[str]) -
                 changes.append(Change(name, "there", str(error)))
                 continue
             if was.dataset.commit is None and not (repository.root / was.dataset.path).exists():
-                remarks.append(f"{name} is not here: its data is taken for what DVC has recorded")
+                as_recorded.append(f"{name} is not here: its data is taken for what DVC has recorded")
             md5 = _md5(repository, now)
             if md5 != was.md5:
                 changes.append(Change(f"data of {name}", f"md5 {was.md5}", f"md5 {md5}"))

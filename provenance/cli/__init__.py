@@ -12,6 +12,7 @@ import typer
 
 from provenance.cli.commands import (
     adopting,
+    attesting,
     auditing,
     declaring,
     differing,
@@ -84,6 +85,8 @@ register(exploring.explore, "explore")
 register(inferring.infer, "infer")
 register(exporting.export, "export")
 register(state.verify, "verify")
+register(attesting.sign, "sign")
+register(attesting.prove, "prove")
 register(doctoring.doctor, "doctor")
 register(revoking.revoke, "revoke")
 register(revoking.purge, "purge")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from provenance import version
 from provenance.export.totals import NONE, Amount
 from provenance.lineage.license_references import expression_of
 from provenance.lineage.vocabulary import Vocabulary
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from provenance.lineage.records import Activity, Agent, Plan, Source
     from provenance.models import RegisteredModel
 
-# Names of our own in documents whose standard lets others add some.
-NAMESPACE = "urn:dvc-provenance:"
+NAMESPACE = version.NAMESPACE
 
 
 def iri(kind: str, identifier: str) -> str:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from provenance.attest.statement import STATEMENT
 from provenance.export.checking import not_installed, problems, read_json
 from provenance.export.described import (
     NAMESPACE,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from provenance.export.subject import ExportedDataset, Subject
     from provenance.lineage.records import Activity
 
-STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = f"{NAMESPACE}build:dataset:v1"
 BUILDER = f"{NAMESPACE}builder:recorded-by-dvc-provenance"

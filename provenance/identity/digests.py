@@ -17,6 +17,10 @@ from provenance.identity.kernel import DIGEST, ID_SIZE, kernel
 if TYPE_CHECKING:
     import pyarrow as pa
 _CHUNK_BYTES = 1 << 20
+# Of those that hashlib always has: nobody can make two contents of one digest, however much it is worth to them.
+_WITHSTANDING = frozenset(
+    {"blake2b", "blake2s", "sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"},
+)
 
 
 DigestFunction = Callable[[bytes | memoryview], bytes]
@@ -43,6 +47,11 @@ def digest_function(name: str) -> DigestFunction:
 def digest_size(name: str) -> int:
     """Length in bytes of the digest ``name``; raises ProvenanceError as `digest_function` does."""
     return len(digest_function(name)(b""))
+
+
+def withstands(name: str) -> bool:
+    """Whether the digest ``name`` withstands an adversary who looks for another content of the same digest."""
+    return name in _WITHSTANDING
 
 
 def stream_digest(path: Path, name: str) -> tuple[bytes, int]:

@@ -23,6 +23,8 @@ from provenance.lineage.tables import write_rows
 
 # A file that was replaced as a whole differs in every row: the first ones and the number are what helps.
 MOST_ROWS_NAMED = 20
+# With this the problem begins that an ancestor has no record.
+NOT_CLOSED = "it is not closed"
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def _of_sidecar(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar) -> list
         "USING (sample_id)",
     )
     if dangling:
-        problems.append(f"it is not closed: {dangling} parents have no record in it")
+        problems.append(f"{NOT_CLOSED}: {dangling} parents have no record in it")
     problems += misstated(connection)
     for column, described in (
         ("activity", sidecar.header.activities),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from support.project import Project, lines
+from support.signed import ed25519_key, key_of, signed_project
 
 STORED = Path(__file__).with_name("json_keys.json")
 # Members whose own keys are names from the data, from measures or from policies.
@@ -88,6 +89,18 @@ def answers(folder: Path) -> Iterator[tuple[str, Any]]:
     elsewhere = Project.new(folder / "elsewhere" / "repository")
     yield "import", elsewhere.ask("import", str(project.root), "docs.jsonl")
     yield "update", elsewhere.ask("update")
+    yield from attested(folder / "signed")
+
+
+def attested(folder: Path) -> Iterator[tuple[str, Any]]:
+    """The answers about statements and proofs, which need other digests."""
+    project = signed_project(folder / "repository")
+    key = ed25519_key(folder)
+    yield "sign", project.ask("sign", "docs.jsonl", "--key", str(key), "-o", "docs.statement.json")
+    stated = ("--statement", "docs.statement.json")
+    yield "prove", project.ask("prove", "docs.jsonl:1", "--dataset", "docs.jsonl", *stated, "-o", "proof.json")
+    yield "verify --statement", project.ask("verify", *stated, "--key", str(key_of(key)))
+    yield "verify --proof", project.ask("verify", "--proof", "proof.json", "--key", str(key_of(key)))
 
 
 def test_no_key_has_changed(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from provenance.ledger.datasets import Found, recorded_dataset
 from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.records import Activity, Agent, DatasetState, Header, IdentitySettings, Plan, Source
 from provenance.lineage.schema import FORMAT_VERSION, sidecar_schema
-from provenance.lineage.sidecar import open_sidecar, write_sidecar
+from provenance.lineage.sidecar import Sidecar, open_sidecar, write_sidecar
 from provenance.repository import Repository
 
 DIGEST_SIZE = 16
@@ -101,3 +101,21 @@ def ledger_of(repository: Repository, *sidecars: Path, md5: str | None = None) -
         ledger = Sidecars(Found(recorded, ["data/bare.jsonl"]), repository, None, Path(folder))
         with ledger.closed_at_the_end():
             yield ledger
+
+
+def sidecar_of_ids(
+    folder: Path, members: Sequence[bytes], ancestors: Sequence[bytes], *, in_order: bool = True
+) -> Sidecar:
+    """A sidecar in ``folder`` of a row for each of ``members``, and of ``ancestors``; its ids are sha256 digests."""
+    everyone = [(each, 1) for each in members] + [(each, 0) for each in ancestors]
+    records = [record(each.hex(), rows) for each, rows in (sorted(everyone) if in_order else everyone)]
+    file = folder / "x.jsonl.lineage.parquet"
+    header = Header(
+        version=FORMAT_VERSION,
+        dataset=DatasetState(path="x.jsonl", size=1, rows=len(members)),
+        identity=IdentitySettings(digest="sha256", canonical_form=1, rule="named", fields=("text",)),
+    )
+    schema = sidecar_schema(32)
+    columns = {name: [each.get(name) for each in records] for name in schema.names}
+    write_sidecar(file, header, [pa.RecordBatch.from_pydict(columns, schema=schema)], 32)
+    return open_sidecar(file)

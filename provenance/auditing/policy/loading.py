@@ -44,12 +44,39 @@ def pack(name: str) -> PolicyFile:
     Raises:
         UnknownReferenceError: there is none.
     """
-    if name not in packs():
-        raise UnknownReferenceError(
-            f"{name}: no such policy pack; there are {', '.join(packs())}; a file's name ends with .yaml"
-        )
-    content = files("provenance.auditing.policy").joinpath("packs", f"{name}.yaml").read_bytes()
-    return _parse(content, name)
+    return _parse(_pack_content(name), name)
+
+
+def policy_contents(sources: Sequence[str], root: Path) -> dict[str, bytes]:
+    """The bytes of all that a policy with these `Policy.sources` consists of, by name: what it extends, too.
+
+    Packs go by their names, files by their path from ``root``, those outside of it by their bare names.
+
+    Raises:
+        UnknownReferenceError: no such pack.
+        ProvenanceError: a file cannot be read, or is not a policy.
+    """
+    found: dict[str, bytes] = {}
+    outermost = root.resolve()
+
+    def collect(name: str, folder: Path) -> None:
+        if not is_file_name(name):
+            found[name] = _pack_content(name)
+            extended = pack(name).extends
+        else:
+            path = (folder / name).resolve()
+            place = path.relative_to(outermost).as_posix() if path.is_relative_to(outermost) else path.name
+            if place in found:
+                return
+            found[place] = read_document(path, "policy")
+            folder, extended = path.parent, _parse(found[place], name).extends
+        for each in extended:
+            if each not in found:
+                collect(each, folder)
+
+    for source in sources:
+        collect(source, outermost)
+    return found
 
 
 def is_file_name(name: str) -> bool:
@@ -158,6 +185,14 @@ def _overridden(rule: Rule, change: Override, name: str) -> Rule:
     if change.threshold is not None:
         changed.pop("judgement", None)  # it is the writer's threshold now, and their reason
     return validated(Rule, changed, f"{name}: override: {rule.id}")
+
+
+def _pack_content(name: str) -> bytes:
+    if name not in packs():
+        raise UnknownReferenceError(
+            f"{name}: no such policy pack; there are {', '.join(packs())}; a file's name ends with .yaml"
+        )
+    return files("provenance.auditing.policy").joinpath("packs", f"{name}.yaml").read_bytes()
 
 
 def _parse(content: bytes, name: str) -> PolicyFile:

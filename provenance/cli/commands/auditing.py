@@ -17,6 +17,7 @@ from provenance.report.plain_text import safe
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from provenance.attest.recheck import Recheck
     from provenance.auditing.audit import Audit
     from provenance.repository import Repository
 
@@ -197,12 +198,20 @@ def _recheck(options: CommonOptions, file: Path) -> None:
         output.write_json(found.as_json())
     elif not options.quiet:
         said = f"{found.recorded.verdict.value} of {found.recorded.date}"
-        output.write_line(f"{safe(str(file))}: {said} {'still holds' if found.holds else 'DOES NOT HOLD'}")
+        output.write_line(f"{safe(str(file))}: {said} {_how_it_holds(found)}")
         for change in found.changes:
             output.write_line(f"  {safe(change.what)}")
             output.write_line(f"    was {safe(change.was)}")
             output.write_line(f"    now {safe(change.now)}")
         for remark in found.remarks:
             output.write_line(f"  note: {safe(remark)}")
-    if not (found.holds and found.recorded.passes):
+    if not found.passes:
         raise typer.Exit(FINDING)
+
+
+def _how_it_holds(found: Recheck) -> str:
+    if not found.holds:
+        return "DOES NOT HOLD"
+    if not found.policy_is_here:
+        return "holds as recorded, but was NOT RECOMPUTED by the policy itself"
+    return "still holds" if found.recomputed else "still holds as recorded; not all of it was recomputed"

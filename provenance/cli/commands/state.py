@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from operator import itemgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from provenance.cli import output
+from provenance.cli.commands.attesting import Keys, verify_proof, verify_statement
 from provenance.cli.completing import datasets
 from provenance.cli.failures import FINDING, fail_with
 from provenance.cli.options import CommonOptions, command
@@ -109,6 +111,27 @@ def verify(
             metavar="[DATASET]...", autocompletion=datasets, help="Datasets to verify; default: all with a sidecar."
         ),
     ] = None,
+    statement: Annotated[
+        Path | None,
+        typer.Option("--statement", metavar="FILE", help="Check what `provenance sign` wrote, and what it is about."),
+    ] = None,
+    proof: Annotated[
+        Path | None,
+        typer.Option("--proof", metavar="FILE", help="Check what `provenance prove` wrote; no repository is needed."),
+    ] = None,
+    rows_of: Annotated[
+        Path | None, typer.Option("--of", metavar="FILE", help="With --proof: it must be about the rows of this file.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", metavar="FILE", help="The public key that must have signed: PEM or OpenSSH.")
+    ] = None,
+    allowed_signers: Annotated[
+        Path | None,
+        typer.Option("--allowed-signers", metavar="FILE", help="Whose keys are whose, as OpenSSH has it."),
+    ] = None,
+    signer: Annotated[
+        str | None, typer.Option("--signer", metavar="NAME", help="Who must have signed, by --allowed-signers.")
+    ] = None,
 ) -> None:
     """Check sidecars against their data, and against one another.
 
@@ -116,8 +139,21 @@ def verify(
     is stated of the same rows in another dataset. Exits with 1 on a problem, with
     2 where a sidecar cannot be used or is not on this machine.
 
+    With --statement, a signed statement is checked instead: the signature, and all that it says of what is here; with
+    --proof, what it proves by the signed roots. These exit with 2 where something could not be checked.
+
     Example: provenance verify data/mix.parquet
+    Example: provenance verify --statement mix.statement.json --key signer.pub
+    Example: provenance verify --proof proof.json --of benchmark.jsonl --key signer.pub
     """
+    keys = Keys(key, allowed_signers, signer)
+    if statement or proof:
+        if datasets:
+            raise typer.BadParameter("a statement or a proof says itself what it is about; leave out the datasets")
+        _verify_document(options, statement, proof, rows_of, keys)
+        return
+    if keys.named or rows_of:
+        raise typer.BadParameter("--key, --allowed-signers, --signer and --of are for a --statement or a --proof")
     from provenance.ledger.agreement import agreement
     from provenance.ledger.sidecars import Sidecars
     from provenance.lineage.verification import Problem
@@ -150,48 +186,34 @@ def verify(
         raise typer.Exit(FINDING)
 
 
+def _verify_document(
+    options: CommonOptions, statement: Path | None, proof: Path | None, rows_of: Path | None, keys: Keys
+) -> None:
+    if proof is not None:
+        verify_proof(options, proof, statement, rows_of, keys)
+    elif rows_of is not None:
+        raise typer.BadParameter("--of is for a --proof")
+    elif statement is not None:
+        verify_statement(options, statement, keys)
+
+
 def _verified(
     ledger: Sidecars, chosen: Sequence[RecordedDataset]
 ) -> tuple[list[RecordedDataset], list[Problem], list[str]]:
     """The datasets that were verified, the problems found, and why others could not be: each is judged by itself."""
+    from provenance.ledger.checked import problems_of
+
     verified: list[RecordedDataset] = []
     problems: list[Problem] = []
     errors: list[str] = []
     for dataset in chosen:
         try:
-            problems += _problems(ledger, dataset)
+            problems += problems_of(ledger, dataset)
         except SidecarError as error:
             errors.append(str(error))
         else:
             verified.append(dataset)
     return verified, problems, errors
-
-
-def _problems(ledger: Sidecars, dataset: RecordedDataset) -> list[Problem]:
-    """What does not hold; the data is read, whatever is remembered of it."""
-    from provenance.files import md5_of
-    from provenance.ledger.contents import identity_of_sidecar, local_data
-    from provenance.lineage.verification import Problem
-    from provenance.lineage.verification import verify as verify_dataset
-    from provenance.repository.remarks import NOT_AS_RECORDED
-
-    data = local_data(ledger, dataset)
-    md5 = dataset.md5
-    if ledger.rev is None and (ledger.repository.root / dataset.path).exists():
-        md5, _ = ledger.repository.md5(dataset.path, anew=True)
-    elif data.is_file():
-        md5 = md5_of(data)
-    problems = verify_dataset(
-        data,
-        dataset.sidecar.path,
-        replace(identity_of_sidecar(ledger, dataset), file_ids=None),
-        name=dataset.path,
-        md5=md5,
-        workspace=ledger.folder,
-    )
-    if not dataset.as_recorded:
-        problems.append(Problem(f"{dataset.path} (sidecar)", None, NOT_AS_RECORDED))
-    return problems
 
 
 def _warn(remarks: Sequence[str]) -> None:
