@@ -47,13 +47,19 @@ def enter_keyed(tables: Tables, data: Path, rows: Scan, dependencies: Sequence[D
     if not count(tables.connection, "SELECT count(*) FROM their_keys"):
         return 0
     ours = _keys_of(tables, data, dependencies[0], key.column)
+    # Also in datasets without the key: a script that numbers the rows of a mix anew gives theirs the keys of others.
+    read = " UNION ALL ".join(
+        f"SELECT sample_id FROM {parquet_rows(rows_of(tables, each)[1])}"
+        for each in dependencies
+        if each.data is not None
+    )
     execute(
         "INSERT INTO resolved BY NAME SELECT r.row, r.sample_id, 1 AS place, r.model IS NOT NULL AS by_model, "
         "{'path': t.path, 'row': t.row::VARCHAR} AS place_of, t.parent, true AS by_key "
         f"FROM {ours} o JOIN rows r USING (row) JOIN (SELECT key, any_value(sample_id) AS parent, "
         "arg_min(path, (path, row)) AS path, arg_min(row, (path, row)) AS row FROM their_keys GROUP BY key "
         "HAVING count(DISTINCT sample_id) = 1) t USING (key) WHERE coalesce(len(r.parents), 0) = 0 AND (r.sample_id = "
-        "t.parent OR r.sample_id NOT IN (SELECT sample_id FROM their_keys))"
+        f"t.parent OR r.sample_id NOT IN ({read}))"
     )
     return count(tables.connection, "SELECT count(*) FROM resolved WHERE by_key")
 

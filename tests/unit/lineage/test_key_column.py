@@ -64,6 +64,21 @@ def test_contents_that_changed_places_were_moved(workbench: Workbench) -> None:
     assert (report.derived, report.carried) == (0, 2)
 
 
+def test_contents_of_a_dataset_without_the_key_were_moved(workbench: Workbench) -> None:
+    documents = workbench.collected("documents.jsonl", [*DOCUMENTS, {"text": "without"}])
+    questions: list[dict[str, Any]] = [{"text": "question 1"}, {"text": "question 2"}]
+    others = workbench.collected("questions.jsonl", questions)
+    numbered = [
+        {"id": number, "text": row["text"]}
+        for number, row in enumerate([*questions, {"text": "without"}, DOCUMENTS[0]], 1)
+    ]
+    for key in (BY_ID, ParentKey("id", "id", "documents.jsonl")):
+        out = workbench.dataset("out.jsonl", numbered)
+        report = workbench.complete(out, dependencies=[documents, others], derivation=DERIVATION, key=key)
+        assert (report.derived, report.carried) == (0, 4)
+        assert not any(parents(workbench, out).values())
+
+
 def test_a_row_that_names_its_parents_keeps_them(workbench: Workbench) -> None:
     documents = workbench.collected("documents.jsonl", DOCUMENTS)
     out = workbench.dataset("out.jsonl", [{"id": 1, "text": "changed", "_parents": "documents.jsonl:4"}])
