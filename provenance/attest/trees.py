@@ -180,13 +180,15 @@ def _samples(
     try:
         with pq.ParquetFile(sidecar.path) as file:
             groups, start = _groups(file.metadata, first, end)
-            for batch in file.iter_batches(_BATCH_RECORDS, row_groups=groups, columns=list(_COLUMNS)):
-                low, high = max(first - start, 0), min(end - start, len(batch))
-                if low < high:
-                    part = batch.slice(low, high - low)
-                    belongs = np.flatnonzero(_is_row(part)) if name == "rows" else np.arange(len(part))
-                    yield start + low, bytes_of_ids(_plain_ids(part)), belongs
-                start += len(batch)
+            # One by one: a reader of many row groups keeps the pages of all that it has read.
+            for group in groups:
+                for batch in file.iter_batches(_BATCH_RECORDS, row_groups=[group], columns=list(_COLUMNS)):
+                    low, high = max(first - start, 0), min(end - start, len(batch))
+                    if low < high:
+                        part = batch.slice(low, high - low)
+                        belongs = np.flatnonzero(_is_row(part)) if name == "rows" else np.arange(len(part))
+                        yield start + low, bytes_of_ids(_plain_ids(part)), belongs
+                    start += len(batch)
     except (pa.ArrowException, OSError) as error:
         raise SidecarError(f"{sidecar.path}: cannot be read ({error}); restore it with `dvc checkout`") from error
 

@@ -103,6 +103,26 @@ def test_each_kind_of_key_signs_and_checks(kind: str, project: Project, tmp_path
     assert payload(project, "new.json") == payload(project, "again.json") == payload(project)
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa"])
+def test_openssl_accepts_the_signature(kind: str, project: Project, tmp_path: Path) -> None:
+    """An implementation of its own, over what the standard says is signed, put together here."""
+    (tmp_path / "keys").mkdir()
+    key = KINDS[kind](tmp_path / "keys")
+    told(project, "sign", "short.jsonl", "--key", str(key), "-o", "new.json")
+    document = json.loads((project.root / "new.json").read_text())
+    content, name = b64decode(document["payload"]), document["payloadType"].encode()
+    project.write(
+        {
+            "signed": b" ".join([b"DSSEv1", str(len(name)).encode(), name, str(len(content)).encode(), content]),
+            "signature": b64decode(document["signatures"][0]["sig"]),
+        }
+    )
+    asked = ("openssl", "pkeyutl", "-verify", "-pubin", "-inkey", str(key_of(key)), "-rawin", "-in", "signed")
+    hashed = ("-digest", "sha256") if kind == "ecdsa" else ()
+    assert "Verified Successfully" in project.run(*asked, *hashed, "-sigfile", "signature").stdout
+
+
 def change(file: Path, at: int = -1) -> None:
     content = bytearray(file.read_bytes())
     content[at] ^= 1

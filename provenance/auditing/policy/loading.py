@@ -60,19 +60,17 @@ def policy_contents(sources: Sequence[str], root: Path) -> dict[str, bytes]:
     outermost = root.resolve()
 
     def collect(name: str, folder: Path) -> None:
-        if not is_file_name(name):
-            found[name] = _pack_content(name)
-            extended = pack(name).extends
-        else:
+        if is_file_name(name):
             path = (folder / name).resolve()
             place = path.relative_to(outermost).as_posix() if path.is_relative_to(outermost) else path.name
-            if place in found:
-                return
-            found[place] = read_document(path, "policy")
-            folder, extended = path.parent, _parse(found[place], name).extends
-        for each in extended:
-            if each not in found:
-                collect(each, folder)
+            folder = path.parent
+        else:
+            path, place = None, name
+        if place in found:
+            return
+        found[place] = _pack_content(name) if path is None else read_document(path, "policy")
+        for each in _parse(found[place], name).extends:
+            collect(each, folder)
 
     for source in sources:
         collect(source, outermost)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from provenance.auditing.policy.loading import load_policy, pack, packs
+from provenance.auditing.policy.loading import load_policy, pack, packs, policy_contents
 from provenance.auditing.policy.rules import Policy, Severity, WhenUnknown
 from provenance.auditing.policy.thresholds import AtLeast
 from provenance.errors import ProvenanceError, UnknownReferenceError
@@ -74,6 +74,25 @@ def test_a_file_extends_files_of_its_own_folder(root: Path) -> None:
     policy = load_policy([Path("team/ours.yaml")], root)
     assert [(rule.id, rule.severity) for rule in policy.rules] == [("few-rows", Severity.INFO)]
     assert policy.sources == ("team/ours.yaml",)
+
+
+def test_the_bytes_of_a_policy_are_those_of_all_that_it_extends(root: Path) -> None:
+    (root / "team").mkdir()
+    texts = {
+        "base.yaml": OWN,
+        "team/base.yaml": "extends: [baseline]",
+        "team/ours.yaml": "extends: [base.yaml]",
+        "policy.yaml": "extends: [base.yaml, team/ours.yaml, policy.yaml]",
+    }
+    for name, text in texts.items():
+        (root / name).write_text(text, encoding="utf-8")
+    contents = policy_contents(["policy.yaml", "baseline"], root)
+    assert set(contents) == {*texts, "baseline"}
+    assert {name: contents[name].decode() for name in texts} == texts
+    assert b"rules:" in contents["baseline"]
+    (root / "team/base.yaml").unlink()
+    with pytest.raises(ProvenanceError, match="cannot be read"):
+        policy_contents(["policy.yaml"], root)
 
 
 def test_of_extended_policies_the_strictest_unknown_counts(root: Path) -> None:
