@@ -168,8 +168,8 @@ def prove(
 ) -> None:
     """Prove that samples are in a dataset, or that they are not.
 
-    The data is not handed over. What the proof shows is exact content; the ids of neighbours are in it. See
-    docs/attesting.md.
+    The data is not handed over. What the proof shows is exact content; the ids of neighbours, or hashes of them, are in
+    it. See docs/attesting.md.
 
     Example: provenance prove benchmark.jsonl --dataset data/mix.parquet --statement mix.statement.json -o proof.json
     """
