@@ -36,9 +36,10 @@ def texts_in_time(
             chosen = pa.array(sorted(asked), pa.binary(identity.digest_size))
             for batch in scan(data, identity, texts_and=[]):
                 offsets = pc.indices_nonzero(pc.is_in(batch.sample_ids, chosen)).to_pylist()
-                texts = None if batch.texts is None else batch.texts.texts
-                for offset in offsets if texts is not None else ():
-                    text = texts[offset].as_py() or ""
+                if batch.texts is None:
+                    break
+                for offset in offsets:
+                    text = batch.texts.texts[offset].as_py() or ""
                     found.setdefault(batch.sample_ids[offset].as_py().hex(), text[:most])
                 if now() >= ends:
                     break
