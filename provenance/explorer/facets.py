@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provenance.explorer.filters import FACETS, Filter
+from provenance.explorer.filters import FACETS, Filter, is_among
 from provenance.faces.palette import NAMES
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.lineage.words import AMBIGUOUS
@@ -61,15 +61,16 @@ def _facet(name: str, title: str, certain: DatasetRows, at_most: DatasetRows, as
     fits = asked.fits(besides=name)
     least, most = certain.by(_where(fits, group_of)), at_most.by(_where(fits, group_of))
     origins = _by_origin(certain, fits, group_of)
-    every = set(at_most.by(group_of).groups) | set(asked.values.get(name, ()))
     chosen = asked.values.get(name, ())
+    known = set(at_most.by(group_of).groups)
+    every = known | {value for value in chosen if not any(is_among(group, [value]) for group in known)}
     values = [
         Value(
             str(group),
             least.of(group).certain.rows,
             max(most.of(group).at_most.rows, least.of(group).certain.rows),
             dict(origins.get(group, {})),
-            group in chosen,
+            is_among(group, chosen),
         )
         for group in every
     ]

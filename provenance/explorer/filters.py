@@ -8,6 +8,7 @@ from functools import cached_property
 
 from provenance.engines.interface import BornAlike
 from provenance.errors import ProvenanceError
+from provenance.faces.display import plain
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.lineage.words import AMBIGUOUS
 
@@ -73,8 +74,13 @@ class Filter:
 
         def answer(born: BornAlike) -> bool | None:
             groups = [(breakdown.group(born), values) for breakdown, values in asked]
-            if any(group != AMBIGUOUS and group not in values for group, values in groups):
+            if any(group != AMBIGUOUS and not is_among(group, values) for group, values in groups):
                 return False
             return None if any(group == AMBIGUOUS for group, _ in groups) else True
 
         return answer
+
+
+def is_among(group: object, values: Sequence[str]) -> bool:
+    """Whether ``values`` name the group, as it is or as a form can hold it: with what is hidden as escapes."""
+    return group is not None and (str(group) in values or plain(group) in values)

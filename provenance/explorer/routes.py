@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provenance.explorer.views.changes import changes
 from provenance.explorer.views.datasets import dataset
 from provenance.explorer.views.finding import find
 from provenance.explorer.views.overview import overview
@@ -10,6 +11,7 @@ from provenance.explorer.views.things import impact, license_, model, prompt, so
 
 ROUTES = (
     ("/", overview),
+    ("/changes", changes),
     ("/find", find),
     ("/impact", impact),
     ("/d/{path:path}", dataset),

@@ -36,7 +36,9 @@ def texts_in_time(
             chosen = pa.array(sorted(asked), pa.binary(identity.digest_size))
             for batch in scan(data, identity, texts_and=[]):
                 offsets = pc.indices_nonzero(pc.is_in(batch.sample_ids, chosen)).to_pylist()
-                for offset in offsets if batch.texts is not None else ():
+                if batch.texts is None:
+                    break
+                for offset in offsets:
                     text = batch.texts.texts[offset].as_py() or ""
                     found.setdefault(batch.sample_ids[offset].as_py().hex(), text[:most])
                 if now() >= ends:

@@ -28,7 +28,7 @@ _THEMES = ("light", "dark")
 _SCRIPT, _STYLE, _MARK = "explorer.js", "explorer.css", "mark.svg"
 
 # The pages of the menu.
-MENU = (("/", "Datasets"), ("/impact", "Impact"))
+MENU = (("/", "Datasets"), ("/changes", "Changes"), ("/impact", "Impact"))
 
 # By path, what `os.stat` says of a file: enough to see that it was written again.
 _Marks = tuple[tuple[str, int, int, int] | None, ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -91,9 +91,9 @@ class SampleRows:
             if rows
         ]
         lines = np.flatnonzero(chosen & (self.possible > 0))
-        starts = np.flatnonzero(np.append(True, self.units[lines][1:] != self.units[lines][:-1])) if len(lines) else []
+        is_first = np.append(True, self.units[lines][1:] != self.units[lines][:-1])[: len(lines)]
         alike: Counter[tuple[int, tuple[tuple[int, int], ...]]] = Counter()
-        for unit in np.split(lines, starts[1:]) if len(lines) else ():
+        for unit in np.split(lines, np.flatnonzero(is_first)[1:]) if len(lines) else ():
             options = tuple(zip(self.way[unit].tolist(), self.possible[unit].tolist(), strict=True))
             alike[int(self.rest[unit[0]]), options] += 1
         ambiguous = [
@@ -111,5 +111,5 @@ def _fixed(dataset: RecordedDataset) -> object:
     return pa.binary(dataset.sidecar.digest_size)
 
 
-def _said(way: BornAlike) -> dict[str, object]:
+def _said(way: BornAlike) -> dict[str, Any]:
     return asdict(way)

@@ -257,3 +257,13 @@ def test_a_name_or_a_place_leads_to_its_page(explorer: Explorer) -> None:
     nothing = explorer.request("/find?q=removes")
     assert nothing.status == 404
     assert f'href="/d/{MIX}?q=removes"' in nothing.text
+
+
+def test_two_revisions_are_compared_as_diff_does(explorer: Explorer, project: Project) -> None:
+    (found,) = project.ask("diff", "v1", "v2", MIX)["datasets"]
+    page = explorer.page(f"/changes?a=v1&b=v2&dataset={MIX}")
+    assert f"<dd>{found['kept']}</dd>" in page
+    assert f"+{found['added']['rows']}</dd>" in page
+    assert "samples came" in page and "samples went" in page
+    assert "Nothing to compare." in explorer.page(f"/changes?a=v1&b=v1&dataset={MIX}")
+    assert explorer.request("/changes?dataset=nothing").status == 404

@@ -113,3 +113,33 @@ def opened(
     found.page.goto(file.as_uri())
     yield found
     context.close()
+
+
+@contextmanager
+def visited(
+    browser: Browser,
+    address: str,
+    *,
+    cookie: str = "",
+    width: int = 1440,
+    scheme: Scheme = "light",
+    scripts: bool = True,
+    for_axe: bool = False,
+) -> Iterator[Opened]:
+    """The page at ``address`` of a server on this machine, with its ``cookie`` (NAME=VALUE) where one is given."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        java_script_enabled=scripts,
+        bypass_csp=for_axe,
+    )
+    if cookie:
+        name, _, value = cookie.partition("=")
+        context.add_cookies([{"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "sameSite": "Strict"}])
+    found = Opened(context.new_page())
+    found.page.on("console", lambda message: found.said.append(message.text))
+    found.page.on("pageerror", lambda error: found.said.append(str(error)))
+    found.page.on("request", lambda request: found.asked.append(request.url))
+    found.page.goto(address)
+    yield found
+    context.close()

@@ -41,7 +41,7 @@ def dataset(site: Site, request: Request) -> Response:
     if form := request.query_params.get("format"):
         return _download(revision, found, chosen, form)
     rev = {"rev": asked.get("rev", ())}
-    head = {
+    head: dict[str, Any] = {
         "dataset": found,
         "state_of": STATES[found.state],
         "by_origin": revision.by_origin[found.path],
