@@ -25,6 +25,11 @@ def is_place(reference: str) -> bool:
     return _PLACE.fullmatch(reference) is not None
 
 
+def is_field(reference: str) -> bool:
+    """Whether it is written as field:NAME=VALUE."""
+    return reference.startswith(FIELD) and "=" in reference
+
+
 def resolve(ledger: Sidecars, reference: str) -> str:
     """The id of the sample that ``reference`` names.
 
@@ -38,7 +43,7 @@ def resolve(ledger: Sidecars, reference: str) -> str:
         RepositoryError: the dataset at PATH is not on this machine.
         DataError: the row does not exist or cannot be read.
     """
-    if reference.startswith(FIELD) and "=" in reference:
+    if is_field(reference):
         return _only_one(reference, samples_of_field(ledger, reference.removeprefix(FIELD)))
     place = _PLACE.fullmatch(reference)
     if place:

@@ -12,7 +12,7 @@ from provenance.errors import UnknownReferenceError
 from provenance.identity import scan
 from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
 from provenance.ledger.datasets import RecordedDataset
-from provenance.ledger.sidecars import Sidecars
+from provenance.ledger.sidecars import Sidecars, name_some
 
 
 def samples_where(ledger: Sidecars, field: str, value: str) -> list[str]:
@@ -28,18 +28,41 @@ def samples_where(ledger: Sidecars, field: str, value: str) -> list[str]:
         raise UnknownReferenceError(f"field:{field}: write field:NAME=VALUE, such as field:doc_id=KB-0003")
     found: set[str] = set()
     has_field = False
+    columns: set[str] = set()
     for dataset in ledger.recorded:
-        samples, has_it = _samples_of(ledger, dataset, field, value)
+        samples, has_it, theirs = _samples_of(ledger, dataset, field, value)
         found |= samples
         has_field |= has_it
+        columns |= theirs
     if not found:
-        problem = f"no row of this revision has this {field}" if has_field else f"no dataset has the column {field}"
+        problem = _why_none(field, value, has_field, columns)
         raise UnknownReferenceError(f"field:{field}={value}: {problem}{ledger.not_asked}")
     return sorted(found)
 
 
-def _samples_of(ledger: Sidecars, dataset: RecordedDataset, field: str, value: str) -> tuple[set[str], bool]:
-    """Those of one dataset, and whether any of its rows has the column."""
+def _why_none(field: str, value: str, has_field: bool, columns: set[str]) -> str:
+    if has_field:
+        other = _as_compared(value)
+        hint = "" if other == value else f"; a number or truth value is compared as {other}"
+        return f"no row of this revision has this {field}{hint}"
+    if field in columns:
+        return f"the column {field} has no text, numbers or truth values to compare"
+    return f"no dataset has the column {field}; known: {name_some(sorted(columns))}"
+
+
+def _as_compared(value: str) -> str:
+    """How ``value`` is spelt where a column of numbers or truth values has it: ``2.0`` is 2, ``True`` is true."""
+    if value.lower() in ("true", "false"):
+        return value.lower()
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    return str(int(number)) if number.is_integer() else str(number)
+
+
+def _samples_of(ledger: Sidecars, dataset: RecordedDataset, field: str, value: str) -> tuple[set[str], bool, set[str]]:
+    """Those of one dataset, whether any of its rows has something to compare in the column, and its columns."""
     dataset.require_current()
     found: set[str] = set()
     has_field = False
@@ -53,4 +76,4 @@ def _samples_of(ledger: Sidecars, dataset: RecordedDataset, field: str, value: s
             has_field |= values.null_count < len(values)
             fits = pc.fill_null(pc.equal(values, value), False)
             found.update(sample_id.hex() for sample_id in batch.sample_ids.filter(fits).to_pylist())
-    return found, has_field
+    return found, has_field, {*scanned.fields, *scanned.beside}

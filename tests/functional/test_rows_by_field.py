@@ -59,6 +59,19 @@ def test_a_row_is_named_by_a_column_where_only_one_has_its_value(project: Projec
     assert several.code == 2 and "fits more than one sample" in several.stderr
 
 
+def test_the_log_follows_a_row_that_a_column_names(project: Project) -> None:
+    found = project.ask("log", "field:doc_id=KB-0003")
+    assert found["sample_id"] == project.ask("show", "documents.csv:4")["sample_id"]
+    assert [entry["event"] for entry in found["entries"]] == ["appeared"]
+
+
+def test_a_column_of_objects_has_nothing_to_compare(project: Project) -> None:
+    project.write({"nested.jsonl": lines([{"meta": {"lang": "de"}, "text": "with an object"}])})
+    project.provenance("add", "nested.jsonl", "--origin", "real", "--source", "kb")
+    answer = project.provenance("impact", "field:meta=de")
+    assert answer.code == 2 and "the column meta has no text, numbers or truth values to compare" in answer.stderr
+
+
 def test_impact_of_a_column_s_value_in_data_of_any_format(project: Project) -> None:
     found = project.ask("impact", "field:year=2001")
     assert found["selected"] == 4 and found["descendants"] == 6
@@ -109,7 +122,9 @@ def test_the_history_follows_the_sample_and_not_the_row(project: Project) -> Non
     ("selector", "message"),
     [
         ("field:doc_id=KB-9999", "no row of this revision has this doc_id"),
-        ("field:nowhere=1", "no dataset has the column nowhere"),
+        ("field:nowhere=1", "no dataset has the column nowhere; known: doc_id, text, year"),
+        ("field:year=1999.0", "no row of this revision has this year; a number or truth value is compared as 1999"),
+        ("field:year=True", "a number or truth value is compared as true"),
         ("field:doc_id", "write field:NAME=VALUE"),
         ("field:=1", "write field:NAME=VALUE"),
     ],

@@ -37,7 +37,8 @@ def log(
         typer.Argument(
             metavar="DATASET|SAMPLE",
             autocompletion=datasets,
-            help="A dataset, here or at any commit; else six or more hex digits of a sample id, or PATH:ROW.",
+            help="A dataset, here or at any commit; else a sample: six or more hex digits of its id, PATH:ROW, or "
+            "field:NAME=VALUE.",
         ),
     ],
     rev: Annotated[
@@ -82,12 +83,14 @@ def log(
 
 def _sample(repository: Repository, history: History, rev: str | None, target: str, path: str) -> str | None:
     """The id of the sample that ``target`` names, or the beginning of it; None where it is no name of a sample."""
-    from provenance.ledger.references import is_place, is_prefix, resolve
+    from provenance.ledger.references import is_field, is_place, is_prefix, resolve
     from provenance.ledger.sidecars import Sidecars
 
     if is_prefix(target):
         return target
-    if not (is_place(target) or any(path.startswith(f"{dataset}/") for dataset in history.datasets)):
+    if not (
+        is_place(target) or is_field(target) or any(path.startswith(f"{dataset}/") for dataset in history.datasets)
+    ):
         return None
     with Sidecars.open(repository, rev) as ledger:
         return resolve(ledger, target)
