@@ -190,10 +190,13 @@ def _size(subject: Subject) -> str | None:
 
 
 def _latest(subject: Subject) -> str | None:
-    """The day of the last collection; of a source whose day was not stated, that of its activity."""
+    """The day of the last collection: as stated of a source, else when a script recorded that it collected.
+
+    The time at which `provenance add` registered data says nothing of when that was collected.
+    """
     days = [used.source.collected_at for used in sources(subject)]
     collections = (a for d in subject.datasets for a in d.header.activities if a.type == "collection")
-    days += [activity.ended or activity.started for activity in collections]
+    days += [activity.ended for activity in collections]
     known = [day.date() for day in days if day is not None]
     return max(known).isoformat() if known else None
 
