@@ -42,6 +42,8 @@ SECTIONS = (
     "3.3 Other information",
 )
 _NEEDS = (
+    Need("version", "the version of the summary"),
+    Need("published", "its last update"),
     Need("provider", "1.1"),
     Need("representative", "1.1"),
     Need("model", "1.2"),
@@ -260,7 +262,8 @@ def _own_rules(text: str) -> Iterator[str]:
     for line in text.splitlines():
         section = line.lstrip("#").strip() if line.startswith("#") else section
         if TO_FILL_IN in line:
-            yield f"{section}: to be filled in: {line.partition(TO_FILL_IN)[2].strip()}"
+            what = line.partition(TO_FILL_IN)[2].replace("\\", "").strip().rstrip(":")
+            yield f"{section}: to be filled in: {what}"
 
 
 EXPORT = EuSummary()
