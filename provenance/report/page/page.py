@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from provenance.ledger.contents import contents
 from provenance.lineage.words import AMBIGUOUS
 from provenance.plurals import counted
 from provenance.report.page import bars, comparison, findings, obligations, one_row, past, pipeline, words
-from provenance.report.plain_text import between
+from provenance.report.plain_text import between, shell_word
 from provenance.version import __version__
 
 if TYPE_CHECKING:
@@ -233,17 +232,17 @@ def _revision(history: History | None, audit: Audit) -> Revision:
 def _commands(audit: Audit, commit: str | None, paths: Sequence[str]) -> list[str]:
     """What recomputes this page and its numbers, from the DVC root."""
     request = audit.request
-    named = " ".join(shlex.quote(path) for path in paths)
-    options = "".join(f" --policy {shlex.quote(name)}" for name in (audit.policy.sources if audit.policy else ()))
+    named = " ".join(shell_word(path) for path in paths)
+    options = "".join(f" --policy {shell_word(name)}" for name in (audit.policy.sources if audit.policy else ()))
     options += f" --since {request.since[:_DIGITS]}" if request.since else ""
-    options += f" --mixture {shlex.quote(request.mixture)}" if request.mixture else ""
+    options += f" --mixture {shell_word(request.mixture)}" if request.mixture else ""
     checkout = [f"git checkout {commit[:_DIGITS]} && dvc pull"] if commit else []
     measures = " --measures all" if "all" in request.measures else ""
     return [
         *checkout,
         f"provenance verify {named}",
         f"provenance audit {named}{options}{measures} --tables",
-        *(f"provenance log {shlex.quote(path)}" for path in paths),
+        *(f"provenance log {shell_word(path)}" for path in paths),
         f"provenance report {named}{options} -o report.html",
     ]
 
