@@ -10,7 +10,7 @@ from provenance.export.described import generators, licenses, plans, sources, st
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.lineage.words import AMBIGUOUS
 from provenance.report.markdown import markdown_text
-from provenance.report.plain_text import counted, counts_between, percent, safe_lines
+from provenance.report.plain_text import counted, counts_between, percent, safe_lines, shell_word
 
 if TYPE_CHECKING:
     from provenance.export.interface import Gap
@@ -206,18 +206,12 @@ def _verifying(subject: Subject) -> Iterator[str]:
     yield "sidecars against the data, and shows where a row comes from:\n"
     yield "    pip install dvc-provenance"
     for dataset in subject.datasets:
-        yield f"    provenance verify {_word(dataset.path)}"
+        yield f"    provenance verify {shell_word(dataset.path)}"
     files = [dataset.path for dataset in subject.datasets if not dataset.is_directory]
-    yield from (f"    provenance trace {_word(path)}:1" for path in files[:1])
+    yield from (f"    provenance trace {shell_word(path)}:1" for path in files[:1])
     yield ""
     cells = (
         (plain(each.path), plain(each.md5 or "not recorded"), plain(each.sidecar_path), each.sidecar_sha256)
         for each in subject.datasets
     )
     yield from table(("dataset", "DVC's md5", "sidecar", "sha256 of the sidecar"), cells)
-
-
-def _word(path: str) -> str:
-    import shlex
-
-    return safe_lines(shlex.quote(path))[0]

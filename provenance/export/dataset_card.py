@@ -13,6 +13,7 @@ from provenance.export.checking import not_installed, problems
 from provenance.export.described import sources, stated_as
 from provenance.export.interface import Checked, Gap, Need, missing
 from provenance.lineage.license_references import expression_of, hub_identifier
+from provenance.report.plain_text import safe
 
 if TYPE_CHECKING:
     from provenance.export.subject import Subject
@@ -83,7 +84,7 @@ def size_category(rows: int) -> str:
 def _front_matter(subject: Subject) -> dict[str, Any]:
     about = subject.about
     members: dict[str, Any] = {
-        "pretty_name": about.name,
+        "pretty_name": about.name and safe(about.name),
         **_license(subject),
         "language": list(about.languages),
         "size_categories": [size_category(subject.totals.rows)],
@@ -103,7 +104,7 @@ def _license(subject: Subject) -> dict[str, str]:
     if (listed := hub_identifier(expression)) is not None:
         return {"license": listed}
     link = {"license_link": subject.about.license_url} if subject.about.license_url else {}
-    return {"license": "other", "license_name": stated_as(subject).get(expression, expression), **link}
+    return {"license": "other", "license_name": safe(stated_as(subject).get(expression, expression)), **link}
 
 
 def _is_other(subject: Subject) -> bool:

@@ -42,6 +42,8 @@ SECTIONS = (
     "3.3 Other information",
 )
 _NEEDS = (
+    Need("version", "the version of the summary"),
+    Need("published", "its last update"),
     Need("provider", "1.1"),
     Need("representative", "1.1"),
     Need("model", "1.2"),
@@ -190,10 +192,13 @@ def _size(subject: Subject) -> str | None:
 
 
 def _latest(subject: Subject) -> str | None:
-    """The day of the last collection; of a source whose day was not stated, that of its activity."""
+    """The day of the last collection: as stated of a source, else when a script recorded that it collected.
+
+    The time at which `provenance add` registered data says nothing of when that was collected.
+    """
     days = [used.source.collected_at for used in sources(subject)]
     collections = (a for d in subject.datasets for a in d.header.activities if a.type == "collection")
-    days += [activity.ended or activity.started for activity in collections]
+    days += [activity.ended for activity in collections]
     known = [day.date() for day in days if day is not None]
     return max(known).isoformat() if known else None
 
@@ -257,7 +262,8 @@ def _own_rules(text: str) -> Iterator[str]:
     for line in text.splitlines():
         section = line.lstrip("#").strip() if line.startswith("#") else section
         if TO_FILL_IN in line:
-            yield f"{section}: to be filled in: {line.partition(TO_FILL_IN)[2].strip()}"
+            what = line.partition(TO_FILL_IN)[2].replace("\\", "").strip().rstrip(":")
+            yield f"{section}: to be filled in: {what}"
 
 
 EXPORT = EuSummary()

@@ -43,7 +43,9 @@ def synthetic_section(subject: Subject) -> Iterator[str]:
     if totals.has_synthetic is False and not found:
         yield "No row of the datasets above was made by a model, and none goes back to one.\n"
         return
-    yield f"Rows that a model made, wholly or in part: {totals.made.words} of {totals.rows:,}.\n"
+    unknown = totals.by("by_origin").get("unknown")
+    more = f"; who wrote {unknown.words} is not known" if unknown else ""
+    yield f"Rows that a model made, wholly or in part: {totals.made.words} of {totals.rows:,}{more}.\n"
     yield (
         "Was synthetic data created by the provider or on their behalf to train the model? "
         f"{_answer(subject.about.made_by_provider, 'made_by_provider')}\n"
@@ -53,10 +55,11 @@ def synthetic_section(subject: Subject) -> Iterator[str]:
     on_market = [each for each in found if each.facts and each.facts.on_market]
     others = [each for each in found if each.facts and each.facts.on_market is False]
     unstated = [each for each in found if each.facts is None or each.facts.on_market is None]
-    yield from _models("General-purpose AI models on the market that generated it", on_market, subject)
-    yield from _models("Other AI models that generated it, the provider's own among them", others, subject)
+    nothing = "none that is stated to be one" if unstated else "none"
+    yield from _models("General-purpose AI models on the market that generated it", on_market, subject, nothing)
+    yield from _models("Other AI models that generated it, the provider's own among them", others, subject, nothing)
     if unstated:
-        yield from _models(f"{TO_FILL_IN} whether these models are on the market", unstated, subject)
+        yield from _models(f"{TO_FILL_IN} which of these models are on the market", unstated, subject)
     kinds = ((plain(name), rows_of(amount)) for name, amount in totals.sure("by_kind").items())
     yield from table(("how rows were made", "rows"), kinds, ("rows",))
 
@@ -72,10 +75,10 @@ def _modality(generator: Generator, subject: Subject) -> str | None:
     return subject.about.modalities[0] if len(subject.about.modalities) == 1 else None
 
 
-def _models(title: str, found: Sequence[Generator], subject: Subject) -> Iterator[str]:
+def _models(title: str, found: Sequence[Generator], subject: Subject, nothing: str = "none") -> Iterator[str]:
     yield f"{title}:\n"
     if not found:
-        yield "none\n"
+        yield f"{nothing}\n"
         return
     columns = (
         "model",

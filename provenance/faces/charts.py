@@ -122,7 +122,7 @@ def history(columns: Sequence[Column], name: str = "history") -> Markup:
     out.append(f'<line class="axis" x1="0" x2="{whole}" y1="{_HISTORY_BASE}" y2="{_HISTORY_BASE}"/>')
     for number, column in enumerate(columns):
         out += _column(column, _HISTORY_LEFT + slot * number, slot, most, dated=slot == _WIDE_SLOT or number % 2 == 0)
-    note = "The figure above a column: share of rows that people did not write."
+    note = "The figure above a column: share of rows that are not known to be written by people."
     out.append(f'<text x="{_HISTORY_LEFT}" y="{_HISTORY_BASE + 54}">{note}</text></svg>')
     return Markup("".join(out))
 

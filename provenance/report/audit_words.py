@@ -134,9 +134,14 @@ def said_of_the_whole(audit: Audit) -> str:
     """What stands behind the verdict in a headline: " by baseline, with 6 warnings: 15 kept, 2 passed over"; safe."""
     assert audit.policy is not None and audit.verdict is not None
     caveat = f" ({safe(audit.policy.caveat)})" if audit.policy.caveat else ""
-    warnings = f", with {counted(audit.verdict.warnings, 'warning')}" if audit.verdict.warnings else ""
     counts = summary(judged.finding for judged in audit.findings)
-    return f"by {safe(audit.policy.name)}{caveat}{warnings}: {counts}"
+    return f"by {safe(audit.policy.name)}{caveat}{with_warnings(audit)}: {counts}"
+
+
+def with_warnings(audit: Audit) -> str:
+    """What stands behind a verdict that has warnings: ", with 6 warnings"; else nothing."""
+    warnings = 0 if audit.verdict is None else audit.verdict.warnings
+    return f", with {counted(warnings, 'warning')}" if warnings else ""
 
 
 def summary(findings: Iterable[Finding]) -> str:

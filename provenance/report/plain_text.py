@@ -5,6 +5,8 @@ Every text that comes from data, sidecars or settings passes `safe` before it re
 
 from __future__ import annotations
 
+import shlex
+
 from provenance import plurals
 from provenance.faces import numbers
 from provenance.faces.characters import escape_of, has_no_shape
@@ -42,6 +44,23 @@ def safe_lines(text: str) -> list[str]:
 def _is_shown(character: str) -> bool:
     # The styles of emoji are all that is let through although it has no shape: most terminals draw them.
     return character.isprintable() and (character == "\ufe0f" or not has_no_shape(character))
+
+
+def shell_word(text: str) -> str:
+    """``text`` as a word of a command that can be pasted; what does not print is written as bash reads it."""
+    if safe(text) == text:
+        return shlex.quote(text)
+    escaped = (_of_bash(c) for c in text)
+    return f"$'{''.join(escaped)}'"
+
+
+def _of_bash(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    if character == " " or (not character.isspace() and _is_shown(character)):
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def short(sample_id: str) -> str:

@@ -479,9 +479,13 @@ def test_eu_summary_lists_what_a_person_has_to_fill_in(nothing_stated: Project) 
     assert answer.code == 1
     text = answer.stdout.replace("\\", "")
     listed = text.split("## To be filled in by a person")[1]
-    for fact in ("provider", "model", "on_market of m1", "on_market of m2", "kind of manual", "training_size"):
+    stated = ("version", "published", "provider", "model", "on_market of m1", "kind of manual", "training_size")
+    for fact in (*stated, "on_market of m2"):
         assert fact in listed
+    # Whether there are none is open, and when something was collected is not when it was added.
+    assert text.count("none that is stated to be one") == 2 and "recorded: none is recorded" in text
     assert "invalid: 1.1 Provider identification: to be filled in" in answer.stderr
+    assert "to be filled in: training_size\n" in answer.stderr
 
 
 def test_mlcroissant_iterates_the_lineage_of_each_row(project: Project, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ _QUESTIONS = {
     "by_origin": ("Who wrote it", "people (real), a model (synthetic), both (mixed), or nobody knows"),
     "by_kind": ("How the model's part was made", "a rewrite starts from a given text, a self-revision from its own"),
     "by_model": ("By which model", "and which version of it"),
-    "by_source": ("Collected from", "where human text was found"),
+    "by_source": ("Collected from", "where text was found"),
     "by_license": ("Under which licence", "as recorded with the row or its source"),
     "by_depth": ("Steps from human text", "0 is human text; each model step adds one"),
     "by_evidence": ("How we know", "observed: recorded as it happened; declared: stated afterwards"),
@@ -124,13 +124,27 @@ def _said(name: str, group: str) -> str:
 
 
 def _origins(composition: Composition, name: str) -> dict[str, Counter[str]]:
-    """The rows of each group by origin, as far as they are certain."""
+    """The rows of each group by origin, as far as they are certain.
+
+    Rows of equal content may have been born in several ways that are all of one origin: then it is theirs.
+    """
     found: dict[str, Counter[str]] = {}
+    possible: dict[str, set[str]] = {}
     for born in composition.birth_classes:
         group = BREAKDOWNS[name].group(born)
+        origin = AMBIGUOUS if "origin" in born.doubts else born.origin
+        origin = origin if origin in NAMES else "unknown"
+        if born.at_most_rows > born.rows:
+            possible.setdefault(AMBIGUOUS, set()).add(origin)
         if group is not None:
-            origin = AMBIGUOUS if "origin" in born.doubts else born.origin
-            found.setdefault(group, Counter())[origin if origin in NAMES else "unknown"] += born.rows
+            found.setdefault(group, Counter())[origin] += born.rows
+            if born.at_most_rows > born.rows:
+                possible.setdefault(group, set()).add(origin)
+    shares: Mapping[str, Share] = getattr(composition, name)
+    for group, origins in possible.items():
+        counts = found.setdefault(group, Counter())
+        if group in shares and len(origins) == 1:
+            counts[next(iter(origins))] += max(0, shares[group].rows - counts.total())
     return found
 
 

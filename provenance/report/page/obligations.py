@@ -11,21 +11,26 @@ from provenance.faces.numbers import figure
 from provenance.ledger.composition.breakdowns import UNSURE
 from provenance.plurals import counted
 from provenance.report.audit_words import cost_in_words
+from provenance.report.plain_text import counts_between
 
 if TYPE_CHECKING:
     from provenance.auditing.audit import AuditedDataset
+    from provenance.ledger.composition.composition import Share
 
 _MOST_OF_A_KIND = 12
 
 
 @dataclass(frozen=True)
 class Obligation:
-    """A licence or terms (None: not stated), what it is of, the rows that carry it, and those that go back to it."""
+    """A licence or terms (None: not stated), what it is of, the rows that carry it, and those that go back to it.
+
+    Numbers of rows are text, maybe "5 to 7"; None where the question makes no sense.
+    """
 
     terms: str | None
     of: str
-    rows: int | None
-    reached: int | None
+    rows: str
+    reached: str | None
 
 
 def obligations(dataset: AuditedDataset) -> list[Obligation]:
@@ -35,28 +40,28 @@ def obligations(dataset: AuditedDataset) -> list[Obligation]:
     licences: Mapping[str, Any] = reached.get("by_license") or {}
     found = [
         Obligation(
-            None if name in UNSURE else name, "the rows", share.rows, None if name in UNSURE else _rows(licences, name)
+            None if name in UNSURE else name,
+            "the rows",
+            _carried(share),
+            None if name in UNSURE else _rows(licences, name),
         )
         for name, share in list(composition.by_license.items())[:_MOST_OF_A_KIND]
     ]
     found += [
-        Obligation(name, "what rows were made from", 0, _rows(licences, name))
+        Obligation(name, "what rows were made from", "0", _rows(licences, name))
         for name in list(licences)[:_MOST_OF_A_KIND]
         if name not in composition.by_license
     ]
     models: Mapping[str, Any] = reached.get("by_model") or {}
     for agent in header.agents[:_MOST_OF_A_KIND]:
-        share = composition.by_model.get(agent.label)
-        numbers = (share.rows if share else 0), _rows(models, agent.label)
+        numbers = _carried(composition.by_model.get(agent.label)), _rows(models, agent.label)
         found.append(Obligation(agent.license, f"the model {agent.label}", *numbers))
         found.append(Obligation(agent.output_terms, f"terms of {agent.label} for what it writes", *numbers))
     sources: Mapping[str, Any] = reached.get("by_source") or {}
     for source in header.sources[:_MOST_OF_A_KIND]:
         share = composition.by_source.get(source.name)
         found.append(
-            Obligation(
-                source.license, f"the source {source.name}", share.rows if share else 0, _rows(sources, source.name)
-            )
+            Obligation(source.license, f"the source {source.name}", _carried(share), _rows(sources, source.name))
         )
     return found
 
@@ -67,9 +72,15 @@ def left_out(dataset: AuditedDataset) -> int:
     return sum(max(0, len(kind) - _MOST_OF_A_KIND) for kind in kinds)
 
 
-def _rows(groups: Mapping[str, Any], name: str) -> int | None:
+def _carried(share: Share | None) -> str:
+    return "0" if share is None else counts_between(share.rows, share.at_most_rows)
+
+
+def _rows(groups: Mapping[str, Any], name: str) -> str | None:
     group = groups.get(name)
-    return None if group is None else int(group["rows"])
+    if group is None:
+        return None
+    return counts_between(int(group["rows"]), int(group.get("at_most_rows", group["rows"])))
 
 
 def _values(dataset: AuditedDataset, measure: str) -> Mapping[str, Any]:
@@ -90,4 +101,4 @@ def cost(dataset: AuditedDataset) -> str:
         return said
     rows = counted(int(usage["rows_with_usage"]), "row")
     read, wrote = figure(usage["input_tokens"]), figure(usage["output_tokens"])
-    return f"{said} Models read {read} tokens and wrote {wrote}; that is recorded for {rows}."
+    return f"{said} To make them, models read {read} tokens and wrote {wrote}; tokens are recorded for {rows}."

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.auditing.request import DatasetAt, Ledgers, opened_ledgers
 from provenance.faces.numbers import percent, size
+from provenance.ledger.composition.breakdowns import UNKNOWN
 from provenance.ledger.contents import contents
+from provenance.lineage.words import AMBIGUOUS
+from provenance.plurals import counted
 from provenance.report.page import bars, comparison, findings, obligations, one_row, past, pipeline, words
+from provenance.report.plain_text import between, shell_word
 from provenance.version import __version__
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from provenance.auditing.audit import Audit, AuditedDataset
     from provenance.faces.charts import Column
     from provenance.ledger.composition.composition import Composition
+    from provenance.ledger.composition.spending import Cost
     from provenance.ledger.sidecars import Sidecars
     from provenance.repository import Repository
     from provenance.repository.history import History
@@ -61,12 +65,7 @@ class Section:
     @property
     def by_origin(self) -> dict[str, int]:
         """Rows by origin, for the strand; what is not certain is drawn as unknown."""
-        (origins, *_) = self.bars or [bars.Bars("", "", ())]
-        found: dict[str, int] = {}
-        for group in origins.groups:
-            for origin, rows in group.by_origin.items():
-                found[origin] = found.get(origin, 0) + rows
-        return found
+        return self.composition.origins
 
 
 def report_page(repository: Repository, audit: Audit) -> str:
@@ -149,26 +148,53 @@ def _origin(ledger: Sidecars, sample_id: str) -> str | None:
 def _facts(composition: Composition) -> list[Fact]:
     rows = composition.rows
     observed = composition.by_evidence.get("observed")
-    licensed = rows - sum(composition.by_license[name].rows for name in ("unknown",) if name in composition.by_license)
-    rooted, cost = composition.real_rooted_fraction, composition.cost
-    depth = composition.max_depth
+    unlicensed = composition.by_license.get(UNKNOWN)
+    licensed = (rows - unlicensed.at_most_rows, rows - unlicensed.rows) if unlicensed else (rows, rows)
+    cost = composition.cost
+    depth, of_some = _depth(composition)
     amount = "–" if cost is None else f"{cost.amount.normalize():f} {cost.currency or ''}".strip()
     return [
         Fact("rows" if rows != 1 else "row", f"{rows:,}", f"{size(composition.bytes)} of content"),
-        Fact("go back to human text", "–" if rooted is None else _whole(rooted), "of the rows that are not human"),
-        Fact("model steps at most", "–" if depth is None else f"{depth}", "between a row and human text"),
+        Fact("go back to human text", _rooted(composition), "of the rows that are not known to be human"),
+        Fact("model steps at most", depth, f"between a row and human text{of_some}"),
         Fact(
             "recorded as it happened",
-            _part(observed.rows if observed else 0, rows),
+            _parts(observed.rows, observed.at_most_rows, rows) if observed else _part(0, rows),
             "else stated later, or unknown",
         ),
-        Fact("have a stated licence", _part(licensed, rows), "of all rows"),
-        Fact("cost", amount, "not recorded, never estimated" if cost is None else "as recorded"),
+        Fact("have a stated licence", _parts(*licensed, rows), "of all rows"),
+        Fact("cost", amount, "not recorded, never estimated" if cost is None else _costed(cost)),
     ]
+
+
+def _rooted(composition: Composition) -> str:
+    """The part of the rows that go back to human text, as one share or as two ends."""
+    least, most = composition.real_rooted_fraction, composition.at_most_real_rooted_fraction
+    return "–" if least is None else between(_whole(least), _whole(least if most is None else most))
+
+
+def _depth(composition: Composition) -> tuple[str, str]:
+    """The most model steps that are known, and of how many rows they are not."""
+    least, most = composition.max_depth, composition.at_most_max_depth
+    shares = composition.by_depth
+    unknown = sum(shares[name].at_most_rows for name in (UNKNOWN, AMBIGUOUS) if name in shares)
+    of_some = f"; not known for {counted(min(unknown, composition.rows), 'row')}" if unknown else ""
+    if least is None:
+        return "–", of_some
+    return (f"{least} or more" if most is None else between(str(least), str(most))), of_some
+
+
+def _costed(cost: Cost) -> str:
+    """Of how many rows the cost is known, where that is not all."""
+    return "as recorded" if cost.rows_costed == cost.rows else f"known for {cost.rows_costed:,} of {cost.rows:,} rows"
 
 
 def _part(part: int, whole: int) -> str:
     return _short(percent(part, whole))
+
+
+def _parts(least: int, most: int, whole: int) -> str:
+    return between(_part(least, whole), _part(most, whole))
 
 
 def _whole(share: float) -> str:
@@ -206,17 +232,17 @@ def _revision(history: History | None, audit: Audit) -> Revision:
 def _commands(audit: Audit, commit: str | None, paths: Sequence[str]) -> list[str]:
     """What recomputes this page and its numbers, from the DVC root."""
     request = audit.request
-    named = " ".join(shlex.quote(path) for path in paths)
-    options = "".join(f" --policy {shlex.quote(name)}" for name in (audit.policy.sources if audit.policy else ()))
+    named = " ".join(shell_word(path) for path in paths)
+    options = "".join(f" --policy {shell_word(name)}" for name in (audit.policy.sources if audit.policy else ()))
     options += f" --since {request.since[:_DIGITS]}" if request.since else ""
-    options += f" --mixture {shlex.quote(request.mixture)}" if request.mixture else ""
+    options += f" --mixture {shell_word(request.mixture)}" if request.mixture else ""
     checkout = [f"git checkout {commit[:_DIGITS]} && dvc pull"] if commit else []
     measures = " --measures all" if "all" in request.measures else ""
     return [
         *checkout,
         f"provenance verify {named}",
         f"provenance audit {named}{options}{measures} --tables",
-        *(f"provenance log {shlex.quote(path)}" for path in paths),
+        *(f"provenance log {shell_word(path)}" for path in paths),
         f"provenance report {named}{options} -o report.html",
     ]
 

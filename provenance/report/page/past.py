@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from provenance.errors import UnknownReferenceError
 from provenance.faces.charts import Column
 from provenance.faces.palette import NAMES
+from provenance.lineage.words import Origin
 from provenance.plurals import counted
 
 if TYPE_CHECKING:
@@ -30,9 +33,16 @@ def past(
     columns = [column for entry in entries if (column := _column(entry)) is not None]
     data = entries[-1].version.data if entries else None
     if not is_committed and (data is None or data.md5 != md5):
-        by_origin = {name: share.rows for name, share in composition.by_origin.items() if name in NAMES}
-        columns.append(Column("now", "not committed", "", composition.rows, by_origin))
+        columns.append(Column("now", "not committed", "", composition.rows, composition.origins))
     return columns
+
+
+def _origins(groups: Mapping[str, int]) -> dict[str, int]:
+    """What is not certain is drawn as unknown, so that the columns add up."""
+    found = Counter[str]()
+    for name, rows in groups.items():
+        found[name if name in NAMES else Origin.UNKNOWN] += rows
+    return dict(found)
 
 
 def _entries(repository: Repository, history: History, path: str) -> list[LogEntry]:
@@ -49,7 +59,7 @@ def _column(entry: LogEntry) -> Column | None:
     if entry.counted is None:
         return None
     commit = entry.version.commit
-    by_origin = {name: rows for name, rows in entry.counted.groups["by_origin"].items() if name in NAMES}
+    by_origin = _origins(entry.counted.groups["by_origin"])
     label = next((name for name in entry.version.tags if name), commit.sha[:7])
     return Column(label, commit.date[:_DAY], commit.subject, entry.counted.rows, by_origin)
 

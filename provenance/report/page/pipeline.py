@@ -135,12 +135,8 @@ def _rows(ledger: Sidecars, step: _Step) -> Iterator[Row]:
 def _born_here(ledger: Sidecars, step: _Step) -> Iterator[tuple[Node, int]]:
     """The sources and models of rows that no input has, each with its rows."""
     graph, described = ledger.graph, ledger.graph.descriptions
-    members, rows = graph.members(step.dataset.place)
-    of_inputs = {each.path: _inside(graph, graph.members(each.place)[0]) for each in step.inputs}
-    weights = np.where(_of_any(graph, of_inputs)[members], 0, rows).astype(np.int64)
-    totals = np.bincount(graph.class_of[members], weights=weights, minlength=len(graph.classes)).astype(np.int64)
     found: dict[str, tuple[Node, int]] = {}
-    for born, number in zip(graph.classes, totals.tolist(), strict=True):
+    for born, number in zip(graph.classes, _rows_by_class(graph, step).tolist(), strict=True):
         activity: dict[str, Any] = {} if born.activity is None else described.activities[born.activity]
         node = None
         if number and activity.get("type") == "collection" and born.source is not None:
@@ -152,6 +148,20 @@ def _born_here(ledger: Sidecars, step: _Step) -> Iterator[tuple[Node, int]]:
         if node is not None:
             found[node.id] = (node, number + (found[node.id][1] if node.id in found else 0))
     yield from found.values()
+
+
+def _rows_by_class(graph: Graph, step: _Step) -> Array:
+    """How many rows that no input has certainly are of each birth class, by what the dataset itself says of them."""
+    members, rows = graph.members(step.dataset.place)
+    of_inputs = {each.path: _inside(graph, graph.members(each.place)[0]) for each in step.inputs}
+    is_old = _of_any(graph, of_inputs)
+    disputed = graph.disputed(step.dataset.place)
+    weights = np.where(is_old[members], 0, rows).astype(np.int64)
+    weights[np.searchsorted(members, disputed.samples)] = 0
+    others = np.where(is_old[disputed.numbers], 0, disputed.rows.rows)
+    size = len(graph.classes)
+    certain = np.bincount(graph.class_of[members], weights=weights, minlength=size)
+    return (certain + np.bincount(disputed.classes, weights=others, minlength=size)).astype(np.int64)
 
 
 def _inside(graph: Graph, numbers: Array) -> Array:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.report.plain_text import counted, percent, safe, safe_lines
+from provenance.report.plain_text import counted, percent, safe, safe_lines, shell_word
 
 
 @given(st.text(), st.none() | st.integers(2, 40))
@@ -53,3 +55,15 @@ def test_percent_never_rounds_to_none_or_all() -> None:
 def test_what_is_counted_agrees_with_its_number() -> None:
     assert [counted(number, "row") for number in (0, 1, 2_000)] == ["0 rows", "1 row", "2,000 rows"]
     assert [counted(number, "birth of it", "births of it") for number in (1, 2)] == ["1 birth of it", "2 births of it"]
+
+
+@pytest.mark.parametrize(
+    "name", ["a.jsonl", "it's <b>&\u202emix.jsonl", "a  b\n\x1b[31m\\c", "\u200b\U000e0041ä $HOME `x`"]
+)
+def test_a_word_for_the_shell_prints_and_can_be_pasted(name: str) -> None:
+    word = shell_word(name)
+    assert word.isprintable()
+    said = subprocess.run(
+        ["bash", "-c", f"printf %s {word}"], capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"}
+    )
+    assert said.stdout.decode() == name

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from provenance.ledger.composition.composition import BirthClassRows, Composition, Share
@@ -75,3 +76,16 @@ def test_steps_are_in_their_order_and_what_is_not_known_is_said() -> None:
     assert list(groups(composition, "Steps from human text")) == ["2", "10", "not known"]
     assert list(groups(composition, "Under which licence")) == ["not stated"]
     assert "Collected from" not in [each.title for each in bars(composition)]
+
+
+def test_rows_of_one_of_several_models_are_synthetic_where_all_births_are() -> None:
+    classes = [
+        replace(born(0, "synthetic", model="a"), at_most_rows=20),
+        replace(born(0, "synthetic", model="b"), at_most_rows=20),
+    ]
+    ambiguous = {"a": share(0, 20), "b": share(0, 20), "ambiguous": share(20)}
+    found = groups(composed(classes, by_model=ambiguous), "By which model")
+    assert dict(found["one of several, not certain which"].by_origin) == {"synthetic": 20}
+    classes[0] = replace(classes[0], origin="mixed")
+    found = groups(composed(classes, by_model=ambiguous), "By which model")
+    assert dict(found["one of several, not certain which"].by_origin) == {"unknown": 20}

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from provenance.faces.charts import Column
-from provenance.report.page.past import drawn
+from provenance.report.page.past import _origins, drawn
 
 
 def test_few_revisions_are_all_drawn_and_many_but_for_those_in_between() -> None:
@@ -10,3 +10,7 @@ def test_few_revisions_are_all_drawn_and_many_but_for_those_in_between() -> None
     shown = drawn(columns)
     assert len(shown) == 24
     assert [shown[0].label, shown[1].date, shown[2].label, shown[-1].label] == ["c0", "77 others", "c78", "c99"]
+
+
+def test_rows_of_uncertain_origin_are_drawn_as_unknown_and_none_is_lost() -> None:
+    assert _origins({"real": 3, "ambiguous": 2, "unknown": 1}) == {"real": 3, "unknown": 3}
