@@ -16,6 +16,7 @@ OTHERS = {
     "auditing/measures/near_duplicates.py",
     "capture/declaring/earlier.py",
     "capture/lookup.py",
+    "capture/recording/reusing.py",
     "cli/commands/querying.py",
     "identity/file_ids.py",
     "ledger/history/sidecars.py",
