@@ -110,6 +110,8 @@ def test_nothing_in_the_data_runs_or_loads(browser: Browser, hostile: Explorer) 
             assert all(asked.startswith(hostile.origin) for asked in found.asked)
             if picture := kept(f"hostile-{name}"):
                 found.picture(str(picture))
+        with visited(browser, hostile.origin + path, cookie=hostile.cookie, width=390) as found:
+            assert not found.is_wider_than(390), name
 
 
 def test_the_printed_address_lets_in_once_and_its_secret_leaves_the_address_bar(

@@ -6,6 +6,7 @@ import csv
 import html
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -267,3 +268,18 @@ def test_two_revisions_are_compared_as_diff_does(explorer: Explorer, project: Pr
     assert "samples came" in page and "samples went" in page
     assert "Nothing to compare." in explorer.page(f"/changes?a=v1&b=v1&dataset={MIX}")
     assert explorer.request("/changes?dataset=nothing").status == 404
+
+
+def test_what_the_same_step_made_anew_stands_side_by_side(project: Project, tmp_path: Path) -> None:
+    shutil.copytree(project.root, tmp_path / "repository", symlinks=True)
+    copy = Project.at(tmp_path / "repository")
+    script = copy.root / "answer.py"
+    # Another draw: of the thirty answers some end with another word.
+    script.write_text(script.read_text().replace("random.Random(8)", "random.Random(5)"))
+    copy.run("dvc", "repro", "--quiet", "--force", "--single-item", "answer")
+    with explored(copy.root) as running:
+        page = running.page("/changes?a=v2&b=&dataset=data/answers.jsonl")
+    anew = re.search(r"<dt>samples made anew</dt><dd>(\d+)", page)
+    assert anew is not None and int(anew[1]) > 3
+    assert re.search(r"<del>th\w+</del>", page) and re.search(r"<ins>th\w+</ins>", page)
+    assert '<span class="delta add">+0</span> samples came' in page
