@@ -88,7 +88,10 @@ def write_table_or_records(columns: Sequence[str], rows: Sequence[Sequence[str]]
     for number, row in enumerate(rows, start=1):
         write_line(f"row {number}")
         for column, cell in zip(columns, row, strict=True):
-            write(folded(f"  {column.ljust(longest)}  ", " " * (longest + 4), cell))
+            if cell:
+                write(folded(f"  {column.ljust(longest)}  ", " " * (longest + 4), cell))
+            else:
+                write_line(f"  {column}")
 
 
 def text(styled: Text) -> str:

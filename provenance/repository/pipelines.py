@@ -75,9 +75,9 @@ class StageText:
 
     @property
     def commands(self) -> list[str]:
-        """What DVC runs, one after another: of a command of several lines, each."""
-        stated = [self.command] if isinstance(self.command, str) else [str(each) for each in self.command]
-        return [line.strip() for each in stated for line in each.splitlines() if line.strip()]
+        """What DVC runs, one after another: each line of a text, each item of a list with all of its lines."""
+        stated = self.command.splitlines() if isinstance(self.command, str) else [str(each) for each in self.command]
+        return [each.strip() for each in stated if each.strip()]
 
     @property
     def wdir(self) -> str:

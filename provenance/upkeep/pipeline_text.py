@@ -50,10 +50,13 @@ class PipelineText:
     def wrap(self, group: str, resolved: Sequence[str]) -> None:
         """Put `provenance run --` before a stage's command; ``resolved``: its last line, of each member of a group.
 
-        Of several commands the last one is wrapped: when it has ended, all outs are there. To DVC, each line is one.
+        Of several commands the last one is wrapped: when it has ended, all outs are there. To DVC, each line is one;
+        an item of a list is one with all of its lines, which may be a loop.
         """
         node: Any = _member(self._definition(group), "cmd")
         last = node.value[-1] if isinstance(node.value, list) and node.value else node
+        if last is not node and "\n" in last.value.strip("\n"):
+            raise NotEditableError("the last of its commands has several lines; put them into a script")
         self._wrap_scalar(last, resolved)
 
     def append(self, group: str, commands: Sequence[str]) -> None:

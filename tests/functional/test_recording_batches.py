@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -206,6 +207,11 @@ def test_an_error_names_the_row_of_the_batch_and_nothing_is_recorded(documents: 
         ([good, good], {"keys": ["first", 1]}, "row 1 of the batch: key 'first' was recorded before"),
         ([good, good], {"costs": [1]}, "costs: 1 for 2 rows; give one for each row, or None"),
         ({"text": "x"}, {}, "rows: {'text': 'x'} is not a list or an Arrow table"),  # type: ignore[list-item]
+        (
+            pd.DataFrame([good]),
+            {},
+            "rows: a DataFrame is not a list or an Arrow table with a value for each row; give its",
+        ),
     ]
     with provenance.record("made.jsonl", model=MODEL, prompt=PROMPT) as recorder:
         recorder.write(good, key="first")

@@ -82,5 +82,8 @@ def _values(name: str, given: Any) -> Sequence[Any]:
     else:
         values = given
     if isinstance(values, Mapping) or not isinstance(values, Sequence) or isinstance(values, (str, bytes)):
-        raise ProvenanceError(f"{name}: {shown(given)} is not a list or an Arrow table with a value for each row")
+        # A data frame written out would be pages, with nothing of what to do.
+        what = f"a {type(given).__name__}" if hasattr(given, "columns") else shown(given)
+        hint = "; give its to_dict('records')" if hasattr(given, "to_dict") else ""
+        raise ProvenanceError(f"{name}: {what} is not a list or an Arrow table with a value for each row{hint}")
     return values

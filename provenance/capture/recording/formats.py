@@ -106,7 +106,7 @@ def _write_csv(lines: Path, target: Path, dataset: str, *, delimiter: str) -> No
     """Text is quoted, so that it stays text and empty text is not null; other values stand as JSON has them."""
     names = dict.fromkeys(name for _, rows in _batches(lines) for row in rows for name in row)
     if not names:
-        raise DataError(dataset, None, f"no row has a column, so that there is no header; {_INSTEAD}")
+        raise DataError(dataset, None, f"no row has a column, so there would be no header; {_INSTEAD}")
     with open(target, "w", encoding="utf-8", newline="") as file:
         file.write(delimiter.join(map(_quoted, names)) + "\n")
         for first, rows in _batches(lines):

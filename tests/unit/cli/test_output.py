@@ -35,3 +35,13 @@ def test_a_pipe_gets_a_table_whatever_its_width(capsys: pytest.CaptureFixture[st
     assert not any(line.endswith(" ") for line in said.splitlines())
     title, _, row = said.splitlines()
     assert title.split() == [*COLUMNS] and row.endswith("x" * 5000)
+
+
+def test_records_with_nothing_in_a_column_end_no_line_in_blanks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    output.write_table_or_records(COLUMNS, [("a" * 32, "", "short")], ["rows"])
+    said = capsys.readouterr().out.splitlines()
+    assert "  rows" in said and not any(line.endswith(" ") for line in said)

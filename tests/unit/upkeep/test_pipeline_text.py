@@ -54,6 +54,15 @@ def test_several_lines_that_are_not_written_as_such_are_left(written: str) -> No
         wrapped(stage(written), "two")
 
 
+def test_an_item_of_several_lines_is_left() -> None:
+    """DVC gives it to one shell, so its last line may be the end of a loop."""
+    loop = "for i in 1 2; do\n  echo $i\ndone"
+    with pytest.raises(NotEditableError, match="the last of its commands has several lines"):
+        wrapped(stage("\n    - one\n    - |\n      for i in 1 2; do\n        echo $i\n      done\n"), loop)
+    in_order = wrapped(stage("\n    - |\n      for i in 1; do\n      done\n    - |\n      two\n"), "two")
+    assert f"{RUN} two\n" in in_order and "\n      done\n" in in_order
+
+
 @pytest.mark.parametrize("text", ["stages: {}\n", "stages:\n  make: {}\n", "a: [", ""])
 def test_what_is_not_there_is_not_edited(text: str) -> None:
     with pytest.raises(NotEditableError):
