@@ -27,6 +27,10 @@ def report(
         Path | None,
         typer.Option("--mixture", metavar="FILE", help="Show how often rows are trained on; see docs/mixtures.md."),
     ] = None,
+    evaluation: Annotated[
+        list[str] | None,
+        typer.Option("--evaluation", metavar="DATASET[@REV]", help="A set that must not have leaked in; repeatable."),
+    ] = None,
     since: Annotated[
         str | None, typer.Option("--since", metavar="REV", help="The revision whose version came before this one.")
     ] = None,
@@ -49,7 +53,15 @@ def report(
     repository = options.open_repository()
     read = [*(Path(name) for name in policy or ()), *([mixture] if mixture else [])]
     require_harmless(repository, {"-o": file}, read)
-    request = request_for(repository, datasets, rev=options.rev, since=since, measures=[ALL_MEASURES], mixture=mixture)
+    request = request_for(
+        repository,
+        datasets,
+        rev=options.rev,
+        evaluation=evaluation or (),
+        since=since,
+        measures=[ALL_MEASURES],
+        mixture=mixture,
+    )
     found = run_audit(repository, request, load_policy(policy, repository.root) if policy else None)
     page = report_page(repository, found)
     with whole_file(file) as temporary:
