@@ -47,7 +47,7 @@ def report(
     from provenance.auditing.request import ALL_MEASURES, request_for
     from provenance.cli.overwriting import require_harmless
     from provenance.files import whole_file
-    from provenance.report.audit_words import with_warnings
+    from provenance.report.audit_words import passing, with_warnings
     from provenance.report.page.page import report_page
 
     repository = options.open_repository()
@@ -71,6 +71,8 @@ def report(
         warnings = None if found.verdict is None else found.verdict.warnings
         output.write_json({"report": str(file), "verdict": verdict, "warnings": warnings, "passes": found.passes})
     elif not options.quiet:
-        output.write_line(safe(str(file)) + ("" if verdict is None else f": {verdict}") + with_warnings(found))
+        output.write_line(
+            safe(str(file)) + ("" if verdict is None else f": {verdict}{passing(found)}") + with_warnings(found)
+        )
     if found.request.commit is not None or repository.git_state().head is not None:
         warn_of_cut_history(repository.history(found.request.commit or "HEAD"), quiet=options.quiet)
