@@ -71,8 +71,7 @@ def report(
         warnings = None if found.verdict is None else found.verdict.warnings
         output.write_json({"report": str(file), "verdict": verdict, "warnings": warnings, "passes": found.passes})
     elif not options.quiet:
-        output.write_line(
-            safe(str(file)) + ("" if verdict is None else f": {verdict}{passing(found)}") + with_warnings(found)
-        )
+        said = "" if verdict is None else f": {verdict}{passing(found)}{with_warnings(found)}"
+        output.write_line(safe(str(file)) + said)
     if found.request.commit is not None or repository.git_state().head is not None:
         warn_of_cut_history(repository.history(found.request.commit or "HEAD"), quiet=options.quiet)
