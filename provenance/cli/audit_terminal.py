@@ -18,6 +18,7 @@ from provenance.report.audit_words import (
     gravest_first,
     headline,
     measured,
+    passing,
     percents,
     remarks,
     said_of_the_whole,
@@ -185,8 +186,7 @@ def _verdict(audit: Audit) -> Iterator[str]:
         yield output.line(why_it_fails(audit) or "not judged: no --policy was given, such as --policy baseline")
         return
     status = audit.verdict.status
-    passes = " (the policy lets that pass)" if audit.verdict.passes and status is Status.UNKNOWN else ""
-    said = f"{passes} {said_of_the_whole(audit)}"
+    said = f"{passing(audit)} {said_of_the_whole(audit)}"
     yield output.text(Text.assemble((status.value, f"bold {_COLOURS[status]}"), said))
     if reason := why_it_fails(audit):
         yield output.line(reason)

@@ -13,6 +13,8 @@ from markupsafe import Markup, escape
 from provenance.faces.characters import escape_of, is_hidden, name_of
 from provenance.plurals import counted
 
+# Of a text that is cut, so many hidden characters are named; the rest are written as escapes, which are short.
+_MOST_NAMED = 8
 _NOT_PLAIN = re.compile("[^\n\t -~]")
 
 
@@ -21,12 +23,13 @@ def show(text: object, limit: int | None = None) -> Markup:
     whole = text if isinstance(text, str) else str(text)
     cut = whole if limit is None else whole[:limit]
     pieces: list[str] = []
-    done = 0
+    done = named = 0
     for found in _NOT_PLAIN.finditer(cut):
         place = found.start()
         if is_hidden(cut, place):
-            pieces += (str(escape(cut[done:place])), _escaped(cut[place]))
-            done = place + 1
+            is_named = limit is None or named < _MOST_NAMED
+            pieces += (str(escape(cut[done:place])), _escaped(cut[place]) if is_named else escape_of(cut[place]))
+            done, named = place + 1, named + 1
     pieces.append(str(escape(cut[done:])))
     if len(cut) < len(whole):
         more = len(whole) - len(cut)

@@ -138,6 +138,13 @@ def said_of_the_whole(audit: Audit) -> str:
     return f"by {safe(audit.policy.name)}{caveat}{with_warnings(audit)}: {counts}"
 
 
+def passing(audit: Audit) -> str:
+    """What stands behind a verdict of UNKNOWN that does not fail; else nothing."""
+    verdict = audit.verdict
+    passes = verdict is not None and verdict.passes and verdict.status is Status.UNKNOWN
+    return " (the policy lets that pass)" if passes else ""
+
+
 def with_warnings(audit: Audit) -> str:
     """What stands behind a verdict that has warnings: ", with 6 warnings"; else nothing."""
     warnings = 0 if audit.verdict is None else audit.verdict.warnings

@@ -107,8 +107,17 @@ def test_where_the_text_is_not_here_lineage_is(copy: Project) -> None:
 def test_several_datasets_are_one_page_with_a_table_of_all(repository: Project) -> None:
     said = text(page(repository, MIX, "data/answers.jsonl", *POLICY))
     assert "162 rows in 2 datasets." in said
+    unjudged = text(page(repository, MIX, "data/answers.jsonl", file="../unjudged.html"))
+    assert re.search(r"data/answers\.jsonl 30 0\.0% 0\.0% 100\.0% 0\.0% –", unjudged)
     assert said.count("One row, followed back") == 2
     assert said.count("How this was made") == 2  # the link to it, and itself
+
+
+def test_whether_an_evaluation_set_is_inside_is_answered(repository: Project) -> None:
+    said = text(page(repository, MIX, "--policy", "contamination", "--evaluation", "data/documents.jsonl"))
+    assert "Blocked" in said and "rows of evaluation sets" not in said.partition("Findings")[0]
+    assert f"provenance audit {MIX} --policy contamination --evaluation data/documents.jsonl" in said
+    assert "evaluation set data/documents.jsonl" in said
 
 
 def test_a_mixture_is_counted_once_and_as_seen(copy: Project) -> None:

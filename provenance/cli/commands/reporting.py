@@ -27,6 +27,10 @@ def report(
         Path | None,
         typer.Option("--mixture", metavar="FILE", help="Show how often rows are trained on; see docs/mixtures.md."),
     ] = None,
+    evaluation: Annotated[
+        list[str] | None,
+        typer.Option("--evaluation", metavar="DATASET[@REV]", help="A set that must not have leaked in; repeatable."),
+    ] = None,
     since: Annotated[
         str | None, typer.Option("--since", metavar="REV", help="The revision whose version came before this one.")
     ] = None,
@@ -43,13 +47,21 @@ def report(
     from provenance.auditing.request import ALL_MEASURES, request_for
     from provenance.cli.overwriting import require_harmless
     from provenance.files import whole_file
-    from provenance.report.audit_words import with_warnings
+    from provenance.report.audit_words import passing, with_warnings
     from provenance.report.page.page import report_page
 
     repository = options.open_repository()
     read = [*(Path(name) for name in policy or ()), *([mixture] if mixture else [])]
     require_harmless(repository, {"-o": file}, read)
-    request = request_for(repository, datasets, rev=options.rev, since=since, measures=[ALL_MEASURES], mixture=mixture)
+    request = request_for(
+        repository,
+        datasets,
+        rev=options.rev,
+        evaluation=evaluation or (),
+        since=since,
+        measures=[ALL_MEASURES],
+        mixture=mixture,
+    )
     found = run_audit(repository, request, load_policy(policy, repository.root) if policy else None)
     page = report_page(repository, found)
     with whole_file(file) as temporary:
@@ -59,6 +71,7 @@ def report(
         warnings = None if found.verdict is None else found.verdict.warnings
         output.write_json({"report": str(file), "verdict": verdict, "warnings": warnings, "passes": found.passes})
     elif not options.quiet:
-        output.write_line(safe(str(file)) + ("" if verdict is None else f": {verdict}") + with_warnings(found))
+        said = "" if verdict is None else f": {verdict}{passing(found)}{with_warnings(found)}"
+        output.write_line(safe(str(file)) + said)
     if found.request.commit is not None or repository.git_state().head is not None:
         warn_of_cut_history(repository.history(found.request.commit or "HEAD"), quiet=options.quiet)

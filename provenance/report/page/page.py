@@ -234,6 +234,7 @@ def _commands(audit: Audit, commit: str | None, paths: Sequence[str]) -> list[st
     request = audit.request
     named = " ".join(shell_word(path) for path in paths)
     options = "".join(f" --policy {shell_word(name)}" for name in (audit.policy.sources if audit.policy else ()))
+    options += "".join(f" --evaluation {shell_word(_named(each, commit))}" for each in request.evaluation)
     options += f" --since {request.since[:_DIGITS]}" if request.since else ""
     options += f" --mixture {shell_word(request.mixture)}" if request.mixture else ""
     checkout = [f"git checkout {commit[:_DIGITS]} && dvc pull"] if commit else []
@@ -247,11 +248,17 @@ def _commands(audit: Audit, commit: str | None, paths: Sequence[str]) -> list[st
     ]
 
 
+def _named(dataset: DatasetAt, commit: str | None) -> str:
+    """``dataset`` as an option names it, once ``commit`` is checked out."""
+    return dataset.path if dataset.commit in (None, commit) else f"{dataset.path}@{dataset.commit}"
+
+
 def _identity(audit: Audit, commit: str | None, sections: Sequence[Section]) -> list[tuple[str, str]]:
     """What the page was made from, by digests."""
     found = [(f"data of {section.path} (DVC, md5)", section.md5 or "not known") for section in sections]
     if audit.policy is not None:
         found += [("policy", f"{audit.policy.name} ({audit.policy.digest})")]
+    found += [("evaluation set", _named(each, commit)) for each in audit.request.evaluation]
     if audit.mixture is not None:
         found += [("mixture", f"{audit.mixture.path}: {audit.mixture.name}")]
     return [*found, ("git revision", commit or "none yet"), ("made by", f"dvc-provenance {__version__}")]

@@ -112,3 +112,11 @@ def test_what_only_hides_is_shown_as_an_escape(text: str) -> None:
 def test_a_template_does_not_escape_it_again() -> None:
     template = Environment(autoescape=True).from_string("{{ text }}")
     assert template.render(text=show("<b>")) == "&lt;b&gt;"
+
+
+def test_of_a_text_that_is_cut_few_hidden_characters_are_named_and_none_is_left_raw() -> None:
+    text = "a\u202e" * 200
+    cut = str(show(text, 160))
+    assert len(cut) < 2_000 and "\u202e" not in cut
+    assert cut.count('class="escape"') == 8 and cut.count("\\u202e") == 80
+    assert str(show(text)).count('class="escape"') == 200
