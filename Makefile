@@ -1,6 +1,6 @@
 # `make demo` and `make test` need only git and Python 3.11 or newer; everything else goes into .venv.
 
-.PHONY: demo test browser lint fast fuzz docs benchmark constraints frozen release-check clean
+.PHONY: demo pictures test browser lint fast fuzz docs benchmark constraints frozen release-check clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -16,8 +16,11 @@ NEW_PIP := $(PIP) install $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --upg
 RUN := PATH="$(abspath $(BIN)):$$PATH"
 
 demo: $(VENV)/.demo-installed
-	$(RUN) dvc repro
-	$(RUN) python demo/show.py
+	$(RUN) python demo/history.py
+
+# The README's pictures, docs/pictures, of what the demo made; chromium takes them.
+pictures: demo browser
+	$(RUN) python demo/pictures.py
 
 test: lint
 	$(RUN) python -m pytest -n auto --dist loadfile
@@ -75,7 +78,7 @@ constraints: $(BIN)/python
 		cat "$$folder/found"; } > constraints.txt
 
 clean:
-	rm -rf $(VENV) provenance/identity/native/*.so build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) demo/repository provenance/identity/native/*.so build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 # A command may be on PATH and yet not run (a version manager's shim): so each is tried.
 $(BIN)/python:

@@ -1,4 +1,4 @@
-"""Ask of the demo's mix what it is made of: run the commands that answer, one after another."""
+"""Ask of the demo's training data what it is made of: run the commands that answer, one after another."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import provenance
 
+TRAIN, DOCUMENTS = "data/train.parquet", "data/documents.jsonl"
+
 
 def show(*arguments: str) -> None:
     """Print a `provenance` command and let it print its answer."""
@@ -18,24 +20,28 @@ def show(*arguments: str) -> None:
         sys.exit(code)
 
 
-def ancestors(sample: str) -> list[dict[str, Any]]:
-    """The samples that ``sample`` came from, itself included."""
-    answer = subprocess.run(["provenance", "trace", sample, "--json"], check=True, capture_output=True, text=True)
-    nodes: list[dict[str, Any]] = json.loads(answer.stdout)["nodes"]
-    return nodes
-
-
-def main() -> None:
+def revised_row() -> str:
+    """The first row of the training data that the model wrote and then revised."""
     revised = {pair.sample_id for pair in provenance.read("data/revised.jsonl")}
-    row = next(row.row for row in provenance.read("data/mix.parquet") if row.sample_id in revised)
-    pair = f"data/mix.parquet:{row}"
-    roots = {node["sample_id"] for node in ancestors(pair) if node["origin"] == "real"}
-    document = next(row.row for row in provenance.read("data/documents.jsonl") if row.sample_id in roots)
+    row = next(row.row for row in provenance.read(TRAIN) if row.sample_id in revised)
+    return f"{TRAIN}:{row}"
 
+
+def docstring_of(row: str) -> str:
+    """The docstring that ``row`` came from."""
+    answer = subprocess.run(["provenance", "trace", row, "--json"], check=True, capture_output=True, text=True)
+    nodes: list[dict[str, Any]] = json.loads(answer.stdout)["nodes"]
+    roots = {node["sample_id"] for node in nodes if node["origin"] == "real"}
+    document = next(row.row for row in provenance.read(DOCUMENTS) if row.sample_id in roots)
+    return f"{DOCUMENTS}:{document}"
+
+
+def main(*audit_options: str) -> None:
+    pair = revised_row()
     show("status")
-    show("audit", "data/mix.parquet", "--policy", "demo/policy.yaml")
+    show("audit", TRAIN, "--policy", "demo/policy.yaml", *audit_options)
     show("trace", pair, "--text")
-    show("impact", f"sample:data/documents.jsonl:{document}")
+    show("impact", f"sample:{docstring_of(pair)}")
 
 
 if __name__ == "__main__":

