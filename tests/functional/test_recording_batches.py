@@ -190,7 +190,7 @@ def test_an_arrow_table_is_a_batch(documents: str) -> None:
 
 def test_an_error_names_the_row_of_the_batch_and_nothing_is_recorded(documents: str) -> None:
     good: dict[str, Any] = {"text": "good"}
-    cases: list[tuple[list[Any], dict[str, Any], str]] = [
+    cases: list[tuple[Any, dict[str, Any], str]] = [
         ([good, {"text": float("nan")}], {}, "made.jsonl:3: row 2 of the batch: cannot be written as JSON: NaN"),
         ([good, {"_parents": []}], {}, "made.jsonl:3: row 2 of the batch: the column _parents is reserved"),
         ([good, good], {"seeds": [1, "x"]}, "row 2 of the batch: seed: 'x' is not a whole number"),
@@ -206,7 +206,7 @@ def test_an_error_names_the_row_of_the_batch_and_nothing_is_recorded(documents: 
         ([good, good], {"keys": [1, 1]}, "row 2 of the batch: key 1 was recorded before"),
         ([good, good], {"keys": ["first", 1]}, "row 1 of the batch: key 'first' was recorded before"),
         ([good, good], {"costs": [1]}, "costs: 1 for 2 rows; give one for each row, or None"),
-        ({"text": "x"}, {}, "rows: {'text': 'x'} is not a list or an Arrow table"),  # type: ignore[list-item]
+        ({"text": "x"}, {}, "rows: {'text': 'x'} is not a list or an Arrow table"),
         (
             pd.DataFrame([good]),
             {},
