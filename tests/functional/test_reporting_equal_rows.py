@@ -20,7 +20,7 @@ with provenance.record(f"{name}.jsonl", model=model, kind="from_scratch") as rec
 """
 _MIX = """
 lines = [line for name in ("m1", "m2") for line in open(f"{name}.jsonl")]
-open("mix.jsonl", "w").writelines(lines[2:10])
+open("mix.jsonl", "w").writelines(lines[2:6] + lines[8:])
 """
 _POLICY = """
 rules:
