@@ -34,6 +34,8 @@ FILES = (
     "demo/model.py",
     "demo/policy.yaml",
     "demo/revise.py",
+    ".dvc/plots/provenance_composition.json",
+    ".dvc/plots/provenance_mixture.json",
 )
 # The first lines of the prompt, which its first version does not have.
 EXAMPLE = """\
@@ -64,7 +66,7 @@ class Revision:
 def try_it_out() -> None:
     """The pipeline as it is in the checkout, but for the prompt and the number of docstrings that it is tried on."""
     for name in FILES:
-        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(CHECKOUT / name, name)
     Path(".gitignore").write_text("/data/\n/audit/\n/report.html\n__pycache__/\n.*.provenance-tmp\n")
     replace(GENERATE, EXAMPLE, "")
