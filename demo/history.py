@@ -125,7 +125,8 @@ def create() -> None:
         os.environ.pop(name, None)  # where a git hook started this, they lead to the checkout
     REPOSITORY.mkdir(exist_ok=True)
     os.chdir(REPOSITORY)
-    run("git", "init", "--quiet", "--initial-branch=main")
+    if not Path(".git").exists():
+        run("git", "init", "--quiet", "--initial-branch=main")
     for name, value in SETTINGS.items():
         run("git", "config", name, value)
     if not Path(".dvc/config").exists():
