@@ -141,7 +141,7 @@ def test_stages_of_one_name_keep_apart_what_each_reads_and_writes(project: Proje
         assert project.ask("verify", *revision)["problems"] == []
     for path, rows in (("mix.jsonl", "3 rows: real"), ("a.jsonl", "2 rows: real"), ("b/mix.jsonl", "1 row: synthetic")):
         logged = project.provenance("log", path).stdout
-        assert rows in logged and logged.count("\n") == 2 and logged.startswith(commit)
+        assert rows in logged and logged.count("\n") == 3 and logged.startswith(commit)
 
 
 def test_a_stage_that_never_ran_is_not_a_problem(project: Project) -> None:
