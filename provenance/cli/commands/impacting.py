@@ -61,7 +61,6 @@ def impact(
     Example: provenance impact field:doc_id=KB-0003 --rows
     """
     from provenance.cli.overwriting import require_harmless
-    from provenance.ledger.affected_rows import affected_rows
     from provenance.ledger.impact import impact_of
     from provenance.ledger.sidecars import Sidecars
 
@@ -78,7 +77,7 @@ def impact(
         warn_of_unknown_training(ledger, quiet=options.quiet)
         if ids is not None:
             _write_ids(ids, found)
-        listed = affected_rows(ledger, found.reached, _MOST_ROWS) if rows else None
+        listed = _listed(ledger, found) if rows else None
         log = _log(ledger, selectors, options.rev, quiet=options.quiet) if history else None
     if options.as_json:
         listing = {} if listed is None else {"rows": [asdict(row) for row in listed.rows], "not_here": listed.not_here}
@@ -113,6 +112,13 @@ def _log(ledger: Sidecars, selectors: list[str] | None, rev: str | None, *, quie
     history = ledger.repository.history(rev)
     warn_of_cut_history(history, quiet=quiet)
     return log_impact(ledger, history, lasting(ledger, selectors) if selectors else revoked_selectors(ledger))
+
+
+def _listed(ledger: Sidecars, found: Impact) -> AffectedRows:
+    # It reads data, for which pyarrow is loaded; counting does without.
+    from provenance.ledger.affected_rows import affected_rows
+
+    return affected_rows(ledger, found.reached, _MOST_ROWS)
 
 
 def _document(found: Impact) -> dict[str, Any]:
