@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,13 +14,13 @@ from provenance.export.interface import Checked
 _MOST_PROBLEMS = 20
 
 
-def read_json(file: Path) -> Any:
-    """The JSON document in ``file``.
-
-    Raises:
-        ValueError: it is none; the message says where.
-    """
-    return json.loads(file.read_text(encoding="utf-8"))
+def check_json(file: Path, rules: Callable[[Any], Checked]) -> Checked:
+    """What ``rules`` make of the JSON document in ``file``; that it is not JSON, where it is not."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        return Checked((f"not JSON: {error}",))
+    return rules(document)
 
 
 def not_installed(package: str, module: str | None = None) -> Checked | None:

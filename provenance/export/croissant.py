@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from provenance.export.checking import misspelt, not_installed, problems, read_json
+from provenance.export.checking import check_json, misspelt, not_installed, problems
 from provenance.export.croissant_records import CONTEXT, files_of, record_sets, rows_file
 from provenance.export.described import (
     activities,
@@ -88,11 +88,7 @@ class Croissant:
         file.write(json_text(_document(subject, self.gaps(subject))))
 
     def check(self, file: Path) -> Checked:
-        try:
-            document = read_json(file)
-        except ValueError as error:
-            return Checked((f"not JSON: {error}",))
-        return problems(_own_rules(document)) + _by_mlcroissant(file)
+        return check_json(file, lambda document: problems(_own_rules(document)) + _by_mlcroissant(file))
 
 
 def _document(subject: Subject, gaps: Sequence[Gap]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import urlsplit
 
-from provenance.export.checking import by_schema, is_time, problems, read_json
+from provenance.export.checking import by_schema, check_json, is_time, problems
 from provenance.export.described import (
     activities,
     generators,
@@ -80,13 +80,9 @@ class OasisDps:
         file.write(json_text(without_nothing(_document(subject, self.gaps(subject)))))
 
     def check(self, file: Path) -> Checked:
-        try:
-            document = read_json(file)
-        except ValueError as error:
-            return Checked((f"not JSON: {error}",))
         # Its dialect only says that formats are to be looked at, which they are.
         schema = {**pinned("oasis/data-provenance.json"), "$schema": _DRAFT_2020}
-        return by_schema(document, schema) + problems(_own_rules(document))
+        return check_json(file, lambda document: by_schema(document, schema) + problems(_own_rules(document)))
 
 
 def _document(subject: Subject, gaps: Sequence[Gap]) -> dict[str, Any]:

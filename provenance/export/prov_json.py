@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from provenance.export import prov_rules
-from provenance.export.checking import by_schema, not_installed, problems, read_json
+from provenance.export.checking import by_schema, check_json, not_installed, problems
 from provenance.export.interface import Checked, Gap
 from provenance.export.prov_document import gaps, records
 from provenance.export.prov_records import PREFIXES, Name, Record, Value
@@ -43,11 +43,7 @@ class ProvJson:
         file.write("\n}\n")
 
     def check(self, file: Path) -> Checked:
-        try:
-            document = read_json(file)
-        except ValueError as error:
-            return Checked((f"not JSON: {error}",))
-        return problems(prov_rules.problems_of(document)) + _by_prov(file, document)
+        return check_json(file, lambda found: problems(prov_rules.problems_of(found)) + _by_prov(file, found))
 
 
 def members(record: Record) -> dict[str, Any]:

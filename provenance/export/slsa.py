@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from provenance.attest.statement import STATEMENT
-from provenance.export.checking import not_installed, problems, read_json
+from provenance.export.checking import check_json, not_installed, problems
 from provenance.export.described import (
     NAMESPACE,
     activities,
@@ -55,11 +55,7 @@ class Slsa:
         file.write(json_text(statement(subject, self.gaps(subject))))
 
     def check(self, file: Path) -> Checked:
-        try:
-            document = read_json(file)
-        except ValueError as error:
-            return Checked((f"not JSON: {error}",))
-        return problems(_own_rules(document)) + _by_in_toto(document)
+        return check_json(file, lambda document: problems(_own_rules(document)) + _by_in_toto(document))
 
 
 def statement(subject: Subject, gaps: Sequence[Gap] = ()) -> dict[str, Any]:

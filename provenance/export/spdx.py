@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from provenance.export.checking import not_installed, problems, read_json
+from provenance.export.checking import check_json, not_installed, problems
 from provenance.export.described import NAMESPACE, iri, short_digest
 from provenance.export.interface import Checked, Gap, Need, missing
 from provenance.export.spdx_elements import Elements
@@ -61,11 +61,7 @@ class Spdx:
         file.write(json_text(_document(subject, self.gaps(subject))))
 
     def check(self, file: Path) -> Checked:
-        try:
-            document = read_json(file)
-        except ValueError as error:
-            return Checked((f"not JSON: {error}",))
-        return problems(_own_rules(document)) + _by_spdx_model(file)
+        return check_json(file, lambda document: problems(_own_rules(document)) + _by_spdx_model(file))
 
 
 def _document(subject: Subject, gaps: Sequence[Gap]) -> dict[str, Any]:
