@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 
 import typer
 
+from provenance.cli.completing import policies
 from provenance.cli.output import write_error
 from provenance.cli.progress import fetch_progress
 from provenance.errors import RepositoryError
@@ -34,6 +35,19 @@ RevisionOption = Annotated[
 ]
 NoFetchOption = Annotated[
     bool, typer.Option("--no-fetch", help="Fetch nothing from a remote; what is not on this machine is missing.")
+]
+PolicyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--policy", metavar="POLICY", autocompletion=policies, help="Judge by this pack or file (*.yaml); repeatable."
+    ),
+]
+EvaluationOption = Annotated[
+    list[str] | None,
+    typer.Option("--evaluation", metavar="DATASET[@REV]", help="A set that must not have leaked in; repeatable."),
+]
+SinceOption = Annotated[
+    str | None, typer.Option("--since", metavar="REV", help="The revision whose version came before this one.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Write nothing but errors (and JSON).")]

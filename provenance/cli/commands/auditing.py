@@ -9,9 +9,8 @@ import typer
 
 from provenance.cli import output
 from provenance.cli.completing import datasets as datasets_there
-from provenance.cli.completing import policies
 from provenance.cli.failures import FINDING
-from provenance.cli.options import CommonOptions, command
+from provenance.cli.options import CommonOptions, EvaluationOption, PolicyOption, SinceOption, command
 from provenance.report.plain_text import safe
 
 if TYPE_CHECKING:
@@ -29,15 +28,7 @@ def audit(
         list[str] | None,
         typer.Argument(metavar="[DATASET]...", autocompletion=datasets_there, help="Datasets to audit."),
     ] = None,
-    policy: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--policy",
-            metavar="POLICY",
-            autocompletion=policies,
-            help="Judge by this pack or file (*.yaml); repeatable.",
-        ),
-    ] = None,
+    policy: PolicyOption = None,
     mixture: Annotated[
         Path | None,
         typer.Option("--mixture", metavar="FILE", help="Weigh what is trained on by exposure; see docs/mixtures.md."),
@@ -46,13 +37,8 @@ def audit(
         str | None,
         typer.Option("--reference", metavar="DATASET[@REV]", help="Compare synthetic text with this."),
     ] = None,
-    evaluation: Annotated[
-        list[str] | None,
-        typer.Option("--evaluation", metavar="DATASET[@REV]", help="A set that must not have leaked in; repeatable."),
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="REV", help="The revision whose version came before this one.")
-    ] = None,
+    evaluation: EvaluationOption = None,
+    since: SinceOption = None,
     fields: Annotated[
         list[str] | None,
         typer.Option(

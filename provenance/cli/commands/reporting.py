@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from provenance.cli import output
-from provenance.cli.options import CommonOptions, command, warn_of_cut_history
+from provenance.cli.options import (
+    CommonOptions,
+    EvaluationOption,
+    PolicyOption,
+    SinceOption,
+    command,
+    warn_of_cut_history,
+)
 from provenance.report.plain_text import safe
 
 
@@ -19,21 +26,13 @@ def report(
     file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The page to write (HTML).")] = Path(
         "report.html"
     ),
-    policy: Annotated[
-        list[str] | None,
-        typer.Option("--policy", metavar="POLICY", help="Judge by this pack or file (*.yaml); repeatable."),
-    ] = None,
+    policy: PolicyOption = None,
     mixture: Annotated[
         Path | None,
         typer.Option("--mixture", metavar="FILE", help="Show how often rows are trained on; see docs/mixtures.md."),
     ] = None,
-    evaluation: Annotated[
-        list[str] | None,
-        typer.Option("--evaluation", metavar="DATASET[@REV]", help="A set that must not have leaked in; repeatable."),
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="REV", help="The revision whose version came before this one.")
-    ] = None,
+    evaluation: EvaluationOption = None,
+    since: SinceOption = None,
 ) -> None:
     """Write one page about datasets, to hand over.
 
