@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The file axe.min.js of the npm package axe-core; .ci/run installs it.
@@ -106,13 +106,7 @@ def opened(
         bypass_csp=for_axe,
         offline=True,
     )
-    found = Opened(context.new_page())
-    found.page.on("console", lambda message: found.said.append(message.text))
-    found.page.on("pageerror", lambda error: found.said.append(str(error)))
-    found.page.on("request", lambda request: found.asked.append(request.url))
-    found.page.goto(file.as_uri())
-    yield found
-    context.close()
+    yield from _watched(context, file.as_uri())
 
 
 @contextmanager
@@ -136,6 +130,11 @@ def visited(
     if cookie:
         name, _, value = cookie.partition("=")
         context.add_cookies([{"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "sameSite": "Strict"}])
+    yield from _watched(context, address)
+
+
+def _watched(context: BrowserContext, address: str) -> Iterator[Opened]:
+    """The page at ``address``, with what happens on it, until it is done with."""
     found = Opened(context.new_page())
     found.page.on("console", lambda message: found.said.append(message.text))
     found.page.on("pageerror", lambda error: found.said.append(str(error)))
