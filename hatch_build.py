@@ -27,7 +27,7 @@ HEADER_PACKAGE = "pyarrow"
 
 
 def compiler() -> list[str] | None:
-    """The C compiler's command; None: there is none, or it is not wanted."""
+    """The C compiler's command; None where no compiler is found or wanted."""
     if os.environ.get("PROVENANCE_NATIVE") == "0" or sys.platform == "win32":
         return None
     command = shlex.split(os.environ.get("CC") or "cc")

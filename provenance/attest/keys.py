@@ -141,7 +141,7 @@ def parse_public_line(line: bytes, name: str) -> PublicKey:
     """The public key in a line as OpenSSH has it: the kind of the key and its base64.
 
     Raises:
-        ProvenanceError: it is none, or of a kind that is not used here.
+        ProvenanceError: it is not a key, or of a kind that is not supported here.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_ssh_public_key

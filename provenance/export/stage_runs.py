@@ -1,6 +1,6 @@
 """The runs of stages that datasets go back to, with what went in and came out.
 
-A stage bears activities where its rows changed. One that passed all rows on is known from DVC alone, and only where an
+A stage has activities where it changed rows. One that passed all rows on is known from DVC alone, and only where an
 exported dataset is its out.
 """
 

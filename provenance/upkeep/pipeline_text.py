@@ -60,7 +60,7 @@ class PipelineText:
         self._wrap_scalar(last, resolved)
 
     def append(self, group: str, commands: Sequence[str]) -> None:
-        """Let a stage run ``commands`` after its own, which becomes a list of commands where it is none."""
+        """Let a stage run ``commands`` after its own, which becomes a list of commands where it is not yet one."""
         definition = self._definition(group)
         key = next(pair[0] for pair in definition.value if pair[0].value == "cmd")
         node: Any = _member(definition, "cmd")

@@ -87,7 +87,7 @@ class LastVersion:
         self._table.executescript(_INDEXES)
 
     def take(self, known: bytes) -> Taken | None:
-        """A row that was made of what is `known`, each row once; None where there is none any more."""
+        """A row that was made of what is `known`, each row once; None once all are taken."""
         execute = self._table.execute
         with self._lock:
             while found := execute(
@@ -153,7 +153,7 @@ def known_of(birth: Birth) -> bytes:
 def last_version(
     repository: Repository, dataset: str, declaration: Declaration, identity: Identity, journal: Journal
 ) -> Iterator[LastVersion | None]:
-    """The last version of the ``dataset`` (path from the DVC root); None where there is none that is of use.
+    """The last version of the ``dataset`` (path from the DVC root); None where no version can be used.
 
     That is what is in the workspace; where DVC has deleted it, as it does ahead of a stage, what DVC has recorded.
 
