@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from provenance.auditing.audit import Audit
+from provenance.auditing.audited import Audit
 from provenance.auditing.inputs import Input, Role, mixture_digest
-from provenance.auditing.policy.evaluation import Status
+from provenance.auditing.policy.findings import Status
 from provenance.auditing.policy.rules import Policy, Rule, Severity, Waiver, WhenUnknown
 from provenance.auditing.request import DatasetAt, Request
 from provenance.documents import read_document, validated

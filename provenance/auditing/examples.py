@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provenance.auditing.measures import Measured, NotMeasured, Outstanding, Part
-from provenance.auditing.policy.evaluation import Finding, Status
+from provenance.auditing.policy.findings import Finding, Status
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.ledger.contents import rows_of
 

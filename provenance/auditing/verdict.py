@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provenance.auditing.policy.evaluation import Finding, Outcome, Status
+from provenance.auditing.policy.findings import Finding, Outcome, Status
 from provenance.auditing.policy.rules import Waiver
 
 

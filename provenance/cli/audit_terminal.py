@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from provenance.auditing.measures import NotMeasured
-from provenance.auditing.policy.evaluation import Status
+from provenance.auditing.policy.findings import Status
 from provenance.cli import output
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.report import mixture_words
@@ -30,7 +30,7 @@ from provenance.report.content_words import content_fields
 from provenance.report.plain_text import CELL_WIDTH, counted, safe
 
 if TYPE_CHECKING:
-    from provenance.auditing.audit import Audit, AuditedDataset, JudgedRule
+    from provenance.auditing.audited import Audit, AuditedDataset, JudgedRule
     from provenance.auditing.mixture import MixtureAudit
     from provenance.ledger.composition.composition import Composition
 

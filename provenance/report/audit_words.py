@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provenance.auditing.measures import NotMeasured
-from provenance.auditing.policy.evaluation import Finding, Outcome, Status
+from provenance.auditing.policy.findings import Finding, Outcome, Status
 from provenance.auditing.policy.rules import Severity
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.money import amount_text
@@ -17,7 +17,7 @@ from provenance.report.plain_text import CELL_WIDTH, between, counted, percent, 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from provenance.auditing.audit import Audit, AuditedDataset, JudgedRule
+    from provenance.auditing.audited import Audit, AuditedDataset, JudgedRule
     from provenance.auditing.examples import Example
     from provenance.ledger.composition.composition import Composition, Share
     from provenance.ledger.composition.spending import Cost

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from provenance.auditing.audit import Audit
+    from provenance.auditing.audited import Audit
 
 
 class Format(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from provenance.auditing.audit import Audit
+    from provenance.auditing.audited import Audit
 
 
 def json_text(document: Any) -> str:

@@ -24,7 +24,7 @@ from provenance.report.content_words import content_fields
 from provenance.report.plain_text import CELL_WIDTH, counted, safe
 
 if TYPE_CHECKING:
-    from provenance.auditing.audit import Audit, AuditedDataset, JudgedRule
+    from provenance.auditing.audited import Audit, AuditedDataset, JudgedRule
     from provenance.auditing.mixture import MixtureAudit
 
 # `@` would call people, and a name with `:` or `.` becomes a link by itself.

@@ -13,10 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from provenance.auditing.audit import Audit
+from provenance.auditing.audited import Audit
 from provenance.auditing.measures import NotMeasured
 from provenance.auditing.mixture import MixtureAudit
-from provenance.auditing.policy.evaluation import Outcome, Status
+from provenance.auditing.policy.findings import Outcome, Status
 from provenance.auditing.verdict import verdict_of
 from provenance.files import whole_file
 from provenance.ledger.composition.breakdowns import BREAKDOWNS

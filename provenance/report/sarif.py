@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from provenance.auditing.audit import NO_MIXTURE, Audit, JudgedRule
+from provenance.auditing.audit import NO_MIXTURE
+from provenance.auditing.audited import Audit, JudgedRule
 from provenance.auditing.examples import Example
-from provenance.auditing.policy.evaluation import Finding, Outcome, Status
+from provenance.auditing.policy.findings import Finding, Outcome, Status
 from provenance.auditing.policy.rules import Severity, WhenUnknown
 from provenance.auditing.units import unit_of
 from provenance.report.json_document import json_text

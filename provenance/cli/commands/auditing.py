@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from provenance.attest.recheck import Recheck
-    from provenance.auditing.audit import Audit
+    from provenance.auditing.audited import Audit
     from provenance.repository import Repository
 
 

@@ -11,7 +11,7 @@ from provenance.faces.charts import Against
 from provenance.faces.numbers import figure, spelled
 
 if TYPE_CHECKING:
-    from provenance.auditing.audit import AuditedDataset
+    from provenance.auditing.audited import AuditedDataset
 
 # What a measure is, for people; in the order in which they are shown.
 _MEASURES = {

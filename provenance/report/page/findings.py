@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provenance.auditing.policy.evaluation import Outcome, Status
+from provenance.auditing.policy.findings import Outcome, Status
 from provenance.auditing.policy.rules import Severity
 from provenance.auditing.policy.thresholds import bound_in_words
 from provenance.auditing.units import unit_of
@@ -18,9 +18,9 @@ from provenance.report.plain_text import short
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from provenance.auditing.audit import JudgedRule
+    from provenance.auditing.audited import JudgedRule
     from provenance.auditing.examples import Example
-    from provenance.auditing.policy.evaluation import Finding
+    from provenance.auditing.policy.findings import Finding
     from provenance.ledger.contents import Content
 
 _MOST_EXAMPLES = 3

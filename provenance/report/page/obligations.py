@@ -14,7 +14,7 @@ from provenance.report.audit_words import cost_in_words
 from provenance.report.plain_text import counts_between
 
 if TYPE_CHECKING:
-    from provenance.auditing.audit import AuditedDataset
+    from provenance.auditing.audited import AuditedDataset
     from provenance.ledger.composition.composition import Share
 
 _MOST_OF_A_KIND = 12

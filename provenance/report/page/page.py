@@ -19,7 +19,7 @@ from provenance.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from provenance.auditing.audit import Audit, AuditedDataset
+    from provenance.auditing.audited import Audit, AuditedDataset
     from provenance.faces.charts import Column
     from provenance.ledger.composition.composition import Composition
     from provenance.ledger.composition.spending import Cost

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from provenance.auditing.policy.evaluation import Outcome, Status
+from provenance.auditing.policy.findings import Outcome, Status
 from provenance.faces.numbers import share_in_words
 from provenance.lineage.words import AMBIGUOUS
 from provenance.plurals import counted
 from provenance.report.audit_words import why_it_fails
 
 if TYPE_CHECKING:
-    from provenance.auditing.audit import Audit
+    from provenance.auditing.audited import Audit
     from provenance.ledger.composition.composition import Share
 
 _WROTE = {

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.auditing.policy.evaluation import Finding, Outcome, Status
+from provenance.auditing.policy.findings import Finding, Outcome, Status
 from provenance.auditing.policy.rules import Severity, Waiver, WhenUnknown
 from provenance.auditing.verdict import Verdict, finding_as_json, verdict_of
 

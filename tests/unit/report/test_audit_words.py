@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from provenance.auditing.audit import Audit, JudgedRule
-from provenance.auditing.policy.evaluation import Finding, Status
+from provenance.auditing.audited import Audit, JudgedRule
+from provenance.auditing.policy.findings import Finding, Status
 from provenance.auditing.policy.loading import load_policy
 from provenance.auditing.policy.rules import Policy, Severity, Waiver, WhenUnknown
 from provenance.auditing.request import Request

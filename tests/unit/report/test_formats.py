@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.project import Project
 
-from provenance.auditing.audit import Audit
+from provenance.auditing.audited import Audit
 from provenance.auditing.request import Request
 from provenance.cli.audit_terminal import Terminal
 from provenance.report.formats import FORMATS

@@ -7,10 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from provenance.auditing.audit import Audit, AuditedDataset, JudgedRule
+from provenance.auditing.audited import Audit, AuditedDataset, JudgedRule
 from provenance.auditing.measure import ambiguity
 from provenance.auditing.measures import Measured, NotMeasured
-from provenance.auditing.policy.evaluation import Finding, Status
+from provenance.auditing.policy.findings import Finding, Status
 from provenance.auditing.policy.rules import Policy, Severity, WhenUnknown
 from provenance.auditing.request import Request
 from provenance.auditing.verdict import verdict_of

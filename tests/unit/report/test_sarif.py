@@ -10,9 +10,9 @@ import pytest
 from pydantic import ValidationError
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog
 
-from provenance.auditing.audit import Audit, JudgedRule
+from provenance.auditing.audited import Audit, JudgedRule
 from provenance.auditing.examples import Example
-from provenance.auditing.policy.evaluation import Finding, Status
+from provenance.auditing.policy.findings import Finding, Status
 from provenance.auditing.policy.rules import Policy, Severity, Waiver, WhenUnknown
 from provenance.auditing.request import Request
 from provenance.auditing.verdict import verdict_of

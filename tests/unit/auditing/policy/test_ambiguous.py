@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from provenance.auditing.policy.evaluation import Finding, Outcome, Status, evaluate
+from provenance.auditing.policy.evaluation import evaluate
+from provenance.auditing.policy.findings import Finding, Outcome, Status
 from provenance.auditing.policy.rules import Policy, Rule, WhenUnknown
 from provenance.auditing.policy.values import Interval, interval, look_up
 from provenance.auditing.verdict import verdict_of

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.auditing.policy.evaluation import NO_RULE, Finding, Status, evaluate
+from provenance.auditing.policy.evaluation import NO_RULE, evaluate
+from provenance.auditing.policy.findings import Finding, Status
 from provenance.auditing.policy.rules import Policy, Rule, Titles, Waiver, WhenUnknown
 
 TODAY = date(2030, 6, 1)

@@ -10,7 +10,8 @@ import pytest
 from support.sidecars import ledger_of
 
 from provenance.auditing.mixture import mixture
-from provenance.auditing.policy.evaluation import Finding, Status, evaluate_mixture
+from provenance.auditing.policy.evaluation import evaluate_mixture
+from provenance.auditing.policy.findings import Finding, Status
 from provenance.auditing.policy.loading import pack
 from provenance.auditing.policy.rules import Policy, Rule
 from provenance.repository import Repository

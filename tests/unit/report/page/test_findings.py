@@ -3,9 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from provenance.auditing.audit import JudgedRule
+from provenance.auditing.audited import JudgedRule
 from provenance.auditing.examples import Example
-from provenance.auditing.policy.evaluation import Finding, Status
+from provenance.auditing.policy.findings import Finding, Status
 from provenance.auditing.policy.rules import Severity, Titles, Waiver, WhenUnknown
 from provenance.ledger.contents import Content
 from provenance.report.page.findings import examples_of, findings
