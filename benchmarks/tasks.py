@@ -138,7 +138,7 @@ def write_revisions(folder: str, size: str) -> Said:
     return {}
 
 
-def merge_revisions(old: str, new: str) -> Said:
+def compare_revisions(old: str, new: str) -> Said:
     """`provenance diff` of two sidecars, without DVC: how many rows were added, removed and kept."""
     from provenance.ledger.history.row_difference import compare_rows
     from provenance.lineage.sidecar import open_sidecar
@@ -287,7 +287,7 @@ _TASKS: tuple[Callable[..., Said], ...] = (
     carry_births,
     write_small_sidecars,
     write_revisions,
-    merge_revisions,
+    compare_revisions,
     join_revisions,
     write_graph_as_sqlite,
     build_index,

@@ -7,7 +7,8 @@ that is a single file can be read by the same ranges, side by side.
 Whatever joins records by sample id, and gives what adds up, can be worked out range by range:
 
 1. `bits_for` says, from the number of records, how many ranges there should be; `ranges` lists them, in the order of
-   their ids. Who does the work may take them in turn, by several threads, or hand them to tasks on other machines: a
+   their ids. `divided` does both where it is known how many records a range has, and halves those that have more than
+   others. Who does the work may take ranges in turn, by several threads, or hand them to tasks on other machines: a
    range is two small integers.
 2. Of each sidecar, only the records of the range are read. In a file, which is sorted by id, these are in the row
    groups whose statistics `may_hold` lets pass; in a directory of parts by leading bits, in the parts whose ranges
@@ -20,11 +21,15 @@ Nothing may rest on ranges being equally large: somebody may have made the ids b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-# Even the shortest of digests, those of 4 bytes, has these; 65,536 ranges are enough for some 10^10 samples.
+# 65,536 ranges are enough for some 10^10 samples.
 MOST_BITS = 16
+# Even the shortest of digests, those of 4 bytes, have these.
+_BITS_OF_EVERY_ID = 32
+# The halves of a range may have this many times its records, as what is in both is read twice: else it is not worth it.
+_MOST_OF_HALVES = 1.25
 # About so many records in a range are worked on together, of all sidecars.
 RECORDS_AT_ONCE = 1 << 20
 
@@ -59,6 +64,9 @@ class IdRange(NamedTuple):
         bits = min(self.bits, other.bits)
         return self.number >> (self.bits - bits) == other.number >> (other.bits - bits)
 
+    def halves(self) -> tuple[IdRange, IdRange]:
+        return IdRange(self.bits + 1, 2 * self.number), IdRange(self.bits + 1, 2 * self.number + 1)
+
     def sql(self, column: str = "sample_id") -> str:
         """The condition that ``column`` is in the range, for DuckDB and for Spark."""
         if not self.bits:
@@ -85,3 +93,26 @@ def bits_for(records: int, at_once: int = RECORDS_AT_ONCE) -> int:
     """How many leading bits make ranges of at most about ``at_once`` of ``records``."""
     wanted = max(1, -(-records // at_once))
     return min(MOST_BITS, (wanted - 1).bit_length())
+
+
+def divided(
+    records_of: Callable[[IdRange], int], at_once: int = RECORDS_AT_ONCE, whole: IdRange = EVERY_ID
+) -> Iterator[IdRange]:
+    """Ranges that make up ``whole``, in order and without empty ones, each of at most ``at_once`` records.
+
+    ``records_of`` says how many records have to be read for a range: whole row groups. Where halves would have to read
+    much of the same, a range stays as large as it is.
+    """
+    records = records_of(whole)
+    if not records:
+        return
+    halves = whole.halves()
+    if (
+        records <= at_once
+        or whole.bits >= _BITS_OF_EVERY_ID
+        or sum(map(records_of, halves)) > records * _MOST_OF_HALVES
+    ):
+        yield whole
+        return
+    for half in halves:
+        yield from divided(records_of, at_once, half)

@@ -97,6 +97,19 @@ class BirthRows:
         """The rows of each sample."""
         return self._sum(self.rows) + self.shared
 
+    def records_of(self, samples: Array) -> Array:
+        """The places of the records of ``samples`` (places too), those of one sample after those of another."""
+        sizes = np.diff(self.starts)[samples]
+        before = np.cumsum(sizes) - sizes
+        records: Array = np.arange(int(sizes.sum())) + np.repeat(self.starts[samples] - before, sizes)
+        return records
+
+    def only(self, samples: Array) -> BirthRows:
+        """The same of some samples."""
+        records = self.records_of(samples)
+        starts = np.append(0, np.cumsum(np.diff(self.starts)[samples]))
+        return BirthRows(starts, self.rows[records], self.possible[records], self.shared[samples])
+
     def bounds(self, chosen: Chosen) -> tuple[Array, Array]:
         """For each sample, how many rows have a birth that is ``chosen`` (by record): at least, and at most."""
         certain = self._sum(np.where(chosen, self.rows, 0))

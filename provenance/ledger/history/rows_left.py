@@ -85,9 +85,9 @@ class _Groups:
 
 def _grouped(side: Births) -> _Groups:
     births = side.births
-    starts, sizes = births.starts[side.samples], np.diff(births.starts)[side.samples]
+    sizes = np.diff(births.starts)[side.samples]
     sample = np.repeat(np.arange(len(sizes)), sizes)
-    records = np.arange(len(sample)) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+    records = births.records_of(side.samples)
     keys, first, of_record = np.unique(
         (sample << np.int64(32)) | side.cells[records], return_index=True, return_inverse=True
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.lineage.id_ranges import EVERY_ID, MOST_BITS, IdRange, bits_for, ranges
+from provenance.lineage.id_ranges import EVERY_ID, MOST_BITS, IdRange, bits_for, divided, ranges
 
 BITS = st.integers(0, MOST_BITS)
 IDS = st.binary(min_size=4, max_size=20)
@@ -71,3 +71,24 @@ def test_the_condition_in_sql_says_the_same(bits: int) -> None:
 )
 def test_there_are_as_many_ranges_as_records_need(records: int, bits: int) -> None:
     assert bits_for(records, 100) == bits
+
+
+@given(st.dictionaries(st.integers(0, 63), st.integers(0, 9), max_size=40), st.integers(1, 30))
+def test_what_is_too_large_is_divided(sizes: dict[int, int], at_once: int) -> None:
+    """Records by the first six bits of their ids, which no range splits further."""
+
+    def records_of(each: IdRange) -> int:
+        return sum(size for number, size in sizes.items() if IdRange(6, number).meets(each))
+
+    found = list(divided(records_of, at_once))
+
+    for number, size in sizes.items():
+        times = sum(each.meets(IdRange(6, number)) for each in found)
+        assert times == 1 if size else times <= 1
+    assert sum(map(records_of, found)) == sum(sizes.values())
+    assert found == sorted(found, key=lambda each: each.lower)
+    assert all(records_of(each) <= at_once or each.bits >= 6 for each in found)
+
+
+def test_a_range_of_which_both_halves_read_the_same_is_not_divided() -> None:
+    assert list(divided(lambda each: 100, 10)) == [EVERY_ID]

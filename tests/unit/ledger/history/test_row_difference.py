@@ -1,4 +1,4 @@
-"""The merge of two sidecars gives what a difference of multisets gives."""
+"""Two sidecars, compared range by range, give what a difference of multisets gives."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from support.born import Born, born
 from support.sidecars import Words, record, sample, write
 
 from provenance.errors import SidecarError
-from provenance.ledger.history import row_difference
+from provenance.ledger.history import described_rows
 from provenance.ledger.history.row_difference import RowDifference, compare_rows
+from provenance.lineage import sidecar as sidecars
+from provenance.lineage.id_ranges import RECORDS_AT_ONCE
 from provenance.lineage.records import Activity, ActivityType, Agent, Source
 from provenance.lineage.sidecar import open_sidecar
 
@@ -34,10 +36,13 @@ OTHERS: dict[str, Any] = {"origin": "mixed", "agent": 1}
 BIRTHS = (REAL, WRITTEN, OTHERS)
 
 
-def compare(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> RowDifference:
-    with TemporaryDirectory() as folder:
+def compare(old: list[dict[str, Any]], new: list[dict[str, Any]], block: int | None = None) -> RowDifference:
+    """With ``block``: in row groups of so many records, and ranges of hardly more."""
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        if block:
+            patch.setattr(sidecars, "ROW_GROUP_ROWS", block)
         was, is_ = (open_sidecar(write(Path(folder), name, rows, WORDS)) for name, rows in (("a", old), ("b", new)))
-        return compare_rows(was, is_)
+        return compare_rows(was, is_, records_at_once=block or RECORDS_AT_ONCE)
 
 
 # Numbers of rows by sample; ids that differ in their last byte only, or agree in their first eight, are among them.
@@ -54,15 +59,12 @@ DATASETS = st.dictionaries(st.sampled_from(IDS), st.tuples(st.integers(0, 3), st
 def test_equals_the_difference_of_multisets(
     old: dict[str, tuple[int, int]], new: dict[str, tuple[int, int]], block: int
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(row_difference, "_BLOCK_ROWS", block)
-        found = compare(
-            *([record(each, rows, **BIRTHS[birth]) for each, (rows, birth) in side.items()] for side in (old, new))
-        )
+    was, is_ = ([record(each, rows, **BIRTHS[birth]) for each, (rows, birth) in side.items()] for side in (old, new))
+    found = compare(was, is_, block)
 
-    was, is_ = (Counter({each: rows for each, (rows, _) in side.items()}) for side in (old, new))
-    assert found.kept == (was & is_).total()
-    for counted, only, births in ((found.added, is_ - was, new), (found.removed, was - is_, old)):
+    before, after = (Counter({each: rows for each, (rows, _) in side.items()}) for side in (old, new))
+    assert found.kept == (before & after).total()
+    for counted, only, births in ((found.added, after - before, new), (found.removed, before - after, old)):
         by_origin: Counter[str] = Counter()
         for each, rows in only.items():
             by_origin[str(BIRTHS[births[each][1]]["origin"])] += rows
@@ -121,9 +123,7 @@ def test_ambiguous_rows_stay_so() -> None:
 @settings(deadline=None, max_examples=40)
 @given(several_births.samples(most=6), several_births.samples(most=6), st.integers(1, 5))
 def test_samples_that_are_spread_over_blocks_are_one(old: Any, new: Any, block: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(row_difference, "_BLOCK_ROWS", block)
-        found = compare(several_births.records_of(old), several_births.records_of(new))
+    found = compare(several_births.records_of(old), several_births.records_of(new), block)
     was, is_ = (
         Counter({number: several_births.rows_of(births) for number, births in enumerate(side)}) for side in (old, new)
     )
@@ -144,7 +144,7 @@ def test_against_nothing(tmp_path: Path) -> None:
 
 
 def test_many_groups_are_numbered_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(row_difference, "_MOST_GROUPS", 1)
+    monkeypatch.setattr(described_rows, "_MOST_GROUPS", 1)
     rows = [record(sample(number), license=f"L{number}", **OTHERS) for number in range(50)]
 
     found = compare(rows[:10], rows)
@@ -174,15 +174,16 @@ def test_rows_must_add_up(tmp_path: Path) -> None:
         compare_rows(None, sidecar)
 
 
-def test_records_must_be_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("block", [1, 9])
+@pytest.mark.parametrize("statistics", [True, False])
+def test_records_must_be_in_order(tmp_path: Path, block: int, statistics: bool) -> None:
     path = write(tmp_path, "a", [record(sample(1), 2), record(sample(2), 1)], WORDS)
     table = pq.read_table(path)
-    pq.write_table(pa.concat_tables([table.slice(1), table.slice(0, 1)]), path)
+    swapped = pa.concat_tables([table.slice(1), table.slice(0, 1)])
+    pq.write_table(swapped, path, row_group_size=block, write_statistics=statistics)
 
-    for block in (1, 9):
-        monkeypatch.setattr(row_difference, "_BLOCK_ROWS", block)
-        with pytest.raises(SidecarError, match="not in the order of their ids"):
-            compare_rows(None, open_sidecar(path))
+    with pytest.raises(SidecarError, match="not in the order of their ids"):
+        compare_rows(None, open_sidecar(path))
 
 
 def births_of(number: int, known: Born, births: Sequence[int]) -> list[dict[str, Any]]:
@@ -214,9 +215,7 @@ def test_rows_of_several_births_that_went_are_bounded(
         random.shuffle(every)
         new += exactly([(IDS[number], birth) for birth in every[:left]])
         went.update(str(BIRTHS[birth]["origin"]) for birth in every[left:])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(row_difference, "_BLOCK_ROWS", block)
-        found = compare(old, new)
+    found = compare(old, new, block)
     assert (found.removed.rows, found.kept) == (went.total(), sum(stays))
     certain = dict(found.removed.groups["by_origin"])
     ambiguous = certain.pop("ambiguous", 0)
@@ -250,9 +249,7 @@ def test_of_rows_of_equal_content_those_went_whose_births_are_gone(
     stayed: list[tuple[str, int]], went: list[tuple[str, int]], data: st.DataObject
 ) -> None:
     came = data.draw(ROWS.map(lambda rows: [row for row in rows if row[0] not in {each for each, _ in went}]))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(row_difference, "_BLOCK_ROWS", data.draw(st.integers(1, 9)))
-        found = compare(exactly([*stayed, *went]), exactly([*stayed, *came]))
+    found = compare(exactly([*stayed, *went]), exactly([*stayed, *came]), data.draw(st.integers(1, 9)))
     assert found.kept == len(stayed)
     for counted, rows in ((found.removed, went), (found.added, came)):
         assert counted.groups["by_origin"] == dict(Counter(BIRTHS[birth]["origin"] for _, birth in rows))
