@@ -49,6 +49,10 @@ EvaluationOption = Annotated[
 SinceOption = Annotated[
     str | None, typer.Option("--since", metavar="REV", help="The revision whose version came before this one.")
 ]
+JobsOption = Annotated[
+    int | None,
+    typer.Option("--jobs", metavar="N", min=1, help="Threads that work at once; default: one for each core."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Write nothing but errors (and JSON).")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show the traceback of an internal error.")]

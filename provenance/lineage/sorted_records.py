@@ -8,10 +8,11 @@ the file is.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,8 +45,18 @@ class RecordsInRange:
     first: int
 
 
+class _Group(NamedTuple):
+    """The row group at ``place`` of the file of number ``file``."""
+
+    file: int
+    place: int
+    records: int
+    least: bytes
+    greatest: bytes
+
+
 class SortedRecords:
-    """The records of ``sidecar``; ``names``: columns whose texts are read as dictionaries.
+    """The records of ``sidecar``; ``texts``: columns whose texts are read as dictionaries.
 
     Raises:
         SidecarError: the sidecar cannot be read, or its records are not in the order of their ids; this holds of every
@@ -54,17 +65,19 @@ class SortedRecords:
 
     def __init__(self, sidecar: Sidecar, texts: Sequence[str] = ()) -> None:
         self._sidecar = sidecar
+        # In the order of their ids.
+        self._files = (sidecar.path,)
         self._texts = list(texts)
-        self._metadata: pq.FileMetaData | None = None
-        with self._file() as file:
-            self._metadata = file.metadata
-            self._columns = {file.metadata.schema.column(n).path: n for n in range(file.metadata.num_columns)}
-            # Those of row groups that have records.
-            self._groups, self._least, self._greatest = self._bounds(file)
-        ends = [bound for each in zip(self._least, self._greatest, strict=True) for bound in each]
+        self._metadata: dict[int, pq.FileMetaData] = {}
+        # Of each file, the numbers of its columns.
+        self._columns: dict[int, dict[str, int]] = {}
+        self._groups = [group for file in range(len(self._files)) for group in self._groups_of(file)]
+        self._least = [group.least for group in self._groups]
+        self._greatest = [group.greatest for group in self._groups]
+        ends = [bound for group in self._groups for bound in (group.least, group.greatest)]
         if ends != sorted(ends):
             raise self._disorder()
-        self._starts = np.cumsum([0, *(self._metadata.row_group(group).num_rows for group in self._groups)])
+        self._starts = np.cumsum([0, *(group.records for group in self._groups)])
 
     def records(self, each: IdRange) -> int:
         """How many records must be read for the range: those of all row groups that may have some of it."""
@@ -74,9 +87,10 @@ class SortedRecords:
     def read(self, each: IdRange, columns: Sequence[str] = ()) -> RecordsInRange:
         """The records of the range, with the values of ``columns``."""
         groups = self._meeting(each)
-        there = [name for name in columns if not self._all_null(name, groups)]
-        with self._file() as file:
-            table = self._table(file, groups, ["sample_id", *there])
+        if not groups:
+            return self._nothing(columns)
+        there = [name for name in columns if not all(self._is_null(name, group) for group in groups)]
+        table = self._table(groups, ["sample_id", *there])
         ids, keys, is_first = self._ordered(table["sample_id"], groups)
         raw = ids.view(f"S{ids.shape[1]}").ravel()
         start = int(np.searchsorted(raw, np.array(each.lower, raw.dtype)))
@@ -89,26 +103,30 @@ class SortedRecords:
         read = {name: table[name].slice(start, end - start) if name in there else None for name in columns}
         return RecordsInRange(ids[part], keys[part], is_first, read, groups, start)
 
+    def _nothing(self, columns: Sequence[str]) -> RecordsInRange:
+        ids = np.empty((0, self._sidecar.digest_size), np.uint8)
+        return RecordsInRange(ids, np.empty(0, np.uint64), None, dict.fromkeys(columns), range(0), 0)
+
     def values(self, groups: range, places: npt.NDArray[np.int64], columns: Sequence[str]) -> dict[str, CodedColumn]:
         """``columns`` of the records at ``places``, in order, among all that ``groups`` have."""
         starts = self._starts[groups.start : groups.stop + 1] - self._starts[groups.start]
         ends = np.searchsorted(places, starts)
         found = {name: CodedColumn() for name in columns}
-        with self._file() as file:
-            for number, group in enumerate(groups):
-                here = places[ends[number] : ends[number + 1]] - starts[number]
-                if len(here):
-                    self._take(file, range(group, group + 1), here, found)
+        wanted = {
+            group: places[ends[number] : ends[number + 1]] - starts[number]
+            for number, group in enumerate(groups)
+            if ends[number] < ends[number + 1]
+        }
+        for file, some in self._by_file(wanted):
+            for group in some:
+                there = [name for name in columns if not self._is_null(name, group)]
+                table = file.read_row_group(self._groups[group].place, there, use_threads=False)
+                for name, column in found.items():
+                    if name in there:
+                        column.add(table[name], wanted[group])
+                    else:
+                        column.add_nulls(len(wanted[group]))
         return found
-
-    def _take(self, file: pq.ParquetFile, group: range, places: Any, columns: dict[str, CodedColumn]) -> None:
-        there = [name for name in columns if not self._all_null(name, group)]
-        table = self._table(file, group, there)
-        for name, column in columns.items():
-            if name in there:
-                column.add(table[name], places)
-            else:
-                column.add_nulls(len(places))
 
     def _meeting(self, each: IdRange) -> range:
         """The row groups that may have records of the range, by their places in ``_groups``."""
@@ -137,42 +155,38 @@ class SortedRecords:
         is_first[close[here == before] + 1] = False
         return ids, keys, is_first
 
-    def _bounds(self, file: pq.ParquetFile) -> tuple[list[int], list[bytes], list[bytes]]:
-        groups, least, greatest = [], [], []
-        place = self._columns["sample_id"]
-        for group in range(file.num_row_groups):
-            if not file.metadata.row_group(group).num_rows:
-                continue
-            groups.append(group)
-            stated = file.metadata.row_group(group).column(place).statistics
-            if stated is not None and stated.has_min_max:
-                ends = stated.min, stated.max
-            else:
-                ids = file.read_row_group(group, ["sample_id"])["sample_id"]
-                ends = ids[0].as_py(), ids[-1].as_py()
-            least.append(ends[0])
-            greatest.append(ends[1])
-        return groups, least, greatest
+    def _groups_of(self, file: int) -> Iterator[_Group]:
+        """The row groups of a file that have records."""
+        with self._opened(file) as opened:
+            self._metadata[file], schema = opened.metadata, opened.metadata.schema
+            self._columns[file] = {schema.column(number).path: number for number in range(len(schema))}
+            for place in range(opened.num_row_groups):
+                group = opened.metadata.row_group(place)
+                if group.num_rows:
+                    stated = group.column(self._columns[file]["sample_id"]).statistics
+                    yield _Group(file, place, group.num_rows, *_ends(opened, place, stated))
 
-    def _all_null(self, name: str, groups: range) -> bool:
-        """Whether statistics say that the column has no value in these row groups."""
-        assert self._metadata is not None
-        chunks = (self._metadata.row_group(self._groups[group]).column(self._columns[name]) for group in groups)
-        return all(
-            chunk.statistics is not None
-            and chunk.statistics.has_null_count
-            and chunk.statistics.null_count == chunk.num_values
-            for chunk in chunks
-        )
+    def _is_null(self, name: str, group: int) -> bool:
+        """Whether statistics say that the column has no value in the row group."""
+        file, place, *_ = self._groups[group]
+        chunk = self._metadata[file].row_group(place).column(self._columns[file][name])
+        stated = chunk.statistics
+        return stated is not None and stated.has_null_count and stated.null_count == chunk.num_values
 
-    def _table(self, file: pq.ParquetFile, groups: range, columns: list[str]) -> pa.Table:
-        return file.read_row_groups([self._groups[group] for group in groups], columns, use_threads=False)
+    def _table(self, groups: range, columns: list[str]) -> pa.Table:
+        places = ((file, [self._groups[group].place for group in some]) for file, some in self._by_file(groups))
+        return pa.concat_tables(file.read_row_groups(some, columns, use_threads=False) for file, some in places)
+
+    def _by_file(self, groups: Iterable[int]) -> Iterator[tuple[pq.ParquetFile, Iterator[int]]]:
+        for number, some in groupby(groups, key=lambda group: self._groups[group].file):
+            with self._opened(number) as file:
+                yield file, some
 
     @contextmanager
-    def _file(self) -> Iterator[pq.ParquetFile]:
-        path = self._sidecar.path
+    def _opened(self, number: int) -> Iterator[pq.ParquetFile]:
+        path = self._files[number]
         try:
-            with pq.ParquetFile(path, metadata=self._metadata, read_dictionary=self._texts) as file:
+            with pq.ParquetFile(path, metadata=self._metadata.get(number), read_dictionary=self._texts) as file:
                 yield file
         except (pa.ArrowException, OSError) as error:
             first_line = str(error).strip().split("\n")[0]
@@ -183,6 +197,14 @@ class SortedRecords:
             f"{self._sidecar.path}: its records are not in the order of their ids; it is damaged, restore it with "
             "`dvc checkout`"
         )
+
+
+def _ends(file: pq.ParquetFile, group: int, stated: pq.Statistics | None) -> tuple[bytes, bytes]:
+    """The first and the last id of a row group, as its statistics say, if it has any."""
+    if stated is not None and stated.has_min_max:
+        return stated.min, stated.max
+    ids = file.read_row_group(group, ["sample_id"])["sample_id"]
+    return ids[0].as_py(), ids[-1].as_py()
 
 
 def _keys(ids: Any) -> Any:

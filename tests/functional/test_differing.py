@@ -43,7 +43,7 @@ def test_rows_between_commits_and_to_the_workspace(project: Project) -> None:
     assert between["added"]["by_source"] == {"library": {"rows": 2, "fraction": 1.0}}
     assert between["added"]["by_license"] == {"MIT": {"rows": 2, "fraction": 1.0}}
 
-    (now,) = project.ask("diff", second)["datasets"]
+    (now,) = project.ask("diff", second, "--jobs", "1")["datasets"]
     assert numbers(now) == (0, 3, 1)
     (backwards,) = project.ask("diff", second, first)["datasets"]
     assert numbers(backwards) == (1, 2, 2)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from provenance.jobs import at_once
 from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells
 from provenance.ledger.history.described_rows import DescribedRows
 from provenance.ledger.history.samples_in_range import SamplesInRange, common_samples, no_samples, samples_of
@@ -41,12 +42,13 @@ def compare_rows(
     old: Sidecar | None,
     new: Sidecar | None,
     progress: Progress = lambda records: None,
+    jobs: int = 1,
     records_at_once: int = RECORDS_AT_ONCE,
 ) -> RowDifference:
     """How the rows of two datasets differ, as multisets of samples; None: a dataset without rows.
 
-    The ids of both must have been computed alike. ``progress`` is called with the number of records read; about
-    ``records_at_once`` are worked on at a time.
+    The ids of both must have been computed alike. ``progress`` is called with the number of records read. ``jobs``
+    threads work on ranges of their own, all of them on about ``records_at_once``.
 
     Raises:
         SidecarError: a sidecar is damaged.
@@ -54,8 +56,8 @@ def compare_rows(
     sides = _Side(old), _Side(new)
     cells: tuple[Cells, Cells] = Counter(), Counter()
     kept = 0
-    for each in divided(lambda each: sum(side.records(each) for side in sides), records_at_once):
-        found = _differ(*sides, each)
+    ranges = divided(lambda each: sum(side.records(each) for side in sides), records_at_once // jobs)
+    for found in at_once(lambda each: _differ(*sides, each), ranges, jobs):
         progress(found.records)
         kept += found.kept
         for known, more in zip(cells, found.alone, strict=True):

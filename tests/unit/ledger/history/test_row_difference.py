@@ -42,7 +42,9 @@ def compare(old: list[dict[str, Any]], new: list[dict[str, Any]], block: int | N
         if block:
             patch.setattr(sidecars, "ROW_GROUP_ROWS", block)
         was, is_ = (open_sidecar(write(Path(folder), name, rows, WORDS)) for name, rows in (("a", old), ("b", new)))
-        return compare_rows(was, is_, records_at_once=block or RECORDS_AT_ONCE)
+        found = compare_rows(was, is_, records_at_once=block or RECORDS_AT_ONCE)
+        assert compare_rows(was, is_, jobs=3, records_at_once=3 * (block or 1)) == found
+        return found
 
 
 # Numbers of rows by sample; ids that differ in their last byte only, or agree in their first eight, are among them.
