@@ -7,6 +7,7 @@ common ancestor, or to each other. Rows of both groups with the same text belong
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,7 @@ def families(subject: Subject, compared: pa.Table, reference: pa.Table) -> Hashe
     keys = np.concatenate([table["key"].to_numpy() for table in (compared, reference)])
     rows = np.arange(len(keys))
     ties = _Ties(len(keys))
-    ties.join(rows, ties.named(key.tobytes() for key in keys))
+    ties.join(rows, ties.named(_as_bytes(keys[:, np.newaxis])))
     other = subject.audited if subject.reference is None else subject.reference
     for table, part, own in (
         (compared, subject.audited, rows[: len(compared)]),
@@ -114,5 +115,8 @@ class _Ties:
         return np.concatenate(one), np.concatenate(other)
 
 
-def _as_bytes(ids: Ids) -> list[bytes]:
-    return [row.tobytes() for row in ids]
+def _as_bytes(rows: npt.NDArray[np.unsignedinteger[Any]]) -> list[bytes]:
+    """The bytes of each row."""
+    content = np.ascontiguousarray(rows)
+    found: list[bytes] = content.view(np.dtype((np.void, content.itemsize * content.shape[1]))).ravel().tolist()
+    return found

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from provenance.auditing.chance.deals import Bools, Integers
-from provenance.auditing.texts.words import Words, grams
+from provenance.auditing.texts.words import Hashes64, Words, grams
 
 Floats = npt.NDArray[np.float64]
 
@@ -59,29 +59,55 @@ def incidence(words: Words, size: int) -> Incidence:
     """The n-grams of ``size`` words; none goes over the end of a row."""
     many = len(words.offsets) - 1
     found = grams(words, size)
-    hashes, rows = found.hashes, found.rows.astype(np.int32)
-    del found
-    tokens = np.bincount(rows, minlength=many)
-    order = np.argsort(hashes, kind="stable")
-    hashes, rows = hashes[order], rows[order]
-    del order
-    # Rows ascend within an n-gram, as the sort is stable: what comes again in its row stands beside it.
-    again = np.zeros(len(hashes), np.bool_)
-    again[1:] = (hashes[1:] == hashes[:-1]) & (rows[1:] == rows[:-1])
-    hashes, rows = hashes[~again], rows[~again]
-    is_first = np.ones(len(hashes), np.bool_)
-    is_first[1:] = hashes[1:] != hashes[:-1]
-    starts = np.flatnonzero(is_first)
-    df = np.diff(np.append(starts, len(hashes)))
-    listed = df > 1
-    return Incidence(
-        rows[np.repeat(listed, df)],
-        np.cumsum(df[listed]) - df[listed],
-        df[listed],
-        np.bincount(rows[starts[~listed]], minlength=many),
-        np.bincount(rows, minlength=many),
-        tokens,
-    )
+    tokens = np.bincount(found.rows, minlength=many)
+    single, of_row = np.zeros(many, np.int64), np.zeros(many, np.int64)
+    rows, df = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+    for pairs in _parts(found.hashes, found.rows, many):
+        # What comes again in its row stands beside it.
+        different = pairs[_changes(pairs)]
+        row = (different & _mask(_bits(many))).astype(np.int32)
+        starts = np.flatnonzero(_changes(different >> _bits(many)))
+        in_rows = np.diff(starts, append=len(row))
+        listed = in_rows > 1
+        rows.append(row[np.repeat(listed, in_rows)])
+        df.append(in_rows[listed])
+        single += np.bincount(row[starts[~listed]], minlength=many)
+        of_row += np.bincount(row, minlength=many)
+    in_all = np.concatenate(df)
+    return Incidence(np.concatenate(rows), np.cumsum(in_all) - in_all, in_all, single, of_row, tokens)
+
+
+def _parts(hashes: Hashes64, rows: Integers, many: int) -> Iterator[Hashes64]:
+    """Pairs of an n-gram and its row, a number each, sorted: part by part, and all of one n-gram in one part.
+
+    One number sorts much faster than two. Rows take its lower bits, and the part stands for the hash's first eight: of
+    100,000 rows 55 bits of a hash count, by which hardly two of 30 million different n-grams are taken for one.
+    """
+    part = (hashes >> np.uint64(56)).astype(np.uint8)
+    pairs = (hashes << np.uint64(8)) & ~_mask(_bits(many))
+    pairs |= rows.view(np.uint64)
+    pairs = pairs[np.argsort(part, kind="stable")]
+    ends = np.cumsum(np.bincount(part, minlength=256))
+    for first, end in zip(ends - np.diff(ends, prepend=0), ends, strict=True):
+        if first < end:
+            pairs[first:end].sort()
+            yield pairs[first:end]
+
+
+def _bits(many: int) -> np.uint64:
+    """The bits that the number of a row takes."""
+    return np.uint64(max(many - 1, 0).bit_length())
+
+
+def _mask(bits: np.uint64) -> np.uint64:
+    return (np.uint64(1) << bits) - np.uint64(1)
+
+
+def _changes(values: Hashes64) -> Bools:
+    """Where a value is not the one before it."""
+    found = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=found[1:])
+    return found
 
 
 def absent(most: int, share: float) -> Floats:

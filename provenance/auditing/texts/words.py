@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,8 @@ _OF_WORDS = r"[\p{L}\p{M}\p{N}]"
 _PUNCTUATION = r"[\p{P}\p{S}]"
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _CHARACTERS = 0x110000
+# From these on a character takes one more byte in UTF-8.
+_LONGER_FROM = (0x80, 0x800, 0x10000)
 _SEED = 20260101
 _GRAM_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
@@ -81,10 +82,13 @@ def spelled(text: str, *, punctuation: bool = False) -> list[str]:
     """The words of one text as text, in order; see `words`."""
     read = as_read_column(pa.array([text], pa.large_string()))
     codes, ends = _code_points(read)
-    bounds = np.append(_starts(codes, ends, punctuation), len(codes))
+    starts = _starts(codes, ends, punctuation)
+    if not len(starts):
+        return []
+    # Behind a word stands what is of none, up to the next.
+    sizes = np.add.reduceat(_is_of_word(punctuation)[codes], starts, dtype=np.int64)
     characters = read[0].as_py()
-    pieces = (characters[start:end] for start, end in pairwise(bounds.tolist()))
-    return ["".join(c for c in piece if _is_of_word(punctuation)[ord(c)]) for piece in pieces]
+    return [characters[start : start + size] for start, size in zip(starts.tolist(), sizes.tolist(), strict=True)]
 
 
 def _starts(codes: Codes, ends: Integers, punctuation: bool) -> Integers:
@@ -104,14 +108,15 @@ def _starts(codes: Codes, ends: Integers, punctuation: bool) -> Integers:
 
 def grams(text_words: Words, size: int) -> Grams:
     """The n-grams of ``size`` words; none goes over the end of a row."""
-    rows = text_words.rows()
-    count = max(len(rows) - size + 1, 0)
-    starts = np.flatnonzero(rows[:count] == rows[size - 1 :])
+    many = np.maximum(text_words.lengths - size + 1, 0)
+    rows = np.repeat(np.arange(len(many)), many)
+    starts = np.arange(len(rows)) + np.repeat(text_words.offsets[:-1] - (np.cumsum(many) - many), many)
+    count = max(len(text_words.hashes) - size + 1, 0)
     combined = np.zeros(count, np.uint64)
     for place in range(size):
         combined *= _GRAM_FACTOR
         combined += text_words.hashes[place : place + count]
-    return Grams(_mixed(combined[starts]), rows[starts], starts)
+    return Grams(_mixed(combined[starts]), rows, starts)
 
 
 def _code_points(texts: pa.LargeStringArray) -> tuple[Codes, Integers]:
@@ -185,7 +190,14 @@ def _is_alone(punctuation: bool) -> npt.NDArray[np.bool_]:
 def _matching(pattern: str) -> npt.NDArray[np.bool_]:
     """For every code point, whether the regular expression fits its character."""
     table = np.zeros(_CHARACTERS, np.bool_)
-    codes = np.r_[0:0xD800, 0xE000:_CHARACTERS].astype(np.uint32)  # without surrogates, which are no characters
-    characters = pa.array(list(codes.tobytes().decode("utf-32-le")), pa.large_string())
+    codes = _assigned()
+    sizes = 1 + np.sum([codes >= first for first in _LONGER_FROM], 0)
+    content = pa.py_buffer(codes.tobytes().decode("utf-32-le").encode())
+    characters = pa.LargeStringArray.from_buffers(len(codes), pa.py_buffer(_bounds(sizes)), content)
     table[codes] = pc.match_substring_regex(characters, pattern).to_numpy(zero_copy_only=False)
     return table
+
+
+def _assigned() -> npt.NDArray[np.uint32]:
+    """The code points that may be of a word or a mark: no surrogates, private ones, and planes without characters."""
+    return np.r_[0:0xD800, 0xF900:0x40000, 0xE0000:0xE1000].astype(np.uint32)
