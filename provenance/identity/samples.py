@@ -62,12 +62,14 @@ class Identity:
 class BlockTexts:
     """``texts``: one a row, empty where it has none. ``values``: of each field, as text; null: none, or nested.
 
-    ``part``: of the texts, what was asked for; None where that is all.
+    ``part``: of the texts, what was asked for; None where that is all. ``beside``: as ``texts``, of what is not
+    content; None where that was not asked for.
     """
 
     texts: pa.LargeStringArray
     values: Mapping[str, pa.LargeStringArray]
     part: pa.LargeStringArray | None = None
+    beside: pa.LargeStringArray | None = None
 
 
 @dataclass(frozen=True)

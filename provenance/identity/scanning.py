@@ -63,6 +63,7 @@ class Scan:
         texts_part: TextPart = "all",
         between: str = "\n",
         watch: Callable[[bytes], None] | None = None,
+        texts_beside: bool = False,
     ) -> None:
         self.rows = 0
         self._watch = watch
@@ -74,6 +75,7 @@ class Scan:
         self._texts_and = texts_and
         self._texts_part = texts_part
         self._between = between
+        self._texts_beside = texts_beside
         self._names: set[str] = set()
         self._forms: set[tuple[str, Form]] = set()
         self._look: Look | None = None
@@ -114,7 +116,10 @@ class Scan:
         encoded = encode_block(block, selection, self._identity)
         if self._texts_and is None:
             return encoded, None
-        return encoded, block_texts(block, selection, self._texts_and, self._texts_part, self._between)
+        texts = block_texts(
+            block, selection, self._texts_and, self._texts_part, self._between, beside=self._texts_beside
+        )
+        return encoded, texts
 
     def _batch(self, encoded: EncodedBlock, texts: BlockTexts | None, selection: Selection) -> SampleBatch:
         if selection.rule == "table" and (look := self._look) is not None:
@@ -162,7 +167,9 @@ class Scan:
         """The columns worth reading; None: the format does not say which there are."""
         wanted = {*RESERVED_COLUMNS, *(self._texts_and or ()), self._identity.tokens_field}
         names = reader.column_names()
-        return None if names is None else [name for name in names if name in wanted or selection.may_include(name)]
+        if names is None or self._texts_beside:
+            return None
+        return [name for name in names if name in wanted or selection.may_include(name)]
 
     def _conclude(self, selection: Selection, reader: Reader) -> None:
         look = self._look or Look()
@@ -196,16 +203,18 @@ def scan(
     texts_part: TextPart = "all",
     between: str = "\n",
     watch: Callable[[bytes], None] | None = None,
+    texts_beside: bool = False,
 ) -> Scan:
     """The samples of the dataset at ``path``; nothing is read before the result is iterated over.
 
     ``progress`` is called after each batch with the number of rows in it. With ``texts_and``, batches also have
     their rows' texts, ``texts_part`` of them, ``between`` between the values of a row, and values of these fields
-    (which may be none). ``watch`` is called with the bytes of the file, all of them and in order, where it
-    `is_read_as_it_is`. Iterating raises DataError, which names the row, where the dataset cannot be read or a
-    value has no canonical form, and ProvenanceError for an unknown digest.
+    (which may be none); with ``texts_beside``, also the texts of columns that do not count. ``watch`` is called with
+    the bytes of the file, all of them and in order, where it `is_read_as_it_is`. Iterating raises DataError, which
+    names the row, where the dataset cannot be read or a value has no canonical form, and ProvenanceError for an
+    unknown digest.
     """
-    return Scan(path, identity, progress, texts_and, texts_part, between, watch)
+    return Scan(path, identity, progress, texts_and, texts_part, between, watch, texts_beside)
 
 
 def _in_order(blocks: Iterator[Block], work: Callable[[Block], _Result]) -> Iterator[tuple[Block, Future[_Result]]]:

@@ -14,15 +14,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.identity.arrow_forms import content_of
+from provenance.identity.arrow_forms import content_of, others_of
 from provenance.identity.arrow_values import plain
 from provenance.identity.canonical import shown
+from provenance.identity.field_names import RESERVED_COLUMNS
 from provenance.identity.fields import Selection, form_of_value
 from provenance.identity.formats.interface import Block, RowError
 from provenance.identity.samples import BlockTexts, TextPart
@@ -42,32 +44,46 @@ _TEXT = pa.large_string()
 
 
 def block_texts(
-    block: Block, selection: Selection, fields: Sequence[str], part: TextPart = "all", between: str = "\n"
+    block: Block,
+    selection: Selection,
+    fields: Sequence[str],
+    part: TextPart = "all",
+    between: str = "\n",
+    *,
+    beside: bool = False,
 ) -> BlockTexts:
     """The texts of ``block``, the ``part`` of them that is asked for, and its values of ``fields``.
 
-    ``between`` stands between the values of a row.
+    ``between`` stands between the values of a row. ``beside``: whether texts beside the content are asked for.
 
     Raises:
         RowError: a row cannot be read.
     """
-    table = block.columns(lambda name: selection.may_include(name) or name in fields)
+    table = block.columns(lambda name: beside or selection.may_include(name) or name in fields)
     if table is None:
-        return _of_rows(list(block.rows()), selection, fields, part, between)
+        rows = list(block.rows())
+        found = _of_rows(rows, selection, fields, part, between)
+        return replace(found, beside=_beside(rows, selection, between)) if beside else found
     columns = {name: table[name].combine_chunks() for name in table.column_names}
     counting = {name: content_of(column, name, selection)[0] for name, column in columns.items()}
     content = {name: column for name, column in counting.items() if column is not None}
     empty = pa.nulls(table.num_rows, _TEXT)
 
-    def joined(which: TextPart) -> pa.LargeStringArray:
-        texts = [_text(content[name], name, which, between) for name in _in_order(content) if not _is_media(name)]
+    def joined(which: TextPart, values: Mapping[str, pa.Array] = content) -> pa.LargeStringArray:
+        texts = [_text(values[name], name, which, between) for name in _in_order(values) if not _is_media(name)]
         return pc.fill_null(_joined(texts, table.num_rows, between), "")
 
     texts = joined("all")
+    others = {
+        name: rest
+        for name, column in columns.items()
+        if beside and name not in RESERVED_COLUMNS and (rest := others_of(column, name, selection)) is not None
+    }
     return BlockTexts(
         texts,
         {name: _as_text(columns[name]) if name in columns else empty for name in fields},
         None if part == "all" else _or_all(joined(part), texts, part),
+        joined("all", others) if beside else None,
     )
 
 
@@ -208,6 +224,20 @@ def _of_rows(
         name: pa.array([_field_of(row, offset, name) for offset, row in enumerate(rows)], _TEXT) for name in fields
     }
     return BlockTexts(texts, values, None if part == "all" else _or_all(joined(part), texts, part))
+
+
+def _beside(rows: Sequence[Mapping[str, object]], selection: Selection, between: str) -> pa.LargeStringArray:
+    """The texts of the rows that are not content; whatever no text may hold is replaced in them."""
+    others = (
+        {
+            name: value
+            for name, value in row.items()
+            if value is not None and name not in RESERVED_COLUMNS and not selection.includes(name, form_of_value(value))
+        }
+        for row in rows
+    )
+    texts = (between.join(_text_values(other, "all", outermost=True)) for other in others)
+    return pa.array([text.encode("utf-8", "replace").decode() for text in texts], _TEXT)
 
 
 def _text_values(value: object, part: TextPart, *, outermost: bool = False) -> Iterator[str]:

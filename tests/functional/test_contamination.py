@@ -116,6 +116,24 @@ def test_a_finding_names_what_a_person_needs_to_judge_it(project: Project) -> No
     assert asked[2]["question"] in result["message"]["text"]
 
 
+def test_columns_that_do_not_count_are_looked_through(project: Project) -> None:
+    asked = [{"question": say(14)} for _ in range(4)]
+    add(project, "test.jsonl", asked)
+    rows = [{"prompt": each["question"], "output": say(9), "extra_info": {"of": say(3)}} for each in asked[:2]]
+    add(project, "declared.jsonl", rows, "--fields", "output")
+    add(project, "named.jsonl", [{"text": say(9), "extra_info": {"question": each["question"]}} for each in asked])
+    for name, copied in (("declared.jsonl", 2), ("named.jsonl", 4)):
+        assert values(measure(project, name, "test.jsonl"))["rows_by_copy"] == copied
+    purged = project.provenance("purge", "declared.jsonl", "--evaluation", "test.jsonl", "--dry-run")
+    assert purged.code == 0 and "2 rows" in purged.stdout
+
+
+def test_text_beside_the_content_alone_clears_nothing(project: Project) -> None:
+    add(project, "test.jsonl", [{"question": say(14)}])
+    add(project, "images.jsonl", [{"image": f"{number}.png", "label": number, "id": say(3)} for number in range(3)])
+    assert reason(measure(project, "images.jsonl", "test.jsonl")) == "images.jsonl: has no text"
+
+
 def test_naming_an_evaluation_set_asks_about_it_whatever_the_policy(project: Project) -> None:
     rows = [{"text": say(12)} for _ in range(5)]
     add(project, "test.jsonl", rows)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from provenance.auditing.contamination.found import Found
 from provenance.auditing.contamination.hashing import Array, are_among
@@ -22,6 +24,7 @@ from provenance.ledger.part import Part
 _LONG_RUN = 13
 _MOST_SHOWN_WORDS = 40
 _HALF = np.uint64(32)
+_BETWEEN = pa.scalar(FIELD, pa.large_string())
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,12 @@ class Looked:
     samples: SampleBatch
     batch: Batch
 
+    @property
+    def has_content(self) -> bool:
+        """Whether any of the rows has text in a column that counts."""
+        texts = self.samples.texts
+        return texts is not None and bool(pc.any(pc.not_equal(texts.texts, "")).as_py())
+
     def rows(self, least_degree: float = 0.0, number: int | None = None) -> Array:
         """The rows in which sides stand at this degree or a greater one, counted from 0 in the samples.
 
@@ -65,15 +74,20 @@ class Looked:
 
 
 def look(part: Part, data: Path, suite: Suite) -> Iterator[Looked]:
-    """What of the suite stands in the dataset ``part``, which is read at ``data``.
+    """What of the suite stands in the dataset ``part``, which is read at ``data``, in whichever column.
+
+    What is no content may be trained on: a prompt that a declaration left out, say.
 
     Raises:
         DataError: it cannot be read.
     """
     with named_as(part.dataset, data):
-        for samples in scan(data, identity_of_sidecar(part.ledger, part.dataset), texts_and=(), between=FIELD):
+        identity = identity_of_sidecar(part.ledger, part.dataset)
+        for samples in scan(data, identity, texts_and=(), between=FIELD, texts_beside=True):
             assert samples.texts is not None
-            for batch in look_through(suite, samples.texts.texts):
+            assert samples.texts.beside is not None
+            texts = pc.binary_join_element_wise(samples.texts.texts, samples.texts.beside, _BETWEEN)
+            for batch in look_through(suite, texts):
                 yield Looked(suite, samples, batch)
 
 
@@ -103,12 +117,14 @@ class Tally:
         self._long_run = np.zeros(sides, np.bool_)
         self._shown: list[Finding] = []
         self.training_rows = _Counted()
+        self.has_content = False
         self.rows_with_words = _Counted()
 
     def add(self, looked: Looked) -> None:
         """Count what a batch has."""
         batch, found = looked.batch, looked.batch.found
         before = looked.samples.first_row
+        self.has_content |= looked.has_content
         self.rows_with_words.add(before + batch.first_row + np.flatnonzero(batch.words.lengths))
         if not len(found):
             return

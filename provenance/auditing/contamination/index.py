@@ -15,7 +15,7 @@ from provenance.auditing.contamination.sides import Side
 from provenance.ledger.graph.store import Folder
 
 # Of what the arrays hold; with another one an index is built again.
-VERSION = 2
+VERSION = 3
 _SLOT_BITS = (12, 22)
 FILTER_BITS = 24
 
@@ -67,6 +67,11 @@ class Suite:
     def sizes(self) -> Integers:
         """The number of words of each side."""
         return np.diff(self.offsets)
+
+    @cached_property
+    def longest(self) -> int:
+        """The number of words of the longest side."""
+        return int(self.sizes.max(initial=0))
 
     @cached_property
     def generic(self) -> rules.Flags:

@@ -105,11 +105,12 @@ def enough_of_inexact(sides: Array, words: Array, degree: Array, evidence_bits: 
 
 
 def are_generic(sides: Array, rows: Array, bits: Array, own_bits: Array) -> Flags:
-    """Whether exact copies of a question are no evidence.
+    """Whether exact copies of a side are no evidence.
 
-    It says little beside its set's template, or several ``rows`` of the suite ask it and it says little.
+    It says little beside its set's template, or is a question of few bits that several ``rows`` of the suite ask.
     """
-    said: Flags = (sides == Side.QUESTION) & ((own_bits < OWN_BITS) | ((rows >= SHARED_ROWS) & (bits < SHARED_BITS)))
+    asked_often = (sides == Side.QUESTION) & (rows >= SHARED_ROWS) & (bits < SHARED_BITS)
+    said: Flags = asked_often | ((own_bits < OWN_BITS) & (sides != Side.PASSAGE))
     return said
 
 

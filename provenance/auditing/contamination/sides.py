@@ -1,13 +1,16 @@
 """The sides of an evaluation row: question, passage, answer and options, which are looked for apart.
 
-A row's fields say by their names what they are; a conversation's messages by who speaks. Where no name says that a
-field asks or is read, each text of the row counts as a question.
+A row's fields say by their names what they are, whatever the case, also as a word of a name ("question_text"); a
+conversation's messages by who speaks. Where no name says that a field asks or is read, each text of the row counts as a
+question; where one does, texts that no name describes are looked for as answers are.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import IntEnum
+from functools import cache
 
 from provenance.auditing.contamination.words import FIELD
 
@@ -22,6 +25,7 @@ _ANSWER = (
 )
 _OPTIONS = ("choices", "options", "endings", "distractors", "mc1_targets")
 _CONVERSATIONS = ("messages", "conversations", "conversation", "dialogue")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SPEAKER, _SAID = ("role", "from"), ("content", "value", "text")
 _ASKING, _ANSWERING = ("user", "human"), ("assistant", "gpt", "model", "bot")
 # Of a list of options, what numbers them.
@@ -56,15 +60,18 @@ def sides_of(row: Mapping[str, object]) -> list[tuple[Side, str]]:
     found: dict[Side, list[str]] = {side: [] for side in (Side.QUESTION, Side.PASSAGE, Side.ANSWER, Side.OPTIONS)}
     others: list[str] = []
     for name, value in row.items():
-        if name in _CONVERSATIONS and isinstance(value, list | tuple):
+        side = _side_of(name)
+        if isinstance(value, list | tuple) and (name in _CONVERSATIONS or _is_conversation(value)):
             _add_messages(found, value)
-        elif name in _OPTIONS:
-            found[Side.OPTIONS] += _texts(value, without=_NO_OPTION)
+        elif side is Side.OPTIONS:
+            found[side] += _texts(value, without=_NO_OPTION)
         else:
-            texts = found[side] if (side := _SIDE_OF.get(name)) is not None else others
+            texts = others if side is None else found[side]
             texts += _texts(value)
     found[Side.ANSWER] = [_spelt_out(text, found[Side.OPTIONS]) for text in found[Side.ANSWER]]
-    if not found[Side.QUESTION] and not found[Side.PASSAGE]:
+    if found[Side.QUESTION] or found[Side.PASSAGE]:
+        found[Side.ANSWER] += others
+    else:
         found[Side.QUESTION] = others or found[Side.ANSWER]
         found[Side.ANSWER] = found[Side.ANSWER] if others else []
     return [*_single(found), *_joined(found)]
@@ -86,6 +93,11 @@ def _joined(found: Mapping[Side, list[str]]) -> Iterator[tuple[Side, str]]:
             yield Side.WITH_OPTIONS, FIELD.join((question, *found[Side.OPTIONS]))
         if found[Side.ANSWER]:
             yield Side.WITH_ANSWER, FIELD.join((question, found[Side.ANSWER][0]))
+
+
+def _is_conversation(value: list[object] | tuple[object, ...]) -> bool:
+    """Whether a list holds messages, each with its speaker."""
+    return bool(value) and all(isinstance(each, Mapping) and any(name in each for name in _SPEAKER) for each in value)
 
 
 def _add_messages(found: Mapping[Side, list[str]], messages: list[object] | tuple[object, ...]) -> None:
@@ -120,8 +132,15 @@ def _spelt_out(answer: str, options: list[str]) -> str:
     return options[place] if 0 <= place < len(options) else answer
 
 
-_SIDE_OF = {
-    name: side
-    for side, names in ((Side.QUESTION, _QUESTION), (Side.PASSAGE, _PASSAGE), (Side.ANSWER, _ANSWER))
-    for name in names
-}
+_NAMES = {Side.OPTIONS: _OPTIONS, Side.PASSAGE: _PASSAGE, Side.ANSWER: _ANSWER, Side.QUESTION: _QUESTION}
+
+
+@cache
+def _side_of(name: str) -> Side | None:
+    """What a field of this name is: by the whole of it or, where that says nothing, by any of its words."""
+    words = {word.lower() for word in _WORD.findall(name)}
+    if "system" in words:
+        return None
+    words |= {word.removesuffix("s") for word in words}
+    of_whole = (side for side, names in _NAMES.items() if name.lower() in names)
+    return next(of_whole, next((side for side, names in _NAMES.items() if words.intersection(names)), None))

@@ -19,8 +19,10 @@ from provenance.auditing.contamination.words import Words, words_of
 # Bytes of text whose words are looked at together, and pairs of a place and a side.
 _BYTES_AT_A_TIME = 700_000
 _PAIRS_AT_A_TIME = 4_000_000
-# A longer row is looked at in pieces, of so many characters, that overlap.
+# A longer row is looked at in pieces, of so many characters, that overlap: by more where a side is longer than this
+# overlap may be, at so many characters a word, up to what memory allows.
 PIECE, OVERLAP = 200_000, 20_000
+_OF_A_WORD, _MOST_OVERLAP, _OVERLAPS_IN_PIECE = 12, 1_000_000, 5
 
 
 @dataclass(frozen=True)
@@ -38,23 +40,25 @@ class Batch:
 def look_through(suite: Suite, texts: pa.LargeStringArray) -> Iterator[Batch]:
     """What of the suite stands in each text; values of a row, such as fields, are set apart by `words.FIELD`."""
     sizes = pc.fill_null(pc.binary_length(texts), 0).to_numpy()
+    overlap = min(max(OVERLAP, _OF_A_WORD * suite.longest), _MOST_OVERLAP)
+    piece = max(PIECE, _OVERLAPS_IN_PIECE * overlap)
     start = 0
     while start < len(texts):
-        if sizes[start] > PIECE:
-            yield from _pieces(suite, texts[start].as_py(), start)
+        if sizes[start] > piece:
+            yield from _pieces(suite, texts[start].as_py(), start, piece, overlap)
             start += 1
             continue
         length = int(np.searchsorted(np.cumsum(sizes[start:]), _BYTES_AT_A_TIME, side="right"))
         # A row that is looked at in pieces ends what can be looked at together.
-        long = np.flatnonzero(sizes[start : start + max(length, 1)] > PIECE)
+        long = np.flatnonzero(sizes[start : start + max(length, 1)] > piece)
         stop = start + (int(long[0]) if len(long) else max(length, 1))
         yield from _whole(suite, texts.slice(start, stop - start), start)
         start = stop
 
 
-def _pieces(suite: Suite, text: str, row: int) -> Iterator[Batch]:
-    for first in range(0, max(len(text) - OVERLAP, 1), PIECE - OVERLAP):
-        piece = pa.array([text[first : first + PIECE]], pa.large_string())
+def _pieces(suite: Suite, text: str, row: int, size: int, overlap: int) -> Iterator[Batch]:
+    for first in range(0, max(len(text) - overlap, 1), size - overlap):
+        piece = pa.array([text[first : first + size]], pa.large_string())
         yield from _whole(suite, piece, row)
 
 

@@ -65,13 +65,16 @@ def are_wanted(collected: Collected, bits: Array) -> Array:
 
 
 def clear_template(collected: Collected, hashes: Hashes, weights: Array) -> None:
-    """Let words weigh nothing that stand in three words in a row which many rows of a set have.
+    """Let words weigh nothing that stand in three words in a row which many rows of a set have, or in a side of theirs.
 
     ``hashes``: of three words, by the first of them. A passage that rows share is one side, and so no template.
     """
     limits = np.full(len(collected.names), np.inf)
     large = collected.set_rows >= rules.TEMPLATE_FROM
     limits[large] = np.minimum(rules.TEMPLATE_ROWS, rules.TEMPLATE_PART * collected.set_rows[large])
+    shared_by = np.diff(collected.row_offsets)
+    for side in np.flatnonzero((collected.sides != Side.PASSAGE) & (shared_by > limits[collected.sets])).tolist():
+        weights[collected.offsets[side] : collected.offsets[side + 1]] = 0
     single = collected.sides < Side.WITH_OPTIONS
     for all_places, all_owners in ranges(collected, hashes):
         some = single[all_owners]

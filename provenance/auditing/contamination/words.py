@@ -7,6 +7,8 @@ are looked at one by one, to normalise them.
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -24,6 +26,11 @@ FIELD = "\x1e"
 _ROW = 0x1D
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+# Characters as JSON and HTML write them. A backslash and a small letter may also begin a command of LaTeX.
+_ESCAPE = re.compile(
+    r"\\+(?:[nrt](?![a-z])|u[0-9a-fA-F]{4})|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]+);"
+)
+_MAY_BE_ESCAPED = r"\\[nrtu]|&[#A-Za-z][A-Za-z0-9]+;"
 # Of rows with characters beyond ASCII, what becomes of what, in this order.
 _REPLACED = (
     ("[\u3002\u0964\u0965\u061f\u1362\u203d]", "."),
@@ -102,7 +109,7 @@ class Words:
 
 def words_of(texts: pa.LargeStringArray) -> Words:
     """The words of each text; null has none."""
-    text, ends = _joined(_spaced(as_read_column(texts)))
+    text, ends = _joined(_spaced(as_read_column(_unescaped(texts))))
     classes = np.frombuffer(text.translate(_CLASS_OF_BYTE), np.uint8)
     is_part = classes == _PART
     edges = np.flatnonzero(is_part[1:] != is_part[:-1]) + 1
@@ -120,6 +127,29 @@ def words_of(texts: pa.LargeStringArray) -> Words:
     gaps[0] = gaps[-1] = Gap.FIELD
     after_colon = before[ended == _COLON]
     return Words(hashes, np.searchsorted(starts, ends).astype(np.int64), gaps, after_colon, starts, text)
+
+
+def _unescaped(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    """``texts`` with the characters that JSON or HTML inside them writes as escapes: "\\u00e9", "\\n", "&#233;"."""
+    content, _ = _bytes_of(texts)
+    # Most batches of prose stop here.
+    if b"\\" not in content and b"&" not in content:
+        return texts
+    escaped = pc.fill_null(pc.match_substring_regex(texts, _MAY_BE_ESCAPED), False)
+    if not pc.any(escaped).as_py():
+        return texts
+    read = [_ESCAPE.sub(_character, text) for text in texts.filter(escaped).to_pylist()]
+    # Two surrogates may have become one character; one alone is none.
+    whole = [text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in read]
+    return pc.replace_with_mask(texts, escaped, pa.array(whole, texts.type))
+
+
+def _character(escape: re.Match[str]) -> str:
+    said = escape.group()
+    if said[0] == "&":
+        return html.unescape(said)
+    letter = said.lstrip("\\")
+    return chr(int(letter[1:], 16)) if letter[0] == "u" else " " if letter == "t" else "\n"
 
 
 def _spaced(texts: pa.LargeStringArray) -> pa.LargeStringArray:
@@ -169,9 +199,13 @@ _SPACED = _Spaced()
 
 def _joined(texts: pa.LargeStringArray) -> tuple[bytes, Integers]:
     """All texts with an end behind each, and the bounds of each, which are one more."""
+    return _bytes_of(pc.binary_join_element_wise(texts, pa.scalar("", texts.type), pa.scalar(chr(_ROW), texts.type)))
+
+
+def _bytes_of(texts: pa.LargeStringArray) -> tuple[bytes, Integers]:
+    """All texts, one after the other, and the bounds of each, which are one more."""
     if not len(texts):
         return b"", np.zeros(1, np.int64)
-    ended = pc.binary_join_element_wise(texts, pa.scalar("", texts.type), pa.scalar(chr(_ROW), texts.type))
-    _, offsets, data = ended.buffers()
-    ends = np.frombuffer(offsets, np.int64)[ended.offset : ended.offset + len(ended) + 1]
-    return bytes(memoryview(data)[int(ends[0]) : int(ends[-1])]), ends - ends[0]
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    return bytes(memoryview(data or b"")[int(ends[0]) : int(ends[-1])]), ends - ends[0]

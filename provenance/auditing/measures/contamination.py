@@ -59,7 +59,7 @@ class Contamination:
         for looked in look(subject.audited, data, suite):
             tally.add(looked)
         rows = subject.audited.dataset.rows
-        if not tally.rows_with_words.rows:
+        if not (tally.has_content and tally.rows_with_words.rows):
             return NotMeasured(f"{subject.audited.dataset.path}: has no text")
         by_row = tally.by_row()
         sets = [

@@ -177,6 +177,21 @@ def test_a_caption_of_an_image_is_text() -> None:
     assert block_texts(RowBlock([row]), EVERYTHING, ()).texts.to_pylist() == ["two cats\na road"]
 
 
+def test_texts_beside_the_content_are_given_apart() -> None:
+    rows: list[dict[str, Any]] = [
+        {"output": "o", "prompt": "why", "extra": {"said": ["x", "y"]}, "_parents": ["z"], "image": "a.png"},
+        {"output": None, "prompt": "who", "extra": None, "_parents": None, "image": None},
+    ]
+    content = Selection("declared", frozenset({"output"}))
+    for block in (ArrowBlock(pa.Table.from_pylist(rows)), RowBlock(rows)):
+        found = block_texts(block, content, (), beside=True)
+        assert found.texts.to_pylist() == ["o", ""]
+        assert found.beside is not None and found.beside.to_pylist() == ["why\nx\ny", "who"]
+        assert block_texts(block, content, ()).beside is None
+    lone = block_texts(RowBlock([{"output": "o", "note": "\ud800 x"}]), content, (), beside=True)
+    assert lone.beside is not None and lone.beside.to_pylist() == ["? x"]
+
+
 def test_values_may_be_kept_apart_by_another_mark() -> None:
     rows: list[dict[str, Any]] = [
         {"question": "a\nb", "answer": "c", "choices": ["d", None, "e"]},

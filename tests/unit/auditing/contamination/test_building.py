@@ -76,6 +76,17 @@ def test_words_of_other_rows_of_the_suite_weigh_less(tmp_path: Path) -> None:
     assert first == pytest.approx(np.full(200, np.log2(100_000 / 199)), abs=0.01)
 
 
+def test_a_text_that_most_rows_share_is_template_and_a_passage_is_none(tmp_path: Path) -> None:
+    asked, note, passage = say(20), say(20), say(20)
+    rows = [{"instruction": asked, "input": say(10), "note": note, "passage": passage} for _ in range(12)]
+    found = suite(tmp_path, only=rows)
+    assert rows_found(found, asked, f"{say(5)} {note} {say(5)}") == set()
+    assert rows_found(found, rows[3]["input"]) == {(0, 3)}
+    assert rows_found(found, passage) == {(0, number) for number in range(12)}
+    few = suite(tmp_path, only=[*rows[:4], *({"instruction": say(20), "input": say(9)} for _ in range(8))])
+    assert rows_found(few, asked, note) == {(text, number) for text in (0, 1) for number in range(4)}
+
+
 def test_template_weighs_nothing(tmp_path: Path) -> None:
     template = "name the single best option and nothing else"
     rows = [{"question": f"{template} {say(10)}"} for _ in range(101)]

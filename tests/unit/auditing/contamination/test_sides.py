@@ -42,6 +42,13 @@ ALL = Side.OPTIONS
             [(Q, "hi"), (A, "ho"), (Side.WITH_ANSWER, f"hi{FIELD}ho")],
         ),
         ({"statement": "all of it", "proof": "and this"}, [(Q, "all of it"), (Q, "and this")]),
+        ({"Question": "who?", "Context": "once"}, [(Q, "who?"), (P, "once")]),
+        ({"question_text": "q", "answer_text": "a"}, [(Q, "q"), (A, "a"), (Side.WITH_ANSWER, f"q{FIELD}a")]),
+        (
+            {"text": "q", "code": "c", "system_prompt": "be"},
+            [(Q, "q"), (A, "c"), (A, "be"), (Side.WITH_ANSWER, f"q{FIELD}c")],
+        ),
+        ({"prompt": [SYSTEM, {"role": "user", "content": "hi"}]}, [(Q, "hi")]),
         ({"output": "an answer alone"}, [(Q, "an answer alone")]),
         ({"question": "how?", "answer": 4.5}, [(Q, "how?"), (A, "4.5"), (Side.WITH_ANSWER, f"how?{FIELD}4.5")]),
         ({"question": " ", "answer": None, "passage": []}, []),

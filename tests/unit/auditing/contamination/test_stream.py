@@ -52,6 +52,17 @@ def test_a_very_long_row_is_looked_at_in_pieces(questions: Suite, monkeypatch: p
     assert rows_found(questions, "before", text, QUESTIONS[2]) == {*((1, row) for row in range(30)), (2, 2)}
 
 
+def test_pieces_overlap_by_more_than_the_longest_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passage = say(600)
+    long = suite(tmp_path, read=[{"passage": passage, "question": say(12)}])
+    monkeypatch.setattr(stream, "PIECE", 3000)
+    monkeypatch.setattr(stream, "OVERLAP", 400)
+    for before in range(0, 9000, 1500):
+        text = f"{say(before)} {passage} {say(9000)}"
+        assert len(list(stream.look_through(long, pa.array([text], pa.large_string())))) > 1
+        assert any(hit.copy > 0 for hit in hits(long, text)), before
+
+
 def test_slices_of_columns_are_read_as_they_stand(questions: Suite) -> None:
     texts = pa.array([say(5), QUESTIONS[0], "\u00e9t\u00e9 " + QUESTIONS[1], say(3)], pa.large_string()).slice(1, 2)
     found = [batch.found for batch in stream.look_through(questions, texts)]

@@ -23,6 +23,9 @@ def of(*texts: str | None) -> Words:
         ("Hello, World! It's 3.14", ["hello", "world", "it", "s", "3", "14"]),
         ("\u201cquoted\u201d \u2014 na\u00efve snake_case", ["quoted", "na\u00efve", "snake", "case"]),
         ("GPT\u6a21\u578b v2\u3002", ["gpt", "\u6a21", "\u578b", "v2"]),
+        (r"caf\u00e9 \ud835\udc9c \\n\nHow \"are\"", ["caf\u00e9", "a", "how", "are"]),
+        (r"\neq \theta \u12 a\tB \ud83d", ["neq", "theta", "u12", "a", "b"]),
+        ("caf&eacute; &#1077;&#x442; a&amp;b &c; x && y;", ["caf\u00e9", "\u0435\u0442", "a", "b", "c", "x", "y"]),
         ("\uff26\uff35\uff2c\uff2c wi\u200bdth", ["full", "width"]),
         ("", []),
         (" \n\t", []),
@@ -51,7 +54,8 @@ def test_the_same_words_have_the_same_hash_and_others_another(texts: list[str]) 
         assert alone.gaps[:-1].tolist() == found.gaps[first:last].tolist()
 
 
-@given(text=ANY)
+# What is put between a backslash or an ampersand and what follows makes another escape of it, or none.
+@given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\\&\uff3c\uff06"), max_size=30))
 def test_forms_of_unicode_and_what_nobody_sees_change_no_word(text: str) -> None:
     plain = of(text).hashes.tolist()
     assert of(unicodedata.normalize("NFD", text)).hashes.tolist() == plain
