@@ -36,12 +36,14 @@ def mixed(values: Hashes) -> Hashes:
 def hashes_of_words(text: bytes, starts: Integers, stops: Integers) -> Hashes:
     """The hashes of the words that begin at ``starts`` and end before ``stops`` in ``text``."""
     lengths = stops - starts
-    hashes = lengths.astype(np.uint64) * np.uint64(_BASE)
+    hashes = lengths.view(np.uint64) * np.uint64(_BASE)
     # The eight bytes that begin at each byte.
     padded = np.frombuffer(text + bytes(_AT_ONCE), np.uint8)
     eights = np.lib.stride_tricks.as_strided(padded[:_AT_ONCE].view("<u8"), (len(text) + 1,), (1,))
-    some: Array = np.flatnonzero(lengths <= _LONG)
-    for done in range(0, _LONG, _AT_ONCE):
+    # Most words are as short as that.
+    hashes = mixed(hashes ^ (eights[starts] & _MASKS[np.minimum(lengths, _AT_ONCE)]))
+    some: Array = np.flatnonzero((lengths > _AT_ONCE) & (lengths <= _LONG))
+    for done in range(_AT_ONCE, _LONG, _AT_ONCE):
         some = some[lengths[some] > done]
         if not len(some):
             break

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from provenance.auditing.contamination import rules
 from provenance.auditing.contamination.hashing import Array, Hashes, Integers, spread
@@ -93,11 +94,11 @@ class Suite:
         return shift, firsts.astype(np.int32)
 
     @cached_property
-    def filled(self) -> rules.Flags:
-        """By the first bits of a hash, whether any of ``keys`` begins so: small enough to be near, and mostly false."""
+    def filled(self) -> npt.NDArray[np.uint8]:
+        """By the first bits of a hash, whether any of ``keys`` begins so: a bit each, to be near, and mostly 0."""
         found = np.zeros(1 << FILTER_BITS, np.bool_)
         found[self.keys >> np.uint64(64 - FILTER_BITS)] = True
-        return found
+        return np.packbits(found, bitorder="little")
 
     @cached_property
     def is_anchor(self) -> rules.Flags:

@@ -65,15 +65,16 @@ def _windows(suite: Suite, places: Array, keys: Array, rows: Array) -> tuple[Arr
     seeds = spread(suite.seed_offsets[keys].astype(np.int64), counts)
     side = suite.seed_sides[seeds].astype(np.int64)
     weight = suite.seed_weights[seeds].astype(np.float64)
-    row, place = np.repeat(rows, counts), np.repeat(places, counts)
+    row = np.repeat(rows, counts)
     # Cheap first: what could not reach the gate with all seeds in one window is not looked at closely. Bins that
     # several rows and sides share weigh more than each of them.
-    group = row * len(suite.sides) + side
-    bins = (group.astype(np.uint64) * _SPREAD >> _BINS).astype(np.int64)
-    reached = np.bincount(bins, weight)[bins]
-    some = np.flatnonzero((reached >= _GATE * suite.seed_totals[side]) & (reached >= _LEAST_WEIGHT))
+    group = row * len(suite.sides)
+    group += side
+    bins = ((group.view(np.uint64) * _SPREAD) >> _BINS).view(np.int64)
+    needed = np.maximum(_GATE * suite.seed_totals, _LEAST_WEIGHT)
+    some = np.flatnonzero(np.bincount(bins, weight)[bins] >= needed[side])
     some = some[np.argsort(group[some], kind="stable")]
-    side, weight, row, place = side[some], weight[some], row[some], place[some]
+    side, weight, row, place = side[some], weight[some], row[some], np.repeat(places, counts)[some]
     starts = np.flatnonzero(starts_of_runs(row, side))
     if not len(starts):
         return row, side, place
@@ -148,7 +149,7 @@ def _compare(suite: Suite, words: Words, side: Array, first: Array, last: Array)
 
 def _in_both(left: Hashes, of_left: Hashes, right: Hashes, of_right: Hashes) -> tuple[Flags, Flags]:
     """Whether each word, by its hash and its candidate's, may be on the other side, too; most that are not are told."""
-    bins = [pairs(words, candidates) >> _WORD_BINS for words, candidates in ((left, of_left), (right, of_right))]
+    bins = [(pairs(*each) >> _WORD_BINS).view(np.int64) for each in ((left, of_left), (right, of_right))]
     found = []
     for own, others in (bins, bins[::-1]):
         filled = np.zeros(1 << (64 - int(_WORD_BINS)), np.bool_)

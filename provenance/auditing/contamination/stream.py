@@ -16,6 +16,7 @@ from provenance.auditing.contamination.index import FILTER_BITS, Suite
 from provenance.auditing.contamination.inexact import inexact_copies
 from provenance.auditing.contamination.words import Words, words_of
 
+_BITS = np.uint8(1) << np.arange(8, dtype=np.uint8)
 # Bytes of text whose words are looked at together, and pairs of a place and a side.
 _BYTES_AT_A_TIME = 700_000
 _PAIRS_AT_A_TIME = 4_000_000
@@ -65,7 +66,7 @@ def _pieces(suite: Suite, text: str, row: int, size: int, overlap: int) -> Itera
 def _whole(suite: Suite, texts: pa.LargeStringArray, first_row: int) -> Iterator[Batch]:
     words = words_of(texts)
     places, keys = _known(suite, threes(words.hashes, words.offsets))
-    rows = np.searchsorted(words.offsets, places, side="right") - 1
+    rows = np.repeat(np.arange(len(texts)), np.diff(np.searchsorted(places, words.offsets)))
     pairs = suite.seed_offsets[keys + 1] - suite.seed_offsets[keys]
     if int(pairs.sum()) > _PAIRS_AT_A_TIME and len(texts) > 1:
         middle = len(texts) // 2
@@ -83,11 +84,12 @@ def _known(suite: Suite, hashes: Hashes) -> tuple[Array, Array]:
     if not len(suite.keys):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     shift, firsts = suite.slots
-    # Most words stop here. 0, which stands for no three words, is no key.
-    places = np.flatnonzero(suite.filled[hashes >> np.uint64(64 - FILTER_BITS)])
+    # Most words stop here. 0, which stands for no three words, is no key. Numbers with a sign are faster places.
+    bit = (hashes >> np.uint64(64 - FILTER_BITS)).view(np.int64)
+    places = np.flatnonzero(suite.filled.take(bit >> 3) & _BITS.take(bit & 7))
     wanted = hashes[places]
-    slot = wanted >> shift
-    key, end = firsts[slot], firsts[slot + np.uint64(1)]
+    slot = (wanted >> shift).view(np.int64)
+    key, end = firsts[slot], firsts[slot + 1]
     some = key < end
     places, wanted, key, end = places[some], wanted[some], key[some], end[some]
     found_places, found_keys = [], []

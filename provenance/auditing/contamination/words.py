@@ -71,8 +71,10 @@ def _classes() -> npt.NDArray[np.uint8]:
 _CLASSES = _classes()
 _IS_PART = _CLASSES == _PART
 _CLASS_OF_BYTE = _CLASSES.tobytes()
-# The gap that each class but those of words and space makes.
-_GAPS = np.array([Gap.NOTHING, Gap.SENTENCE, Gap.LINE, Gap.FIELD, Gap.SENTENCE], np.uint8)
+# The gap that each class makes.
+_GAPS = np.array([Gap.NOTHING, Gap.SENTENCE, Gap.LINE, Gap.FIELD, Gap.SENTENCE, Gap.NOTHING, Gap.NOTHING], np.uint8)
+# Longer gaps, which are rare, are looked at another way.
+_SHORT_GAP = 6
 # Of more different characters that change, the text as a whole is changed faster.
 _FEW = 100
 
@@ -118,15 +120,29 @@ def words_of(texts: pa.LargeStringArray) -> Words:
     # A row's end is no part of a word, so that edges come in pairs.
     starts, stops = edges[0::2], edges[1::2]
     hashes = hashes_of_words(text, starts, stops)
-    gaps = np.zeros(len(starts) + 1, np.uint8)
-    at = np.flatnonzero(classes < _SPACE)
-    before, ended = np.searchsorted(starts, at), classes[at]
-    kinds = _GAPS[ended]
-    for kind in (Gap.SENTENCE, Gap.LINE, Gap.FIELD):
-        gaps[before[kinds == kind]] = kind
-    gaps[0] = gaps[-1] = Gap.FIELD
-    after_colon = before[ended == _COLON]
+    gaps = _gaps(classes, starts, stops)
+    after_colon = np.searchsorted(starts, np.flatnonzero(classes == _COLON))
     return Words(hashes, np.searchsorted(starts, ends).astype(np.int64), gaps, after_colon, starts, text)
+
+
+def _gaps(classes: npt.NDArray[np.uint8], starts: Integers, stops: Integers) -> npt.NDArray[np.uint8]:
+    """What ends before each word, and behind the last: the greatest of what stands there, mostly one byte."""
+    gaps = np.full(len(starts) + 1, Gap.FIELD, np.uint8)
+    if not len(starts):
+        return gaps
+    gaps[1:] = _GAPS[classes[stops]]
+    sizes = np.append(starts[1:], len(classes)) - stops
+    some = np.flatnonzero(sizes > 1)
+    for ahead in range(1, _SHORT_GAP):
+        gaps[some + 1] = np.maximum(gaps[some + 1], _GAPS[classes[stops[some] + ahead]])
+        some = some[sizes[some] > ahead + 1]
+    if len(some):
+        bounds = np.stack([stops[some], stops[some] + sizes[some]], axis=1).ravel()
+        kinds = _GAPS[classes[bounds[0] :]]
+        inside = (bounds - bounds[0])[: -1 if bounds[-1] == len(classes) else None]
+        gaps[some + 1] = np.maximum.reduceat(kinds, inside)[::2]
+    gaps[-1] = Gap.FIELD
+    return gaps
 
 
 def _unescaped(texts: pa.LargeStringArray) -> pa.LargeStringArray:
