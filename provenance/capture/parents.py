@@ -14,6 +14,7 @@ from provenance.capture.lookup import Lookup
 from provenance.capture.reading import SampleIds, dependency_at
 from provenance.errors import ProvenanceError
 from provenance.identity import read_rows, scan
+from provenance.identity.as_text import value_as_text
 from provenance.identity.canonical import encode_row
 from provenance.identity.digests import digest_function, digest_size
 from provenance.identity.names import is_dataset
@@ -111,19 +112,23 @@ class ParentFinder:
         present = False
         rows = read_rows(dataset.data, dataset.identity)
         for (_, row), sample_id in zip(rows, _sample_ids(dataset), strict=True):
-            key = column_value(row, column)
-            present = present or column in row or key is not None
+            value = column_value(row, column)
+            present = present or column in row or value is not None
+            key = value_as_text(value)
             if key is not None:
-                self._keys.add(encode_row({"key": key}, ("key",)), sample_id)
+                self._keys.add(key.encode(errors="surrogatepass"), sample_id)
         if not present:
             raise ProvenanceError(f"{dataset.path}: no column {column!r}; --parent-key names a column of this dataset")
 
-    def _keyed(self, key: Any) -> str:
+    def _keyed(self, value: Any) -> str:
         assert self._keys is not None
+        key = value_as_text(value)
+        if key is None:
+            raise ValueError(f"parent_key {str(value)[:80]!r} is neither text nor a number, so it is no key")
         try:
-            found = self._keys.get(encode_row({"key": key}, ("key",)))
+            found = self._keys.get(key.encode(errors="surrogatepass"))
         except ValueError as error:
-            raise ValueError(f"parent_key {str(key)[:80]!r} {error}") from None
+            raise ValueError(f"parent_key {key[:80]!r} {error}") from None
         if found is None:
             self.unmatched += 1
             found = self._hash(encode_row({_UNMATCHED: key}, (_UNMATCHED,)))

@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 
 from provenance.identity.arrow_forms import content_of, others_of
 from provenance.identity.arrow_values import plain
+from provenance.identity.as_text import array_as_text, value_as_text
 from provenance.identity.canonical import shown
 from provenance.identity.field_names import RESERVED_COLUMNS
 from provenance.identity.fields import Selection, form_of_value
@@ -81,7 +82,7 @@ def block_texts(
     }
     return BlockTexts(
         texts,
-        {name: _as_text(columns[name]) if name in columns else empty for name in fields},
+        {name: array_as_text(columns[name]) if name in columns else empty for name in fields},
         None if part == "all" else _or_all(joined(part), texts, part),
         joined("all", others) if beside else None,
     )
@@ -194,16 +195,6 @@ def _joined_elements(elements: pa.LargeStringArray, lengths: pa.Array, between: 
     return pc.binary_join(lists, pa.scalar(between, _TEXT))
 
 
-def _as_text(array: pa.Array) -> pa.LargeStringArray:
-    array = plain(array)
-    if pa.types.is_nested(array.type) or pa.types.is_large_binary(array.type):
-        return pa.nulls(len(array), _TEXT)
-    try:
-        return array.cast(_TEXT)
-    except pa.ArrowNotImplementedError:
-        return pa.nulls(len(array), _TEXT)  # an interval, say
-
-
 def _of_rows(
     rows: Sequence[Mapping[str, object]], selection: Selection, fields: Sequence[str], part: TextPart, between: str
 ) -> BlockTexts:
@@ -270,13 +261,7 @@ def _speaks(message: Mapping[str, object]) -> object:
 
 
 def _field_of(row: Mapping[str, object], offset: int, name: str) -> str | None:
-    text = _value_as_text(row.get(name))
+    text = value_as_text(row.get(name))
     if text is not None and any("\ud800" <= character <= "\udfff" for character in text):
         raise RowError(offset, f"field {shown(name)}: an unpaired surrogate, which no text may hold; mend it")
     return text
-
-
-def _value_as_text(value: object) -> str | None:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, str | int | float) else None

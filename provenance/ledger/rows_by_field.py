@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from provenance.errors import UnknownReferenceError
 from provenance.identity import scan
+from provenance.identity.as_text import value_as_text
 from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.sidecars import Sidecars, name_some
@@ -58,7 +59,7 @@ def _as_compared(value: str) -> str:
         number = float(value)
     except ValueError:
         return value
-    return str(int(number)) if number.is_integer() else str(number)
+    return value_as_text(number) or value
 
 
 def _samples_of(ledger: Sidecars, dataset: RecordedDataset, field: str, value: str) -> tuple[set[str], bool, set[str]]:

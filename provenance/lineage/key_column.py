@@ -2,7 +2,7 @@
 
 Where a row names no parents itself, the row with its key in a dependency is entered for them as if it did: all that
 follows is as for ``PATH:ROW``. A key that rows of several samples have claims nothing; nor does the key of a row whose
-content is that of a row with another key, which was moved and not changed.
+content is that of a row with another key, which was moved and not changed. Why changed rows got no parent is a warning.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from provenance.arguments import shown, warn
 from provenance.errors import DataError, SidecarError
 from provenance.identity import Scan, scan
 from provenance.lineage.births import Dependency, ParentKey
 from provenance.lineage.database import count, parquet_rows
 from provenance.lineage.dependency_rows import rows_of
 from provenance.lineage.tables import Tables
+from provenance.plurals import counted
 
 _KEYS = pa.schema([("row", pa.int64()), ("key", pa.large_string())])
 
@@ -45,23 +47,40 @@ def enter_keyed(tables: Tables, data: Path, rows: Scan, dependencies: Sequence[D
             {"path": dependency.path},
         )
     if not count(tables.connection, "SELECT count(*) FROM their_keys"):
+        if any(each.data is not None for each in dependencies):
+            warn(f"{data}: no parents by key: no dataset that the stage depends on has values in a column {key.key!r}")
         return 0
-    ours = _keys_of(tables, data, dependencies[0], key.column)
     # Also in datasets without the key: a script that numbers the rows of a mix anew gives theirs the keys of others.
-    read = " UNION ALL ".join(
-        f"SELECT sample_id FROM {parquet_rows(rows_of(tables, each)[1])}"
-        for each in dependencies
-        if each.data is not None
-    )
+    read = [f"SELECT sample_id FROM {parquet_rows(rows_of(tables, each)[1])}" for each in dependencies if each.data]
+    ours = _keys_of(tables, data, dependencies[0], key.column)
     execute(
-        "INSERT INTO resolved BY NAME SELECT r.row, r.sample_id, 1 AS place, r.model IS NOT NULL AS by_model, "
-        "{'path': t.path, 'row': t.row::VARCHAR} AS place_of, t.parent, true AS by_key "
-        f"FROM {ours} o JOIN rows r USING (row) JOIN (SELECT key, any_value(sample_id) AS parent, "
-        "arg_min(path, (path, row)) AS path, arg_min(row, (path, row)) AS row FROM their_keys GROUP BY key "
-        "HAVING count(DISTINCT sample_id) = 1) t USING (key) WHERE coalesce(len(r.parents), 0) = 0 AND (r.sample_id = "
-        f"t.parent OR r.sample_id NOT IN ({read}))"
+        "CREATE TABLE keyed AS SELECT r.row, r.sample_id, r.model IS NOT NULL AS by_model, key, t.* EXCLUDE (key), "
+        f"r.sample_id IN ({' UNION ALL '.join(read)}) AS is_read FROM {ours} o JOIN rows r USING (row) LEFT JOIN (SELECT key, any_value(sample_id) AS "
+        "parent, count(DISTINCT sample_id) AS samples, arg_min(path, (path, row)) AS path, arg_min(row, (path, row)) "
+        "AS place FROM their_keys GROUP BY key) t USING (key) WHERE coalesce(len(r.parents), 0) = 0"
+    )
+    _say_what_is_not_claimed(tables, data, key)
+    execute(
+        "INSERT INTO resolved BY NAME SELECT row, sample_id, 1 AS place, by_model, {'path': path, 'row': "
+        "place::VARCHAR} AS place_of, parent, true AS by_key FROM keyed WHERE samples = 1 AND (sample_id = parent OR "
+        "NOT is_read)"
     )
     return count(tables.connection, "SELECT count(*) FROM resolved WHERE by_key")
+
+
+def _say_what_is_not_claimed(tables: Tables, data: Path, key: ParentKey) -> None:
+    """Warn of changed rows that have a key and get no parent by it."""
+    reasons = {"samples IS NULL": "no row that was read has", "samples > 1": "rows of several samples have"}
+    for condition, whose in reasons.items():
+        ((rows, first),) = tables.connection.execute(
+            f"SELECT count(*), arg_min(key, row) FROM keyed WHERE key IS NOT NULL AND NOT is_read AND {condition}"
+        ).fetchall()
+        if rows:
+            what, which = ("its", "it is") if rows == 1 else ("their", "the first is")
+            warn(
+                f"{data}: no parents by key for {counted(rows, 'row')}: {whose} {what} {key.column!r}; {which} "
+                f"{shown(first)}"
+            )
 
 
 def _with_key(tables: Tables, dependencies: Sequence[Dependency], key: ParentKey) -> Iterator[Dependency]:

@@ -265,17 +265,19 @@ def test_parents_by_key_are_exact_and_many_to_one(repository: Path) -> None:
         {"text": "y", "of": 1.0},
         {"text": "z", "of": "1"},
         {"text": "w", "of": [0, 2]},
+        {"text": "v", "of": "01"},
     ]
     dataset = write_rows("x.jsonl", rows)
     options: dict[str, Any] = {"mapping": {"parent_key": "of"}, "parents": [parents], "parent_key": "id"}
     declared = provenance.declare(dataset, values={"model": "m"}, **options)
     ids = [provenance.sample_id({"text": f"d{n}"}) for n in range(3)]
     found = {record["sample_id"]: record for record in born(dataset)}
-    x, y, z, w = (found[provenance.sample_id(row)] for row in rows)
-    assert x["parents"] == y["parents"] == [ids[1]]
+    x, y, z, w, v = (found[provenance.sample_id(row)] for row in rows)
+    # As a key in provenance.yaml, it is compared as text.
+    assert x["parents"] == y["parents"] == z["parents"] == [ids[1]]
     assert w["parents"] == [ids[0], ids[2]]
-    # No row has the text "1" as its id: the parent dangles, and what follows from it is not known.
-    assert declared.unmatched == 1 and len(z["parents"]) == 1 and z["depth"] is None
+    # No row has the id "01": the parent dangles, and what follows from it is not known.
+    assert declared.unmatched == 1 and len(v["parents"]) == 1 and v["depth"] is None
 
     write_rows("docs.jsonl", [{"text": "d0", "id": 1}, {"text": "d1", "id": 1}])
     with pytest.raises(DataError, match=r"x.jsonl:1: parent_key '1' fits more than one entry"):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import warnings
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from support.workbench import DERIVATION, Workbench, identifier
 
-from provenance.errors import DataError, SidecarError
+from provenance.errors import DataError, ProvenanceWarning, SidecarError
 from provenance.lineage.births import ParentKey
 
 DOCUMENTS: list[dict[str, Any]] = [{"id": number, "text": f"document {number}"} for number in range(1, 6)]
@@ -54,6 +57,30 @@ def test_a_key_that_several_samples_have_claims_nothing(workbench: Workbench) ->
     named = ParentKey("id", "id", "two.jsonl")
     workbench.complete(out, dependencies=[one, two], derivation=DERIVATION, key=named)
     assert workbench.record(out, {"text": "changed 3"})["parents"] == [identifier({"text": "a third of their own"})]
+
+
+def test_it_says_why_a_changed_row_gets_no_parent_by_its_key(workbench: Workbench) -> None:
+    read = [*DOCUMENTS, {"id": 1, "text": "another first"}, {"id": None, "text": "none"}]
+    documents = workbench.collected("documents.jsonl", read)
+    changed = [{"id": number, "text": f"changed {number}"} for number in (1, 2, 8, 9, None)]
+    out = workbench.dataset("out.jsonl", [*changed, {"id": 7, "text": "document 3"}])
+    with warnings.catch_warnings(record=True) as caught:
+        workbench.complete(out, dependencies=[documents], derivation=DERIVATION, key=BY_ID)
+    assert [str(each.message).partition(": ")[2] for each in caught] == [
+        "no parents by key for 2 rows: no row that was read has their 'id'; the first is '8'",
+        "no parents by key for 1 row: rows of several samples have its 'id'; it is '1'",
+    ]
+    with pytest.warns(ProvenanceWarning, match="no dataset that the stage depends on has values in a column 'uid'"):
+        workbench.complete(out, dependencies=[documents], derivation=DERIVATION, key=ParentKey("id", "uid"))
+
+
+def test_a_column_with_gaps_has_the_keys_of_one_without(workbench: Workbench) -> None:
+    table = pa.table({"id": [1.0, None, 3.0], "text": ["one", "none", "three"]})
+    pq.write_table(table, workbench.folder / "documents.parquet")
+    documents = workbench.dependency(workbench.folder / "documents.parquet", sidecar=False)
+    out = workbench.dataset("out.jsonl", [{"id": "3", "text": "changed"}])
+    workbench.complete(out, dependencies=[documents], derivation=DERIVATION, key=BY_ID)
+    assert parents(workbench, out) == {identifier({"text": "changed"}): [identifier({"text": "three"})]}
 
 
 def test_contents_that_changed_places_were_moved(workbench: Workbench) -> None:
@@ -121,6 +148,7 @@ def stage(rng: random.Random, read: list[dict[str, Any]], step: int) -> list[dic
     return changed
 
 
+@pytest.mark.filterwarnings("ignore::provenance.errors.ProvenanceWarning")
 @pytest.mark.parametrize("seed", range(20))
 def test_it_gives_the_records_that_parents_give(workbench: Workbench, seed: int) -> None:
     rng = random.Random(seed)
