@@ -11,7 +11,6 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
@@ -85,6 +84,7 @@ class Ledger(Tabular):
     def __init__(self, sidecars: Sidecars, resources: ExitStack) -> None:
         self._sidecars = sidecars
         self._resources = resources
+        self._open_questions: dict[tuple[str, ...], Questions] = {}
 
     @classmethod
     @contextmanager
@@ -163,19 +163,24 @@ class Ledger(Tabular):
         require("dataset", dataset, str, PathLike)
         return composition(self._sidecars, self._sidecars.dataset(self._sidecars.repository.root / dataset))
 
-    def sql(self, query: str, parameters: Parameters = ()) -> pa.RecordBatchReader:
+    def sql(self, query: str, parameters: Parameters = (), *, fields: Sequence[str] = ()) -> pa.RecordBatchReader:
         """The rows that a SELECT over the views of docs/query.md gives, in batches, as they are computed.
 
-        ``parameters`` stand for ``?`` (a sequence) or ``$name`` (a mapping) in it.
+        ``parameters`` stand for ``?`` (a sequence) or ``$name`` (a mapping) in it. ``fields``: columns of the data that
+        are read for the view ``field_values``.
 
         Raises:
             QueryError: it is not one SELECT, or DuckDB refuses it; also while the batches are read.
+            UnknownReferenceError: no dataset has one of ``fields``.
         """
         require("query", query, str)
         if isinstance(parameters, str | bytes):
             raise ProvenanceError("parameters: expected a sequence or a mapping; for a single one, [value]")
         require("parameters", parameters, Sequence, Mapping)
-        return self._questions.ask(query, parameters).batches
+        if isinstance(fields, str):
+            raise ProvenanceError("fields: expected a sequence of names; for a single one, [name]")
+        require("fields", fields, Sequence)
+        return self._questions(tuple(fields)).ask(query, parameters).batches
 
     def _table_rows(self) -> Iterator[dict[str, Any]]:
         return (asdict(dataset) for dataset in self.datasets)
@@ -190,11 +195,12 @@ class Ledger(Tabular):
         title = f"lineage at {self._sidecars.rev or 'the workspace'}: {counted(len(found), 'dataset')}"
         return block(title, tables=[Table.of("datasets", self._table_rows(), len(found))])
 
-    @cached_property
-    def _questions(self) -> Questions:
+    def _questions(self, fields: tuple[str, ...]) -> Questions:
         from provenance.ledger.sql.questions import open_questions
 
-        return self._resources.enter_context(open_questions(self._sidecars))
+        if fields not in self._open_questions:
+            self._open_questions[fields] = self._resources.enter_context(open_questions(self._sidecars, fields))
+        return self._open_questions[fields]
 
     def _reached(self, samples: str | Iterable[str], direction: Direction) -> SampleSet:
         from provenance.ledger.walks import reached_from

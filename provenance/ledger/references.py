@@ -13,6 +13,7 @@ _PLACE = re.compile(r"(?P<path>.+):(?P<row>[0-9]{1,18})", re.DOTALL)
 
 
 FIELD = "field:"
+_QUOTED_NAME = re.compile(r'"(?P<name>([^"]|"")+)"=(?P<value>.*)', re.DOTALL)
 
 
 def is_prefix(reference: str) -> bool:
@@ -57,9 +58,15 @@ def resolve(ledger: Sidecars, reference: str) -> str:
 
 
 def samples_of_field(ledger: Sidecars, condition: str) -> list[str]:
-    """The ids of the samples that ``condition``, NAME=VALUE, names by a column of the data."""
+    """The ids of the samples that ``condition`` names by a column of the data.
+
+    It is NAME=VALUE; a name with ``=`` in it stands in double quotes, as in SQL.
+    """
     from provenance.ledger.rows_by_field import samples_where
 
+    quoted = _QUOTED_NAME.fullmatch(condition)
+    if quoted:
+        return samples_where(ledger, quoted["name"].replace('""', '"'), quoted["value"])
     name, _, value = condition.partition("=")
     return samples_where(ledger, name, value)
 

@@ -6,10 +6,12 @@ dataset whose data is not on this machine may have such a row, so the question i
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import pyarrow.compute as pc
 
 from provenance.errors import UnknownReferenceError
-from provenance.identity import scan
+from provenance.identity import SampleBatch, Scan, scan
 from provenance.identity.as_text import value_as_text
 from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
 from provenance.ledger.datasets import RecordedDataset
@@ -48,6 +50,11 @@ def _why_none(field: str, value: str, has_field: bool, columns: set[str]) -> str
         return f"no row of this revision has this {field}{hint}"
     if field in columns:
         return f"the column {field} has no text, numbers or truth values to compare"
+    return no_such_column(field, columns)
+
+
+def no_such_column(field: str, columns: set[str]) -> str:
+    """In words: none of the datasets, which have ``columns``, has this one."""
     return f"no dataset has the column {field}; known: {name_some(sorted(columns))}"
 
 
@@ -64,17 +71,35 @@ def _as_compared(value: str) -> str:
 
 def _samples_of(ledger: Sidecars, dataset: RecordedDataset, field: str, value: str) -> tuple[set[str], bool, set[str]]:
     """Those of one dataset, whether any of its rows has something to compare in the column, and its columns."""
-    dataset.require_current()
     found: set[str] = set()
     has_field = False
-    data = local_data(ledger, dataset)
-    scanned = scan(data, identity_of_sidecar(ledger, dataset), texts_and=[field])
-    with named_as(dataset, data):
-        for batch in scanned:
-            if scanned.samples_are_files or batch.texts is None:
-                break
-            values = batch.texts.values[field]
-            has_field |= values.null_count < len(values)
-            fits = pc.fill_null(pc.equal(values, value), False)
-            found.update(sample_id.hex() for sample_id in batch.sample_ids.filter(fits).to_pylist())
+    scanned, batches = read_with(ledger, dataset, [field])
+    for batch in batches:
+        assert batch.texts is not None
+        values = batch.texts.values[field]
+        has_field |= values.null_count < len(values)
+        fits = pc.fill_null(pc.equal(values, value), False)
+        found.update(sample_id.hex() for sample_id in batch.sample_ids.filter(fits).to_pylist())
     return found, has_field, {*scanned.fields, *scanned.beside}
+
+
+def read_with(ledger: Sidecars, dataset: RecordedDataset, fields: Sequence[str]) -> tuple[Scan, Iterator[SampleBatch]]:
+    """The scan of a dataset, and its rows with the text of what they have in ``fields``; none where samples are files.
+
+    Raises:
+        RepositoryError: the data is not on this machine and cannot be fetched.
+        SidecarError: the sidecar is of other data.
+        DataError: data cannot be read, when it comes to that.
+    """
+    dataset.require_current()
+    data = local_data(ledger, dataset)
+    scanned = scan(data, identity_of_sidecar(ledger, dataset), texts_and=fields)
+
+    def batches() -> Iterator[SampleBatch]:
+        with named_as(dataset, data):
+            for batch in scanned:
+                if scanned.samples_are_files or batch.texts is None:
+                    return
+                yield batch
+
+    return scanned, batches()

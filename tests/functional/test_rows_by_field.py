@@ -11,6 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 from support.project import Project, lines
 
+import provenance
+
 DOCUMENTS = [
     {"doc_id": f"KB-{number:04}", "year": 2000 + number % 2, "text": f"article {number}"} for number in range(6)
 ]
@@ -167,3 +169,30 @@ def test_a_key_that_rows_have_already_says_where_changed_rows_came_from(project:
     assert record["activity"]["keyed_on"] == "doc_id"
     (audited,) = project.ask("audit", "clean.jsonl")["datasets"]
     assert audited["by_origin"]["real"]["rows"] == 6
+
+
+def test_sql_has_the_columns_of_the_data_that_are_named(project: Project) -> None:
+    question = (
+        "SELECT v.value, s.origin, v.row FROM field_values v JOIN samples s USING (dataset, sample_id) "
+        "WHERE field = 'doc_id' AND value >= 'KB-0004' ORDER BY 1"
+    )
+    rows = project.ask("query", "--field", "doc_id", "--field", "year", question)["rows"]
+    assert [tuple(row.values()) for row in rows] == [("KB-0004", "real", 5), ("KB-0005", "real", 6)]
+    counted = "SELECT field, value, count(*) AS n FROM field_values GROUP BY ALL ORDER BY ALL"
+    rows = project.ask("query", "--field", "year", counted)["rows"]
+    assert [tuple(row.values()) for row in rows] == [("year", "2000", 3), ("year", "2001", 4)]
+    missing = project.provenance("query", counted)
+    assert missing.code == 2 and "name the columns of the data that it is to have: --field NAME" in missing.stderr
+    unknown = project.provenance("query", "--field", "uid", counted)
+    assert unknown.code == 2 and "no dataset has the column uid; known: " in unknown.stderr
+    with provenance.Ledger.open(project.root) as ledger:
+        found = ledger.sql("SELECT sample_id FROM field_values WHERE value = $of", {"of": "KB-0003"}, fields=["doc_id"])
+        assert found.read_all()["sample_id"].to_pylist() == [project.ask("show", "documents.csv:4")["sample_id"]]
+
+
+def test_a_column_with_an_equals_sign_is_quoted(project: Project) -> None:
+    project.write({"signs.jsonl": lines([{"a=b": "c", 'd"=': 7.0, "text": "signs"}])})
+    assert project.provenance("add", "signs.jsonl", "--origin", "real", "--source", "kb").code == 0
+    by_row = project.ask("show", "signs.jsonl:1")["sample_id"]
+    for name in ('field:"a=b"=c', 'field:"d""="=7'):
+        assert project.ask("show", name)["sample_id"] == by_row

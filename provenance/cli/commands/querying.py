@@ -22,7 +22,7 @@ from provenance.errors import QueryError
 from provenance.report.plain_text import CELL_WIDTH, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from provenance.ledger.sql.questions import Answer
     from provenance.repository import Repository
@@ -35,6 +35,12 @@ _NUMBERS = ("int", "float", "double", "decimal")
 def query(
     options: CommonOptions,
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT statement; see docs/query.md for the views.")],
+    fields: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--field", metavar="NAME", help="Read this column of the data, too, for the view field_values. Repeatable."
+        ),
+    ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Write all rows as CSV.")] = False,
     parquet: Annotated[
         Path | None, typer.Option("--parquet", metavar="FILE", help="Write all rows into a Parquet file.")
@@ -42,8 +48,9 @@ def query(
 ) -> None:
     """Ask SQL of the lineage: samples, parents, activities and more.
 
-    The views are samples, birth_classes, parents, activities, agents, prompts, sources and datasets. It is DuckDB's
-    SQL, and reads nothing but these and changes nothing. Rows too wide for the terminal are shown one below the other.
+    The views are samples, birth_classes, parents, activities, agents, prompts, sources and datasets, and with --field
+    field_values. It is DuckDB's SQL, and reads nothing but these and changes nothing. Rows too wide for the terminal
+    are shown one below the other.
 
     Example: provenance query "SELECT model, sum(rows) FROM samples GROUP BY model"
     """
@@ -65,21 +72,27 @@ def query(
     def ask(verbose: bool) -> None:
         repository = options.open_repository()
         require_harmless(repository, {"--parquet": parquet})
-        _ask(repository, options, sql, write, as_text=not (options.as_json or parquet is not None))
+        _ask(repository, options, (sql, fields or ()), write, as_text=not (options.as_json or parquet is not None))
 
     if code := in_child(partial(exit_code, ask, verbose=options.verbose)):
         raise typer.Exit(code)
 
 
 def _ask(
-    repository: Repository, options: CommonOptions, sql: str, write: Callable[[Answer], None], *, as_text: bool
+    repository: Repository,
+    options: CommonOptions,
+    asked: tuple[str, Sequence[str]],
+    write: Callable[[Answer], None],
+    *,
+    as_text: bool,
 ) -> None:
+    sql, fields = asked
     from provenance.ledger.sidecars import Sidecars
     from provenance.ledger.sql.confined import confine, memory_refused
     from provenance.ledger.sql.questions import open_questions
 
     with Sidecars.open(repository, options.rev) as ledger:
-        with open_questions(ledger) as questions:
+        with open_questions(ledger, fields) as questions:
             confine()
             with memory_refused():
                 write(questions.ask(sql, as_text=as_text))

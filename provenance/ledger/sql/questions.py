@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from provenance.errors import QueryError
 from provenance.files import scratch_folder
+from provenance.ledger.sql.field_values import FIELD_VALUES, create_field_values
 from provenance.ledger.sql.guard import require_question
 from provenance.ledger.sql.views import create_views
 from provenance.lineage.database import as_pattern, scratch_database, text_literal
@@ -28,6 +29,7 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 
 _BATCH_ROWS = 32_768
 _TEMPORARY_SPACE = "20GB"
+_NO_FIELD_VALUES = f"{FIELD_VALUES} does not exist"
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,12 @@ class Questions:
 
 
 @contextmanager
-def open_questions(ledger: Sidecars) -> Iterator[Questions]:
-    """A place to ask questions of the ledger."""
+def open_questions(ledger: Sidecars, fields: Sequence[str] = ()) -> Iterator[Questions]:
+    """A place to ask questions of the ledger, and of what rows have in the columns ``fields`` of their data.
+
+    Raises:
+        ProvenanceError: these cannot be read; see `create_field_values`.
+    """
     with (
         scratch_folder(ledger.repository.temporary, "query") as folder,
         scratch_database(folder) as connection,
@@ -81,6 +87,8 @@ def open_questions(ledger: Sidecars) -> Iterator[Questions]:
         connection.execute(f"SET max_temp_directory_size = '{_TEMPORARY_SPACE}'")
         create_views(connection, ledger)
         files = [str(dataset.sidecar.path) for dataset in ledger.recorded]
+        if fields:
+            files.append(str(create_field_values(connection, ledger, fields, folder)))
         # DuckDB asks for the pattern before it asks for the file that fits.
         allowed = ", ".join(text_literal(name) for file in files for name in {file, as_pattern(file)})
         connection.execute(f"SET allowed_paths = [{allowed}]::VARCHAR[]")
@@ -127,4 +135,6 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, pa.ArrowException, OSError) as error:  # Arrow may wrap what DuckDB says
-        raise QueryError(" ".join(str(error).strip().split("\n")[0].split())) from error
+        said = " ".join(str(error).strip().split("\n")[0].split())
+        hint = "; name the columns of the data that it is to have: --field NAME" if _NO_FIELD_VALUES in said else ""
+        raise QueryError(said + hint) from error
