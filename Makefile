@@ -1,9 +1,11 @@
 # `make demo` and `make test` need only git and Python 3.11 or newer; everything else goes into .venv.
 
-.PHONY: demo pictures test browser lint fast fuzz docs benchmark constraints frozen release-check clean
+.PHONY: demo pictures test browser lint fast lowest oldest fuzz docs benchmark constraints frozen release-check clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
+# The environment of `make lowest`.
+LOWEST := .venv-lowest
 # `make CONSTRAINTS= test` takes the newest of everything instead, as do environments made so.
 CONSTRAINTS := constraints.txt
 BIN := $(VENV)/bin
@@ -41,6 +43,13 @@ lint: $(VENV)/.test-installed
 fast: lint
 	$(RUN) COVERAGE_CORE=sysmon python -m pytest tests/unit -n auto --dist loadfile --cov
 
+# The unit tests with the oldest versions that pyproject.toml allows: on Python 3.11, for which all of them have wheels.
+lowest:
+	$(MAKE) oldest VENV="$(abspath $(LOWEST))" CONSTRAINTS=constraints-lowest.txt PYTHON="$(or $(PYTHON),python3.11)"
+
+oldest: $(VENV)/.oldest-installed
+	$(RUN) python -m pytest tests/unit -n auto --dist loadfile
+
 # The native kernel against the pure way, also under sanitizers; says so where there is no compiler.
 SECONDS := 60
 fuzz: $(VENV)/.test-installed
@@ -67,18 +76,23 @@ release-check: $(VENV)/.test-installed
 		$(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) dist/*.whl && \
 	"$$folder/bin/provenance" --version
 
-# The newest versions that fit together on every Python named in pyproject.toml; uv finds them, pip installs them.
+# The newest versions that fit together on every Python named in pyproject.toml, and the oldest that do on Python 3.11; uv
+# finds them, pip installs them.
 constraints: $(BIN)/python
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 	$(BIN)/python -m venv "$$folder" && \
 	"$$folder/bin/python" -m pip --disable-pip-version-check --quiet install uv && \
-	"$$folder/bin/uv" --no-config pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
-		--all-extras --group dev pyproject.toml > "$$folder/found" && \
+	find="$$folder/bin/uv --no-config pip compile --quiet --python-version 3.11 --no-header --no-annotate --all-extras" && \
+	$$find --universal --group dev pyproject.toml > "$$folder/found" && \
+	$$find --python-platform linux --resolution lowest-direct --group test --group install --group lowest \
+		pyproject.toml > "$$folder/lowest" && \
 	{ echo "# What make demo and make test install, on every Python; renewed by make constraints."; \
-		cat "$$folder/found"; } > constraints.txt
+		cat "$$folder/found"; } > constraints.txt && \
+	{ echo "# What make lowest installs, on Python 3.11; renewed by make constraints."; \
+		cat "$$folder/lowest"; } > constraints-lowest.txt
 
 clean:
-	rm -rf $(VENV) demo/repository provenance/identity/native/*.so build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(LOWEST) demo/repository provenance/identity/native/*.so build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
 # A command may be on PATH and yet not run (a version manager's shim): so each is tried.
 $(BIN)/python:
@@ -106,6 +120,12 @@ $(VENV)/.demo-installed: pyproject.toml $(CONSTRAINTS) $(KERNEL) | $(BIN)/python
 $(VENV)/.test-installed: $(VENV)/.demo-installed
 	@echo "installing the test tools into $(VENV)"
 	$(INSTALL) --editable . --group demo --group test --group lint
+	@touch $@
+
+$(VENV)/.oldest-installed: pyproject.toml $(CONSTRAINTS) $(KERNEL) | $(BIN)/python
+	@echo "installing the package, the test tools and the oldest versions of what they need into $(VENV)"
+	$(NEW_PIP)
+	$(INSTALL) --editable . --group test
 	@touch $@
 
 $(VENV)/.docs-installed: pyproject.toml $(CONSTRAINTS) | $(BIN)/python

@@ -7,6 +7,7 @@ in place: `python hatch_build.py`.
 from __future__ import annotations
 
 import os
+import platform
 import shlex
 import shutil
 import subprocess
@@ -68,9 +69,10 @@ class KernelHook(BuildHookInterface[Any]):
     """What hatchling calls."""
 
     def dependencies(self) -> list[str]:
-        if compiler() is None:
-            return []
         # Pure metadata: nothing of the package is imported.
+        supported = self.metadata.core.python_constraint.contains(platform.python_version(), prereleases=True)
+        if compiler() is None or not supported:
+            return []  # pip then says itself which Python is needed, not that there is no pyarrow for this one
         return [one for one in self.metadata.core.dependencies if one.startswith(HEADER_PACKAGE)]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

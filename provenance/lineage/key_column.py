@@ -55,7 +55,8 @@ def enter_keyed(tables: Tables, data: Path, rows: Scan, dependencies: Sequence[D
     ours = _keys_of(tables, data, dependencies[0], key.column)
     execute(
         "CREATE TABLE keyed AS SELECT r.row, r.sample_id, r.model IS NOT NULL AS by_model, key, t.* EXCLUDE (key), "
-        f"r.sample_id IN ({' UNION ALL '.join(read)}) AS is_read FROM {ours} o JOIN rows r USING (row) LEFT JOIN (SELECT key, any_value(sample_id) AS "
+        f"r.sample_id IN ({' UNION ALL '.join(read)}) AS is_read FROM {ours} o JOIN rows r USING (row) "
+        "LEFT JOIN (SELECT key, any_value(sample_id) AS "
         "parent, count(DISTINCT sample_id) AS samples, arg_min(path, (path, row)) AS path, arg_min(row, (path, row)) "
         "AS place FROM their_keys GROUP BY key) t USING (key) WHERE coalesce(len(r.parents), 0) = 0"
     )

@@ -94,6 +94,13 @@ def _filtered(column: pa.ChunkedArray, mask: pa.BooleanArray) -> pa.ChunkedArray
     return column.filter(mask)
 
 
+def _bytes_of(table: pa.Table) -> int:
+    try:
+        return int(table.nbytes)
+    except pa.ArrowException:  # of views, before Arrow 22
+        return int(table.get_total_buffer_size())
+
+
 def cut(table: pa.Table) -> Iterator[pa.Table]:
     """Slices of ``table`` that stay near BLOCK_BYTES also when what is stored once and repeated is written out.
 
@@ -102,7 +109,7 @@ def cut(table: pa.Table) -> Iterator[pa.Table]:
     """
     if not table.num_rows:
         return
-    average = table.nbytes // table.num_rows + 1
+    average = _bytes_of(table) // table.num_rows + 1
     for start in range(0, table.num_rows, MOST_ROWS):
         piece = table.slice(start, MOST_ROWS).combine_chunks()
         sizes = np.full(piece.num_rows, average, np.int64)

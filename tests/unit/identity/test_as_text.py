@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +27,7 @@ from provenance.identity.as_text import array_as_text, value_as_text
         (float("inf"), "inf"),
         (True, "true"),
         (Decimal("7.00"), "7.00"),
-        (datetime.date(2024, 1, 2), "2024-01-02"),
+        (dt.date(2024, 1, 2), "2024-01-02"),
         (None, None),
         (b"7", None),
         ([7], None),
