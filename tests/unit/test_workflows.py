@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -61,3 +63,17 @@ def test_constraints_are_names_and_versions_of_all_that_is_asked_for() -> None:
     extras = [each for extra in project["project"]["optional-dependencies"].values() for each in extra]
     asked = {normal(each) for each in [*project["project"]["dependencies"], *groups, *extras]}
     assert asked - {normal(line) for line in lines} == set()
+
+
+def test_make_lowest_takes_the_lower_bounds() -> None:
+    lines = (ROOT / "constraints-lowest.txt").read_text(encoding="utf-8").splitlines()
+    taken = {normal(line): Version(line.partition("==")[2].split()[0]) for line in lines if line[:1] != "#"}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [each for extra in project["optional-dependencies"].values() for each in extra]
+    bounds = {
+        normal(each): min(Version(one.version) for one in Requirement(each).specifier if one.operator == ">=")
+        for each in [*project["dependencies"], *extras]
+    }
+    # Packages that only tests need ask for newer ones of these.
+    newer = {"jinja2", "pyyaml"}
+    assert {name for name, bound in bounds.items() if taken[name] != bound} == newer
