@@ -96,7 +96,7 @@ class Source(_Described):
 
 
 class GitState(_Stored):
-    """The commit that was checked out while the activity ran, and whether the tree differed from it."""
+    """The commit that was checked out while the activity ran, and whether the tree, but for dvc.lock, differed."""
 
     head: str | None = None
     dirty: bool | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
 from provenance.repository.calls import one_line
+from provenance.repository.pipelines import LOCK_FILE
 
 if TYPE_CHECKING:
     import git
@@ -17,12 +18,25 @@ if TYPE_CHECKING:
 
 
 def git_state(root: Path) -> GitState:
-    """The commit checked out at ``root`` (None before the first) and whether tracked files differ from it."""
+    """The commit checked out at ``root`` (None before the first) and whether tracked files differ from it.
+
+    That ``dvc.lock`` does is left out: DVC writes it after each stage, so for every stage but the first of a
+    ``dvc repro`` it differs. What it says, the hashes of what a stage reads, a record of a stage has itself.
+    """
     from provenance.lineage.records import GitState
 
     with _opened(root) as repo:
         head = repo.head.commit.hexsha if repo.head.is_valid() else None
-        return GitState(head=head, dirty=repo.is_dirty(submodules=False))
+        return GitState(head=head, dirty=any(Path(name).name != LOCK_FILE for name in _changed(repo)))
+
+
+def _changed(repo: git.Repo) -> set[str]:
+    """The tracked files that differ from the index, or in it from the commit that is checked out."""
+    asked = ("--name-only", "-z", "--ignore-submodules", "--no-ext-diff")
+    found: set[str] = set()
+    for staged in ((), ("--cached",)):
+        found |= {name for name in repo.git.diff(*asked, *staged).split("\0") if name}
+    return found
 
 
 def user(root: Path) -> str | None:

@@ -155,3 +155,17 @@ def test_git_state(two_versions: tuple[str, str], dvc_repository: Path) -> None:
 
     write(dvc_repository / "data/x.jsonl.dvc", b"changed")
     assert Repository.open().git_state().dirty is True
+
+
+def test_what_dvc_writes_after_each_stage_is_no_change_of_the_code(
+    dvc_repository: Path, commit: Commit, run: Run
+) -> None:
+    write(dvc_repository / "dvc.lock", b"schema: '2.0'\n")
+    write(dvc_repository / "code.py", b"1")
+    commit()
+    write(dvc_repository / "dvc.lock", b"schema: '2.0'\nstages: {}\n")
+    assert Repository.open().git_state().dirty is False
+    write(dvc_repository / "code.py", b"2")
+    assert Repository.open().git_state().dirty is True
+    run("git", "add", "code.py")
+    assert Repository.open().git_state().dirty is True
