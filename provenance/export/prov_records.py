@@ -59,6 +59,9 @@ def dataset_of(dataset: ExportedDataset) -> Record:
         ("prov:type", prov("Collection")),
         ("prov:label", dataset.path),
         ("dvcprov:rows", dataset.header.dataset.rows),
+        # Whoever reads the document finds the rows by ids made in the same way.
+        ("dvcprov:digest", dataset.header.identity.digest),
+        *(("dvcprov:contentField", field) for field in dataset.header.identity.fields),
         # Known without reading it, as the digest of a large sidecar would take longer than one sample's ancestry.
         ("dvcprov:sidecarMd5", dataset.part.dataset.digest),
     ]
@@ -126,6 +129,8 @@ def agent_of(agent: Any, more: Sequence[tuple[str, Value]]) -> Record:
     members: tuple[tuple[str, Value | None], ...] = (
         ("prov:type", prov("SoftwareAgent")),
         ("prov:label", agent.label),
+        ("dvcprov:name", agent.name),
+        ("dvcprov:revision", agent.revision),
         ("dvcprov:provider", agent.provider),
         ("dvcprov:weights", agent.weights_digest),
     )

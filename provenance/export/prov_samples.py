@@ -2,203 +2,171 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from provenance.errors import UnknownReferenceError
 from provenance.export.described import vocabulary
-from provenance.export.prov_records import (
-    Name,
-    Record,
-    Value,
-    activity_of,
-    agent_of,
-    dataset_of,
-    derived,
-    entity_of,
-    files_of,
-    name,
-    plans_of,
-    relations_of,
-    said_of_source,
-)
-from provenance.ledger.graph.graph import Direction
+from provenance.export.prov_named import Named
+from provenance.export.prov_records import Name, Record, Value, derived, entity_of, name
+from provenance.export.sample_records import SampleRecords
 from provenance.lineage.license_references import expression_of
-from provenance.lineage.words import Kind
+from provenance.lineage.words import ActivityType, Kind
+from provenance.money import amount_text
 
 if TYPE_CHECKING:
     from provenance.export.subject import ExportedDataset, Subject
-    from provenance.ledger.graph.births import BirthClass
-    from provenance.ledger.graph.graph import Graph
-    from provenance.ledger.graph.store import Array
-    from provenance.lineage.records import Activity
-    from provenance.lineage.vocabulary import Vocabulary
 
-_AT_ONCE = 10_000
 # Kinds of samples that are a new version of the one they were made from.
 _REVISIONS = (Kind.REWRITE, Kind.SELF_REVISION)
+# What is said of a birth, and the sidecar's column that says it.
+_SAID = {
+    "dvcprov:origin": "origin",
+    "dvcprov:kind": "kind",
+    "dvcprov:depth": "depth",
+    "dvcprov:license": "license",
+    "dvcprov:responseId": "response_id",
+    "dvcprov:seed": "seed",
+    "dvcprov:inputTokens": "input_tokens",
+    "dvcprov:outputTokens": "output_tokens",
+    "dvcprov:cost": "cost",
+    "dvcprov:verdict": "verdict",
+    "dvcprov:verifier": "verifier",
+    "dvcprov:evidence": "evidence",
+}
+
+Birth = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Samples of one dataset and all that they go back to, by its own sidecar."""
+    """Samples of one dataset, or all of them, and all that they go back to."""
 
     subject: Subject
     dataset: ExportedDataset
 
     @cached_property
-    def graph(self) -> Graph:
-        return self.dataset.part.ledger.graph_of(self.dataset.part.dataset)
+    def samples(self) -> SampleRecords:
+        file = self.dataset.part.dataset.file
+        return SampleRecords(file, None if self.subject.every_sample else self._ids())
 
     @cached_property
-    def numbers(self) -> Array:
-        """The samples, in the order of their ids."""
-        start = self.graph.numbers(self.subject.samples)
+    def named(self) -> Named:
+        """What the samples go back to besides samples."""
+        header, known = self.dataset.header, vocabulary(self.subject)
+        numbers = {column: sorted(self.samples.used(column)) for column in ("activity", "agent", "source")}
+        activities = [(header.activities[each].id, header.activities[each]) for each in numbers["activity"]]
+        agents = {header.agents[each].id for each in numbers["agent"]} | {each.agent for _, each in activities}
+        sources = {header.sources[each].id for each in numbers["source"]} | {each.source for _, each in activities}
+        return Named(
+            datasets=[self.dataset],
+            vocabulary=known,
+            activities=activities,
+            sources=[(known.sources[each], ()) for each in sorted(filter(None, sources))],
+            agents=[(known.agents[each], ()) for each in sorted(filter(None, agents))],
+        )
+
+    def entities(self) -> Iterator[Record]:
+        for sample, births in self.samples.each("content_bytes", *_SAID.values()):
+            size = births[0]["content_bytes"]
+            said: list[tuple[str, Value]] = [] if size is None else [("dvcprov:contentBytes", size)]
+            if len(births) == 1:
+                yield entity_of("sample", sample.hex(), said, _said(births[0]))
+                continue
+            yield entity_of("sample", sample.hex(), said, [("dvcprov:births", len(births))])
+            for entity, birth in _entities(sample, births):
+                yield Record("entity", entity, (), _said(birth))
+
+    def relations(self) -> Iterator[Record]:
+        yield from self._of_activities("wasGeneratedBy", purged=False)
+        yield from self.named.relations()
+        yield from self._attributions()
+        yield from self._derivations()
+        for sample, births in self.samples.each():
+            for entity, _ in _entities(sample, births) if len(births) > 1 else ():
+                pair = (("specificEntity", entity), ("generalEntity", name("sample", sample.hex())))
+                yield Record("specializationOf", None, pair)
+        for sample, births in self.samples.each("rows", "ambiguous_rows"):
+            if any(birth["rows"] or birth["ambiguous_rows"] for birth in births):
+                pair = (("collection", name("dataset", self.dataset.path)), ("entity", name("sample", sample.hex())))
+                yield Record("hadMember", None, pair)
+        yield from self._of_activities("wasInvalidatedBy", purged=True)
+
+    def _ids(self) -> list[bytes]:
+        """The ids of the samples, found in the graph index; sorted."""
+        import numpy as np
+
+        from provenance.ledger.graph.graph import Direction
+
+        graph = self.dataset.part.ledger.graph_of(self.dataset.part.dataset)
+        start = graph.numbers(self.subject.samples)
         if len(unknown := np.flatnonzero(start < 0)):
             sample = self.subject.samples[unknown[0]]
             raise UnknownReferenceError(f"{sample}: neither in {self.dataset.path} nor an ancestor of what is")
-        found = list(self.graph.walk(np.unique(start), Direction.ANCESTORS, self.subject.depth))
-        return self.graph.in_order_of_ids(np.concatenate(found))
+        found = np.concatenate(list(graph.walk(np.unique(start), Direction.ANCESTORS, self.subject.depth)))
+        return sorted(row.tobytes() for row in graph.ids_as_bytes(found))
 
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        return vocabulary(self.subject)
+    def _each_birth(self, *columns: str) -> Iterator[tuple[Name, Birth]]:
+        """The entity that stands for each birth."""
+        for sample, births in self.samples.each(*columns):
+            yield from _entities(sample, births)
 
-    @cached_property
-    def classes(self) -> list[BirthClass]:
-        return self.graph.births_of(self.numbers)
+    def _of_activities(self, kind: str, *, purged: bool) -> Iterator[Record]:
+        """Which activity bore a sample, or took it out of the dataset."""
+        activities = self.dataset.header.activities
+        for entity, birth in self._each_birth("activity"):
+            if birth["activity"] is None:
+                continue
+            activity = activities[birth["activity"]]
+            if (activity.type is ActivityType.PURGE) == purged:
+                formal = (("entity", entity), ("activity", name("activity", activity.id)), ("time", None))
+                yield Record(kind, None, formal)
 
-    @cached_property
-    def used_activities(self) -> list[tuple[str, Activity]]:
-        numbers = sorted({each.activity for each in self.classes if each.activity is not None})
-        ids = [self.graph.descriptions.activities[number]["id"] for number in numbers]
-        return [(each, self.vocabulary.activities[each]) for each in ids]
-
-    def entities(self) -> Iterator[Record]:
-        yield dataset_of(self.dataset)
-        known = self.vocabulary
-        used = {self.graph.descriptions.sources[each.source]["id"] for each in self.classes if each.source is not None}
-        used |= {each.source for _, each in self.used_activities if each.source}
-        for identifier in sorted(used):
-            yield entity_of("source", identifier, said_of_source(known.sources[identifier]), ())
-        yield from plans_of(known, self.used_activities)
-        yield from files_of(self.used_activities)
-        for number, identifier in self._samples():
-            yield entity_of("sample", identifier, self._said(number), ())
-            for place, born in enumerate(self._births(number)):
-                yield entity_of("birth", f"{identifier}.{place}", _born(self.graph, born), ())
-
-    def activities(self) -> Iterator[Record]:
-        yield from map(activity_of, self.used_activities)
-
-    def agents(self) -> Iterator[Record]:
-        ids = {self.graph.descriptions.agents[each.agent]["id"] for each in self.classes if each.agent is not None}
-        ids |= {each.agent for _, each in self.used_activities if each.agent}
-        for identifier in sorted(ids):
-            yield agent_of(self.vocabulary.agents[identifier], ())
-
-    def relations(self) -> Iterator[Record]:
-        yield from self._generations()
-        yield from relations_of(self.used_activities)
-        for entity, born in self._each_birth():
-            if born.agent is not None:
-                agent = name("agent", self.graph.descriptions.agents[born.agent]["id"])
+    def _attributions(self) -> Iterator[Record]:
+        agents = self.dataset.header.agents
+        for entity, birth in self._each_birth("agent"):
+            if birth["agent"] is not None:
+                agent = name("agent", agents[birth["agent"]].id)
                 yield Record("wasAttributedTo", None, (("entity", entity), ("agent", agent)))
-        yield from self._derivations()
-        for number, identifier in self._samples():
-            for place in range(len(self._births(number))):
-                pair = (
-                    ("specificEntity", name("birth", f"{identifier}.{place}")),
-                    ("generalEntity", name("sample", identifier)),
-                )
-                yield Record("specializationOf", None, pair)
-        members, rows = self.graph.members(0)
-        places = dict(zip(members.tolist(), rows.tolist(), strict=True)) if len(members) < _AT_ONCE else None
-        for number, identifier in self._samples():
-            if _is_member(members, number, places):
-                pair = (("collection", name("dataset", self.dataset.path)), ("entity", name("sample", identifier)))
-                yield Record("hadMember", None, pair)
-        for entity, born in self._each_birth():
-            if self.graph.is_tombstone(born):
-                yield Record(
-                    "wasInvalidatedBy",
-                    None,
-                    (("entity", entity), ("activity", self._activity_of(born)), ("time", None)),
-                )
-
-    def _generations(self) -> Iterator[Record]:
-        for entity, born in self._each_birth():
-            if born.activity is not None and not self.graph.is_tombstone(born):
-                formal = (("entity", entity), ("activity", self._activity_of(born)), ("time", None))
-                yield Record("wasGeneratedBy", None, formal)
 
     def _derivations(self) -> Iterator[Record]:
-        inside = np.sort(self.numbers)
-        children, parents, roles = self.graph.edges_among(inside)
-        for start in range(0, len(children), _AT_ONCE):
-            part = slice(start, start + _AT_ONCE)
-            pairs = zip(self.graph.ids(children[part]), self.graph.ids(parents[part]), strict=True)
-            for place, (child, parent) in enumerate(pairs, start):
-                is_revision = self.graph.born(int(children[place])).kind in _REVISIONS
-                role = roles[place]
-                said = [("dvcprov:role", role)] if role else []
-                kind = "Revision" if is_revision else None
-                yield derived(name("sample", child), name("sample", parent), kind, said)
-        for entity, born in self._each_birth():
-            if born.source is not None and born.origin == "real":
-                source = name("source", self.graph.descriptions.sources[born.source]["id"])
+        sources = self.dataset.header.sources
+        for entity, birth in self._each_birth("parents", "parent_roles", "kind", "source", "origin"):
+            kind = "Revision" if birth["kind"] in _REVISIONS else None
+            for parent, role in zip(birth["parents"] or (), birth["parent_roles"] or (), strict=True):
+                if self._is_inside(parent):
+                    yield derived(entity, name("sample", parent.hex()), kind, [("dvcprov:role", role)] if role else [])
+            if birth["source"] is not None and birth["origin"] == "real":
+                source = name("source", sources[birth["source"]].id)
                 yield derived(entity, source, "PrimarySource")
 
-    def _samples(self) -> Iterator[tuple[int, str]]:
-        """The number and the id of each sample."""
-        for start in range(0, len(self.numbers), _AT_ONCE):
-            part = self.numbers[start : start + _AT_ONCE]
-            yield from zip(part.tolist(), self.graph.ids(part), strict=True)
+    def _is_inside(self, sample: bytes) -> bool:
+        """Whether the sample is in the document: with a depth, not all parents are. A sidecar has all."""
+        return self._inside is None or sample in self._inside
 
-    def _births(self, number: int) -> list[BirthClass]:
-        """The births of a sample that has several; none of a sample that has one, which stands for it."""
-        others, classes = self.graph.other_births
-        more = classes[np.searchsorted(others, number) : np.searchsorted(others, number, "right")]
-        return [self.graph.born(number), *(self.graph.classes[each] for each in more)] if len(more) else []
-
-    def _each_birth(self) -> Iterator[tuple[Name, BirthClass]]:
-        """The entity that stands for each birth."""
-        for number, identifier in self._samples():
-            births = self._births(number)
-            if not births:
-                yield name("sample", identifier), self.graph.born(number)
-            for place, born in enumerate(births):
-                yield name("birth", f"{identifier}.{place}"), born
-
-    def _activity_of(self, born: BirthClass) -> Name:
-        assert born.activity is not None
-        return name("activity", self.graph.descriptions.activities[born.activity]["id"])
-
-    def _said(self, number: int) -> list[tuple[str, Value]]:
-        size = self.graph.content_bytes(number)
-        said: list[tuple[str, Value]] = [] if size is None else [("dvcprov:contentBytes", size)]
-        if self._births(number):
-            return [*said, ("dvcprov:births", self.graph.births_known(number))]
-        return [*said, *_born(self.graph, self.graph.born(number))]
+    @cached_property
+    def _inside(self) -> frozenset[bytes] | None:
+        ids = self.samples.ids
+        return None if ids is None or self.subject.depth is None else frozenset(ids)
 
 
-def _is_member(members: Array, number: int, places: dict[int, int] | None) -> bool:
-    if places is not None:
-        return number in places
-    place = int(np.searchsorted(members, number))
-    return place < len(members) and int(members[place]) == number
+def _entities(sample: bytes, births: list[dict[str, Any]]) -> Iterator[tuple[Name, Birth]]:
+    """The entity of each birth: the sample itself where it has one."""
+    if len(births) == 1:
+        yield name("sample", sample.hex()), births[0]
+        return
+    for place, birth in enumerate(births):
+        yield name("birth", f"{sample.hex()}.{place}"), birth
 
 
-def _born(graph: Graph, born: BirthClass) -> list[tuple[str, Value]]:
-    members: tuple[tuple[str, Value | None], ...] = (
-        ("dvcprov:origin", born.origin),
-        ("dvcprov:kind", born.kind),
-        ("dvcprov:depth", born.depth),
-        ("dvcprov:license", expression_of(graph.license_of(born))),
-        ("dvcprov:evidence", born.evidence),
-    )
-    return [(key, value) for key, value in members if value is not None]
+def _said(birth: Birth) -> list[tuple[str, Value]]:
+    return [(term, _value(column, birth[column])) for term, column in _SAID.items() if birth[column] is not None]
+
+
+def _value(column: str, value: Any) -> Value:
+    if column == "license":
+        return expression_of(value) or str(value)
+    return amount_text(value) if isinstance(value, Decimal) else value

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from provenance.models import ModelRegister
     from provenance.repository import Repository
 
+EVERY_SAMPLE = "all"
+
 
 @dataclass(frozen=True)
 class ExportedDataset:
@@ -113,8 +115,9 @@ class ExportedDataset:
 class Subject:
     """What is exported.
 
-    ``samples``: ids whose ancestry is asked for (none: the datasets as such); ``depth``: how far. ``rows``: where
-    lineage stands row by row in a file that was written besides; None: in the sidecars alone.
+    ``samples``: ids whose ancestry is asked for (none: the datasets as such); ``depth``: how far. ``every_sample``: all
+    samples are asked for, one by one. ``rows``: where lineage stands row by row in a file that was written besides;
+    None: in the sidecars alone.
     """
 
     datasets: tuple[ExportedDataset, ...]
@@ -122,6 +125,12 @@ class Subject:
     samples: tuple[str, ...] = ()
     depth: int | None = None
     rows: RowsFile | None = None
+    every_sample: bool = False
+
+    @property
+    def is_about_samples(self) -> bool:
+        """Whether single samples are asked for, rather than the datasets as such."""
+        return self.every_sample or bool(self.samples)
 
     @property
     def ledger(self) -> Sidecars:
@@ -156,6 +165,8 @@ def opened_subject(
 ) -> Iterator[Subject]:
     """The datasets at ``paths`` (relative to the current folder) at revision ``rev``, or in the workspace.
 
+    ``samples``: references to samples; `EVERY_SAMPLE` stands for all.
+
     Raises:
         UnknownReferenceError: no such dataset or sample.
         SidecarError: a dataset has no sidecar that can be used, or one of other data.
@@ -163,6 +174,7 @@ def opened_subject(
     from provenance.ledger.references import resolve
     from provenance.ledger.sidecars import Sidecars
 
+    every_sample = EVERY_SAMPLE in samples
     if depth is not None and depth < 1:
         raise ProvenanceError(f"--depth {depth}: a walk takes at least 1 step")
     with Sidecars.open(repository, rev) as ledger:
@@ -172,6 +184,7 @@ def opened_subject(
         yield Subject(
             tuple(ExportedDataset(Part(ledger, dataset)) for dataset in recorded.values()),
             repository.settings(rev).about_all(list(recorded)),
-            tuple(dict.fromkeys(resolve(ledger, sample) for sample in samples)),
+            () if every_sample else tuple(dict.fromkeys(resolve(ledger, sample) for sample in samples)),
             depth,
+            every_sample=every_sample,
         )

@@ -310,7 +310,13 @@ def read_prov(text: str, form: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    "asked", [(), ("--sample", "mix.jsonl:1", "--sample", "mix.jsonl:2"), ("--sample", "mix.jsonl:2")]
+    "asked",
+    [
+        (),
+        ("--sample", "mix.jsonl:1", "--sample", "mix.jsonl:2"),
+        ("--sample", "mix.jsonl:2"),
+        ("--sample", "all"),
+    ],
 )
 def test_both_formats_of_prov_say_the_same(project: Project, asked: tuple[str, ...]) -> None:
     texts = {name: document(project, name, "mix.jsonl", *asked) for name in ("prov-json", "prov-n")}
@@ -329,6 +335,16 @@ def test_prov_of_a_sample_is_what_trace_shows(project: Project) -> None:
         if each["prov:usedEntity"].startswith("sample:")
     }
     assert edges == {(f"sample:{edge['child']}", f"sample:{edge['parent']}") for edge in traced["edges"]}
+
+
+def test_prov_of_all_samples_has_each_and_what_prov_of_single_ones_says(project: Project) -> None:
+    found = json.loads(document(project, "prov-json", "mix.jsonl", "--sample", "all"))
+    samples = {name.removeprefix("sample:") for name in found["entity"] if name.startswith("sample:")}
+    assert samples == {record["sample_id"] for record in project.records("mix.jsonl")}
+    each = json.loads(document(project, "prov-json", "mix.jsonl", *(f"--sample={sample}" for sample in samples)))
+    assert found == each
+    refused = project.provenance("export", "mix.jsonl", "--format", "prov-json", "--sample", "all", "--depth", "1")
+    assert refused.code == 2 and "--depth is not for --sample all" in refused.stderr
 
 
 def test_each_birth_of_a_sample_is_an_entity_that_was_generated_once(project: Project) -> None:

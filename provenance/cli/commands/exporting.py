@@ -40,7 +40,9 @@ def export(
     ] = False,
     samples: Annotated[
         list[str] | None,
-        typer.Option("--sample", metavar="SAMPLE", help="This sample and its ancestors (PROV); repeatable."),
+        typer.Option(
+            "--sample", metavar="SAMPLE", help="This sample and its ancestors, or `all` samples (PROV); repeatable."
+        ),
     ] = None,
     depth: Annotated[
         int | None, typer.Option("--depth", metavar="N", help="With --sample: at most so many steps back.")
@@ -55,7 +57,7 @@ def export(
     from provenance.cli.overwriting import require_harmless
     from provenance.export.exporters import open_export
     from provenance.export.exporting import export as write
-    from provenance.export.subject import opened_subject
+    from provenance.export.subject import EVERY_SAMPLE, opened_subject
 
     if options.as_json and target is None:
         raise typer.BadParameter("--json says what was written; name a file with -o")
@@ -70,6 +72,8 @@ def export(
         raise typer.BadParameter("--sample is of one dataset; name that alone")
     if depth is not None and not samples:
         raise typer.BadParameter("--depth needs a --sample")
+    if depth is not None and EVERY_SAMPLE in (samples or ()):
+        raise typer.BadParameter(f"--depth is not for --sample {EVERY_SAMPLE}, which leaves nothing out")
     repository = options.open_repository()
     require_harmless(repository, {"--output": target, "--rows": rows})
     with opened_subject(repository, datasets, rev=options.rev, samples=samples or (), depth=depth) as subject:
