@@ -5,7 +5,7 @@ interface asks for is in its docstring; how a package registers what it implemen
 """
 
 from provenance.auditing.measure import Doubt, Measure, Measured, Needs, NotMeasured, Outstanding, Subject, Values
-from provenance.capture.declaring.importers.interface import FIELDS, Importer, Request, Row, Statement
+from provenance.capture.declaring.importers.interface import FIELDS, Importer, Request, Row, StatedSample, Statement
 from provenance.entry_points import EXPORTS, FORMATS, GROUPS, IMPORTERS, MEASURES
 from provenance.errors import DataError, ProvenanceError, SidecarError
 from provenance.export.interface import Checked, Export, Gap, Need
@@ -47,6 +47,7 @@ __all__ = [
     "RowBlock",
     "RowError",
     "SidecarError",
+    "StatedSample",
     "Statement",
     "Subject",
     "Values",

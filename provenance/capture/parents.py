@@ -63,9 +63,9 @@ class ParentFinder:
         Raises:
             ValueError: a reference is malformed, names no row, or a key fits several samples.
         """
-        found = [self._referenced(reference) for reference in _several(references)]
+        found = [self._referenced(reference) for reference in several(references)]
         if self._keys is not None:
-            found += [self._keyed(key) for key in _several(keys)]
+            found += [self._keyed(key) for key in several(keys)]
         return list(dict.fromkeys(found))
 
     def dependencies(self) -> list[Dependency]:
@@ -141,7 +141,7 @@ def _sample_ids(dataset: Dependency) -> Iterator[bytes]:
         yield from batch.sample_ids.to_pylist()
 
 
-def _several(value: Any) -> list[Any]:
+def several(value: Any) -> list[Any]:
     """One value, a list of them or, as text, a JSON list: as a list."""
     if isinstance(value, str) and value.startswith("["):
         try:

@@ -120,6 +120,7 @@ def _document(subject: Subject, gaps: Sequence[Gap]) -> dict[str, Any]:
         "prov:wasDerivedFrom": list(_sources(subject)),
         "prov:wasGeneratedBy": [_activity(name, each) for name, each in activities(subject)],
         "prov:wasAttributedTo": list(_agents(subject)),
+        "dvcprov:identity": _identity(subject),
         "dvcprov:composition": _composition(subject),
         "dvcprov:licenses": [
             {"expression": name, "statedAs": stated_as(subject).get(name), **amount.members}
@@ -177,6 +178,7 @@ def _activity(identifier: str, activity: Activity) -> dict[str, Any]:
         "@id": iri("activity", identifier),
         "@type": "prov:Activity",
         "prov:label": _label(activity),
+        "dvcprov:type": str(activity.type),
         "prov:startedAtTime": activity.started and activity.started.isoformat(),
         "prov:endedAtTime": activity.ended and activity.ended.isoformat(),
         "prov:wasAssociatedWith": activity.agent and {"@id": iri("agent", activity.agent)},
@@ -194,6 +196,8 @@ def _agents(subject: Subject) -> Iterator[dict[str, Any]]:
             "@id": iri("agent", generator.agent.id),
             "@type": "prov:SoftwareAgent",
             "prov:label": generator.label,
+            "dvcprov:name": generator.agent.name,
+            "dvcprov:revision": generator.agent.revision,
             "dvcprov:provider": generator.agent.provider,
             "dvcprov:license": list(generator.licenses),
             "dvcprov:terms": list(generator.output_terms),
@@ -211,6 +215,13 @@ def _composition(subject: Subject) -> dict[str, Any]:
         for name in ("by_origin", "by_kind", "by_model", "by_source", "by_license")
     }
     return {"rows": subject.totals.rows, "bytes": subject.totals.bytes, "tokens": subject.totals.tokens, **groups}
+
+
+def _identity(subject: Subject) -> dict[str, Any] | None:
+    """How sample ids were made of rows; left out where the datasets differ in it."""
+    stated = [each.header.identity for each in subject.datasets]
+    found = [{"digest": each.digest, "fields": sorted(each.fields)} for each in stated]
+    return found[0] if all(each == found[0] for each in found) else None
 
 
 def _own_rules(document: Any) -> Iterator[str]:

@@ -30,7 +30,7 @@ CONTEXT: dict[str, Any] = {
     # Of our own, and no linked data.
     **{
         f"dvcprov:{name}": {"@id": f"dvcprov:{name}", "@type": "@json"}
-        for name in ("composition", "licenses", "outputTerms")
+        for name in ("composition", "identity", "licenses", "outputTerms")
     },
     **{
         name: f"cr:{name}"

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 20_000
 _PLAIN = ("origin", "kind", "license", "evidence")
-_READ = ("sample_id", "rows", "possible_rows", "parents", "activity", "agent", "depth", *_PLAIN)
+_READ = (
+    *("sample_id", "content_bytes", "rows", "possible_rows", "parents", "parent_roles", "activity", "agent", "source"),
+    *("depth", *_PLAIN),
+)
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,11 @@ def _schema() -> pa.Schema:
         **dict.fromkeys(_PLAIN, pa.string()),
         "depth": pa.string(),
         "parents": pa.list_(pa.string()),
+        "parent_roles": pa.list_(pa.string()),
         "activity": pa.string(),
         "agent": pa.string(),
+        "source": pa.string(),
+        "content_bytes": pa.int64(),
     }
     return pa.schema(list(types.items()))
 
@@ -69,6 +75,7 @@ def _batches(dataset: ExportedDataset) -> Iterator[pa.RecordBatch]:
     header = dataset.header
     activities = [iri("activity", each.id) for each in header.activities]
     agents = [iri("agent", each.id) for each in header.agents]
+    sources = [iri("source", each.id) for each in header.sources]
     with pq.ParquetFile(dataset.part.dataset.file) as sidecar:
         for batch in sidecar.iter_batches(_AT_ONCE, columns=[*_READ]):
             found = batch.to_pydict()
@@ -80,8 +87,11 @@ def _batches(dataset: ExportedDataset) -> Iterator[pa.RecordBatch]:
                 **{name: found[name] for name in _PLAIN},
                 "depth": [None if each is None else str(each) for each in found["depth"]],
                 "parents": [[parent.hex() for parent in each or ()] for each in found["parents"]],
+                "parent_roles": [list(each or ()) for each in found["parent_roles"]],
                 "activity": _named(found["activity"], activities),
                 "agent": _named(found["agent"], agents),
+                "source": _named(found["source"], sources),
+                "content_bytes": found["content_bytes"],
             }
             yield pa.RecordBatch.from_pydict(columns, _schema())
 

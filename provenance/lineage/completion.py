@@ -31,7 +31,7 @@ from provenance.lineage.model_column import AgentOf, by_model_column
 from provenance.lineage.parents_column import by_parents_column
 from provenance.lineage.records import Activity, Agent, DatasetState, Evidence, IdentitySettings
 from provenance.lineage.sidecar import Sidecar, open_sidecar, write_sidecar
-from provenance.lineage.tables import Known, Tables, write_rows
+from provenance.lineage.tables import ROWS_FILE, Known, Tables, write_rows
 from provenance.lineage.vocabulary import Vocabulary
 
 
@@ -108,7 +108,7 @@ def complete(
     try:
         with scratch_database(folder) as connection:
             rows = scan(data, identity, progress=progress)
-            write_rows(rows, folder / "rows.parquet")
+            write_rows(rows, folder / ROWS_FILE)
             require_read(data, rows.reserved, None if afterwards else derivation)
             tables = Tables(connection, folder, identity.digest_size)
             tables.load_members()

@@ -45,7 +45,7 @@ from provenance.lineage.words import COUNTED_NAMES
 # What a record says besides the rows of its own dataset.
 RECORD_COLUMNS = tuple(name for name in COLUMN_NAMES if name not in (*COUNTED_NAMES, "marks"))
 
-_ROWS_SCHEMA = pa.schema(
+ROWS_SCHEMA = pa.schema(
     [
         ("row", pa.int64()),
         ("sample_id", pa.binary()),
@@ -59,7 +59,8 @@ _ROWS_SCHEMA = pa.schema(
     ]
 )
 
-
+# The file in a completion's folder that the view ``rows`` reads.
+ROWS_FILE = "rows.parquet"
 _NO_MARKS = f"NULL::{sql_type(sidecar_schema(1).field('marks').type)} AS marks"
 
 _ACTIVITIES_SCHEMA = pa.schema(
@@ -105,7 +106,7 @@ class Tables:
         execute("CREATE TABLE accounted(sample_id BLOB, rows BIGINT)")
         execute("CREATE TABLE units(number UBIGINT, sample_id BLOB, mark BLOB, low BIGINT, high BIGINT, rest BIGINT)")
         execute("CREATE TABLE unchanged(sample_id BLOB, path VARCHAR, rows BIGINT, again BOOLEAN)")
-        execute(f"CREATE VIEW rows AS SELECT * FROM {parquet_rows(folder / 'rows.parquet')}")
+        execute(f"CREATE VIEW rows AS SELECT * FROM {parquet_rows(folder / ROWS_FILE)}")
 
     def load_members(self) -> None:
         """Count the dataset's distinct samples."""
@@ -270,9 +271,7 @@ def _unexplained_select(place: int, known: Known) -> str:
 
 def write_rows(batches: Iterable[SampleBatch], file: Path) -> None:
     """Write scanned batches as the Parquet file behind the ``rows`` table."""
-    with pq.ParquetWriter(
-        file, _ROWS_SCHEMA, compression="lz4", use_dictionary=False, write_statistics=False
-    ) as writer:
+    with pq.ParquetWriter(file, ROWS_SCHEMA, compression="lz4", use_dictionary=False, write_statistics=False) as writer:
         for batch in batches:
             count_ = len(batch.sample_ids)
             columns = [
@@ -280,7 +279,7 @@ def write_rows(batches: Iterable[SampleBatch], file: Path) -> None:
                 batch.sample_ids.cast(pa.binary()),
                 batch.content_bytes,
                 *(
-                    pa.nulls(count_, _ROWS_SCHEMA.field(name).type) if column is None else column
+                    pa.nulls(count_, ROWS_SCHEMA.field(name).type) if column is None else column
                     for name, column in (
                         ("tokens", batch.tokens),
                         ("parents", batch.parents),
@@ -291,7 +290,17 @@ def write_rows(batches: Iterable[SampleBatch], file: Path) -> None:
                     )
                 ),
             ]
-            writer.write_batch(pa.record_batch(columns, schema=_ROWS_SCHEMA))
+            writer.write_batch(pa.record_batch(columns, schema=ROWS_SCHEMA))
+
+
+def rows_of_samples(numbers: Sequence[int], ids: Sequence[bytes], sizes: Sequence[int | None]) -> pa.RecordBatch:
+    """Samples that are known by their ids, as rows of the ``rows`` table that have nothing else."""
+    given = {"row": numbers, "sample_id": ids, "content_bytes": sizes}
+    columns = [
+        pa.array(given[field.name], field.type) if field.name in given else pa.nulls(len(ids), field.type)
+        for field in ROWS_SCHEMA
+    ]
+    return pa.record_batch(columns, schema=ROWS_SCHEMA)
 
 
 def renumbered(column: str, numbers: Sequence[int | None], name: str) -> str:

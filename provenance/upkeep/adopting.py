@@ -135,7 +135,7 @@ class _Adoption:
                 fingerprint=self._repository.md5,
                 workspace=self._workspace,
                 tokenizer=tokenizer_of(settings, path),
-                dependencies=() if stated is None else stated.dependencies,
+                dependencies=() if stated is None else (*stated.dependencies, *stated.others),
                 births=None if stated is None else stated.births,
                 afterwards=True,
                 progress=self._progress_of(path),

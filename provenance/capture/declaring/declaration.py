@@ -17,14 +17,16 @@ from provenance.capture.birth_columns import births_of_json
 from provenance.capture.declaring.importers import open_importer
 from provenance.capture.declaring.importers.columns import Columns
 from provenance.capture.declaring.importers.interface import Importer, Request
+from provenance.capture.declaring.sample_births import write_births_of_samples
 from provenance.capture.declaring.statements import Births
 from provenance.capture.environment import describe_environment
+from provenance.capture.identities import keeping_choice
 from provenance.capture.parents import ParentFinder
 from provenance.capture.prices import read_prices
 from provenance.capture.reading import dependency_at
 from provenance.errors import DataError, ProvenanceError, RepositoryError
 from provenance.identity import read_rows
-from provenance.identity.names import is_dataset
+from provenance.identity.names import is_dataset, sidecar_path
 from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.schema import birth_schema
 
@@ -69,13 +71,15 @@ class Declaration:
 class Stated:
     """The births that were declared: of ``rows`` rows; ``dependencies``: where their parents were looked for.
 
-    ``unmatched``: how often a parent's key was named that no row of the parents has.
+    ``unmatched``: how often a parent's key was named that no row of the parents has. ``others``: sidecars of samples
+    that a document stated, which is no dataset.
     """
 
     births: RecordedBirths
     rows: int
     dependencies: tuple[Dependency, ...]
     unmatched: int
+    others: tuple[Dependency, ...] = ()
 
 
 def births_declared(
@@ -109,10 +113,26 @@ def births_declared(
             keep_prompts=declaration.keep_prompts,
         )
         file = workspace / "births.parquet"
-        rows = _write_births(repository.root / name, identity, importer, columns, births, file)
+        data, sidecar = repository.root / name, repository.root / sidecar_path(name)
+        known: list[Dependency] = []
+        if importer.states_samples:
+            _require_nothing_besides(importer_name, columns)
+            identity = keeping_choice(identity, sidecar) if sidecar.exists() else identity
+            rows, of_others = write_births_of_samples(importer, births, data, identity, file, workspace)
+            known.append(of_others)
+        else:
+            rows = _write_births(data, identity, importer, columns, births, file)
         dependencies = tuple(finder.dependencies())
     births.licenses.tell("license")
-    return Stated(RecordedBirths(file, births.activities, births.vocabulary), rows, dependencies, finder.unmatched)
+    recorded = RecordedBirths(file, births.activities, births.vocabulary)
+    return Stated(recorded, rows, dependencies, finder.unmatched, tuple(known))
+
+
+def _require_nothing_besides(importer: str, columns: Columns) -> None:
+    if not columns.is_empty:
+        raise ProvenanceError(
+            f"--from {importer}: the document states the births of samples as a whole; leave --map and --set out"
+        )
 
 
 def _parents_dataset(repository: Repository, path: str | os.PathLike[str]) -> Dependency:

@@ -22,7 +22,7 @@ from provenance.capture.reading import dependency_at, repository_around
 from provenance.errors import ProvenanceError, RepositoryError
 from provenance.files import scratch_folder
 from provenance.identity.names import is_dataset, sidecar_path
-from provenance.lineage.births import Dependency, RecordedBirths
+from provenance.lineage.births import Dependency
 from provenance.lineage.completion import Completion, complete
 from provenance.repository.pipelines import Recorded
 
@@ -67,8 +67,8 @@ def declare(
     """Write the sidecar of the dataset at ``path`` from what is stated of its rows, and track it where DVC tracks it.
 
     Args:
-        from_: the importer, ``NAME`` or ``NAME:PART``: columns, curator, data_designer, datatrove, distilabel,
-            hugging_face, openai_batch, otel_spans, or one of a third party.
+        from_: the importer, ``NAME`` or ``NAME:PART``: columns, croissant, curator, data_designer, datatrove,
+            distilabel, hugging_face, openai_batch, otel_spans, prov_json, or one of a third party.
         mapping: from fields to the columns that hold them; what is mapped or set is believed before the importer.
         values: from fields to constants, or templates with ``{column}``.
         using: files and folders that the generator left.
@@ -103,7 +103,7 @@ def declare(
         stated = _stated(repository, name, declaration, stage, workspace)
         dependencies = _dependencies(repository, stage, stated.dependencies)
         output = repository.root / sidecar_path(name)
-        completion = _complete(repository, name, output, stated.births, dependencies, workspace, progress)
+        completion = _complete(repository, name, output, stated, dependencies, workspace, progress)
     dataset = repository.out(name)
     # A stage that is running holds DVC's lock.
     is_tracked = dataset is not None and stage is None
@@ -131,7 +131,7 @@ def _declare_of_stage(
         stated = _stated(repository, name, declaration, None, workspace)
         dependencies = _dependencies(repository, None, stated.dependencies)
         output = sidecars.place(name)
-        completion = _complete(repository, name, output, stated.births, dependencies, workspace, progress)
+        completion = _complete(repository, name, output, stated, dependencies, workspace, progress)
         sidecars.entered(name)
         spread = sidecars.spread()
         sidecars.put_locks({})
@@ -237,7 +237,7 @@ def _complete(
     repository: Repository,
     name: str,
     output: Path,
-    births: RecordedBirths,
+    stated: Stated,
     dependencies: Sequence[Dependency],
     workspace: Path,
     progress: Callable[[int], None] | None,
@@ -248,7 +248,7 @@ def _complete(
         identity = keeping_choice(identity, sidecar)
     else:
         identity = inheriting(identity, [dependency.sidecar for dependency in dependencies])
-    earlier = without_declared(sidecar, data, identity, births.file, workspace)
+    earlier = without_declared(sidecar, data, identity, stated.births.file, workspace)
     # Of the dataset itself, its earlier sidecar says what it says only as far as that still stands.
     others = [dependency for dependency in dependencies if dependency.path != name]
     own = [] if earlier is None else [Dependency(name, name, None, earlier, identity, is_earlier=True)]
@@ -260,7 +260,7 @@ def _complete(
         fingerprint=repository.md5,
         workspace=workspace,
         tokenizer=tokenizer_of(repository.settings(), name),
-        dependencies=[*others, *own],
-        births=births,
+        dependencies=[*others, *stated.others, *own],
+        births=stated.births,
         progress=progress,
     )

@@ -11,6 +11,7 @@ import orjson
 
 from provenance.capture.declaring.importers.interface import FIELDS, Statement
 from provenance.capture.generation import cost_text, named_parameters, token_counts
+from provenance.capture.parents import several
 from provenance.capture.recording.linking import prompt_columns
 from provenance.capture.redaction import redact_prose, redact_text
 from provenance.capture.stated_license import StatedLicenses
@@ -70,8 +71,10 @@ class Births:
         self._keep_prompts = keep_prompts
         self._numbers: dict[bytes, int] = {}
 
-    def birth(self, row: int, statement: Statement) -> Birth | None:
+    def birth(self, row: int, statement: Statement, of: str | None = None) -> Birth | None:
         """The birth of ``row`` in the columns of `birth_schema`, ids in hex; None where nothing is stated of it.
+
+        ``of``: what errors call that which has the row; default: the dataset.
 
         Raises:
             DataError: a value cannot be what its field says, or what is stated contradicts itself.
@@ -82,7 +85,7 @@ class Births:
         try:
             return {"row": row, **self._columns(stated)}
         except (ValueError, ProvenanceError) as error:
-            raise DataError(self.dataset, row, str(error)) from error
+            raise DataError(of or self.dataset, row, str(error)) from error
 
     def _columns(self, stated: Statement) -> Birth:
         parents = self._parents.find(stated.get("parents"), stated.get("parent_key"))
@@ -98,7 +101,7 @@ class Births:
             "kind": kind,
             "source_type": SourceType.TRAINED_ALGORITHMIC_DATA if origin is Origin.SYNTHETIC else None,
             "parents": parents,
-            "parent_roles": [DERIVED_ROLE] * len(parents),
+            "parent_roles": _roles(stated.get("parent_roles"), len(parents)),
             "evidence": Evidence.DECLARED,
             **self._prompt(stated),
             **self._checked(stated),
@@ -179,6 +182,15 @@ def _origin(stated: Statement, *, derived: bool) -> tuple[Kind | None, Origin | 
     if origin is None and not derived:
         origin = Origin.UNKNOWN
     return kind, origin
+
+
+def _roles(stated: Any, parents: int) -> list[str]:
+    if stated is None:
+        return [DERIVED_ROLE] * parents
+    roles = several(stated) if isinstance(stated, str) else stated
+    if not isinstance(roles, list) or len(roles) != parents:
+        raise ValueError(f"parent_roles: {str(stated)[:80]!r} is not a list of as many roles as there are parents")
+    return [DERIVED_ROLE if _is_missing(role) else _text("parent_roles", role) for role in roles]
 
 
 def _agent(texts: Mapping[str, str]) -> Agent | None:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from provenance.capture.declaring.importers.interface import Importer, Request
 
 _BUILT_IN = (
-    *("columns", "curator", "data_designer", "datatrove", "distilabel", "hugging_face", "openai_batch", "otel_spans"),
+    *("columns", "croissant", "curator", "data_designer", "datatrove", "distilabel", "hugging_face", "openai_batch"),
+    *("otel_spans", "prov_json"),
 )
 
 
