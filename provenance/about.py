@@ -54,13 +54,17 @@ class Party(_Stated):
 class TrainedModel(_Stated):
     """The model that the datasets train: section 1.2 of the EU's template."""
 
-    names: tuple[Text, ...] = Field(min_length=1, description="versioned names")
-    dependencies: Text | None = Field(default=None, description="models that it was made from, or that it is none's")
-    placed_on_market: date | None = Field(default=None, description="in the European Union")
+    names: tuple[Text, ...] = Field(min_length=1, description="its names, with versions")
+    dependencies: Text | None = Field(
+        default=None, description="the models it was made from, or a statement that there are none"
+    )
+    placed_on_market: date | None = Field(
+        default=None, description="when it was placed on the market of the European Union"
+    )
 
 
 class SourceFacts(_Stated):
-    """A source that lineage names: what kind it is for the EU's template, and more about it."""
+    """A source that lineage names: its kind in the terms of the EU's template, and more about it."""
 
     name: Text
     kind: SourceKind
@@ -69,17 +73,20 @@ class SourceFacts(_Stated):
 
 
 class GeneratorFacts(_Stated):
-    """A model that generated rows, by its label NAME@REVISION or its name."""
+    """A model that generated rows, given by its label NAME@REVISION or by its name."""
 
     model: Text
-    on_market: bool | None = Field(default=None, description="whether it is a general-purpose model on the EU's market")
-    own: bool | None = Field(default=None, description="whether it is the provider's own")
+    on_market: bool | None = Field(
+        default=None,
+        description="whether it is a general-purpose AI model available on the market of the European Union",
+    )
+    own: bool | None = Field(default=None, description="whether it is one of the provider's own models")
     modality: Modality | None = None
     description: Text | None = None
 
 
 class About(_Stated):
-    """Facts about the datasets whose paths (from the DVC root) all fit the glob ``path``."""
+    """Facts about the datasets whose paths, from the DVC root, match the glob ``path``."""
 
     path: Text
     name: Text | None = None
@@ -87,26 +94,32 @@ class About(_Stated):
     version: Text | None = None
     published: date | None = None
     first_published: date | None = Field(default=None, description="when the first version was published")
-    license: Text | None = Field(default=None, description="SPDX expression under which the whole is published")
-    license_url: Text | None = Field(default=None, description="of a licence that SPDX does not list")
+    license: Text | None = Field(
+        default=None, description="the licence under which the data is published as a whole, as an SPDX expression"
+    )
+    license_url: Text | None = Field(
+        default=None, description="address of the licence's text, where SPDX does not list the licence"
+    )
     url: Text | None = None
     repository: Text | None = Field(default=None, description="address of the git repository")
     citation: Text | None = None
     keywords: tuple[Text, ...] = ()
-    languages: tuple[Text, ...] = Field(default=(), description="BCP 47 codes")
+    languages: tuple[Text, ...] = Field(default=(), description="codes by BCP 47, such as en or de-AT")
     modalities: tuple[Modality, ...] = ()
-    training_size: Text | None = Field(default=None, description="of all training data, in the EU template's ranges")
-    creators: tuple[Party, ...] = ()
-    provider: Party | None = Field(
-        default=None, description="who places the model on the market, or publishes the data"
+    training_size: Text | None = Field(
+        default=None, description="size of all training data, as one of the ranges in the EU's template"
     )
-    representative: Party | None = Field(default=None, description="authorised in the European Union")
+    creators: tuple[Party, ...] = ()
+    provider: Party | None = Field(default=None, description="who places the model on the market or publishes the data")
+    representative: Party | None = Field(
+        default=None, description="the provider's authorised representative in the European Union"
+    )
     model: TrainedModel | None = None
     made_by_provider: bool | None = Field(
-        default=None, description="whether synthetic data was created by the provider or on their behalf"
+        default=None, description="whether the synthetic data was created by the provider or on the provider's behalf"
     )
     collection: Text | None = Field(default=None, description="how the data was collected")
-    countries: tuple[Text, ...] = Field(default=(), description="where it was collected")
+    countries: tuple[Text, ...] = Field(default=(), description="the countries where the data was collected")
     use_cases: Text | None = None
     purposes: tuple[Purpose, ...] = ()
     limitations: Text | None = None
@@ -114,14 +127,17 @@ class About(_Stated):
     personal_information: Text | None = None
     social_impact: Text | None = None
     maintenance: Text | None = None
-    user_data: Text | None = Field(default=None, description="from users' interactions: which, or that there is none")
+    user_data: Text | None = Field(
+        default=None, description="which data comes from interactions with users, or a statement that none does"
+    )
     crawling: Text | None = Field(
-        default=None, description="crawlers, their behaviour and period, or that there was none"
+        default=None,
+        description="the crawlers used, how they behaved and when they ran, or a statement that none were used",
     )
     rights_reservations: Text | None = Field(
-        default=None, description="how opt-outs from text and data mining are kept"
+        default=None, description="how opt-outs from text and data mining are respected"
     )
-    illegal_content: Text | None = Field(default=None, description="how it is found and removed")
+    illegal_content: Text | None = Field(default=None, description="how illegal content is found and removed")
     sources: tuple[SourceFacts, ...] = ()
     generators: tuple[GeneratorFacts, ...] = ()
 

@@ -29,7 +29,7 @@ class _Part(BaseModel):
 
 
 class Leaf(_Part):
-    """A leaf of the tree: the ``sample``'s id, its ``index`` from 0, and its audit path from the bottom up."""
+    """A leaf of the tree: the ``sample``'s id, its ``index`` from 0, and its audit path from the leaf up."""
 
     sample: Hex
     index: int = Field(ge=0)
@@ -41,9 +41,11 @@ class Leaf(_Part):
 
 
 class SampleProof(_Part):
-    """What is proven of one sample. ``row``: of the file that was asked about, from 1; None: the sample was named.
+    """What is proven of one sample. ``row`` is its row in the file that was asked about, from 1; a sample that was
+    asked for by its id has none.
 
-    ``leaf``: it is inside. Otherwise it is not, and ``left`` and ``right`` are its neighbours; None at an end.
+    With a ``leaf``, it is inside. Otherwise it is not, and ``left`` and ``right`` are its neighbours; at an end there
+    is only one.
     """
 
     row: int | None = Field(default=None, ge=1)
@@ -84,10 +86,11 @@ class SampleProof(_Part):
 
 
 class ProofFile(_Part):
-    """The whole file. ``root`` and ``size`` are those of the ``tree`` of ``dataset``; what was signed decides.
+    """Proofs that samples are in a dataset, or not; docs/specification/proof.schema.json is made from it.
 
-    ``statement``: the envelope of the signed statement about the dataset. ``file``: the bare name of the file whose
-    rows were asked about. ``remarks``: what a reader must know beside the proofs.
+    ``root`` and ``size`` are those of the ``tree`` of ``dataset``; they count only where they are the ones that were
+    signed. ``statement`` is the envelope of the signed statement about the dataset. ``file`` is the bare name of the
+    file whose rows were asked about. ``remarks`` are what a reader must know besides the proofs.
     """
 
     version: Literal[1] = 1

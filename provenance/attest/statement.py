@@ -41,17 +41,19 @@ class StatementSubject(_Part):
 
 
 class TreeState(_Part):
-    """A Merkle tree by its root, in hex, and the number of its leaves."""
+    """A Merkle tree: its root, in hex, and the number of its leaves."""
 
     root: str = Field(pattern="^[0-9a-f]{64}$")
     size: int = Field(ge=0)
 
 
 class DatasetPredicate(_Part):
-    """A dataset. ``commit``: where it was read; None: in the workspace. ``md5`` and ``sidecarMd5`` are DVC's hashes.
+    """What a statement says of a dataset; docs/specification/dataset-predicate.schema.json is made from it.
 
-    ``trees``: over the ids of its rows, and over those of rows and all ancestors; without them ``withoutTrees`` says
-    why. ``identity`` and ``columnTypes`` say how ids are made of rows.
+    ``dataset`` and ``sidecar`` are paths from the DVC root and name subjects. ``commit`` is where the dataset was read;
+    without it, it was read in the workspace. ``md5`` and ``sidecarMd5`` are DVC's hashes. ``trees`` has the Merkle tree
+    over the ids of the dataset's rows, and the one over those of its rows and all their ancestors; without them,
+    ``withoutTrees`` says why. ``identity`` and ``columnTypes`` say how ids are computed from rows.
     """
 
     tool: str
@@ -59,7 +61,7 @@ class DatasetPredicate(_Part):
     commit: str | None = None
     rows: int
     size: int
-    md5: str | None
+    md5: str | None = None
     sidecar: str
     sidecar_md5: str
     identity: IdentitySettings
@@ -69,9 +71,10 @@ class DatasetPredicate(_Part):
 
 
 class VerdictPredicate(_Part):
-    """A verdict. ``policy``: what it was judged by, packs by name and files by path; the subjects have their digests.
+    """What a statement says of a verdict; docs/specification/verdict-predicate.schema.json is made from it.
 
-    ``file``, ``policyFiles`` and ``inputs`` name subjects.
+    ``file``, ``policyFiles`` and ``inputs`` name subjects, which have the digests. ``policy`` lists what the verdict
+    was judged by: packs by name and files by path.
     """
 
     tool: str

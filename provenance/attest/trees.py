@@ -8,7 +8,7 @@ records of one block.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from provenance.attest.merkle import BLOCK_LEAVES, Outline, outline
 from provenance.cached import read_cached, write_cached
 from provenance.errors import ProvenanceError, SidecarError
+from provenance.files import Cleaned
 from provenance.identity.digests import withstands
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 TreeName = Literal["rows", "closure"]
 TREES: tuple[TreeName, ...] = ("rows", "closure")
 
+_FOLDER = "trees"
 _VERSION = 1
 _COLUMNS = ("sample_id", "rows", "ambiguous_rows")
 _BATCH_RECORDS = 1 << 16
@@ -115,7 +117,17 @@ def tree_of(dataset: RecordedDataset, name: TreeName, temporary: Path, *, anew: 
     """
     if why := why_no_tree(dataset.sidecar):
         raise ProvenanceError(f"{dataset.path}: {why}")
-    return remembered_tree(dataset.sidecar, name, temporary / "trees" / f"{dataset.digest}-{name}.json", anew=anew)
+    return remembered_tree(dataset.sidecar, name, temporary / _FOLDER / f"{dataset.digest}-{name}.json", anew=anew)
+
+
+def clean_trees(temporary: Path, kept: Collection[str]) -> Cleaned:
+    """Remove what is remembered of trees over other sidecars than those with the hashes ``kept``."""
+    cleaned = Cleaned()
+    for file in sorted((temporary / _FOLDER).glob("*.json")):
+        if file.name.partition("-")[0] not in kept:
+            cleaned += Cleaned(1, file.stat().st_size)
+            file.unlink(missing_ok=True)
+    return cleaned
 
 
 def remembered_tree(sidecar: Sidecar, name: TreeName, file: Path, *, anew: bool = False) -> Tree:

@@ -240,11 +240,11 @@ def _in_line(value: Any) -> str:
 
 
 class IdentitySettings(_Stored):
-    """How sample ids of a dataset were computed; never mixed silently.
+    """How the sample ids of a dataset were computed; ids computed in different ways are never mixed.
 
     ``fields`` are the content fields that held values, ``beside`` the other columns that did, ``text_beside`` those of
-    them that read like text. ``kept`` and ``left`` are the columns that an earlier sidecar, or those of the inputs,
-    settled in or out; ``numbers`` those of a CSV file that were taken for numbers.
+    these that read like text. ``kept`` and ``left`` are the columns that an earlier sidecar, or the sidecars of the
+    inputs, had settled to count or not to count; ``numbers`` are the columns of a CSV file that were taken for numbers.
     """
 
     digest: str

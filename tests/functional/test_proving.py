@@ -183,6 +183,17 @@ def test_what_cannot_be_proven_is_refused(made: Project, tmp_path: Path) -> None
     assert "is about docs.jsonl, not about short.jsonl" in made.refusal(*wrong)
 
 
+def test_gc_removes_the_trees_of_sidecars_that_are_gone(tmp_path: Path) -> None:
+    project = signed_project(tmp_path / "repository")
+    told(project, "prove", "docs.jsonl:1", "--dataset", "docs.jsonl", "-o", "proof.json")
+    trees = project.root / ".dvc/tmp/provenance/trees"
+    (kept,) = trees.iterdir()
+    other = trees / f"{'0' * 32}-rows.json"
+    other.write_text("{}")
+    told(project, "index", "--gc")
+    assert list(trees.iterdir()) == [kept]
+
+
 def test_ids_that_withstand_no_adversary_are_refused(tmp_path: Path) -> None:
     project = Project.new(tmp_path / "repository")
     project.write({"docs.jsonl": lines(DOCUMENTS)})

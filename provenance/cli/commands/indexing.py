@@ -24,7 +24,7 @@ def index(
         bool,
         typer.Option(
             "--gc",
-            help="Remove indexes of other revisions, those of evaluation sets, and what killed commands left.",
+            help="Remove indexes and trees of other revisions, indexes of evaluation sets, what killed commands left.",
         ),
     ] = False,
 ) -> None:
@@ -48,10 +48,12 @@ def index(
         cleaned = None
         if collect_garbage:
             # Only here: it needs Arrow.
+            from provenance.attest.trees import clean_trees
             from provenance.auditing.contamination.suites import clean_suites
 
             cleaned = clean(store_in(repository.temporary), ledger.indexed)
             cleaned += clean_suites(repository.temporary) + remove_left(repository.temporary)
+            cleaned += clean_trees(repository.temporary, {dataset.digest for dataset in ledger.recorded})
         warn_of_unusable(ledger)
     if options.as_json:
         output.write_json(described | ({"removed": asdict(cleaned)} if cleaned else {}))

@@ -16,8 +16,9 @@ from provenance.attest import merkle, trees
 from provenance.attest.merkle import outline
 from provenance.attest.proof_file import Leaf, SampleProof
 from provenance.attest.proving import prove
-from provenance.attest.trees import Tree, TreeName, remembered_tree
+from provenance.attest.trees import Tree, TreeName, clean_trees, remembered_tree
 from provenance.errors import SidecarError
+from provenance.files import Cleaned
 
 ID = 32
 
@@ -193,3 +194,13 @@ def test_a_sample_of_several_births_is_one_leaf(tmp_path: Path) -> None:
     members = ids(5)
     sidecar = sidecar_of_ids(tmp_path, [*members[:3], members[2], members[2], *members[3:]], [], in_order=False)
     assert remembered_tree(sidecar, "rows", tmp_path / "tree.json").outline.root == outline(members).root
+
+
+def test_only_trees_of_the_sidecars_that_are_kept_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "trees"
+    assert clean_trees(tmp_path, {"a1"}) == Cleaned()
+    folder.mkdir()
+    for name in ("a1-rows.json", "a1-closure.json", "b2-rows.json", "b2-closure.json"):
+        (folder / name).write_text("{}")
+    assert clean_trees(tmp_path, {"a1"}) == Cleaned(2, 4)
+    assert sorted(file.name for file in folder.iterdir()) == ["a1-closure.json", "a1-rows.json"]

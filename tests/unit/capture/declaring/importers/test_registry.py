@@ -16,7 +16,9 @@ def request_(tmp_path: Path) -> Request:
 
 
 def test_an_unknown_importer_is_reported_with_those_there_are(request_: Request) -> None:
-    with pytest.raises(ProvenanceError, match="--from nothing: no such importer; there are columns, croissant, curator"):
+    with pytest.raises(
+        ProvenanceError, match="--from nothing: no such importer; there are columns, croissant, curator"
+    ):
         importers.open_importer("nothing", request_)
 
 
