@@ -33,11 +33,14 @@ def read_document(file: Path, what: str, largest: int = _LARGEST) -> bytes:
         ProvenanceError: it cannot be read, or is far too large to be one.
     """
     try:
-        if file.stat().st_size > largest:
-            raise ProvenanceError(f"{file}: too large for a {what}")
-        return file.read_bytes()
+        # No size that is stated is believed: a device states none, and does not end.
+        with open(file, "rb") as opened:
+            content = opened.read(largest + 1)
     except OSError as error:
         raise ProvenanceError(f"{file}: the {what} cannot be read: {error.strerror}") from error
+    if len(content) > largest:
+        raise ProvenanceError(f"{file}: too large for a {what}")
+    return content
 
 
 def parse_yaml(content: bytes | str, name: str, error: type[ProvenanceError] = ProvenanceError) -> Any:

@@ -37,11 +37,12 @@ def verify_proof(
         signed, by = signed_statement(document, list(keys), called)
     except NotSignedError as error:
         others = [not_checked(what, "the signature is not valid") for what in ("root", "proofs")]
-        return Verified(None, (failed("signature", str(error)), *others))
+        return Verified(None, (_of_the_file_itself(proof), failed("signature", str(error)), *others))
     stated = signed.of_dataset(called)
     if stated is None:
         raise ProvenanceError(f"{called}: signed, but it is not about a dataset; name the statement about one")
     checks = [
+        _of_the_file_itself(proof),
         passed("signature", f"made with {by.fingerprint}"),
         *_of_root(proof, stated),
         *_of_file(proof, stated, rows_of),
@@ -54,6 +55,13 @@ def _subject(proof: ProofFile) -> str:
     among = "rows" if proof.tree == "rows" else "rows and ancestors"
     out = len(proof.proofs) - inside
     return f"{counted(inside, 'sample')} in, {counted(out, 'sample')} not in the {among} of {proof.dataset}"
+
+
+def _of_the_file_itself(proof: ProofFile) -> Check:
+    """Whether a byte of it has changed by accident: what is noted in it besides the proofs is signed by nobody."""
+    if proof.is_whole:
+        return passed("file", "as it was written, by its checksum")
+    return failed("file", "changed since it was written: its checksum is another")
 
 
 def _of_root(proof: ProofFile, stated: DatasetPredicate) -> Iterator[Check]:

@@ -7,6 +7,8 @@ empty tree none is needed.
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -90,7 +92,8 @@ class ProofFile(_Part):
 
     ``root`` and ``size`` are those of the ``tree`` of ``dataset``; they count only where they are the ones that were
     signed. ``statement`` is the envelope of the signed statement about the dataset. ``file`` is the bare name of the
-    file whose rows were asked about. ``remarks`` are what a reader must know besides the proofs.
+    file whose rows were asked about. ``remarks`` are what a reader must know besides the proofs. ``checksum`` is the
+    SHA-256 of the rest, as JSON with sorted keys and without spaces: it finds damage, and no forger needs to fear it.
     """
 
     version: Literal[1] = 1
@@ -103,6 +106,17 @@ class ProofFile(_Part):
     remarks: tuple[str, ...] = ()
     statement: dict[str, Any] | None = None
     proofs: tuple[SampleProof, ...] = Field(min_length=1)
+    checksum: Hash
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is as it was written."""
+        return self.checksum == checksum_of(self.model_dump(mode="json", exclude={"checksum"}))
+
+
+def checksum_of(rest: dict[str, Any]) -> str:
+    """The checksum of a proof file that has ``rest`` besides."""
+    return sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
 
 
 def read_proof(file: Path) -> ProofFile:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.attest.dsse import open_envelope, parse_json
-from provenance.attest.proof_file import Leaf, ProofFile, SampleProof
+from provenance.attest.proof_file import Leaf, ProofFile, SampleProof, checksum_of
 from provenance.attest.statement import TOOL, Statement
 from provenance.attest.trees import Tree, TreeName
 from provenance.documents import validated
@@ -82,7 +82,7 @@ def proof_file(
     tree: Tree, dataset: str, samples: Sequence[str], *, file: Path | None, remarks: Sequence[str], statement: Any
 ) -> ProofFile:
     """The proofs of ``samples``, in their order; of the rows of ``file``, if it is one."""
-    return ProofFile(
+    made = ProofFile(
         tool=TOOL,
         dataset=dataset,
         tree=tree.name,
@@ -92,7 +92,9 @@ def proof_file(
         remarks=tuple(remarks),
         statement=statement,
         proofs=tuple(prove(tree, each, None if file is None else row) for row, each in enumerate(samples, start=1)),
+        checksum="0" * 64,
     )
+    return made.model_copy(update={"checksum": checksum_of(made.model_dump(mode="json", exclude={"checksum"}))})
 
 
 def require_same_tree(document: Any, name: str, dataset: str, tree: Tree) -> None:

@@ -12,6 +12,8 @@ import pytest
 from support.project import Answer, Project, lines
 from support.signed import DOCUMENTS, ecdsa_key, ed25519_key, signed_project, told
 
+from provenance.attest.proof_file import checksum_of
+
 BENCHMARK = [{"text": "short 2"}, {"text": "document 3"}, {"text": "never seen"}]
 
 
@@ -51,8 +53,10 @@ def said(answer: Answer, outcome: str) -> dict[str, str]:
 
 
 def changed(away: Project, name: str, edit: Callable[[Any], None]) -> None:
+    """Change a proof file as a forger does, who gives it its checksum."""
     document = json.loads((away.root / name).read_text())
     edit(document)
+    document["checksum"] = checksum_of({key: value for key, value in document.items() if key != "checksum"})
     away.write({name: json.dumps(document)})
 
 
@@ -65,7 +69,7 @@ def test_a_benchmarks_rows_are_proven_in_and_out(away: Project, proof: str, insi
     assert [each["row"] for each in document["proofs"]] == [1, 2, 3]
     answer = verify(away, proof, "--of", "benchmark.jsonl")
     assert answer.code == 0, answer.stdout
-    assert [check["what"] for check in answer.json()["checks"]] == ["signature", "root", "proofs", "rows"]
+    assert [check["what"] for check in answer.json()["checks"]] == ["file", "signature", "root", "proofs", "rows"]
     among = "rows" if proof == "rows.json" else "rows and ancestors"
     out = 3 - sum(inside)
     counts = f"{sum(inside)} sample{'s' if sum(inside) > 1 else ''} in, {out} sample{'s' if out > 1 else ''} not in"
@@ -143,6 +147,50 @@ def test_each_change_of_a_proof_is_named(away: Project, edit: Callable[[Any], No
     answer = verify(away, "rows.json")
     assert answer.code == 1 and not answer.json()["verified"]
     assert said(answer, "failed")[what].startswith(message)
+
+
+def test_every_byte_of_a_proof_file_counts(away: Project) -> None:
+    """Also of what nobody signed: the file's name, the numbers of rows, and the samples that are not inside."""
+    file = away.root / "rows.json"
+    whole = file.read_bytes()
+    document = json.loads(whole)
+    places = [whole.index(text.encode()) for text in ("0.1.0", "benchmark.jsonl", '"row": 2', document["checksum"])]
+    places += [whole.index(document["proofs"][2]["sample"].encode())]
+    places += list(range(0, len(whole), 211))
+    for place in places:
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        answer = verify(away, "rows.json")
+        assert answer.code in (1, 2), whole[place - 20 : place + 20]
+        assert answer.code == 2 or said(answer, "failed"), answer
+    file.write_bytes(whole)
+    changed(away, "rows.json", lambda found: found.update(file="other.jsonl"))
+    assert verify(away, "rows.json").code == 0
+    document["remarks"] = ["all is well"]
+    away.write({"rows.json": json.dumps(document)})
+    assert said(verify(away, "rows.json"), "failed") == {
+        "file": "changed since it was written: its checksum is another"
+    }
+
+
+@pytest.mark.parametrize("size", [0, 1, 500, -2])
+def test_a_file_that_was_cut_off_is_told(away: Project, size: int) -> None:
+    whole = (away.root / "rows.json").read_bytes()
+    (away.root / "rows.json").write_bytes(whole[:size])
+    answer = verify(away, "rows.json")
+    assert answer.code == 2 and "rows.json: not valid JSON" in answer.stderr
+
+
+def test_a_document_that_does_not_end_is_refused(away: Project) -> None:
+    (away.root / "rows.json").unlink()
+    (away.root / "rows.json").symlink_to("/dev/zero")
+    answer = verify(away, "rows.json")
+    assert answer.code == 2 and "rows.json: too large for a proof" in answer.stderr
+
+
+def test_a_proof_says_nothing_more_than_is_checked(away: Project) -> None:
+    changed(away, "rows.json", lambda found: found["proofs"][0].update(verified=True))
+    answer = verify(away, "rows.json")
+    assert answer.code == 2 and "proofs.1.verified: Extra inputs are not permitted" in answer.stderr
 
 
 def test_another_key_and_the_statement_of_another_dataset(away: Project) -> None:

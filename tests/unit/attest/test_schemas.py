@@ -43,6 +43,7 @@ PROOF = ProofFile(
     tree="rows",
     root="0" * 64,
     size=1,
+    checksum="0" * 64,
     proofs=(SampleProof(row=1, sample="ab", leaf=Leaf(sample="ab", index=0, path=())),),
 )
 

@@ -40,11 +40,13 @@ def json_document(path: Path) -> Mapping[str, Any]:
         DataError: the file cannot be read, is too large, or is not a JSON object.
     """
     try:
-        if path.stat().st_size > _LARGEST_DOCUMENT:
-            raise DataError(path, None, f"larger than {_LARGEST_DOCUMENT >> 20} MiB")
-        return _object(path.read_bytes(), path, None)
+        with open(path, "rb") as opened:
+            content = opened.read(_LARGEST_DOCUMENT + 1)
     except OSError as error:
         raise DataError(path, None, f"cannot be read: {error.strerror}") from error
+    if len(content) > _LARGEST_DOCUMENT:
+        raise DataError(path, None, f"larger than {_LARGEST_DOCUMENT >> 20} MiB")
+    return _object(content, path, None)
 
 
 def member(document: Any, *names: str) -> Any:
