@@ -34,7 +34,7 @@ from provenance.repository import Repository
 AGENTS = (Agent(name="writer", revision="1", provider="here"), Agent(name="other@odd"))
 PLANS = (Plan(name="ask", template='Ask\n{it}, "quoted"'), Plan(name="tell", template="Tell"))
 SOURCES = (LIBRARY, Source(name="forum", url="https://forum.example", publisher="Forum"))
-PARAMETERS = ({}, {"gen_ai.request.temperature": 0.5, "gen_ai.request.max_tokens": 7})
+PARAMETERS: tuple[dict[str, Any], ...] = ({}, {"gen_ai.request.temperature": 0.5, "gen_ai.request.max_tokens": 7})
 # What a declaration takes over of a birth, besides what its activity says.
 SAID = (
     *("origin", "kind", "license", "response_id", "seed", "input_tokens", "output_tokens", "cost", "verdict"),
@@ -48,7 +48,7 @@ def births(draw: st.DrawFn, number: int) -> dict[str, Any]:
     parents = draw(st.lists(st.integers(0, number - 1), max_size=3, unique=True)) if number else []
     kinds = [ActivityType.COLLECTION, ActivityType.GENERATION, *([ActivityType.DERIVATION] if parents else [])]
     kind = draw(st.sampled_from(kinds))
-    activity = {"type": kind}
+    activity: dict[str, Any] = {"type": kind}
     birth: dict[str, Any] = {"origin": None, "parents": [], "evidence": "observed"}
     if kind is ActivityType.COLLECTION:
         activity["source"] = draw(st.sampled_from(SOURCES)).id
@@ -99,9 +99,9 @@ def recorded(bench: Workbench, stated: list[list[dict[str, Any]]]) -> RecordedBi
     numbers = {activity.id: number for number, activity in enumerate(activities)}
     rows, row = [], 0
     for each in stated:
-        for birth in each or [None]:
+        for birth in each or [{}]:
             row += 1
-            if birth is not None:
+            if birth:
                 parents = [bytes.fromhex(identifier(text(parent))) for parent in birth["parents"]]
                 more = {"row": row, "activity": numbers[birth["activity"].id], "parents": parents}
                 rows.append(birth | more | {"parent_roles": birth.get("parent_roles", [])[: len(parents)]})
@@ -159,7 +159,7 @@ def test_prov_that_was_exported_and_imported_is_the_same_graph(
     bench: Workbench, made: tuple[list[list[dict[str, Any]]], list[int]]
 ) -> None:
     stated, rows = made
-    known = bench.dataset("known.jsonl", [text(number) for number, each in enumerate(stated) for _ in each or [None]])
+    known = bench.dataset("known.jsonl", [text(number) for number, each in enumerate(stated) for _ in each or [{}]])
     bench.complete(known, births=recorded(bench, stated))
     mix, copy = (bench.dataset(name, [text(number) for number in rows]) for name in ("mix.jsonl", "copy.jsonl"))
     bench.complete(mix, dependencies=[bench.dependency(known)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -187,15 +188,15 @@ def test_a_document_is_read_member_by_member_wherever_it_is_cut(document: dict[s
     assert found == wanted
 
 
-class _Slowly:
+class _Slowly(io.StringIO):
     """A file that gives at most so many characters at once."""
 
     def __init__(self, text: str, most: int) -> None:
-        self._text, self._most = text, most
+        super().__init__(text)
+        self._most = most
 
-    def read(self, wanted: int) -> str:
-        given_, self._text = self._text[: min(wanted, self._most)], self._text[min(wanted, self._most) :]
-        return given_
+    def read(self, size: int | None = -1, /) -> str:
+        return super().read(self._most if size is None or size < 0 else min(size, self._most))
 
 
 def test_a_value_that_never_ends_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
