@@ -13,13 +13,8 @@ from provenance.lineage.tables import Tables
 # What tells births apart that are equal by the order of births. An origin may have been worked out only here.
 _TIES = tuple(f"r.{name}" for name in BIRTH_NAMES if name not in ("origin", "activity", "evidence"))
 
-# Activities are numbered by their start.
-_RANK = f"""
-    UPDATE records SET rank = ranked.rank FROM (
-        WITH placed AS (SELECT number, row_number() OVER (ORDER BY started NULLS LAST, id) AS place FROM activities)
-        SELECT r.number, row_number() OVER (PARTITION BY r.sample_id ORDER BY {order_sql()}, {", ".join(_TIES)}) AS rank
-        FROM (SELECT r.* REPLACE (p.place AS activity) FROM records r LEFT JOIN placed p ON p.number = r.activity
-            WHERE r.sample_id IN (SELECT sample_id FROM records GROUP BY 1 HAVING count(*) > 1)) r) ranked
+_RANK = """
+    UPDATE records SET rank = ranked.rank FROM ({ranked}) ranked
     WHERE ranked.number = records.number AND ranked.rank <> records.rank"""
 
 # The births that a parent may have had: those of rows that were read, or are written here; else what is known of it.
@@ -50,6 +45,18 @@ _RESOLVE = f"""
     UPDATE records SET pending = false,
         {", ".join(f"{name} = {sql}" for name, sql in resolved("records", "f", "a.generation").items())}
     FROM from_parents f, activities a WHERE records.number = f.number AND a.number = records.activity"""
+
+
+def ranked_sql(records: str, activities: str) -> str:
+    """SQL for the rank (from 1) of each record, by its number, among the births of a sample that has several.
+
+    ``records``: a table with sample_id, number and what a birth states. Activities are numbered by their start.
+    """
+    return f"""
+        WITH placed AS (SELECT number, row_number() OVER (ORDER BY started NULLS LAST, id) AS place FROM {activities})
+        SELECT r.number, row_number() OVER (PARTITION BY r.sample_id ORDER BY {order_sql()}, {", ".join(_TIES)}) AS rank
+        FROM (SELECT r.* REPLACE (p.place AS activity) FROM {records} r LEFT JOIN placed p ON p.number = r.activity
+            WHERE r.sample_id IN (SELECT sample_id FROM {records} GROUP BY 1 HAVING count(*) > 1)) r"""
 
 
 def add_ancestors(tables: Tables) -> int:
@@ -147,7 +154,7 @@ def resolve(tables: Tables) -> None:
         execute(_RESOLVE)
         if count(tables.connection, "SELECT count(*) FROM records WHERE pending") == pending:
             _open_a_loop(tables)
-    execute(_RANK)
+    execute(_RANK.format(ranked=ranked_sql("records", "activities")))
     # A sample is no ancestor of its own: that the model echoed it shows in its second birth.
     execute(
         "UPDATE records SET parents = list_filter(parents, lambda parent: parent <> sample_id), parent_roles = "

@@ -21,12 +21,11 @@ from provenance.lineage.tables import RECORD_COLUMNS, Tables
 _MAY_BE_BORN_SO = f"({HAS_ROWS_SQL} OR {TELLS_OF_A_BIRTH_SQL} AND sample_id NOT IN (SELECT sample_id FROM holding))"
 # Of two records, ``r`` and ``k``, of one sample.
 SAME_BIRTH_SQL = " AND ".join(f"r.{name} IS NOT DISTINCT FROM k.{name}" for name in BIRTH_NAMES)
-# What is stated of rows that an earlier sidecar knows is not accounted for yet.
 _UNEXPLAINED = """
     SELECT coalesce(sum(greatest(0, l.rows - coalesce(s.rows, 0))), 0) FROM left_over l
     JOIN (SELECT sample_id FROM records WHERE carried GROUP BY 1 HAVING count(evidence) = 0) USING (sample_id)
-    LEFT JOIN (SELECT sample_id, sum(high)::BIGINT AS rows FROM records WHERE NOT carried GROUP BY 1) s
-        ON s.sample_id = l.sample_id"""
+    LEFT JOIN (SELECT sample_id, sum(high)::BIGINT AS rows FROM records WHERE {is_restated} AND NOT carried GROUP BY 1
+        ) s ON s.sample_id = l.sample_id"""
 
 
 _UNITS = """
@@ -54,26 +53,38 @@ def by_holders(tables: Tables, out: Out, dependencies: Sequence[Dependency]) -> 
     )
     if count(tables.connection, "SELECT count(*) FROM several"):
         _divide(tables, out, dependencies)
-    unexplained = count(tables.connection, _UNEXPLAINED)
+    # What is stated of rows that an earlier sidecar knows is not accounted for yet.
+    unexplained = count(tables.connection, _UNEXPLAINED.format(is_restated=tables.is_restated))
     tables.account_for("SELECT sample_id, rows FROM left_over SEMI JOIN (FROM records WHERE carried) USING (sample_id)")
     return unexplained
 
 
 def known_births(tables: Tables, wanted: str, where: str) -> str:
     """SQL for the births that sidecars know of the samples in ``wanted``, once each, with ``held``; see `Tables`."""
+    known = f"known SEMI JOIN {wanted} USING (sample_id)"
+    return births_once_sql(known, where, is_one=len(tables.known) == 1)
+
+
+def births_once_sql(known: str, where: str, *, is_one: bool, also: str = "") -> str:
+    """SQL for the births in ``known``, records of sidecars, once each, with ``held``.
+
+    ``is_one``: they are of one sidecar. ``also``: further columns, of which the least value is taken.
+    """
     is_held = f"coalesce({HAS_ROWS_SQL}, false)"
-    if len(tables.known) == 1:
-        columns, grouping = f"{', '.join(RECORD_COLUMNS)}, {is_held} AS held", ""
+    if is_one:
+        listed, held, grouping = [*RECORD_COLUMNS, also], is_held, ""
     else:
         # The same birth may stand in several sidecars, one of which knows more of its ancestors.
         aggregates = {"real_rooted": "bool_or", "doubts": "min"}
         born = {"sample_id", *BIRTH_NAMES}
-        columns = ", ".join(
+        listed = [
             name if name in born else f"{aggregates.get(name, 'max')}({name}) AS {name}" for name in RECORD_COLUMNS
-        )
-        columns += f", bool_or({is_held}) AS held"
+        ]
+        listed.append(f"min({also}) AS {also}" if also else "")
+        held = f"bool_or({is_held})"
         grouping = f"GROUP BY sample_id, {', '.join(BIRTH_NAMES)}"
-    return f"SELECT {columns} FROM known SEMI JOIN {wanted} USING (sample_id) WHERE {where} {grouping}"
+    columns = ", ".join([*filter(None, listed), f"{held} AS held"])
+    return f"SELECT {columns} FROM {known} WHERE {where} {grouping}"
 
 
 def _divide(tables: Tables, out: Out, dependencies: Sequence[Dependency]) -> None:

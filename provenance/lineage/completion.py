@@ -7,13 +7,18 @@ to disk, so that memory stays flat in the number of rows.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
+
+import duckdb
+import pyarrow as pa
 
 from provenance.errors import SidecarError
-from provenance.identity import CANONICAL_FORM, Identity, Scan, scan
+from provenance.identity import CANONICAL_FORM, Identity, SampleBatch, scan
 from provenance.identity.reserved import BIRTH_COLUMNS
 from provenance.identity.rewriting import strip_reserved
 from provenance.lineage import ancestors, explaining
@@ -27,11 +32,12 @@ from provenance.lineage.dividing import divide, settle_restated
 from provenance.lineage.headers import Fingerprint, Progress, header_of, require_read
 from provenance.lineage.kept_marks import keep_marks
 from provenance.lineage.marks import Out
+from provenance.lineage.merging.plain import MOST_ROWS, Task, merged
 from provenance.lineage.model_column import AgentOf, by_model_column
 from provenance.lineage.parents_column import by_parents_column
 from provenance.lineage.records import Activity, Agent, DatasetState, Evidence, IdentitySettings
 from provenance.lineage.sidecar import Sidecar, open_sidecar, write_sidecar
-from provenance.lineage.tables import ROWS_FILE, Known, Tables, write_rows
+from provenance.lineage.tables import ROWS_FILE, Known, Tables, shared_tokenizer, write_rows
 from provenance.lineage.vocabulary import Vocabulary
 
 
@@ -108,31 +114,85 @@ def complete(
     try:
         with scratch_database(folder) as connection:
             rows = scan(data, identity, progress=progress)
-            write_rows(rows, folder / ROWS_FILE)
-            require_read(data, rows.reserved, None if afterwards else derivation)
-            tables = Tables(connection, folder, identity.digest_size)
-            tables.load_members()
-            tables.load_known([*_known(tables, dependencies, identity)], tokenizer)
-            out = Out(data, identity, rows)
-            evidence = Evidence.DECLARED if afterwards else Evidence.OBSERVED
-            explained = _explain(tables, out, dependencies, births, derivation, key, agent_of, evidence)
-            is_compared = derivation is not None and explained["carried"] > 0
-            changed = rows_with_changed_text(tables, data, rows, dependencies) if is_compared else (0, ())
-            dangling = ancestors.add_ancestors(tables)
-            if afterwards and births is None and any(dependency.is_earlier for dependency in dependencies):
-                ancestors.follow_parents_anew(tables)
-            ancestors.resolve(tables)
+            scanned = iter(rows)
+            first, is_all = _up_to(scanned, MOST_ROWS)
+            task = Task(identity, rows, dependencies, tokenizer, births, derivation, key)
+            made = None
+            if is_all:
+                require_read(data, rows.reserved, None if afterwards else derivation)
+                made = _by_merging(connection, first, task)
+            if made is None:
+                write_rows(chain(first, scanned), folder / ROWS_FILE)
+                require_read(data, rows.reserved, None if afterwards else derivation)
+                made = _by_tables(Tables(connection, folder, identity.digest_size), data, task, agent_of, afterwards)
             if rows.reserved:
                 strip_reserved(data)
             md5, size = fingerprint(data)
             state = DatasetState(path=dataset_path, md5=md5, size=size, rows=rows.rows)
-            used = _used_vocabulary(tables, births)
-            header = header_of(rows, identity, state, tables.tokenizer, used, by_marks=tables.are_told_apart)
-            write_sidecar(output, header, tables.sorted_batches(used), tables.digest_size)
-            report = _report(tables, rows, header.identity, explained, dangling)
-            return replace(report, text_changed=changed[0], text_compared=changed[1])
+            header = header_of(rows, identity, state, made.tokenizer, made.used, by_marks=made.by_marks)
+            write_sidecar(output, header, made.batches, identity.digest_size)
+            return Completion(rows=rows.rows, identity=header.identity, **made.counts)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What either way comes to: the ``batches`` of the sidecar, the descriptions they use, and what is reported."""
+
+    tokenizer: str | None
+    used: Vocabulary
+    by_marks: bool
+    batches: Iterator[pa.RecordBatch]
+    counts: Mapping[str, Any]
+
+
+def _up_to(batches: Iterator[SampleBatch], rows: int) -> tuple[list[SampleBatch], bool]:
+    """The first of ``batches``, until they have more than this many rows; whether these are all."""
+    found: list[SampleBatch] = []
+    for batch in batches:
+        found.append(batch)
+        rows -= len(batch.sample_ids)
+        if rows < 0:
+            return found, False
+    return found, True
+
+
+def _by_merging(connection: duckdb.DuckDBPyConnection, batches: Sequence[SampleBatch], task: Task) -> _Made | None:
+    """As merges in memory; None where these cannot say."""
+    unique = {dependency.path: dependency for dependency in task.dependencies}.values()
+    sidecars = [_usable(each.sidecar, task.identity) for each in unique if each.sidecar is not None]
+    tokenizer = shared_tokenizer(sidecars, task.tokenizer)
+    found = merged(connection, batches, replace(task, tokenizer=tokenizer), sidecars)
+    if found is None:
+        return None
+    used = found.used(_without_rows(task.births))
+    batches_ = found.batches(found.order(connection), used)
+    return _Made(tokenizer, used, False, batches_, found.counts())
+
+
+def _by_tables(tables: Tables, data: Path, task: Task, agent_of: AgentOf, afterwards: bool) -> _Made:
+    """By tables in a database, which spill to disk."""
+    identity, rows, dependencies, births, derivation = (
+        task.identity,
+        task.rows,
+        task.dependencies,
+        task.births,
+        task.derivation,
+    )
+    tables.load_members()
+    tables.load_known([*_known(tables, dependencies, identity)], task.tokenizer)
+    evidence = Evidence.DECLARED if afterwards else Evidence.OBSERVED
+    explained = _explain(tables, Out(data, identity, rows), task, agent_of, evidence)
+    is_compared = derivation is not None and explained["carried"] > 0
+    changed = rows_with_changed_text(tables, data, rows, dependencies) if is_compared else (0, ())
+    dangling = ancestors.add_ancestors(tables)
+    if afterwards and births is None and any(dependency.is_earlier for dependency in dependencies):
+        ancestors.follow_parents_anew(tables)
+    ancestors.resolve(tables)
+    used = tables.use_vocabulary(_without_rows(births))
+    counts = _counts(tables, dangling) | explained | {"text_changed": changed[0], "text_compared": changed[1]}
+    return _Made(tables.tokenizer, used, tables.are_told_apart, tables.sorted_batches(used), counts)
 
 
 def _known(tables: Tables, dependencies: Sequence[Dependency], identity: Identity) -> Iterator[Known]:
@@ -165,23 +225,14 @@ def _usable(path: Path, identity: Identity) -> Sidecar:
     return sidecar
 
 
-def _explain(
-    tables: Tables,
-    out: Out,
-    dependencies: Sequence[Dependency],
-    births: RecordedBirths | None,
-    derivation: Activity | None,
-    key: ParentKey | None,
-    agent_of: AgentOf,
-    evidence: Evidence,
-) -> dict[str, int]:
+def _explain(tables: Tables, out: Out, task: Task, agent_of: AgentOf, evidence: Evidence) -> dict[str, int]:
     """Explain rows in order; how many rows each way explained."""
-    rows = out.rows
+    rows, dependencies, births, derivation = out.rows, task.dependencies, task.births, task.derivation
     explained = dict.fromkeys(("recorded", "derived", "carried", "aligned", "unknown"), 0)
     if births is not None:
         explained["recorded"] = explaining.by_births(tables, births)
     if derivation is not None:
-        explained["derived"] = by_parents_column(tables, out.data, rows, dependencies, derivation, key)
+        explained["derived"] = by_parents_column(tables, out.data, rows, dependencies, derivation, task.key)
         if rows.reserved & {*BIRTH_COLUMNS}:
             explained["recorded"] = by_model_column(tables, rows, derivation, agent_of)
     explained["unknown"] = by_holders(tables, out, dependencies)
@@ -196,29 +247,19 @@ def _explain(
     return explained
 
 
-def _used_vocabulary(tables: Tables, births: RecordedBirths | None) -> Vocabulary:
+def _without_rows(births: RecordedBirths | None) -> list[Activity]:
+    """The activities that are described even if their every result was rejected, or their every row taken over."""
     recorded = () if births is None else births.activities
-    # An activity is described even if its every result was rejected, or its every row taken over.
-    return tables.use_vocabulary([each for each in recorded if each.rejected or each.rejected_calls or each.taken_over])
+    return [each for each in recorded if each.rejected or each.rejected_calls or each.taken_over]
 
 
-def _report(
-    tables: Tables, rows: Scan, identity: IdentitySettings, explained: dict[str, int], dangling: int
-) -> Completion:
+def _counts(tables: Tables, dangling: int) -> dict[str, Any]:
     samples = count(tables.connection, "SELECT count(*) FROM members")
     everyone = count(tables.connection, "SELECT count(*) FROM records WHERE rank = 1")
-    born_twice = count(tables.connection, "SELECT count(DISTINCT sample_id) FROM records WHERE rank > 1")
-    return Completion(
-        rows=rows.rows,
-        samples=samples,
-        ancestors=everyone - samples,
-        dangling=dangling,
-        dangling_row=ancestors.first_row_with_dangling_parent(tables) if dangling else None,
-        born_twice=born_twice,
-        identity=identity,
-        recorded=explained["recorded"],
-        carried=explained["carried"],
-        derived=explained["derived"],
-        aligned=explained["aligned"],
-        unknown=explained["unknown"],
-    )
+    return {
+        "samples": samples,
+        "ancestors": everyone - samples,
+        "dangling": dangling,
+        "dangling_row": ancestors.first_row_with_dangling_parent(tables) if dangling else None,
+        "born_twice": count(tables.connection, "SELECT count(DISTINCT sample_id) FROM records WHERE rank > 1"),
+    }

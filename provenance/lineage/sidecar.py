@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,18 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return pa.string()
     return kind
+
+
+def read_records(sidecar: Sidecar, columns: Sequence[str], coded: Sequence[str]) -> pa.Table:
+    """These columns of all records, in order; ``coded``: those that are to be dictionaries of their texts."""
+    with pq.ParquetFile(sidecar.path, read_dictionary=list(coded)) as file:
+        return file.read([*columns], use_threads=False)
+
+
+def decoded_bytes(file: Path) -> int:
+    """About how many bytes the columns of a Parquet file take in memory."""
+    metadata = pq.read_metadata(file)
+    return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
 
 
 def first_origin(sidecar: Sidecar) -> Origin | None:

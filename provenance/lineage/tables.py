@@ -17,7 +17,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,8 +122,7 @@ class Tables:
 
     def load_known(self, sidecars: Sequence[Known], tokenizer: str | None) -> None:
         """Make ``known`` of the sidecars, the holders. Token counts are taken over only from the same tokenizer."""
-        named = {known.sidecar.header.identity.tokenizer for known in sidecars if known.sidecar} - {None}
-        self.tokenizer = tokenizer or (named.pop() if len(named) == 1 else None)
+        self.tokenizer = shared_tokenizer([known.sidecar for known in sidecars if known.sidecar], tokenizer)
         self.known = sidecars
         selects = [self._known_select(place, known) for place, known in enumerate(sidecars)]
         nothing = f"SELECT {', '.join(RECORD_COLUMNS)}, low AS rows, low AS possible_rows, low AS ambiguous_rows, "
@@ -160,24 +159,14 @@ class Tables:
         """The numbers of ``activities``; those that are new are entered in the table of that name."""
         self.vocabulary.add(activities)
         place = places(self.vocabulary.activities)
-        numbered = [(place[identifier], identifier) for identifier in (activity.id for activity in activities)]
-        new = {
-            number: {
-                "number": number,
-                "id": identifier,
-                "started": activity.started,
-                "generation": activity.type is ActivityType.GENERATION,
-            }
-            for (number, identifier), activity in zip(numbered, activities, strict=True)
-            if number not in self._entered
-        }
+        numbered = [place[activity.id] for activity in activities]
+        new = {n: each for n, each in zip(numbered, activities, strict=True) if n not in self._entered}
         if new:
-            table = pa.Table.from_pylist(list(new.values()), schema=_ACTIVITIES_SCHEMA)
-            self.connection.register("new_activities", table)
+            self.connection.register("new_activities", activities_table(new))
             self.connection.execute("INSERT INTO activities SELECT * FROM new_activities")
             self.connection.unregister("new_activities")
             self._entered.update(new)
-        return [number for number, _ in numbered]
+        return numbered
 
     @property
     def is_restated(self) -> bool:
@@ -214,9 +203,9 @@ class Tables:
             "ambiguous_rows": "CASE WHEN rank = 1 THEN d.ambiguous_rows END AS ambiguous_rows",
             "content_bytes": "coalesce(m.content_bytes, r.content_bytes) AS content_bytes",
             "tokens": "coalesce(m.tokens, r.tokens) AS tokens",
-            "activity": renumbered("activity", _renumbering(self.vocabulary.activities, used.activities), "activity"),
-            "agent": renumbered("agent", _renumbering(self.vocabulary.agents, used.agents), "agent"),
-            "source": renumbered("source", _renumbering(self.vocabulary.sources, used.sources), "source"),
+            "activity": renumbered("activity", renumbering(self.vocabulary.activities, used.activities), "activity"),
+            "agent": renumbered("agent", renumbering(self.vocabulary.agents, used.agents), "agent"),
+            "source": renumbered("source", renumbering(self.vocabulary.sources, used.sources), "source"),
         }
         joined = ""
         schema = sidecar_schema(self.digest_size)
@@ -249,6 +238,12 @@ class Tables:
         (found,) = self.connection.execute(f"SELECT {', '.join(tests + values)} FROM records").fetchall()
         ordered = [*plain, *lists]
         return {name: found[len(ordered) + place] for place, name in enumerate(ordered) if found[place]}
+
+
+def shared_tokenizer(sidecars: Sequence[Sidecar], tokenizer: str | None) -> str | None:
+    """The tokenizer whose counts are taken over: ``tokenizer``, else the one that all sidecars name which name any."""
+    named = {sidecar.header.identity.tokenizer for sidecar in sidecars} - {None}
+    return tokenizer or (named.pop() if len(named) == 1 else None)
 
 
 def _unexplained_select(place: int, known: Known) -> str:
@@ -303,6 +298,20 @@ def rows_of_samples(numbers: Sequence[int], ids: Sequence[bytes], sizes: Sequenc
     return pa.record_batch(columns, schema=ROWS_SCHEMA)
 
 
+def activities_table(activities: Mapping[int, Activity]) -> pa.Table:
+    """What the order of births and the rules ask of activities, by their numbers."""
+    described = [
+        {
+            "number": number,
+            "id": activity.id,
+            "started": activity.started,
+            "generation": activity.type is ActivityType.GENERATION,
+        }
+        for number, activity in activities.items()
+    ]
+    return pa.Table.from_pylist(described, schema=_ACTIVITIES_SCHEMA)
+
+
 def renumbered(column: str, numbers: Sequence[int | None], name: str) -> str:
     """An SQL expression, called ``name``, that replaces number i in ``column`` by ``numbers[i]``."""
     listed = ", ".join("NULL" if number is None else str(number) for number in numbers)
@@ -314,6 +323,7 @@ def places(identifiers: Iterable[str]) -> dict[str, int]:
     return {identifier: number for number, identifier in enumerate(identifiers)}
 
 
-def _renumbering(everything: Iterable[str], used: Iterable[str]) -> list[int | None]:
+def renumbering(everything: Iterable[str], used: Iterable[str]) -> list[int | None]:
+    """The place in ``used`` of each of ``everything``."""
     place = places(used)
     return [place.get(identifier) for identifier in everything]

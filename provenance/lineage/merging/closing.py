@@ -1,0 +1,151 @@
+"""Which known records a sidecar takes over: births of rows that were carried, and the records of all ancestors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from provenance.lineage.carrying import SAME_BIRTH_SQL, births_once_sql
+from provenance.lineage.merging.gathered import NotPlainError, Records, answer
+from provenance.lineage.merging.known import Known
+from provenance.lineage.merging.numbering import Flags, Numbers, ranges, starts_of
+
+
+@dataclass(frozen=True)
+class Closure:
+    """What is known, by the numbers of samples, of which there are ``count``.
+
+    ``order``: the places of known records, sorted by sample; those of sample s begin at ``first[s]``.
+    """
+
+    known: Known
+    records: Records
+    count: int
+    order: Numbers
+    first: Numbers
+
+    @staticmethod
+    def of(known: Known, records: Records, count: int) -> Closure:
+        """``records``: all that is known, with the numbers of samples."""
+        order = np.argsort(records.samples, kind="stable")
+        return Closure(known, records, count, order, starts_of(np.bincount(records.samples, minlength=count)))
+
+    def places_of(self, samples: Numbers) -> Numbers:
+        """The places of all known records of these samples, ascending by sample."""
+        return self.order[ranges(self.first[samples], self.first[samples + 1] - self.first[samples])]
+
+    def carried(self, is_left: Flags) -> Numbers:
+        """The places of the births of samples of which rows are left over; each has one.
+
+        Raises:
+            NotPlainError: one of them may have been born in several ways.
+        """
+        samples, known = self.records.samples, self.known
+        wanted = is_left[samples]
+        available = np.bincount(samples[wanted], known.available[wanted], minlength=self.count) > 0
+        found = np.flatnonzero(wanted & (known.has_rows | (known.is_told & ~available[samples])))
+        if np.bincount(samples[found], minlength=1).max() > 1:
+            raise NotPlainError
+        return found
+
+    def ancestors(self, parents: Numbers) -> Flags:
+        """By its number, whether a sample is one of ``parents`` or their ancestor."""
+        lengths = self.records.lengths
+        starts = starts_of(lengths)
+        found = np.zeros(self.count, bool)
+        found[parents] = True
+        frontier = np.flatnonzero(found)
+        while len(frontier):
+            places = self.places_of(frontier)
+            reached = np.zeros(self.count, bool)
+            reached[self.records.parents[ranges(starts[places], lengths[places])]] = True
+            frontier = np.flatnonzero(reached & ~found)
+            found[frontier] = True
+        return found
+
+    def of_ancestors(self, connection: duckdb.DuckDBPyConnection, wanted: Flags) -> tuple[list[Records], list[Flags]]:
+        """The records of the samples that are ``wanted``, and whether a dataset has rows that were born so.
+
+        Those that tell of a birth; where none does, the others.
+        """
+        samples = self.records.samples
+        told = wanted[samples] & self.known.is_told
+        is_told = np.zeros(self.count, bool)
+        is_told[samples[told]] = True
+        others = wanted[samples] & ~is_told[samples]
+        parts: list[Records] = []
+        held: list[Flags] = []
+        for chosen in (told, others):
+            for records, has_rows in self._once(connection, chosen):
+                parts.append(records)
+                held.append(has_rows)
+        return parts, held
+
+    def other_births(
+        self, connection: duckdb.DuckDBPyConnection, wanted: Flags, present: Records, carried: Numbers
+    ) -> list[tuple[Records, Flags]]:
+        """The births that tell how samples that are ``wanted`` came to be, and are not among those ``present``.
+
+        ``carried``: the places of known records that are present as they are.
+        """
+        samples = self.records.samples
+        chosen = wanted[samples] & self.known.is_told
+        chosen[carried] = False
+        if not chosen.any():
+            return []
+        is_there = np.zeros(self.count, bool)
+        is_there[samples[chosen]] = True
+        # Of a sample with other births all are looked at, as births that are equal are one.
+        found = np.flatnonzero(is_there[samples] & self.known.is_told)
+        mine = present.take(np.flatnonzero(is_there[present.samples]))
+        tables = {"known": self._as_asked(found), "r": mine.table.append_column("sample_id", pa.array(mine.samples))}
+        births = births_once_sql("known", "true", is_one=self._is_one, also="number")
+        sql = f"SELECT k.* FROM ({births}) k ANTI JOIN r ON r.sample_id = k.sample_id AND {SAME_BIRTH_SQL}"
+        return [self._answered(connection, sql, tables)]
+
+    @property
+    def _is_one(self) -> bool:
+        return not len(self.known.place) or bool(self.known.place[0] == self.known.place[-1])
+
+    def _once(self, connection: duckdb.DuckDBPyConnection, chosen: Flags) -> list[tuple[Records, Flags]]:
+        """Known records, each birth once: several sidecars may have it, one of which knows more of its ancestors."""
+        samples = self.records.samples
+        if self._is_one:
+            places = np.flatnonzero(chosen)
+            return [(self.records.take(places), self.known.has_rows[places])]
+        is_repeated = np.bincount(samples[chosen], minlength=self.count) > 1
+        single, several = (np.flatnonzero(chosen & each) for each in (~is_repeated[samples], is_repeated[samples]))
+        found = [(self.records.take(single), self.known.has_rows[single])]
+        if len(several):
+            sql = births_once_sql("known", "true", is_one=False, also="number")
+            found.append(self._answered(connection, sql, {"known": self._as_asked(several)}))
+        return found
+
+    def _as_asked(self, places: Numbers) -> pa.Table:
+        table = self.records.table.take(pa.array(places))
+        rows = pa.array(self.known.has_rows[places].astype(np.uint32))
+        nothing = pa.nulls(len(places), pa.uint32())
+        added = {
+            "sample_id": pa.array(self.records.samples[places]),
+            "rows": rows,
+            "possible_rows": nothing,
+            "number": pa.array(places),
+        }
+        for name, column in added.items():
+            table = table.append_column(name, column)
+        return table
+
+    def _answered(
+        self, connection: duckdb.DuckDBPyConnection, sql: str, tables: dict[str, pa.Table]
+    ) -> tuple[Records, Flags]:
+        """The births that ``sql`` gives; of each the parents are those of one of the records that it is made of."""
+        schema = self.records.table.schema
+        found = answer(connection, sql, tables, schema)
+        lengths = self.records.lengths
+        places = found["number"].to_numpy()
+        parents = self.records.parents[ranges(starts_of(lengths)[places], lengths[places])]
+        records = Records(found.select(schema.names).cast(schema), found["sample_id"].to_numpy(), parents)
+        return records, found["held"].to_numpy(zero_copy_only=False)

@@ -1,0 +1,169 @@
+"""The dataset's own samples, and the births that were recorded of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from provenance.identity import SampleBatch
+from provenance.lineage.births import RecordedBirths
+from provenance.lineage.explaining import ROOT_COLUMNS
+from provenance.lineage.merging.gathered import NotPlainError, Records, coded_schema, codes, ids_of, select
+from provenance.lineage.merging.lists import without_nulls
+from provenance.lineage.merging.numbering import Flags, Ids, Numbers, combined
+from provenance.lineage.schema import BIRTH_NAMES
+from provenance.lineage.tables import places
+from provenance.lineage.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a dataset, in order."""
+
+    ids: Ids
+    content_bytes: pa.UInt64Array
+    tokens: pa.UInt32Array | None
+
+    @staticmethod
+    def of(batches: Sequence[SampleBatch], size: int) -> Rows:
+        ids = [ids_of(batch.sample_ids, size) for batch in batches]
+        counted = [pa.nulls(len(b.sample_ids), pa.uint32()) if b.tokens is None else b.tokens for b in batches]
+        return Rows(
+            np.concatenate(ids) if ids else np.empty((0, size), np.uint8),
+            pa.concat_arrays([pa.array([], pa.uint64()), *(batch.content_bytes for batch in batches)]),
+            pa.concat_arrays(counted) if any(batch.tokens is not None for batch in batches) else None,
+        )
+
+    def most_tokens(self, samples: Numbers, count: int) -> pa.UInt32Array | None:
+        """Of each of ``count`` samples the most tokens that a row has; ``samples``: that of each row."""
+        if self.tokens is None:
+            return None
+        most = np.full(count, -1, np.int64)
+        np.maximum.at(most, samples, self.tokens.cast(pa.int64()).fill_null(-1).to_numpy())
+        return pa.array(most, mask=most < 0).cast(pa.uint32())
+
+
+@dataclass(frozen=True)
+class Stated:
+    """Births of rows: ``rows`` from 0, and what they say, in columns; ``parents``: the ids of all parents."""
+
+    rows: Numbers
+    columns: dict[str, pa.Array]
+    parents: Ids
+
+
+def read_births(births: RecordedBirths, vocabulary: Vocabulary, count: int, size: int) -> Stated:
+    """The births that were recorded; what they name is entered in ``vocabulary``. ``count``: rows of the dataset."""
+    given = births.vocabulary
+    vocabulary.add(given.activities.values(), given.agents.values(), given.plans.values(), given.sources.values())
+    vocabulary.add(births.activities)
+    table = pq.read_table(births.file, columns=["row", *BIRTH_NAMES], use_threads=False).combine_chunks()
+    rows = table["row"].to_numpy() - 1
+    if len(rows) and (rows[0] < 0 or rows[-1] >= count or (np.diff(rows) <= 0).any()):
+        raise NotPlainError
+    schema = coded_schema(size)
+    columns = {name: _one(table[name]) for name in BIRTH_NAMES}
+    parents = ids_of(columns["parents"].flatten(), size)
+    numbers = columns["activity"]
+    columns |= {
+        name: pa.array(listed, pa.uint32()).take(numbers) for name, listed in _numbers(births, vocabulary).items()
+    }
+    for name in ("parents", "parent_roles"):
+        columns[name] = without_nulls(columns[name], schema.field(name).type)
+    columns = {name: _as(column, schema.field(name).type) for name, column in columns.items()}
+    return Stated(rows, columns, parents)
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else pa.array([], column.type)
+
+
+def _as(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_dictionary(kind):
+        return column.dictionary_encode()
+    try:
+        return column.cast(kind)
+    except pa.ArrowInvalid as error:
+        raise NotPlainError from error
+
+
+def _numbers(births: RecordedBirths, vocabulary: Vocabulary) -> dict[str, list[int | None]]:
+    activities = births.activities
+    place = {name: places(getattr(vocabulary, name)) for name in ("activities", "agents", "sources")}
+    return {
+        "activity": [place["activities"][each.id] for each in activities],
+        "agent": [place["agents"][each.agent] if each.agent else None for each in activities],
+        "source": [place["sources"][each.source] if each.source else None for each in activities],
+    }
+
+
+def birth_records(
+    connection: duckdb.DuckDBPyConnection,
+    stated: Stated,
+    samples: Numbers,
+    parents: Numbers,
+    counts: Numbers,
+    size: int,
+) -> tuple[Records, Numbers, Flags]:
+    """The records of births, how many rows each has, and whether what follows from its parents is still open.
+
+    ``samples``: the number of each row's sample; ``counts``: how many rows samples have, by their numbers.
+    """
+    of_birth = samples[stated.rows]
+    schema = coded_schema(size)
+    count = len(of_birth)
+    rest = {name: pa.nulls(count, schema.field(name).type) for name in schema.names if name not in stated.columns}
+    table = pa.table({**rest, **stated.columns}).select(schema.names).cast(schema)
+    records = Records(table, of_birth, parents)
+    rows = np.ones(count, np.int64)
+    repeated = np.flatnonzero(counts[of_birth] > 1)
+    if len(repeated):
+        records, rows = _each_once(connection, records, repeated)
+    roots = _roots(connection, records)
+    table = records.table
+    for name in ("depth", "real_rooted", "chain_evidence"):
+        table = table.set_column(table.schema.get_field_index(name), schema.field(name), roots[name])
+    calls = pa.array(rows, mask=rows == 1).cast(pa.uint32())
+    table = table.set_column(table.schema.get_field_index("calls"), schema.field("calls"), calls)
+    pending = roots["pending"].to_numpy()
+    return Records(table.combine_chunks(), records.samples, records.parents), rows, pending
+
+
+def _each_once(connection: duckdb.DuckDBPyConnection, records: Records, repeated: Numbers) -> tuple[Records, Numbers]:
+    """A model may give the same row twice in the same way: that is one birth, and two calls.
+
+    ``repeated``: the places of records of samples with several rows.
+    """
+    born = ", ".join((*BIRTH_NAMES, "agent", "source"))
+    table = records.table.take(pa.array(repeated)).combine_chunks()
+    table = table.append_column("sample", pa.array(records.samples[repeated]))
+    table = table.append_column("number", pa.array(repeated))
+    connection.register("repeated", table)
+    found = connection.sql(
+        f"SELECT min(number) AS number, count(*) AS rows FROM repeated GROUP BY sample, {born}"
+    ).to_arrow_table()
+    connection.unregister("repeated")
+    rows = np.ones(len(records), np.int64)
+    rows[repeated] = 0
+    rows[found["number"].to_numpy()] = found["rows"].to_numpy()
+    kept = np.flatnonzero(rows)
+    return records.take(kept), rows[kept]
+
+
+def _roots(connection: duckdb.DuckDBPyConnection, records: Records) -> pa.Table:
+    table = records.table
+    has_parents = records.lengths > 0
+    has_activity = table["activity"].chunk(0).is_valid().to_numpy(zero_copy_only=False) if len(table) else has_parents
+    columns = [codes(table["origin"]), codes(table["evidence"]), (has_activity, 2), (has_parents, 2)]
+    names = ["origin", "evidence", "activity", "parents"]
+    schema = table.schema.append(pa.field("pending", pa.bool_()))
+    if not len(table):
+        return select(connection, ROOT_COLUMNS, table.select(names), schema)
+    kinds, example = combined(columns)
+    found = select(connection, ROOT_COLUMNS, table.select(names).take(pa.array(example)), schema)
+    return found.take(pa.array(kinds)).combine_chunks()
