@@ -1,9 +1,10 @@
-"""Peak memory of `provenance add` as rows grow tenfold."""
+"""Peak memory of `provenance add`, of a recorder and of `provenance run` as rows grow tenfold."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+from pathlib import Path
 
 from benchmarks.adding import PROVENANCE_ADD, make_repository
 from benchmarks.processes import Measured, measure
@@ -12,31 +13,47 @@ from benchmarks.workloads import text_rows, write_jsonl
 
 _SMALL, _LARGE = 1_000_000, 10_000_000
 # What peak memory may vary by without growing with the rows.
-_FLAT = 1.25
+_FLAT = 1.1
+_RECORD = ("-m", "benchmarks.tasks", "record_from", "data.jsonl", "recorded.jsonl")
+_HALF = "half.jsonl"
+_STAGE = f"""stages:
+  half:
+    cmd: provenance run -- {{python}} -m benchmarks.tasks every_second_row data.jsonl {_HALF}
+    deps: [data.jsonl, data.jsonl.lineage.parquet]
+    outs: [{_HALF}, {_HALF}.lineage.parquet]
+"""
+_WAYS = {"add": PROVENANCE_ADD, "record": _RECORD, "run": ("-m", "dvc", "repro", "--quiet", "half")}
 
 
 def run(settings: Settings) -> Result:
     sizes = [settings.scaled(count) for count in (_SMALL, _LARGE)]
-    found = {count: _add(settings, count) for count in sizes}
-    (_, small), (_, large) = found.values()
+    found = {count: _measured(settings.folder / "memory", count) for count in sizes}
+    small, large = found.values()
     return Result(
-        "Peak memory of `provenance add`",
-        ("rows", "GB", "peak MiB", "wall s", "rows/s"),
+        "Peak memory of `provenance add`, a recorder and `provenance run`",
+        ("what", "rows", "peak MiB", "wall s", "rows/s"),
         [
-            [f"{count:,}", f"{size:.2f}", f"{one.peak:.0f}", f"{one.wall:.1f}", f"{count / one.wall:,.0f}"]
-            for count, (size, one) in found.items()
+            [way, f"{count:,}", f"{one.peak:.0f}", f"{one.wall:.1f}", f"{count / one.wall:,.0f}"]
+            for way in _WAYS
+            for count, one in ((count, of_size[way]) for count, of_size in found.items())
         ],
-        [Target(f"peak memory at {sizes[1]:,} rows / at {sizes[0]:,}", large.peak / small.peak, _FLAT)],
+        [
+            Target(
+                f"{way}: peak memory at {sizes[1]:,} rows / at {sizes[0]:,}", large[way].peak / small[way].peak, _FLAT
+            )
+            for way in _WAYS
+        ],
+        [
+            "`record`: a sample is recorded from each row, which it names as its parent. `run`: a stage leaves out "
+            "every second row.",
+        ],
     )
 
 
-def _add(settings: Settings, count: int) -> tuple[float, Measured]:
-    """The file's size in GB, and the run."""
-    folder = settings.folder / "memory"
+def _measured(folder: Path, count: int) -> dict[str, Measured]:
     make_repository(folder)
-    data = folder / "data.jsonl"
-    write_jsonl(data, text_rows(count))
-    size = data.stat().st_size / 1e9
-    measured = measure([sys.executable, *PROVENANCE_ADD], folder)
+    write_jsonl(folder / "data.jsonl", text_rows(count))
+    (folder / "dvc.yaml").write_text(_STAGE.format(python=sys.executable), encoding="utf-8")
+    found = {way: measure([sys.executable, *command], folder) for way, command in _WAYS.items()}
     shutil.rmtree(folder)
-    return size, measured
+    return found

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +242,30 @@ def write_data_of_sidecar(path: str, sidecar: str) -> Said:
     return {}
 
 
+def record_from(data: str, output: str) -> Said:
+    """Record to ``output`` a sample made from each row of ``data``, a thousand at a time."""
+    import provenance
+
+    with (
+        open(data, encoding="utf-8") as file,
+        provenance.record(output, model=provenance.Model(name="writer"), kind="rewrite") as recorder,
+    ):
+        rows = enumerate(file, start=1)
+        while part := [*islice(rows, 1000)]:
+            recorder.write_batch(
+                [{"text": f"rewritten: {json.loads(line)['text']}"} for _, line in part],
+                parents=[[f"{data}:{number}"] for number, _ in part],
+            )
+    return {}
+
+
+def every_second_row(data: str, output: str) -> Said:
+    """A stage's script: it writes every second row of ``data`` to ``output``."""
+    with open(data, "rb") as file, open(output, "wb") as out:
+        out.writelines(islice(file, 0, None, 2))
+    return {}
+
+
 def composition_from_lineage(dataset: str) -> Said:
     """In the repository of the working directory; without opening it, which takes DVC a second."""
     from provenance.ledger.composition.composition import composition
@@ -298,6 +323,8 @@ _TASKS: tuple[Callable[..., Said], ...] = (
     write_prose_rows,
     take_data_measures,
     write_data_of_sidecar,
+    record_from,
+    every_second_row,
     composition_from_lineage,
     composition_from_join,
 )
