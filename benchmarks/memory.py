@@ -18,7 +18,7 @@ _RECORD = ("-m", "benchmarks.tasks", "record_from", "data.jsonl", "recorded.json
 _HALF = "half.jsonl"
 _STAGE = f"""stages:
   half:
-    cmd: provenance run -- {{python}} -m benchmarks.tasks every_second_row data.jsonl {_HALF}
+    cmd: {{python}} -m provenance run -- {{python}} -m benchmarks.tasks every_second_row data.jsonl {_HALF}
     deps: [data.jsonl, data.jsonl.lineage.parquet]
     outs: [{_HALF}, {_HALF}.lineage.parquet]
 """

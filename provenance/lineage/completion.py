@@ -14,7 +14,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from provenance.errors import SidecarError
@@ -26,7 +25,7 @@ from provenance.lineage.aligning import by_alignment
 from provenance.lineage.beside_content import rows_with_changed_text
 from provenance.lineage.births import Dependency, ParentKey, RecordedBirths
 from provenance.lineage.carrying import by_holders
-from provenance.lineage.database import count, scratch_database
+from provenance.lineage.database import Database, count, database_on_demand
 from provenance.lineage.dependency_rows import rows_of
 from provenance.lineage.dividing import divide, settle_restated
 from provenance.lineage.headers import Fingerprint, Progress, header_of, require_read
@@ -112,7 +111,7 @@ def complete(
     """
     folder = Path(mkdtemp(prefix="complete-", dir=workspace))
     try:
-        with scratch_database(folder) as connection:
+        with database_on_demand(folder) as database:
             rows = scan(data, identity, progress=progress)
             scanned = iter(rows)
             first, is_all = _up_to(scanned, MOST_ROWS)
@@ -120,11 +119,11 @@ def complete(
             made = None
             if is_all:
                 require_read(data, rows.reserved, None if afterwards else derivation)
-                made = _by_merging(connection, first, task)
+                made = _by_merging(database, first, task)
             if made is None:
                 write_rows(chain(first, scanned), folder / ROWS_FILE)
                 require_read(data, rows.reserved, None if afterwards else derivation)
-                made = _by_tables(Tables(connection, folder, identity.digest_size), data, task, agent_of, afterwards)
+                made = _by_tables(Tables(database(), folder, identity.digest_size), data, task, agent_of, afterwards)
             if rows.reserved:
                 strip_reserved(data)
             md5, size = fingerprint(data)
@@ -158,16 +157,16 @@ def _up_to(batches: Iterator[SampleBatch], rows: int) -> tuple[list[SampleBatch]
     return found, True
 
 
-def _by_merging(connection: duckdb.DuckDBPyConnection, batches: Sequence[SampleBatch], task: Task) -> _Made | None:
+def _by_merging(database: Database, batches: Sequence[SampleBatch], task: Task) -> _Made | None:
     """As merges in memory; None where these cannot say."""
     unique = {dependency.path: dependency for dependency in task.dependencies}.values()
     sidecars = [_usable(each.sidecar, task.identity) for each in unique if each.sidecar is not None]
     tokenizer = shared_tokenizer(sidecars, task.tokenizer)
-    found = merged(connection, batches, replace(task, tokenizer=tokenizer), sidecars)
+    found = merged(database, batches, replace(task, tokenizer=tokenizer), sidecars)
     if found is None:
         return None
     used = found.used(_without_rows(task.births))
-    batches_ = found.batches(found.order(connection), used)
+    batches_ = found.batches(found.order(database), used)
     return _Made(tokenizer, used, False, batches_, found.counts())
 
 

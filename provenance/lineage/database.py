@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -40,6 +41,17 @@ def scratch_database(workspace: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+# Opens a database when it is first asked for, and gives the same one again.
+Database: TypeAlias = Callable[[], duckdb.DuckDBPyConnection]
+
+
+@contextmanager
+def database_on_demand(workspace: Path) -> Iterator[Database]:
+    """As `scratch_database`, which takes a while to open, for what may do without."""
+    with ExitStack() as stack:
+        yield cache(lambda: stack.enter_context(scratch_database(workspace)))
 
 
 def count(connection: duckdb.DuckDBPyConnection, query: str) -> int:

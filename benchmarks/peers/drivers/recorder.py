@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 # What is imported when it is first needed: the other tools' imports are not timed either.
-import dvc.repo  # noqa: F401
+import dvc.repo
 import git  # noqa: F401
 import pyarrow as pa
 import pyarrow.json
@@ -19,6 +19,7 @@ import provenance.capture.recording.record
 from benchmarks.adding import make_repository
 from benchmarks.peers.interface import Asking, Recording
 from benchmarks.peers.workload import LEVELS, TEMPLATE, Level, Sample
+from provenance.capture.secret_shapes import without_shapes
 
 # Where pandas is installed, Arrow imports it with the first array.
 pa.array([1])
@@ -30,6 +31,10 @@ FILES = ("*.lineage.parquet",)
 
 def prepare(folder: Path) -> Recording:
     make_repository(folder)
+    # These import more when they are first used.
+    with dvc.repo.Repo(str(folder)) as repo:
+        assert repo.scm.root_dir
+    without_shapes("a-run-of-characters-to-look-for-secrets-in")
     return Recording(_record, FILES)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
 from provenance.lineage.carrying import SAME_BIRTH_SQL, births_once_sql
+from provenance.lineage.database import Database
 from provenance.lineage.merging.gathered import NotPlainError, Records, answer
 from provenance.lineage.merging.known import Known
 from provenance.lineage.merging.numbering import Flags, Numbers, ranges, starts_of
@@ -66,7 +66,7 @@ class Closure:
             found[frontier] = True
         return found
 
-    def of_ancestors(self, connection: duckdb.DuckDBPyConnection, wanted: Flags) -> tuple[list[Records], list[Flags]]:
+    def of_ancestors(self, database: Database, wanted: Flags) -> tuple[list[Records], list[Flags]]:
         """The records of the samples that are ``wanted``, and whether a dataset has rows that were born so.
 
         Those that tell of a birth; where none does, the others.
@@ -79,13 +79,13 @@ class Closure:
         parts: list[Records] = []
         held: list[Flags] = []
         for chosen in (told, others):
-            for records, has_rows in self._once(connection, chosen):
+            for records, has_rows in self._once(database, chosen):
                 parts.append(records)
                 held.append(has_rows)
         return parts, held
 
     def other_births(
-        self, connection: duckdb.DuckDBPyConnection, wanted: Flags, present: Records, carried: Numbers
+        self, database: Database, wanted: Flags, present: Records, carried: Numbers
     ) -> list[tuple[Records, Flags]]:
         """The births that tell how samples that are ``wanted`` came to be, and are not among those ``present``.
 
@@ -104,13 +104,13 @@ class Closure:
         tables = {"known": self._as_asked(found), "r": mine.table.append_column("sample_id", pa.array(mine.samples))}
         births = births_once_sql("known", "true", is_one=self._is_one, also="number")
         sql = f"SELECT k.* FROM ({births}) k ANTI JOIN r ON r.sample_id = k.sample_id AND {SAME_BIRTH_SQL}"
-        return [self._answered(connection, sql, tables)]
+        return [self._answered(database, sql, tables)]
 
     @property
     def _is_one(self) -> bool:
         return not len(self.known.place) or bool(self.known.place[0] == self.known.place[-1])
 
-    def _once(self, connection: duckdb.DuckDBPyConnection, chosen: Flags) -> list[tuple[Records, Flags]]:
+    def _once(self, database: Database, chosen: Flags) -> list[tuple[Records, Flags]]:
         """Known records, each birth once: several sidecars may have it, one of which knows more of its ancestors."""
         samples = self.records.samples
         if self._is_one:
@@ -121,7 +121,7 @@ class Closure:
         found = [(self.records.take(single), self.known.has_rows[single])]
         if len(several):
             sql = births_once_sql("known", "true", is_one=False, also="number")
-            found.append(self._answered(connection, sql, {"known": self._as_asked(several)}))
+            found.append(self._answered(database, sql, {"known": self._as_asked(several)}))
         return found
 
     def _as_asked(self, places: Numbers) -> pa.Table:
@@ -138,12 +138,10 @@ class Closure:
             table = table.append_column(name, column)
         return table
 
-    def _answered(
-        self, connection: duckdb.DuckDBPyConnection, sql: str, tables: dict[str, pa.Table]
-    ) -> tuple[Records, Flags]:
+    def _answered(self, database: Database, sql: str, tables: dict[str, pa.Table]) -> tuple[Records, Flags]:
         """The births that ``sql`` gives; of each the parents are those of one of the records that it is made of."""
         schema = self.records.table.schema
-        found = answer(connection, sql, tables, schema)
+        found = answer(database, sql, tables, schema)
         lengths = self.records.lengths
         places = found["number"].to_numpy()
         parents = self.records.parents[ranges(starts_of(lengths)[places], lengths[places])]

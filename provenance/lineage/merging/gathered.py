@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from provenance.lineage.database import Database
 from provenance.lineage.merging.lists import lengths_of
 from provenance.lineage.merging.numbering import Ids, Numbers, ranges, starts_of
 from provenance.lineage.schema import sidecar_schema
@@ -96,14 +96,9 @@ def codes(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], int]:
     return values, int(values.max(initial=0)) + 1
 
 
-def select(connection: duckdb.DuckDBPyConnection, what: str, table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """``what`` of each row of ``table``, in order, as columns of those types of ``schema`` that have their names."""
-    placed = table.append_column("place_", pa.array(np.arange(len(table))))
-    return answer(connection, f"SELECT {what} FROM asked ORDER BY place_", {"asked": placed}, schema)
-
-
-def answer(connection: duckdb.DuckDBPyConnection, sql: str, tables: dict[str, pa.Table], schema: pa.Schema) -> pa.Table:
+def answer(database: Database, sql: str, tables: Mapping[str, pa.Table], schema: pa.Schema) -> pa.Table:
     """What ``sql`` gives of ``tables``, as columns of those types of ``schema`` that have their names."""
+    connection = database()
     for name, table in tables.items():
         connection.register(name, table)
     found = connection.sql(sql).to_arrow_table()

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.identity import SampleBatch
 from provenance.lineage.births import RecordedBirths
-from provenance.lineage.explaining import ROOT_COLUMNS
-from provenance.lineage.merging.gathered import NotPlainError, Records, coded_schema, codes, ids_of, select
+from provenance.lineage.database import Database
+from provenance.lineage.merging.gathered import NotPlainError, Records, answer, coded_schema, codes, ids_of
 from provenance.lineage.merging.lists import without_nulls
 from provenance.lineage.merging.numbering import Flags, Ids, Numbers, combined
+from provenance.lineage.rules import NO_ROOT, ROOTS, UNEXPLAINED
 from provenance.lineage.schema import BIRTH_NAMES
 from provenance.lineage.tables import places
 from provenance.lineage.vocabulary import Vocabulary
@@ -103,7 +104,7 @@ def _numbers(births: RecordedBirths, vocabulary: Vocabulary) -> dict[str, list[i
 
 
 def birth_records(
-    connection: duckdb.DuckDBPyConnection,
+    database: Database,
     stated: Stated,
     samples: Numbers,
     parents: Numbers,
@@ -123,18 +124,16 @@ def birth_records(
     rows = np.ones(count, np.int64)
     repeated = np.flatnonzero(counts[of_birth] > 1)
     if len(repeated):
-        records, rows = _each_once(connection, records, repeated)
-    roots = _roots(connection, records)
+        records, rows = _each_once(database, records, repeated)
     table = records.table
-    for name in ("depth", "real_rooted", "chain_evidence"):
-        table = table.set_column(table.schema.get_field_index(name), schema.field(name), roots[name])
+    for name, column in _roots(records).items():
+        table = table.set_column(table.schema.get_field_index(name), schema.field(name), column)
     calls = pa.array(rows, mask=rows == 1).cast(pa.uint32())
     table = table.set_column(table.schema.get_field_index("calls"), schema.field("calls"), calls)
-    pending = roots["pending"].to_numpy()
-    return Records(table.combine_chunks(), records.samples, records.parents), rows, pending
+    return Records(table.combine_chunks(), records.samples, records.parents), rows, records.lengths > 0
 
 
-def _each_once(connection: duckdb.DuckDBPyConnection, records: Records, repeated: Numbers) -> tuple[Records, Numbers]:
+def _each_once(database: Database, records: Records, repeated: Numbers) -> tuple[Records, Numbers]:
     """A model may give the same row twice in the same way: that is one birth, and two calls.
 
     ``repeated``: the places of records of samples with several rows.
@@ -143,11 +142,8 @@ def _each_once(connection: duckdb.DuckDBPyConnection, records: Records, repeated
     table = records.table.take(pa.array(repeated)).combine_chunks()
     table = table.append_column("sample", pa.array(records.samples[repeated]))
     table = table.append_column("number", pa.array(repeated))
-    connection.register("repeated", table)
-    found = connection.sql(
-        f"SELECT min(number) AS number, count(*) AS rows FROM repeated GROUP BY sample, {born}"
-    ).to_arrow_table()
-    connection.unregister("repeated")
+    sql = f"SELECT min(number) AS number, count(*) AS rows FROM repeated GROUP BY sample, {born}"
+    found = answer(database, sql, {"repeated": table}, table.schema)
     rows = np.ones(len(records), np.int64)
     rows[repeated] = 0
     rows[found["number"].to_numpy()] = found["rows"].to_numpy()
@@ -155,15 +151,35 @@ def _each_once(connection: duckdb.DuckDBPyConnection, records: Records, repeated
     return records.take(kept), rows[kept]
 
 
-def _roots(connection: duckdb.DuckDBPyConnection, records: Records) -> pa.Table:
+class _Born(NamedTuple):
+    """What says of a birth without parents all that follows. ``activity``: 0 for any."""
+
+    origin: str | None
+    evidence: str | None
+    activity: int | None
+
+
+def _roots(records: Records) -> dict[str, pa.Array]:
+    """What follows from births without parents; with parents, `Resolver` works it out."""
     table = records.table
-    has_parents = records.lengths > 0
-    has_activity = table["activity"].chunk(0).is_valid().to_numpy(zero_copy_only=False) if len(table) else has_parents
-    columns = [codes(table["origin"]), codes(table["evidence"]), (has_activity, 2), (has_parents, 2)]
-    names = ["origin", "evidence", "activity", "parents"]
-    schema = table.schema.append(pa.field("pending", pa.bool_()))
-    if not len(table):
-        return select(connection, ROOT_COLUMNS, table.select(names), schema)
-    kinds, example = combined(columns)
-    found = select(connection, ROOT_COLUMNS, table.select(names).take(pa.array(example)), schema)
-    return found.take(pa.array(kinds)).combine_chunks()
+    is_root = records.lengths == 0
+    has_activity = np.array(table["activity"].is_valid())
+    kinds, example = combined([codes(table["origin"]), codes(table["evidence"]), (has_activity, 2), (is_root, 2)])
+    told = table.select(["origin", "evidence"]).take(pa.array(example)).to_pylist()
+    born = [
+        _Born(**each, activity=0 if has_activity[place] else None) if is_root[place] else None
+        for each, place in zip(told, example, strict=True)
+    ]
+    roots = [ROOTS.get(each.origin or "", NO_ROOT) if each else NO_ROOT for each in born]
+    evidence = [each.evidence if each and not UNEXPLAINED.key(each) else None for each in born]
+    values = {
+        "depth": [root.depth for root in roots],
+        "real_rooted": [root.real_rooted for root in roots],
+        "chain_evidence": evidence,
+    }
+    return {name: _of(listed, table.schema.field(name).type).take(pa.array(kinds)) for name, listed in values.items()}
+
+
+def _of(values: Sequence[object], kind: pa.DataType) -> pa.Array:
+    coded = pa.types.is_dictionary(kind)
+    return pa.array(values, pa.string()).dictionary_encode() if coded else pa.array(values, kind)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
 from provenance.identity import Identity, SampleBatch, Scan
 from provenance.lineage.births import Dependency, ParentKey, RecordedBirths
+from provenance.lineage.database import Database
 from provenance.lineage.merging.closing import Closure
 from provenance.lineage.merging.gathered import NotPlainError, Records, strangers
 from provenance.lineage.merging.known import read_known
@@ -46,13 +46,13 @@ class Task:
 
 
 def merged(
-    connection: duckdb.DuckDBPyConnection, batches: Sequence[SampleBatch], task: Task, sidecars: Sequence[Sidecar]
+    database: Database, batches: Sequence[SampleBatch], task: Task, sidecars: Sequence[Sidecar]
 ) -> Merged | None:
     """All records of the sidecar; None: the tables of `completion` have to say. ``sidecars``: of the dependencies."""
     if not _may_be_plain(task, sidecars):
         return None
     try:
-        return _merge(connection, batches, task, sidecars)
+        return _merge(database, batches, task, sidecars)
     except (NotPlainError, pa.ArrowException, OSError):
         # Also where a sidecar is damaged: one way words the error.
         return None
@@ -77,9 +77,7 @@ def _bytes_read(task: Task, sidecars: Sequence[Sidecar]) -> int:
     return sum(map(decoded_bytes, files))
 
 
-def _merge(
-    connection: duckdb.DuckDBPyConnection, batches: Sequence[SampleBatch], task: Task, sidecars: Sequence[Sidecar]
-) -> Merged:
+def _merge(database: Database, batches: Sequence[SampleBatch], task: Task, sidecars: Sequence[Sidecar]) -> Merged:
     vocabulary = Vocabulary()
     size = task.identity.digest_size
     rows = Rows.of(batches, size)
@@ -93,7 +91,7 @@ def _merge(
     parts: list[_Part] = []
     left = counts.copy()
     if stated is not None:
-        own, numbers, pending = birth_records(connection, stated, of_rows, parents, counts, size)
+        own, numbers, pending = birth_records(database, stated, of_rows, parents, counts, size)
         parts.append(_Part(own, numbers, np.zeros(len(own), bool), pending))
         left -= np.bincount(own.samples, numbers, len(ids)).astype(np.int64)
     recorded = len(of_rows) - int(left.sum())
@@ -109,8 +107,8 @@ def _merge(
     parts.append(_Part.settled(strangers(alone, size), left[alone], np.zeros(len(alone), bool)))
     explained["unknown"] = unexplained + int(left.sum())
     _require_counted(task, parts)
-    dangling = _close(connection, closure, parts, carried, size)
-    return _resolved(connection, vocabulary, parts, Samples(ids, rows, of_rows, counts, dangling), explained)
+    dangling = _close(database, closure, parts, carried, size)
+    return _resolved(database, vocabulary, parts, Samples(ids, rows, of_rows, counts, dangling), explained)
 
 
 @dataclass(frozen=True)
@@ -154,17 +152,15 @@ def _require_counted(task: Task, parts: Sequence[_Part]) -> None:
         raise NotPlainError
 
 
-def _close(
-    connection: duckdb.DuckDBPyConnection, closure: Closure, parts: list[_Part], carried: Numbers, size: int
-) -> Numbers:
+def _close(database: Database, closure: Closure, parts: list[_Part], carried: Numbers, size: int) -> Numbers:
     """Add the records of all ancestors; the numbers of those that no sidecar knows."""
     present = np.zeros(closure.count, bool)
     for part in parts:
         present[part.records.samples] = True
     wanted = closure.ancestors(np.concatenate([part.records.parents for part in parts]))
     own = Records.of([part.records for part in parts])
-    parts += [_Part.ancestral(*each) for each in closure.other_births(connection, wanted & present, own, carried)]
-    found, held = closure.of_ancestors(connection, wanted & ~present)
+    parts += [_Part.ancestral(*each) for each in closure.other_births(database, wanted & present, own, carried)]
+    found, held = closure.of_ancestors(database, wanted & ~present)
     for records, are_held in zip(found, held, strict=True):
         parts.append(_Part.ancestral(records, are_held))
         present[records.samples] = True
@@ -174,7 +170,7 @@ def _close(
 
 
 def _resolved(
-    connection: duckdb.DuckDBPyConnection,
+    database: Database,
     vocabulary: Vocabulary,
     parts: Sequence[_Part],
     samples: Samples,
@@ -188,7 +184,7 @@ def _resolved(
     level = np.where((rows > 0) | held, 2, is_told)
     activities = vocabulary.activities.values()
     generations = np.array([each.type is ActivityType.GENERATION for each in activities], bool)
-    resolver = Resolver(connection, records, generations)
+    resolver = Resolver(database, records, generations)
     inherited = np.full(len(records), -1)
     open_places = np.flatnonzero(pending)
     inherited[open_places] = resolver.resolve(open_places, level)

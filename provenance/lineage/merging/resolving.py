@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
+from provenance.lineage.database import Database
 from provenance.lineage.merging.gathered import NotPlainError, Records, answer, codes
 from provenance.lineage.merging.numbering import Flags, Numbers, combined, ranges, starts_of
 from provenance.lineage.rules import FROM_BIRTHS, FROM_PARENTS, resolved
@@ -31,7 +31,7 @@ class Resolver:
     ``classes``: the different combinations of what is inherited; a record that is resolved has one of them.
     """
 
-    connection: duckdb.DuckDBPyConnection
+    database: Database
     records: Records
     generations: Flags
     classes: pa.Table = field(init=False)
@@ -121,7 +121,7 @@ class Resolver:
         what = ", ".join(f"{sql} AS {name}" for name, sql in rules.items())
         sql = f"SELECT {what} FROM asked b, (SELECT place_, {inherited} FROM asked) f WHERE f.place_ = b.place_ "
         placed = asked.append_column("place_", pa.array(np.arange(len(asked))))
-        found = answer(self.connection, f"{sql} ORDER BY b.place_", {"asked": placed}, self.classes.schema)
+        found = answer(self.database, f"{sql} ORDER BY b.place_", {"asked": placed}, self.classes.schema)
         self._class[places] = self._enter(found)[kinds]
 
     def _taken(self, rules: Mapping[str, str], classes: Numbers, starts: Numbers, lengths: Numbers) -> pa.Table:
@@ -130,7 +130,7 @@ class Resolver:
         rows = rows.append_column("list_", pa.array(np.repeat(np.arange(len(starts)), lengths)))
         what = ", ".join(f"{sql} AS {name}" for name, sql in rules.items())
         sql = f"SELECT {what} FROM p GROUP BY list_ ORDER BY list_"
-        return answer(self.connection, sql, {"p": rows}, self.classes.schema)
+        return answer(self.database, sql, {"p": rows}, self.classes.schema)
 
 
 @dataclass(frozen=True)

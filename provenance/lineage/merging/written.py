@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.lineage.ancestors import ranked_sql
-from provenance.lineage.merging.gathered import Records
+from provenance.lineage.database import Database
+from provenance.lineage.merging.gathered import Records, answer
 from provenance.lineage.merging.numbering import Flags, Ids, Numbers, ranges, starts_of
 from provenance.lineage.merging.own import Rows
 from provenance.lineage.records import Activity
@@ -71,7 +71,7 @@ class Merged:
     explained: Mapping[str, int]
     vocabulary: Vocabulary
 
-    def order(self, connection: duckdb.DuckDBPyConnection) -> Numbers:
+    def order(self, database: Database) -> Numbers:
         """The places of records by sample, of these the birth to believe first."""
         samples = self.records.samples
         order: Numbers = np.argsort(samples, kind="stable")
@@ -80,11 +80,9 @@ class Merged:
             table = pa.table({name: self._column(name, several) for name in BIRTH_NAMES})
             table = table.append_column("sample_id", pa.array(samples[several]))
             table = table.append_column("number", pa.array(several))
-            connection.register("several", table)
-            connection.register("described", activities_table(dict(enumerate(self.vocabulary.activities.values()))))
-            found = connection.sql(ranked_sql("several", "described")).to_arrow_table()
-            connection.unregister("several")
-            connection.unregister("described")
+            activities = activities_table(dict(enumerate(self.vocabulary.activities.values())))
+            tables = {"several": table, "described": activities}
+            found = answer(database, ranked_sql("several", "described"), tables, table.schema)
             numbers, rank = (found[name].to_numpy().astype(np.int64) for name in ("number", "rank"))
             order[np.isin(samples[order], samples[several])] = numbers[np.lexsort((rank, samples[numbers]))]
         return order
