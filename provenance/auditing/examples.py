@@ -1,7 +1,6 @@
 """Samples that show what a finding is about: those that a measure brought up, or some of a breakdown's group.
 
-The row that a sample is in is named where the data lies in the workspace and the row is among its first `_ROWS`: an
-audit that reads lineage alone must not become a pass over all data.
+The row that a sample is in is named where the data lies in the workspace.
 """
 
 from __future__ import annotations
@@ -16,9 +15,8 @@ from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.ledger.contents import rows_of
 
 _SHOWN = 5
-# So many samples of a large group are looked for that some are found among the first rows.
+# Of so many samples of a large group, those in the first rows are shown.
 _CANDIDATES = 500
-_ROWS = 200_000
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ def examples(
     """
     shown = [_of_finding(finding, part, measured) for finding in findings]
     asked = {sample.sample_id for samples in shown for sample in samples}
-    places = rows_of(part.ledger, part.dataset, asked, _ROWS)
+    places = rows_of(part.ledger, part.dataset, asked)
     return [_with_places(samples, places) for samples in shown]
 
 

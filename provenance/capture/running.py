@@ -191,6 +191,7 @@ def _complete_outs(
                 identity=inheriting(identity_of(settings, out, repository), sidecars),
                 fingerprint=repository.md5,
                 workspace=workspace,
+                temporary=repository.temporary,
                 tokenizer=tokenizer_of(settings, out),
                 dependencies=known_here,
                 derivation=derivation,

@@ -1,7 +1,8 @@
 """The rows of a dataset that fit a filter, in the order of its file, a page at a time.
 
-The data is read from its beginning, a block of rows at a time, and never held. Behind the row that a page begins
-after, time counts: a page says how far it looked, and the next one goes on from there.
+Where row places are kept, only the rows of the page are read; else the data from its beginning, a block of rows at a
+time. From the row on that a page begins after, time counts: a page says how far it looked, and the next one goes on
+from there.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ import pyarrow.compute as pc
 from provenance.errors import RepositoryError
 from provenance.identity import scan
 from provenance.identity.id_arrays import bytes_of_ids
-from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
+from provenance.identity.picking import pick_rows
+from provenance.ledger.contents import local_data, named_as
+from provenance.ledger.row_places import identity_of_sidecar, kept_places
 from provenance.ledger.walks import Node, describe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from provenance.identity import Identity
+    from provenance.identity.row_places import RowPlaces
     from provenance.ledger.datasets import RecordedDataset
     from provenance.ledger.graph.graph import Graph
     from provenance.ledger.graph.store import Array
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 50
 _SECONDS = 0.5
+# Rows that are read one by one, between looks at the clock.
+_PICKED_AT_ONCE = 17
 
 
 @dataclass(frozen=True)
@@ -85,8 +91,10 @@ class Reading:
         self._words = words
         self._identity: Identity = identity_of_sidecar(ledger, dataset)
         self._data: Path | None = None
+        self._places: RowPlaces | None = None
         try:
             self._data = local_data(ledger, dataset)
+            self._places = kept_places(ledger, dataset)
         except RepositoryError:
             self._members = ledger.graph.members(dataset.place)[0]
 
@@ -118,11 +126,10 @@ class Reading:
             following = after + most if len(rows) > most else None
             return Page(rows[:most], len(self._members), following, has_text=False)
         found: list[_Found] = []
-        ends = None
-        looked_at = 0
-        for block, looked_at in self._blocks(after):
-            if looked_at <= after:
-                continue
+        ends: float | None = None
+        looked_at = after
+        for block, last in self._looked_through(after):
+            looked_at = last
             ends = ends or now() + _SECONDS
             found += islice(block, most + 1 - len(found))
             if len(found) > most or now() >= ends:
@@ -133,10 +140,40 @@ class Reading:
         following = looked_at if looked_at < self.dataset.rows else None
         return Page(self._described(shown), looked_at, following, has_text=True)
 
+    def _looked_through(self, after: int) -> Iterator[tuple[Iterator[_Found], int]]:
+        """The rows behind ``after`` that fit, some at a time, each with the last row that has been looked at."""
+        if self._places is None or self._words:
+            yield from ((block, last) for block, last in self._blocks(after) if last > after)
+            return
+        rows = self._candidates(self._places, after)
+        while some := list(islice(rows, _PICKED_AT_ONCE)):
+            yield iter(self._picked(self._places, some)), some[-1]
+        yield iter(()), self.dataset.rows
+
+    def _candidates(self, places: RowPlaces, after: int) -> Iterator[int]:
+        if self._fitting is None:
+            return iter(range(after + 1, len(places.heads) + 1))
+        found = places.rows_with(self._fitting.heads(self._graph), after)
+        return (row for rows in found for row in rows.tolist())
+
+    def _picked(self, places: RowPlaces, rows: list[int]) -> list[_Found]:
+        """Those of ``rows`` that fit: other ids may begin alike."""
+        assert self._data is not None
+        with named_as(self.dataset, self._data):
+            picked = list(pick_rows(self._data, self._identity, places, rows))
+        samples = np.frombuffer(b"".join(each.sample_id for each in picked), np.uint8).reshape(len(picked), -1)
+        keep = self._wanted(samples)
+        return [
+            _Found(each.number, each.place, samples[number], each.text)
+            for number, each in enumerate(picked)
+            if keep[number]
+        ]
+
     def _blocks(self, after: int) -> Iterator[tuple[Iterator[_Found], int]]:
         """The rows behind ``after`` that fit, by blocks, each with the last row that has been looked at."""
         assert self._data is not None
-        scanned = scan(self._data, self._identity, texts_and=[])
+        start = self._places.start(after + 1) if self._places is not None and not self._places.files else None
+        scanned = scan(self._data, self._identity, texts_and=[], start=start)
         with named_as(self.dataset, self._data):
             for batch in scanned:
                 last = batch.first_row + len(batch.sample_ids) - 1

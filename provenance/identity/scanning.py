@@ -40,7 +40,8 @@ class Scan:
     do not), ``numbers`` (columns without types that were taken for numbers),
     ``kept`` and ``left`` (columns that were settled in or out before),
     ``rows``, ``reserved`` (the reserved columns that the data has) and ``files``: of a directory, its files by their
-    paths in it, each with the number of its first row; a file without rows may be missing.
+    paths in it, each with the number of its first row; a file without rows may be missing. ``marks``: where a reader
+    can begin, see `Block.mark`, each with the number of the row that is first there; of a directory, in the row's file.
     """
 
     selection: Selection
@@ -64,11 +65,14 @@ class Scan:
         between: str = "\n",
         watch: Callable[[bytes], None] | None = None,
         texts_beside: bool = False,
+        start: tuple[int, int] | None = None,
     ) -> None:
-        self.rows = 0
+        self.rows = 0 if start is None else start[0] - 1
         self._watch = watch
+        self._start = start
         self.reserved: set[str] = set()
         self.files: list[tuple[int, str]] = []
+        self.marks: list[tuple[int, int]] = []
         self._path = path
         self._identity = identity
         self._progress = progress
@@ -84,12 +88,15 @@ class Scan:
         digest_function(self._identity.digest)  # an unknown digest is refused before any work
         reader = open_reader(self._path, self._identity)
         reader.watch = self._watch
+        reader.start = None if self._start is None else self._start[1]
         try:
             selection, blocks = self._select(reader)
             self.selection, self.rule = selection, selection.rule
             self.samples_are_files = reader.samples_are_files
             for block, future in _in_order(blocks, lambda block: self._read(block, selection)):
                 self.files.extend((self.rows + 1 + offset, name) for offset, name in block.starts)
+                if block.mark is not None:
+                    self.marks.append((self.rows + 1, block.mark))
                 encoded, texts = future.result()
                 if len(encoded.ids):
                     yield self._batch(encoded, texts, selection)
@@ -190,7 +197,7 @@ class Scan:
     def _check_declared(self, reader: Reader) -> None:
         names = self._names.union(reader.column_names() or ())
         missing = sorted(set(self._identity.fields or ()) - names)
-        if missing and self.rows:
+        if missing and self.rows and self._start is None:
             raise DataError(self._path, None, f"the declared content field {missing[0]!r} is in no row")
 
 
@@ -204,17 +211,18 @@ def scan(
     between: str = "\n",
     watch: Callable[[bytes], None] | None = None,
     texts_beside: bool = False,
+    start: tuple[int, int] | None = None,
 ) -> Scan:
     """The samples of the dataset at ``path``; nothing is read before the result is iterated over.
 
     ``progress`` is called after each batch with the number of rows in it. With ``texts_and``, batches also have
     their rows' texts, ``texts_part`` of them, ``between`` between the values of a row, and values of these fields
     (which may be none); with ``texts_beside``, also the texts of columns that do not count. ``watch`` is called with
-    the bytes of the file, all of them and in order, where it `is_read_as_it_is`. Iterating raises DataError, which
-    names the row, where the dataset cannot be read or a value has no canonical form, and ProvenanceError for an
-    unknown digest.
+    the bytes of the file, all of them and in order, where it `is_read_as_it_is`. ``start``: one of `Scan.marks` of the
+    same file, to begin there. Iterating raises DataError, which names the row, where the dataset cannot be read or a
+    value has no canonical form, and ProvenanceError for an unknown digest.
     """
-    return Scan(path, identity, progress, texts_and, texts_part, between, watch, texts_beside)
+    return Scan(path, identity, progress, texts_and, texts_part, between, watch, texts_beside, start)
 
 
 def _in_order(blocks: Iterator[Block], work: Callable[[Block], _Result]) -> Iterator[tuple[Block, Future[_Result]]]:

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from provenance.errors import RepositoryError
 from provenance.identity import scan
-from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
+from provenance.ledger.contents import local_data, named_as
+from provenance.ledger.row_places import identity_of_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

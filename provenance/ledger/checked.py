@@ -8,8 +8,9 @@ import duckdb
 
 from provenance.errors import SidecarError
 from provenance.files import md5_of
-from provenance.ledger.contents import identity_of_sidecar, local_data
+from provenance.ledger.contents import local_data
 from provenance.ledger.datasets import RecordedDataset
+from provenance.ledger.row_places import identity_of_sidecar
 from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.verification import Problem, verify
 from provenance.repository.remarks import NOT_AS_RECORDED

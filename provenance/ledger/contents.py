@@ -8,20 +8,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provenance.errors import DataError, RepositoryError
-from provenance.identity import Identity, read_row, scan
+from provenance.identity import scan
 from provenance.ledger.datasets import RecordedDataset
+from provenance.ledger.row_places import first_rows, identity_of_sidecar, made_places
 from provenance.ledger.sidecars import Sidecars
-from provenance.lineage.content_choice import identity_by
 
-
-def identity_of_sidecar(ledger: Sidecars, dataset: RecordedDataset) -> Identity:
-    """How the ids in the dataset's sidecar were made."""
-    stated = dataset.sidecar.header.identity
-    types = ledger.repository.settings(ledger.rev).for_dataset(dataset.path).types
-    file_ids = ledger.repository.file_ids(dataset.path, ledger.rev)
-    return identity_by(stated, column_types=types, file_ids=file_ids)
+if TYPE_CHECKING:
+    from provenance.identity.row_places import RowPlaces
 
 
 def local_data(ledger: Sidecars, dataset: RecordedDataset) -> Path:
@@ -80,30 +76,41 @@ class Content:
 def contents(ledger: Sidecars, sample_ids: Iterable[str]) -> dict[str, Content]:
     """The content of those samples that occur in a dataset whose data is here.
 
-    A sidecar does not say in which row a sample is, so each dataset that holds some of the samples is scanned, the
-    smallest first, until all are found.
+    A dataset of which it is not known which sample is in which row is read once as a whole; the smallest come first.
     """
     missing = {bytes.fromhex(sample_id) for sample_id in sample_ids}
     found: dict[str, Content] = {}
     for dataset in _holders(ledger, missing):
         if not missing:
             break
-        identity = identity_of_sidecar(ledger, dataset)
         try:
-            file = local_data(ledger, dataset)
+            data = local_data(ledger, dataset)
         except RepositoryError:
             continue
-        with named_as(dataset, file):
-            for sample_id, (inside, row) in _places(file, identity, missing).items():
-                path = dataset.path if inside is None else f"{dataset.path}/{inside}"
-                if row is None:
-                    found[sample_id.hex()] = Content(path, {})
-                else:
-                    content = read_row(file if inside is None else file / inside, row, identity)
-                    values = _values(content, dataset.sidecar.header.identity.fields)
-                    found[sample_id.hex()] = Content(f"{path}:{row}", values)
+        with named_as(dataset, data):
+            for sample_id, content in _contents_of(ledger, dataset, data, missing):
+                found[sample_id.hex()] = content
                 missing.discard(sample_id)
     return found
+
+
+def _contents_of(
+    ledger: Sidecars, dataset: RecordedDataset, data: Path, sample_ids: Collection[bytes]
+) -> Iterator[tuple[bytes, Content]]:
+    """Those of the samples that the dataset has, each with what it says."""
+    from provenance.identity.picking import pick_rows
+
+    places = made_places(ledger, dataset, data)
+    if places is None:
+        for sample_id, path in _files(ledger, dataset, data, sample_ids).items():
+            yield sample_id, Content(path, {})
+        return
+    fields = dataset.sidecar.header.identity.fields
+    rows = first_rows(ledger, dataset, places, data, sample_ids)
+    for row in pick_rows(data, identity_of_sidecar(ledger, dataset), places, list(rows.values())):
+        if row.sample_id in rows:
+            place = named_row(dataset, places, row.number)
+            yield row.sample_id, Content(place, _values(row.values, fields))
 
 
 def texts(ledger: Sidecars, sample_ids: Iterable[str]) -> dict[str, str]:
@@ -111,23 +118,29 @@ def texts(ledger: Sidecars, sample_ids: Iterable[str]) -> dict[str, str]:
     return {sample_id: content.text for sample_id, content in contents(ledger, sample_ids).items()}
 
 
-def rows_of(ledger: Sidecars, dataset: RecordedDataset, sample_ids: Iterable[str], most_rows: int) -> dict[str, str]:
-    """PATH:ROW of the first row that bears each of the samples, for people to look at (of a file that is one: PATH).
+def rows_of(ledger: Sidecars, dataset: RecordedDataset, sample_ids: Iterable[str]) -> dict[str, str]:
+    """PATH:ROW of the first row that bears each of the samples, in the order of the rows (of a file that is one: PATH).
 
-    Only data that lies in the workspace is looked at, and of it about ``most_rows`` rows: samples that are not there
-    are left out. PATH is from the DVC root.
+    Only data that lies in the workspace is looked at. PATH is from the DVC root.
     """
     data = ledger.repository.root / dataset.path
     wanted = {bytes.fromhex(sample_id) for sample_id in sample_ids}
     if ledger.rev is not None or not wanted or not data.exists():
         return {}
     with named_as(dataset, data):
-        places = _places(data, identity_of_sidecar(ledger, dataset), wanted, most_rows)
-    named = {}
-    for sample_id, (inside, row) in places.items():
-        path = dataset.path if inside is None else f"{dataset.path}/{inside}"
-        named[sample_id.hex()] = path if row is None else f"{path}:{row}"
-    return named
+        places = made_places(ledger, dataset, data)
+        if places is None:
+            named = _files(ledger, dataset, data, wanted)
+        else:
+            rows = first_rows(ledger, dataset, places, data, wanted)
+            named = {sample_id: named_row(dataset, places, row) for sample_id, row in rows.items()}
+    return {sample_id.hex(): name for sample_id, name in named.items()}
+
+
+def named_row(dataset: RecordedDataset, places: RowPlaces, row: int) -> str:
+    """Row ``row`` of the dataset as PATH:ROW, from the DVC root."""
+    inside, in_file = places.place(row)
+    return f"{dataset.path if inside is None else f'{dataset.path}/{inside}'}:{in_file}"
 
 
 def _holders(ledger: Sidecars, sample_ids: set[bytes]) -> list[RecordedDataset]:
@@ -135,26 +148,24 @@ def _holders(ledger: Sidecars, sample_ids: set[bytes]) -> list[RecordedDataset]:
     return sorted(holders, key=lambda dataset: (dataset.sidecar.header.dataset.size, dataset.path))
 
 
-def _places(
-    file: Path, identity: Identity, wanted: set[bytes], most_rows: int | None = None
-) -> dict[bytes, tuple[str | None, int | None]]:
-    """The first place, see `Scan.place`, of each of the ``wanted`` samples that the dataset at ``file`` has.
-
-    ``most_rows``: no further batch is read once so many rows have been.
-    """
+def _files(ledger: Sidecars, dataset: RecordedDataset, data: Path, wanted: Collection[bytes]) -> dict[bytes, str]:
+    """The place, as `Content.place`, of each of the ``wanted`` samples in data of which no row places are kept."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    rows: dict[bytes, int] = {}
-    scanned = scan(file, identity)
+    identity = identity_of_sidecar(ledger, dataset)
+    found: dict[bytes, str] = {}
+    scanned = scan(data, identity)
     asked = pa.array(sorted(wanted), pa.binary(identity.digest_size))
     for batch in scanned:
         offsets = pc.indices_nonzero(pc.is_in(batch.sample_ids, asked))
         for offset, sample_id in zip(offsets.to_pylist(), batch.sample_ids.take(offsets).to_pylist(), strict=True):
-            rows.setdefault(sample_id, batch.first_row + offset)
-        if len(rows) == len(wanted) or (most_rows is not None and scanned.rows >= most_rows):
+            inside, row = scanned.place(batch.first_row + offset)
+            path = dataset.path if inside is None else f"{dataset.path}/{inside}"
+            found.setdefault(sample_id, path if row is None else f"{path}:{row}")
+        if len(found) == len(wanted):
             break
-    return {sample_id: scanned.place(row) for sample_id, row in rows.items()}
+    return found
 
 
 def _values(row: dict[str, object], fields: Collection[str]) -> dict[str, str]:

@@ -83,14 +83,24 @@ def _around(ledger: Sidecars, path: str) -> RecordedDataset | None:
 def _by_place(ledger: Sidecars, dataset: RecordedDataset, path: str, row: int | None) -> str:
     """The sample in row ``row`` of the file at ``path``, which is, or is in, the dataset; None: the file itself."""
     from provenance.identity import file_id, row_id
-    from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
+    from provenance.ledger.contents import local_data, named_as
+    from provenance.ledger.row_places import identity_of_sidecar, kept_places
 
     dataset.require_current()
     identity = identity_of_sidecar(ledger, dataset)
+    places = None if row is None else kept_places(ledger, dataset)
     inside = ledger.repository.relative(path)[len(dataset.path) + 1 :]
     data = local_data(ledger, dataset)
     with named_as(dataset, data):
-        found = file_id(data, inside, identity) if row is None else row_id(data / inside, row, identity)
+        if row is None:
+            found = file_id(data, inside, identity)
+        elif places is not None and (number := places.row(inside, row)) is not None:
+            from provenance.identity.picking import pick_rows
+
+            (picked,) = pick_rows(data, identity, places, [number])
+            found = picked.sample_id.hex()
+        else:
+            found = row_id(data / inside, row, identity)
     if not ledger.occurrences(found):
         raise DataError(dataset.path, row, "has no record in the sidecar; `provenance verify` says what else differs")
     return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +34,14 @@ class Fitting:
 
     certainly: Array
     may: Array
+    _heads: Array | None = field(default=None, init=False, repr=False, compare=False)
+
+    def heads(self, graph: Graph) -> Array:
+        """The first bytes of the ids of those that ``may``, see `Graph.heads_of`; worked out once."""
+        if self._heads is None:
+            object.__setattr__(self, "_heads", graph.heads_of(self.may))
+        assert self._heads is not None
+        return self._heads
 
     def __and__(self, other: Fitting) -> Fitting:
         return Fitting(self.certainly & other.certainly, self.may & other.may)

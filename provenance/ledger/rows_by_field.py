@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 from provenance.errors import UnknownReferenceError
 from provenance.identity import SampleBatch, Scan, scan
 from provenance.identity.as_text import value_as_text
-from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
+from provenance.ledger.contents import local_data, named_as
 from provenance.ledger.datasets import RecordedDataset
+from provenance.ledger.row_places import identity_of_sidecar
 from provenance.ledger.sidecars import Sidecars, name_some
 
 

@@ -20,11 +20,13 @@ from provenance.errors import SidecarError
 from provenance.identity import CANONICAL_FORM, Identity, SampleBatch, scan
 from provenance.identity.reserved import BIRTH_COLUMNS
 from provenance.identity.rewriting import strip_reserved
+from provenance.identity.row_places import NotedRows
 from provenance.lineage import ancestors, explaining
 from provenance.lineage.aligning import by_alignment
 from provenance.lineage.beside_content import rows_with_changed_text
 from provenance.lineage.births import Dependency, ParentKey, RecordedBirths
 from provenance.lineage.carrying import by_holders
+from provenance.lineage.content_choice import identity_by
 from provenance.lineage.database import Database, count, database_on_demand
 from provenance.lineage.dependency_rows import rows_of
 from provenance.lineage.dividing import divide, settle_restated
@@ -88,6 +90,7 @@ def complete(
     agent_of: AgentOf = _agent_of,
     afterwards: bool = False,
     progress: Progress | None = None,
+    temporary: Path | None = None,
 ) -> Completion:
     """Write the sidecar ``output`` of the dataset ``data``, and strip the reserved columns from ``data``.
 
@@ -104,6 +107,7 @@ def complete(
         afterwards: ``data`` was made before, and must not change: reserved columns are an error, and what is derived is
             declared, not observed.
         progress: called with the number of rows in each batch read.
+        temporary: the folder for what can be made again, in which the row places are kept.
 
     Raises:
         DataError: a row cannot be read, or its ``_parents`` cannot be resolved; nothing was written.
@@ -113,7 +117,8 @@ def complete(
     try:
         with database_on_demand(folder) as database:
             rows = scan(data, identity, progress=progress)
-            scanned = iter(rows)
+            noted = NotedRows(rows, folder)
+            scanned = iter(noted)
             first, is_all = _up_to(scanned, MOST_ROWS)
             task = Task(identity, rows, dependencies, tokenizer, births, derivation, key)
             made = None
@@ -130,6 +135,9 @@ def complete(
             state = DatasetState(path=dataset_path, md5=md5, size=size, rows=rows.rows)
             header = header_of(rows, identity, state, made.tokenizer, made.used, by_marks=made.by_marks)
             write_sidecar(output, header, made.batches, identity.digest_size)
+            if temporary is not None and md5 is not None:
+                stated = identity_by(header.identity, column_types=identity.column_types)
+                noted.keep(temporary, md5, stated, Path(dataset_path).name)
             return Completion(rows=rows.rows, identity=header.identity, **made.counts)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -12,7 +12,9 @@ import pyarrow as pa
 
 from provenance.files import scratch_folder
 from provenance.identity import Identity, scan
+from provenance.identity.row_places import NotedRows
 from provenance.lineage.births import Collection
+from provenance.lineage.content_choice import identity_by
 from provenance.lineage.headers import Fingerprint, Progress, header_of, require_read
 from provenance.lineage.records import DatasetState
 from provenance.lineage.rules import NO_ROOT, ROOTS
@@ -34,6 +36,7 @@ def register(
     tokenizer: str | None = None,
     progress: Progress | None = None,
     watch: Callable[[bytes], None] | None = None,
+    temporary: Path | None = None,
 ) -> None:
     """Write the sidecar ``output`` of the dataset ``data``, which is ``collection``; the rest is as in `complete`.
 
@@ -44,7 +47,8 @@ def register(
     """
     with scratch_folder(workspace, "collect") as folder:
         rows = scan(data, identity, progress=progress, watch=watch)
-        samples = distinct_samples(rows, identity.digest_size, folder / "samples")
+        noted = NotedRows(rows, folder)
+        samples = distinct_samples(noted, identity.digest_size, folder / "samples")
         require_read(data, rows.reserved, None)
         md5, size = fingerprint(data)
         state = DatasetState(path=dataset_path, md5=md5, size=size, rows=rows.rows)
@@ -52,6 +56,9 @@ def register(
         vocabulary.add([collection.activity], sources=[collection.source])
         header = header_of(rows, identity, state, tokenizer, vocabulary)
         write_sidecar(output, header, _records(samples, collection, identity.digest_size), identity.digest_size)
+        if temporary is not None and md5 is not None:
+            stated = identity_by(header.identity, column_types=identity.column_types)
+            noted.keep(temporary, md5, stated, Path(dataset_path).name)
 
 
 def _records(samples: Iterable[pa.RecordBatch], collection: Collection, digest_size: int) -> Iterator[pa.RecordBatch]:

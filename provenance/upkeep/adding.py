@@ -173,6 +173,7 @@ class _Adding:
             fingerprint=hashing,
             watch=hashing.take,
             workspace=self.workspace,
+            temporary=self.repository.temporary,
             tokenizer=tokenizer_of(self.settings, name),
             progress=progress,
         )

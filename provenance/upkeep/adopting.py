@@ -134,6 +134,7 @@ class _Adoption:
                 identity=identity_of(settings, path, self._repository),
                 fingerprint=self._repository.md5,
                 workspace=self._workspace,
+                temporary=self._repository.temporary,
                 tokenizer=tokenizer_of(settings, path),
                 dependencies=() if stated is None else (*stated.dependencies, *stated.others),
                 births=None if stated is None else stated.births,

@@ -18,8 +18,9 @@ from provenance.auditing.contamination.sides import Side
 from provenance.auditing.contamination.stream import Batch, look_through
 from provenance.auditing.contamination.words import FIELD, Words
 from provenance.identity import SampleBatch, scan
-from provenance.ledger.contents import identity_of_sidecar, named_as
+from provenance.ledger.contents import named_as
 from provenance.ledger.part import Part
+from provenance.ledger.row_places import identity_of_sidecar
 
 _LONG_RUN = 13
 _MOST_SHOWN_WORDS = 40

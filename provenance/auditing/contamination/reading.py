@@ -7,8 +7,9 @@ from pathlib import Path
 from provenance.auditing.measure import NotMeasured
 from provenance.errors import RepositoryError
 from provenance.identity.formats import open_reader
-from provenance.ledger.contents import identity_of_sidecar, local_data
+from provenance.ledger.contents import local_data
 from provenance.ledger.part import Part
+from provenance.ledger.row_places import identity_of_sidecar
 
 
 def data_of(part: Part) -> Path | NotMeasured:

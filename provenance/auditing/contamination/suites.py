@@ -14,9 +14,10 @@ from provenance.auditing.contamination.reading import data_of
 from provenance.auditing.measure import NotMeasured
 from provenance.files import Cleaned
 from provenance.identity import read_rows
-from provenance.ledger.contents import identity_of_sidecar, named_as
+from provenance.ledger.contents import named_as
 from provenance.ledger.graph.store import Folder, Store
 from provenance.ledger.part import Part
+from provenance.ledger.row_places import identity_of_sidecar
 
 FOLDER = "evaluations"
 

@@ -26,8 +26,9 @@ from provenance.auditing.texts.words import Words, words_as_read
 from provenance.errors import RepositoryError
 from provenance.identity import SampleBatch, scan
 from provenance.identity.samples import BlockTexts
-from provenance.ledger.contents import identity_of_sidecar, local_data, named_as
+from provenance.ledger.contents import local_data, named_as
 from provenance.ledger.part import Part
+from provenance.ledger.row_places import identity_of_sidecar
 
 PART_COLUMNS = ("part", "text", "part_words", "words")
 _WORDS = pa.large_list(pa.uint32())

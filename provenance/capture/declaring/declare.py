@@ -259,6 +259,7 @@ def _complete(
         identity=identity,
         fingerprint=repository.md5,
         workspace=workspace,
+        temporary=repository.temporary,
         tokenizer=tokenizer_of(repository.settings(), name),
         dependencies=[*others, *stated.others, *own],
         births=stated.births,

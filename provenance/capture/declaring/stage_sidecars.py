@@ -244,6 +244,7 @@ class StageSidecars:
             identity=inheriting(self._identity(out), sidecars),
             fingerprint=self._repository.md5,
             workspace=Path(mkdtemp(dir=self._workspace)),
+            temporary=self._repository.temporary,
             tokenizer=tokenizer_of(self._repository.settings(), out),
             dependencies=dependencies,
             births=births,

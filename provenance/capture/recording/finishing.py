@@ -79,6 +79,7 @@ def finish(
                 identity=identity,
                 fingerprint=_fingerprint,
                 workspace=workspace,
+                temporary=repository.temporary,
                 tokenizer=tokenizer_of(repository.settings(), dataset),
                 dependencies=dependencies,
                 births=RecordedBirths(births, activities, vocabulary),

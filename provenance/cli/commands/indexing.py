@@ -50,9 +50,10 @@ def index(
             # Only here: it needs Arrow.
             from provenance.attest.trees import clean_trees
             from provenance.auditing.contamination.suites import clean_suites
+            from provenance.ledger import row_places
 
             cleaned = clean(store_in(repository.temporary), ledger.indexed)
-            cleaned += clean_suites(repository.temporary) + remove_left(repository.temporary)
+            cleaned += row_places.clean(ledger) + clean_suites(repository.temporary) + remove_left(repository.temporary)
             cleaned += clean_trees(repository.temporary, {dataset.digest for dataset in ledger.recorded})
         warn_of_unusable(ledger)
     if options.as_json:

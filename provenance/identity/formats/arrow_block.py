@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
@@ -32,6 +32,9 @@ class ArrowBlock(Block):
     def unchecked_columns(self) -> pa.Table:
         return self.table
 
+    def picked(self, offsets: Sequence[int]) -> tuple[int, Block]:
+        return self.table.num_rows, ArrowBlock(rows_at(self.table, offsets))
+
     def columns(self, exact: Callable[[str], bool]) -> pa.Table | None:
         try:
             for name in filter(exact, self.table.column_names):
@@ -52,6 +55,13 @@ class ArrowBlock(Block):
                     yield from _rows_of(self.table.slice(offset, 1))
                 except ContentError as error:
                     raise RowError(offset, str(error)) from None
+
+
+def rows_at(table: pa.Table, offsets: Sequence[int]) -> pa.Table:
+    """Those rows of ``table`` that it has, of ``offsets``; views, so that nothing of the others is looked at."""
+    return pa.concat_tables(
+        [table.slice(0, 0), *(table.slice(offset, 1) for offset in offsets if offset < table.num_rows)]
+    )
 
 
 def _has_null_in_json(column: pa.ChunkedArray) -> bool:

@@ -28,10 +28,17 @@ class ByteStream(Protocol):
     def __exit__(self, *error: object) -> None: ...
 
 
-def open_bytes(path: Path) -> ByteStream:
-    """Open ``path`` to read; `read` raises RowError where the compressed data is damaged or cut short."""
+def open_bytes(path: Path, start: int = 0) -> ByteStream:
+    """Open ``path`` to read; `read` raises RowError where the compressed data is damaged or cut short.
+
+    ``start``: the first byte to read, of a file that is not compressed.
+    """
     codec = _CODECS.get(path.suffix.lower())
-    return cast(ByteStream, open(path, "rb")) if codec is None else _Decompressed(path, codec)
+    if codec is not None:
+        return _Decompressed(path, codec)
+    file = open(path, "rb")  # noqa: SIM115 - who asked for it closes it
+    file.seek(start)
+    return cast(ByteStream, file)
 
 
 def create_bytes(target: Path, like: Path) -> IO[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import pyarrow.csv as pv
 from provenance.errors import DataError
 from provenance.identity.arrow_values import require_distinct
 from provenance.identity.canonical import ContentError, shown
-from provenance.identity.formats.arrow_block import numbered_tables, rows_of
+from provenance.identity.formats.arrow_block import numbered_tables, rows_at, rows_of
 from provenance.identity.formats.compressed import create_bytes, open_bytes, uncompressed_suffix
 from provenance.identity.formats.csv_cells import PARSERS
 from provenance.identity.formats.csv_quotes import WholeRows
@@ -36,6 +36,9 @@ class CSVBlock(Block):
     def __init__(self, table: pa.Table, types: dict[str, str]) -> None:
         self.table = table
         self._types = types
+
+    def picked(self, offsets: Sequence[int]) -> tuple[int, Block]:
+        return self.table.num_rows, CSVBlock(rows_at(self.table, offsets), self._types)
 
     def columns(self, exact: Callable[[str], bool]) -> pa.Table | None:
         table = self.table

@@ -57,9 +57,12 @@ class Block(ABC):
     """Consecutive rows: cheap to make and to hold, decoded on demand in a worker thread.
 
     ``starts``: which files of a directory dataset begin in this block, as (row, from 0; path inside the directory).
+    ``mark``: where in its file the block begins, in the reader's own terms, see `Reader.start`; None: a reader cannot
+    begin there.
     """
 
     starts: Sequence[tuple[int, str]] = ()
+    mark: int | None = None
 
     def identified(self) -> tuple[pa.FixedSizeBinaryArray, pa.UInt64Array] | None:
         """The rows' ids and sizes in bytes, where these are not those of their canonical form; raises RowError."""
@@ -71,6 +74,13 @@ class Block(ABC):
 
     def unchecked_columns(self) -> pa.Table | None:
         """The rows as columns that may be damaged, where the file has columns; not to be read before a check."""
+        return None
+
+    def picked(self, offsets: Sequence[int]) -> tuple[int, Block] | None:
+        """How many rows the block has, and a block of those at ``offsets`` (ascending; further ones are left out).
+
+        None: the format has no way but to read them all.
+        """
         return None
 
     @abstractmethod
@@ -94,10 +104,11 @@ class Reader(ABC):
 
     ``samples_are_files``: each sample is a file, whose id is the digest of its bytes. ``has_types``: values have types;
     else each is text, unless a type of its column is declared. ``watch``: is given the file's bytes as they are
-    read for blocks, if it `is_read_as_it_is`.
+    read for blocks, if it `is_read_as_it_is`. ``start``: the mark of a block that is to be the first (None: of all).
     """
 
     watch: Callable[[bytes], None] | None = None
+    start: int | None = None
     samples_are_files = False
     has_types = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -60,6 +60,11 @@ class JSONLinesBlock(Block):
             if self._unfinished and offset == len(lines) - 1:
                 problem += " (the file's last line, without a line feed: is the file cut short?)"
             raise RowError(offset, problem) from None
+
+    def picked(self, offsets: Sequence[int]) -> tuple[int, Block]:
+        lines = self.lines()
+        some = [lines[offset] for offset in offsets if offset < len(lines)]
+        return len(lines), JSONLinesBlock(b"\n".join(some), LearnedSchema(), unfinished=False)
 
     def columns(self, exact: Callable[[str], bool]) -> pa.Table | None:
         if not self._is_plain():
@@ -120,11 +125,19 @@ class JSONLinesBlock(Block):
 class JSONLinesReader(FileReader):
     """See `Reader`. A byte order mark at the start and blank lines are skipped; blank lines are not rows."""
 
+    # Bytes of a mark of byte order at the start of the file, once that was read.
+    _before_rows = 0
+
     def blocks(self, columns: Collection[str] | None = None) -> Iterator[JSONLinesBlock]:
         schema = LearnedSchema()
+        at = self.start or 0
+        can_start = is_read_as_it_is(self.path)
         for data, unfinished in self._line_runs():
             if data and not data.isspace():
-                yield JSONLinesBlock(data, schema, unfinished)
+                block = JSONLinesBlock(data, schema, unfinished)
+                block.mark = at + self._before_rows if can_start else None
+                yield block
+            at += len(data) + len(b"\n")
 
     def row(self, number: int) -> dict[str, object] | None:
         before = 0
@@ -180,8 +193,11 @@ class JSONLinesReader(FileReader):
     def _line_runs(self) -> Iterator[tuple[bytes, bool]]:
         """Runs of whole lines, of about BLOCK_BYTES, and whether the run lacks the line feed at its end."""
         parts: list[bytes] = []
-        with open_bytes(self.path) as file:
-            chunk = self._read(file).removeprefix(_BYTE_ORDER_MARK)
+        with open_bytes(self.path, self.start or 0) as file:
+            chunk = self._read(file)
+            if not self.start and chunk.startswith(_BYTE_ORDER_MARK):
+                self._before_rows = len(_BYTE_ORDER_MARK)
+                chunk = chunk[self._before_rows :]
             while chunk:
                 cut = chunk.rfind(b"\n")
                 if cut >= 0:

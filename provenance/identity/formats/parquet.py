@@ -38,8 +38,12 @@ class ParquetReader(FileReader):
 
     def blocks(self, columns: Collection[str] | None = None) -> Iterator[ArrowBlock]:
         with self._open() as file:
-            for group in range(file.num_row_groups):
-                yield from map(ArrowBlock, self._group_tables(file, group, columns))
+            for group in range(self.start or 0, file.num_row_groups):
+                mark: int | None = group
+                for table in self._group_tables(file, group, columns):
+                    block = ArrowBlock(table)
+                    block.mark, mark = mark, None
+                    yield block
 
     def row(self, number: int) -> dict[str, object] | None:
         before = 0

@@ -114,6 +114,12 @@ class Graph:
         """At most ``most`` of the ids that begin with ``prefix`` (lower-case hex digits), in order."""
         return self._ids[self._ids.beginning_with(prefix, most)].hex()
 
+    def heads_of(self, chosen: Array) -> Array:
+        """The first four bytes of the ids of the ``chosen`` samples (bool, by number), as integers, in order."""
+        in_order = chosen[self._folder.array("number_of")]
+        heads: Array = (self._ids.heads[in_order] >> np.uint64(32)).astype(np.uint32)
+        return heads
+
     def in_order_of_ids(self, numbers: Array) -> Array:
         """``numbers``, sorted by their ids."""
         # Sorting their places and going back to numbers is faster than finding the order in which to take them.
