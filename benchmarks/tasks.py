@@ -297,6 +297,18 @@ def has_kernel() -> Said:
     return {"kernel": kernel() is not None}
 
 
+def explore_graph(dataset: str) -> Said:
+    from benchmarks import exploring
+
+    return exploring.explore_graph(dataset)
+
+
+def explore_text(dataset: str, rows: str) -> Said:
+    from benchmarks import exploring
+
+    return exploring.explore_text(dataset, rows)
+
+
 _TASKS: tuple[Callable[..., Said], ...] = (
     md5_of_file,
     naive_ids,
@@ -309,6 +321,8 @@ _TASKS: tuple[Callable[..., Said], ...] = (
     write_digest_ids,
     make_tree,
     ask_tree,
+    explore_graph,
+    explore_text,
     carry_births,
     write_small_sidecars,
     write_revisions,

@@ -63,6 +63,11 @@ class Filter:
         asked |= {_FROM: list(self.came_from), _WORDS: [self.words] if self.words else []}
         return {name: values for name, values in asked.items() if values}
 
+    @cached_property
+    def of_births(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What it asks of how rows were born."""
+        return tuple((name, tuple(values)) for name, values in sorted(self.values.items()))
+
     @property
     def is_of_births(self) -> bool:
         """Whether it asks anything of how rows were born."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.explorer.revision import Revision, as_origins
+from provenance.faces.palette import NAMES
 
 if TYPE_CHECKING:
     from provenance.ledger.datasets import RecordedDataset
+    from provenance.ledger.graph.graph import Graph
+    from provenance.ledger.graph.store import Array
+    from provenance.ledger.reached import Reached
+    from provenance.ledger.sidecars import Sidecars
 
 
 @dataclass(frozen=True)
@@ -46,40 +51,43 @@ class Selected:
         return any(each.at_most > each.certain for each in self.datasets)
 
 
-def selected(revision: Revision, selector: str) -> Selected:
-    """What ``selector`` reaches.
-
-    Raises:
-        UnknownReferenceError: it selects nothing that this revision knows.
-    """
-    found = revision.reached(selector)
+def selected(ledger: Sidecars, found: Reached, selector: str) -> Selected:
+    """What ``selector``, of which ``found`` came, reaches."""
     own = len(found.selection.samples)
-    datasets = [_dataset(revision, selector, each) for each in revision.ledger.recorded]
+    datasets = [_dataset(ledger.graph, found, each) for each in ledger.recorded]
     return Selected(selector, own, len(found.samples) - own, datasets)
 
 
-def _dataset(revision: Revision, selector: str, dataset: RecordedDataset) -> ReachedDataset:
-    graph, found = revision.ledger.graph, revision.reached(selector)
-    counted = found.rows(dataset.place)
+def _dataset(graph: Graph, found: Reached, dataset: RecordedDataset) -> ReachedDataset:
     members, rows = graph.members(dataset.place)
-    most = found.in_all.rows_of_members(dataset.place)[1]
-    by_origin, every = (_by_origin(revision, members, weights) for weights in (most, rows))
+    least, most = found.in_all.rows_of_members(dataset.place)
+    certain, at_most = int(least.sum()), int(most.sum())
+    direct = found.by_derivation.rows(dataset.place)[1] if found.reach.passages else at_most
+    classes = graph.class_of[members]
+    by_origin, every = (_by_origin(graph, classes, weights) for weights in (most, rows))
     left = {name: number - by_origin.get(name, 0) for name, number in every.items()}
     return ReachedDataset(
         dataset.path,
         dataset.rows,
-        counted.certain_direct + counted.certain_through_models,
-        counted.direct + counted.through_models,
-        counted.through_models,
+        certain,
+        at_most,
+        at_most - direct,
         by_origin,
         {name: number for name, number in left.items() if number},
     )
 
 
-def _by_origin(revision: Revision, members: np.ndarray, weights: np.ndarray) -> dict[str, int]:
-    graph = revision.ledger.graph
-    counted = np.bincount(graph.class_of[members], weights=weights, minlength=len(graph.classes)).astype(np.int64)
+def _by_origin(graph: Graph, classes: Array, weights: Array) -> dict[str, int]:
+    counted = np.bincount(classes, weights=weights, minlength=len(graph.classes)).astype(np.int64)
     found: Counter[str] = Counter()
     for born, number in zip(graph.classes, counted.tolist(), strict=True):
         found[born.origin] += number
     return as_origins(found)
+
+
+def as_origins(rows: Mapping[str, int]) -> dict[str, int]:
+    """``rows`` by what the origins are that charts know; what is ambiguous is drawn as unknown."""
+    found: Counter[str] = Counter()
+    for name, number in rows.items():
+        found[name if name in NAMES else "unknown"] += number
+    return {name: number for name, number in found.items() if number}

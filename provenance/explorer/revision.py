@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
-from functools import cached_property
+from collections import Counter
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from provenance.errors import UnknownReferenceError
-from provenance.faces.palette import NAMES
+from provenance.explorer.reach import Selected, as_origins, selected
+from provenance.explorer.remembering import Remembered
 from provenance.ledger.composition.breakdowns import BREAKDOWNS, UNSURE
+from provenance.ledger.reached import Reached
 from provenance.ledger.references import is_prefix
+from provenance.ledger.row_births import Fitting, SampleRows
+from provenance.ledger.rows import DatasetRows
+from provenance.ledger.selectors import select
 
 if TYPE_CHECKING:
+    from provenance.explorer.filters import Filter
     from provenance.ledger.datasets import RecordedDataset
-    from provenance.ledger.reached import Reached
-    from provenance.ledger.row_births import Fitting, SampleRows
     from provenance.ledger.rows import Between
     from provenance.ledger.sidecars import Sidecars
 
 # Of what there may be very many, the overview lists those of most rows.
 _MOST_LISTED = 12
-# Selections whose reach is kept.
-_MOST_KEPT = 8
+# Of what has a bit or more for each sample, so many are kept; and so many of what has numbers alone.
+_MOST_LARGE, _MOST_SMALL = 8, 256
 
 
 class Revision:
@@ -32,7 +36,10 @@ class Revision:
     def __init__(self, ledger: Sidecars) -> None:
         self.ledger = ledger
         self._sample_rows: dict[int, SampleRows] = {}
-        self._reached: OrderedDict[str, Reached] = OrderedDict()
+        self._reached = Remembered[Reached](_MOST_LARGE)
+        self._fitting = Remembered[tuple[Fitting | None, Fitting | None]](_MOST_LARGE)
+        self._selected = Remembered[Selected](_MOST_SMALL)
+        self._narrowed = Remembered[tuple[DatasetRows, DatasetRows]](_MOST_SMALL)
 
     def dataset(self, path: str) -> RecordedDataset:
         """The dataset at ``path``, from the DVC root.
@@ -73,8 +80,6 @@ class Revision:
         Raises:
             SidecarError: the sidecar is of other data than DVC has.
         """
-        from provenance.ledger.row_births import SampleRows
-
         if dataset.place not in self._sample_rows:
             self._sample_rows[dataset.place] = SampleRows(self.ledger, dataset)
         return self._sample_rows[dataset.place]
@@ -85,20 +90,45 @@ class Revision:
         Raises:
             UnknownReferenceError: it selects nothing that this revision knows.
         """
-        from provenance.ledger.reached import Reached
-        from provenance.ledger.selectors import select
+        rooted = self._rooted(selector)
+        return self._reached.get(rooted, lambda: Reached.by(self.ledger.models, select(self.ledger, [rooted])))
 
-        if selector not in self._reached:
-            found = Reached.by(self.ledger.models, select(self.ledger, [self._rooted(selector)]))
-            self._reached[selector] = found
-            while len(self._reached) > _MOST_KEPT:
-                self._reached.popitem(last=False)
-        return self._reached[selector]
+    def selected(self, selector: str) -> Selected:
+        """What ``selector`` selects and reaches, in numbers.
+
+        Raises:
+            UnknownReferenceError: it selects nothing that this revision knows.
+        """
+        return self._selected.get(selector, lambda: selected(self.ledger, self.reached(selector), selector))
+
+    def fitting(self, dataset: RecordedDataset, asked: Filter) -> tuple[Fitting | None, Fitting | None]:
+        """The samples that fit ``asked``, and those that fit what they came from alone; None: nothing is asked."""
+        key = (dataset.place, *asked.of_births, tuple(asked.came_from))
+        return self._fitting.get(key, lambda: self._fitting_of(dataset, asked))
+
+    def _fitting_of(self, dataset: RecordedDataset, asked: Filter) -> tuple[Fitting | None, Fitting | None]:
+        by_ancestry = [self.came_from(dataset, selector) for selector in asked.came_from]
+        came_from = reduce(lambda one, other: one & other, by_ancestry) if by_ancestry else None
+        if not asked.is_of_births:
+            return came_from, came_from
+        by_birth = self.sample_rows(dataset).fitting(asked.fits())
+        return (by_birth if came_from is None else by_birth & came_from), came_from
+
+    def narrowed(self, dataset: RecordedDataset, asked: Filter) -> tuple[DatasetRows, DatasetRows]:
+        """The rows of ``dataset`` that certainly came from what is asked, and those that may have; else all rows."""
+        if not asked.came_from:
+            rows = self.ledger.rows(dataset)
+            return rows, rows
+        return self._narrowed.get((dataset.place, tuple(asked.came_from)), lambda: self._narrowed_to(dataset, asked))
+
+    def _narrowed_to(self, dataset: RecordedDataset, asked: Filter) -> tuple[DatasetRows, DatasetRows]:
+        came_from = self.fitting(dataset, asked)[1]
+        assert came_from is not None, "something is asked"
+        by_sample = self.sample_rows(dataset)
+        return by_sample.only(came_from.certainly), by_sample.only(came_from.may)
 
     def came_from(self, dataset: RecordedDataset, selector: str) -> Fitting:
         """The samples of ``dataset`` that are, or came of, what ``selector`` selects."""
-        from provenance.ledger.row_births import Fitting
-
         graph = self.ledger.graph
         members, rows = graph.members(dataset.place)
         least, most = self.reached(selector).in_all.rows_of_members(dataset.place)
@@ -123,11 +153,3 @@ class Revision:
         if number < 0:
             raise UnknownReferenceError(f"{sample_id}: no sidecar of this revision knows this sample")
         return number
-
-
-def as_origins(rows: dict[str, int]) -> dict[str, int]:
-    """``rows`` by what the origins are that charts know; what is ambiguous is drawn as unknown."""
-    found: Counter[str] = Counter()
-    for name, number in rows.items():
-        found[name if name in NAMES else "unknown"] += number
-    return {name: number for name, number in found.items() if number}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import ProvenanceError, RepositoryError
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from provenance.explorer.site import Site
     from provenance.faces.charts import Column
     from provenance.ledger.datasets import RecordedDataset
-    from provenance.ledger.row_births import Fitting
 
 _MOST_CHARACTERS = 320
 TABS = {"rows": "Rows", "composition": "What is in it", "history": "How it changed", "lineage": "Where it came from"}
@@ -60,38 +58,23 @@ def _download(revision: Revision, found: RecordedDataset, chosen: Filter, form: 
     if form != "csv":
         raise ProvenanceError(f"format={form}: not a format of rows; known is csv")
     found.require_current()
-    reading = Reading(revision.ledger, found, fitting(revision, found, chosen)[0], chosen.words)
+    reading = Reading(revision.ledger, found, revision.fitting(found, chosen)[0], chosen.words)
     headers = {"content-disposition": 'attachment; filename="rows.csv"'}
     return StreamingResponse(csv_of(reading), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def fitting(revision: Revision, found: RecordedDataset, chosen: Filter) -> tuple[Fitting | None, Fitting | None]:
-    """The samples that fit ``chosen``, and those that fit what they came from alone; None where that is not asked."""
-    by_ancestry = [revision.came_from(found, selector) for selector in chosen.came_from]
-    came_from = reduce(lambda one, other: one & other, by_ancestry) if by_ancestry else None
-    if not chosen.is_of_births:
-        return came_from, came_from
-    by_birth = revision.sample_rows(found).fitting(chosen.fits())
-    return (by_birth if came_from is None else by_birth & came_from), came_from
 
 
 def _rows(
     site: Site, revision: Revision, found: RecordedDataset, chosen: Filter, asked: dict[str, list[str]]
 ) -> dict[str, Any]:
     found.require_current()
-    fits, came_from = fitting(revision, found, chosen)
-    reading = Reading(revision.ledger, found, fits, chosen.words)
+    reading = Reading(revision.ledger, found, revision.fitting(found, chosen)[0], chosen.words)
     page = reading.page(chosen.after)
-    if came_from is None:
-        certain = at_most = revision.ledger.rows(found)
-    else:
-        by_sample = revision.sample_rows(found)
-        certain, at_most = by_sample.only(came_from.certainly), by_sample.only(came_from.may)
+    certain, at_most = revision.narrowed(found, chosen)
     counted = counts(certain, at_most, chosen)
     if len(chosen.came_from) == 1 and not chosen.is_of_births:
         # Of the rows of a sample some may be certain, and others not; of several conditions together that is not known.
-        least, most = revision.reached(chosen.came_from[0]).in_all.rows(found.place)
-        counted = replace(counted, rows=least, at_most=most)
+        (reached,) = (each for each in revision.selected(chosen.came_from[0]).datasets if each.path == found.path)
+        counted = replace(counted, rows=reached.certain, at_most=reached.at_most)
     kept: dict[str, list[str]] = {**chosen.asked, "rev": asked.get("rev", [])}
 
     def toggle(name: str, value: str) -> str:

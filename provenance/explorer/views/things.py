@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from provenance.explorer.reach import selected
 from provenance.explorer.said import texts_in_time
 from provenance.faces.display import show
 from provenance.ledger.walks import describe
@@ -28,7 +27,7 @@ def _thing(kind: str, site: Site, request: Request) -> Response:
     name = request.path_params["name"]
     revision = site.at(request.query_params.get("rev"))
     selector = f"{kind}:{name}"
-    reach = selected(revision, selector)
+    reach = revision.selected(selector)
     chosen = revision.reached(selector).selection.samples
     graph = revision.ledger.graph
     examples = chosen[:: max(1, len(chosen) // _EXAMPLES)][:_EXAMPLES]
@@ -55,7 +54,7 @@ model, source, prompt, license_ = (partial(_thing, kind) for kind in ("model", "
 def impact(site: Site, request: Request) -> Response:
     """What would go, and what would be left, if a selection were revoked; nothing is."""
     selector = request.query_params.get("selector", "").strip()
-    reach = selected(site.at(request.query_params.get("rev")), selector) if selector else None
+    reach = site.at(request.query_params.get("rev")).selected(selector) if selector else None
     # Quoted, as a name may be anything, and this is copied into a shell.
     command = shlex.join(["provenance", "revoke", selector, "--reason", "…"])
     return site.page(request, "impact.html", selector=selector, reach=reach, command=command)
