@@ -22,6 +22,7 @@ from provenance.auditing.measures import (
     NotMeasured,
     Part,
     Subject,
+    Watch,
     held_against_chance,
     judged_with_all,
     measures,
@@ -113,8 +114,16 @@ def audit(
         return run_audit(repository, request, settled, today)
 
 
-def run_audit(repository: Repository, request: Request, policy: Policy | None, today: date | None = None) -> Audit:
+def run_audit(
+    repository: Repository,
+    request: Request,
+    policy: Policy | None,
+    today: date | None = None,
+    watch: Watch | None = None,
+) -> Audit:
     """Audit what ``request`` says by ``policy``.
+
+    ``watch`` is called before each measure is taken: with its name, how many of the dataset's were, and of how many.
 
     Raises:
         ProvenanceError: an evaluation set is named that nothing can be said of, and no rule of the policy says so.
@@ -129,7 +138,7 @@ def run_audit(repository: Repository, request: Request, policy: Policy | None, t
     with opened_ledgers(repository) as ledgers:
         subjects = [_subject(ledgers, request, path, rules) for path in request.datasets]
         # What chance explains depends on all that is held against it: nothing is judged before all is measured.
-        measured = judged_with_all([take(subject, names) for subject in subjects])
+        measured = judged_with_all([take(subject, names, watch=watch) for subject in subjects])
         for found_of_one in measured:
             _require_asked(request, policy, found_of_one)
         audited = [_audited(subject, found) for subject, found in zip(subjects, measured, strict=True)]

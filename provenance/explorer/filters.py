@@ -22,21 +22,24 @@ FACETS = {
     "license": "licence",
     "evidence": "how we know",
 }
-_FROM, _WORDS, _AFTER = "from", "q", "after"
+_FROM, _WORDS, _AFTER, _RULE, _POLICY = "from", "q", "after", "rule", "policy"
 _OF_A_VIEW = ("rev", "view", "format", "more")
-KNOWN = (*FACETS, _FROM, _WORDS, _AFTER, *_OF_A_VIEW)
+KNOWN = (*FACETS, _FROM, _WORDS, _RULE, _POLICY, _AFTER, *_OF_A_VIEW)
 
 
 @dataclass(frozen=True)
 class Filter:
     """``values``: by facet, of which one must be a row's. ``came_from``: selectors, of what it came, or is.
 
-    ``words``: what it says, whatever the case. ``after``: the row behind which to look.
+    ``words``: what it says, whatever the case. ``rule``: of the ``policies``, of an audit that was made, what shows it.
+    ``after``: the row behind which to look.
     """
 
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     came_from: Sequence[str] = ()
     words: str = ""
+    rule: str = ""
+    policies: Sequence[str] = ()
     after: int = 0
 
     @classmethod
@@ -54,13 +57,15 @@ class Filter:
             raise ProvenanceError(f"{_AFTER}={after}: not the number of a row")
         values = {name: tuple(asked[name]) for name in FACETS if any(asked.get(name, ()))}
         words = next(iter(asked.get(_WORDS, ())), "")
-        return cls(values, tuple(filter(None, asked.get(_FROM, ()))), words, int(after))
+        rule, policies = next(iter(asked.get(_RULE, ())), ""), tuple(asked.get(_POLICY, ()))
+        return cls(values, tuple(filter(None, asked.get(_FROM, ()))), words, rule, policies, int(after))
 
     @cached_property
     def asked(self) -> dict[str, list[str]]:
         """The same as keys of an address; without the row that it begins behind."""
         asked = {name: list(values) for name, values in self.values.items()}
         asked |= {_FROM: list(self.came_from), _WORDS: [self.words] if self.words else []}
+        asked |= {_RULE: [self.rule], _POLICY: list(self.policies)} if self.rule else {}
         return {name: values for name, values in asked.items() if values}
 
     @cached_property

@@ -19,6 +19,8 @@ from provenance.ledger.rows import DatasetRows
 from provenance.ledger.selectors import select
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from provenance.explorer.filters import Filter
     from provenance.ledger.datasets import RecordedDataset
     from provenance.ledger.rows import Between
@@ -101,28 +103,47 @@ class Revision:
         """
         return self._selected.get(selector, lambda: selected(self.ledger, self.reached(selector), selector))
 
-    def fitting(self, dataset: RecordedDataset, asked: Filter) -> tuple[Fitting | None, Fitting | None]:
-        """The samples that fit ``asked``, and those that fit what they came from alone; None: nothing is asked."""
-        key = (dataset.place, *asked.of_births, tuple(asked.came_from))
-        return self._fitting.get(key, lambda: self._fitting_of(dataset, asked))
+    def fitting(
+        self, dataset: RecordedDataset, asked: Filter, among: Sequence[str] | None = None
+    ) -> tuple[Fitting | None, Fitting | None]:
+        """The samples that fit ``asked``, and those that fit what they came from alone; None: nothing is asked.
 
-    def _fitting_of(self, dataset: RecordedDataset, asked: Filter) -> tuple[Fitting | None, Fitting | None]:
+        ``among``: only these (None: all).
+        """
+        key = (dataset.place, *asked.of_births, tuple(asked.came_from), tuple(among or ()))
+        return self._fitting.get(key, lambda: self._fitting_of(dataset, asked, among))
+
+    def _fitting_of(
+        self, dataset: RecordedDataset, asked: Filter, among: Sequence[str] | None
+    ) -> tuple[Fitting | None, Fitting | None]:
         by_ancestry = [self.came_from(dataset, selector) for selector in asked.came_from]
+        by_ancestry += [] if among is None else [self._these(among)]
         came_from = reduce(lambda one, other: one & other, by_ancestry) if by_ancestry else None
         if not asked.is_of_births:
             return came_from, came_from
         by_birth = self.sample_rows(dataset).fitting(asked.fits())
         return (by_birth if came_from is None else by_birth & came_from), came_from
 
-    def narrowed(self, dataset: RecordedDataset, asked: Filter) -> tuple[DatasetRows, DatasetRows]:
+    def _these(self, samples: Sequence[str]) -> Fitting:
+        numbers = self.ledger.graph.numbers(samples)
+        chosen = np.zeros(self.ledger.graph.size, bool)
+        chosen[numbers[numbers >= 0]] = True
+        return Fitting(chosen, chosen)
+
+    def narrowed(
+        self, dataset: RecordedDataset, asked: Filter, among: Sequence[str] | None = None
+    ) -> tuple[DatasetRows, DatasetRows]:
         """The rows of ``dataset`` that certainly came from what is asked, and those that may have; else all rows."""
-        if not asked.came_from:
+        if not asked.came_from and among is None:
             rows = self.ledger.rows(dataset)
             return rows, rows
-        return self._narrowed.get((dataset.place, tuple(asked.came_from)), lambda: self._narrowed_to(dataset, asked))
+        key = (dataset.place, tuple(asked.came_from), tuple(among or ()))
+        return self._narrowed.get(key, lambda: self._narrowed_to(dataset, asked, among))
 
-    def _narrowed_to(self, dataset: RecordedDataset, asked: Filter) -> tuple[DatasetRows, DatasetRows]:
-        came_from = self.fitting(dataset, asked)[1]
+    def _narrowed_to(
+        self, dataset: RecordedDataset, asked: Filter, among: Sequence[str] | None
+    ) -> tuple[DatasetRows, DatasetRows]:
+        came_from = self.fitting(dataset, asked, among)[1]
         assert came_from is not None, "something is asked"
         by_sample = self.sample_rows(dataset)
         return by_sample.only(came_from.certainly), by_sample.only(came_from.may)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provenance.explorer.views.auditing import audit
 from provenance.explorer.views.changes import changes
 from provenance.explorer.views.datasets import dataset
 from provenance.explorer.views.finding import find
@@ -11,6 +12,7 @@ from provenance.explorer.views.things import impact, license_, model, prompt, so
 
 ROUTES = (
     ("/", overview),
+    ("/audit", audit),
     ("/changes", changes),
     ("/find", find),
     ("/impact", impact),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.explorer import addresses
+from provenance.explorer.jobs import Jobs
 from provenance.explorer.revision import Revision
 from provenance.faces.pages import environment, stylesheet
 from provenance.ledger.sidecars import Sidecars
@@ -28,7 +29,7 @@ _THEMES = ("light", "dark")
 _SCRIPT, _STYLE, _MARK = "explorer.js", "explorer.css", "mark.svg"
 
 # The pages of the menu.
-MENU = (("/", "Datasets"), ("/changes", "Changes"), ("/impact", "Impact"))
+MENU = (("/", "Datasets"), ("/changes", "Changes"), ("/audit", "Audit"), ("/impact", "Impact"))
 
 # By path, what `os.stat` says of a file: enough to see that it was written again.
 _Marks = tuple[tuple[str, int, int, int] | None, ...]
@@ -40,6 +41,7 @@ class Site:
     def __init__(self, repository: Repository, rev: str | None, resources: ExitStack) -> None:
         self.repository = repository
         self.rev = rev
+        self.jobs = Jobs()
         self._resources = resources
         self._open: OrderedDict[str | None, tuple[Revision, ExitStack]] = OrderedDict()
         self._marks: _Marks = ()
@@ -55,6 +57,7 @@ class Site:
         with ExitStack() as resources:
             site = cls(repository, rev, resources)
             resources.callback(site._close_all)
+            resources.callback(site.jobs.close)
             site.at(None)
             yield site
 

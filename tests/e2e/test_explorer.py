@@ -29,6 +29,7 @@ PAGES = {
     "source": "/src/python%20stdlib",
     "prompt": "/p/ask",
     "changes": f"/changes?a=v1&b=v2&dataset={MIX}",
+    "audit": f"/audit?dataset={MIX}",
     "impact": "/impact?selector=sample:data/documents.jsonl:3",
     "nothing": f"/d/{MIX}?q=nobody",
     "sorry": "/find?q=nobody",

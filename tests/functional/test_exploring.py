@@ -283,3 +283,23 @@ def test_what_the_same_step_made_anew_stands_side_by_side(project: Project, tmp_
     assert anew is not None and int(anew[1]) > 3
     assert re.search(r"<del>th\w+</del>", page) and re.search(r"<ins>th\w+</ins>", page)
     assert '<span class="delta add">+0</span> samples came' in page
+
+
+def test_an_audit_is_begun_by_its_page_and_links_to_the_rows_that_show_it(explorer: Explorer) -> None:
+    assert "Not audited yet" in explorer.page(f"/audit?dataset={MIX}")
+    page, asked = "", f"/audit?dataset={MIX}&policy=model-collapse&run=1"
+    while "<b>The audit is running.</b>" in (page := explorer.page(asked)):
+        assert '<meta http-equiv="refresh"' in page
+    assert "Undecided" in page and "Many rows repeat another row" in page
+    # Without being asked to run, it shows what was found.
+    assert "Many rows repeat another row" in explorer.page(f"/audit?dataset={MIX}&policy=model-collapse")
+    (rows,) = re.findall(r'href="([^"]+rule=exact-duplicates[^"]+)"', page)
+    assert "<b>12 rows</b>" in explorer.page(html.unescape(rows))
+    assert explorer.request(f"/d/{MIX}?rule=exact-duplicates&policy=licensing").status == 400
+
+
+def test_an_audit_is_by_packs_alone_and_refuses_what_it_does_not_know(explorer: Explorer) -> None:
+    assert explorer.request(f"/audit?dataset={MIX}&policy=/etc/passwd&run=1").status == 404
+    assert explorer.request("/audit?dataset=nowhere&run=1").status == 404
+    assert explorer.request(f"/audit?dataset={MIX}&more=1").status == 400
+    assert explorer.request(f"/audit?dataset={MIX}&run=1", method="POST").status == 405

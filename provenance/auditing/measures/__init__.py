@@ -7,7 +7,7 @@ taken. What others wrote cannot end an audit: where it fails, it is not measured
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pkgutil import iter_modules
@@ -26,6 +26,7 @@ __all__ = [
     "Outstanding",
     "Part",
     "Subject",
+    "Watch",
     "held_against_chance",
     "judged_with_all",
     "measure_names",
@@ -34,6 +35,9 @@ __all__ = [
 ]
 
 _NOT_A_MEASURE = ("plugins",)
+
+# Called before a measure is taken: with its name, how many were, and of how many.
+Watch = Callable[[str, int, int], None]
 
 
 def measure_names() -> list[str]:
@@ -55,9 +59,11 @@ def measures(names: Sequence[str] | None = None) -> dict[str, Measure]:
 
 
 def take(
-    subject: Subject, names: Sequence[str] | None = None, needs: Needs | None = None
+    subject: Subject, names: Sequence[str] | None = None, needs: Needs | None = None, watch: Watch | None = None
 ) -> dict[str, Measured | NotMeasured]:
     """Take the measures called ``names`` (None: all); of these, with ``needs``, only those that read just that.
+
+    ``watch`` is called before each: with its name, how many were taken, and of how many.
 
     Raises:
         ProvenanceError: there is no such measure; or what one of ours raises, see `Measure.measure`.
@@ -65,7 +71,11 @@ def take(
     chosen = measures(names)
     wanted = {name: measure for name, measure in chosen.items() if needs is None or measure.needs == needs}
     subject = replace(subject, rules=max(subject.rules, len(held_against_chance(wanted.values()))))
-    found = {name: measure.measure(subject) for name, measure in wanted.items()}
+    found: dict[str, Measured | NotMeasured] = {}
+    for name, measure in wanted.items():
+        if watch is not None:
+            watch(name, len(found), len(wanted))
+        found[name] = measure.measure(subject)
     (judged,) = judged_with_all([found])
     return judged
 

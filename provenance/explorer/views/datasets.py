@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import ProvenanceError, RepositoryError
-from provenance.explorer.addresses import address, toggled
+from provenance.explorer.addresses import address, query, toggled
 from provenance.explorer.csv_rows import csv_of
 from provenance.explorer.facets import counts, facets
 from provenance.explorer.filters import FACETS, Filter
 from provenance.explorer.row_pages import Reading
+from provenance.explorer.views.auditing import packs_named, samples_of_rule
 from provenance.explorer.views.overview import STATES
 from provenance.faces.display import show
 
@@ -37,7 +38,7 @@ def dataset(site: Site, request: Request) -> Response:
     if view not in TABS:
         raise ProvenanceError(f"view={view}: not a page of a dataset; known are {', '.join(TABS)}")
     if form := request.query_params.get("format"):
-        return _download(revision, found, chosen, form)
+        return _download(site, revision, found, chosen, form)
     rev = {"rev": asked.get("rev", ())}
     head: dict[str, Any] = {
         "dataset": found,
@@ -47,18 +48,20 @@ def dataset(site: Site, request: Request) -> Response:
             (address("dataset", found.path, {**rev, "view": "" if name == "rows" else name}), words, name == view)
             for name, words in TABS.items()
         ],
+        "audit": "/audit" + query({**rev, "dataset": found.path}),
     }
     shown = {"rows": _rows, "composition": _composition, "history": _history, "lineage": _lineage}[view]
     return site.page(request, f"dataset_{view}.html", **head, **shown(site, revision, found, chosen, asked))
 
 
-def _download(revision: Revision, found: RecordedDataset, chosen: Filter, form: str) -> Response:
+def _download(site: Site, revision: Revision, found: RecordedDataset, chosen: Filter, form: str) -> Response:
     from starlette.responses import StreamingResponse
 
     if form != "csv":
         raise ProvenanceError(f"format={form}: not a format of rows; known is csv")
     found.require_current()
-    reading = Reading(revision.ledger, found, revision.fitting(found, chosen)[0], chosen.words)
+    among = _among(site, revision, found, chosen)
+    reading = Reading(revision.ledger, found, revision.fitting(found, chosen, among)[0], chosen.words)
     headers = {"content-disposition": 'attachment; filename="rows.csv"'}
     return StreamingResponse(csv_of(reading), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -67,11 +70,12 @@ def _rows(
     site: Site, revision: Revision, found: RecordedDataset, chosen: Filter, asked: dict[str, list[str]]
 ) -> dict[str, Any]:
     found.require_current()
-    reading = Reading(revision.ledger, found, revision.fitting(found, chosen)[0], chosen.words)
+    among = _among(site, revision, found, chosen)
+    reading = Reading(revision.ledger, found, revision.fitting(found, chosen, among)[0], chosen.words)
     page = reading.page(chosen.after)
-    certain, at_most = revision.narrowed(found, chosen)
+    certain, at_most = revision.narrowed(found, chosen, among)
     counted = counts(certain, at_most, chosen)
-    if len(chosen.came_from) == 1 and not chosen.is_of_births:
+    if len(chosen.came_from) == 1 and not chosen.is_of_births and among is None:
         # Of the rows of a sample some may be certain, and others not; of several conditions together that is not known.
         (reached,) = (each for each in revision.selected(chosen.came_from[0]).datasets if each.path == found.path)
         counted = replace(counted, rows=reached.certain, at_most=reached.at_most)
@@ -89,6 +93,9 @@ def _rows(
         "chosen": chosen,
         "titles": FACETS,
         "toggle": toggle,
+        "without_rule": address(
+            "dataset", found.path, {name: kept[name] for name in kept if name not in ("rule", "policy")}
+        ),
         "base": address("dataset", found.path, {"rev": kept["rev"]}),
         "hidden": [(name, value) for name, values in kept.items() if name != "q" for value in values],
         "page": page,
@@ -96,6 +103,11 @@ def _rows(
         "following": following,
         "csv": address("dataset", found.path, {**kept, "format": "csv"}),
     }
+
+
+def _among(site: Site, revision: Revision, found: RecordedDataset, chosen: Filter) -> list[str] | None:
+    """The samples of the rule that is asked for; None: all."""
+    return samples_of_rule(site, revision, found, chosen.rule, packs_named(chosen.policies)) if chosen.rule else None
 
 
 def _composition(site: Site, revision: Revision, found: RecordedDataset, *_: Any) -> dict[str, Any]:

@@ -47,6 +47,7 @@ Sample = tuple[str | None, "Content | None"]
 class Shown:
     """A row that shows a finding; ``text`` is None where it is not on this machine."""
 
+    sample_id: str
     place: str
     origin: str | None
     text: Markup | None
@@ -55,11 +56,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class Told:
-    """A finding for people. ``state``: kind of sign, and word. ``measured``: what was observed, and is asked for."""
+    """A finding for people. ``state``: kind of sign, and word. ``measured``: what was observed, and is asked for.
+
+    ``value``: the path of what it looks at.
+    """
 
     state: tuple[str, str]
     title: str
     rule: str
+    value: str
     severity: str
     reason: str
     measured: str
@@ -105,6 +110,7 @@ def _told(judged: JudgedRule, shown: Mapping[str, Sample]) -> Told:
         _STATES[finding.outcome],
         f"Not judged: {finding.title[0].lower()}{finding.title[1:]}" if _is_unknown(finding) else finding.title,
         finding.rule,
+        finding.value,
         _SEVERITIES[finding.severity],
         finding.reason,
         _measured(finding),
@@ -156,4 +162,4 @@ def _shown(sample: Example, shown: Mapping[str, Sample]) -> Shown:
     origin, content = shown.get(sample.sample_id, (None, None))
     place = sample.place or (content.place if content is not None else short(sample.sample_id))
     text = None if content is None else show(content.text, _MOST_CHARACTERS)
-    return Shown(place, origin, text, _LONG_ID.sub(r"\1", sample.why))
+    return Shown(sample.sample_id, place, origin, text, _LONG_ID.sub(r"\1", sample.why))
