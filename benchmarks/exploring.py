@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -159,6 +160,7 @@ def _once(site: Any, page: str) -> float:
             response = answered(site, Request({**scope, **more}), view)
             spent = time.process_time() - began
             if response.status_code >= 400:
-                raise RuntimeError(f"{page}: {bytes(response.body).decode()[-2000:]}")
+                said = re.sub("<[^>]+>|\\s+", " ", bytes(response.body).decode().partition("<main")[2])
+                raise RuntimeError(f"{page}: {response.status_code} {said}")
             return spent
     raise RuntimeError(f"{page}: no such page")
