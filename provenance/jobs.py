@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
-def at_once(work: Callable[[_Item], _Result], items: Iterable[_Item], jobs: int) -> Iterator[_Result]:
+def at_once(work: Callable[[_Item], _Result], items: Iterable[_Item], jobs: int) -> Generator[_Result]:
     """``work`` on each of ``items``, by ``jobs`` threads; an error of one comes in its place, and ends the work."""
     if jobs == 1:
         yield from map(work, items)

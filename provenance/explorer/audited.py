@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provenance.auditing.audit import Audit
+    from provenance.auditing.audited import Audit
     from provenance.explorer.jobs import Tell
     from provenance.report.page.findings import Findings
 

@@ -118,5 +118,6 @@ class _Ties:
 def _as_bytes(rows: npt.NDArray[np.unsignedinteger[Any]]) -> list[bytes]:
     """The bytes of each row."""
     content = np.ascontiguousarray(rows)
-    found: list[bytes] = content.view(np.dtype((np.void, content.itemsize * content.shape[1]))).ravel().tolist()
+    listed: Any = content.view(np.dtype((np.void, content.itemsize * content.shape[1]))).ravel().tolist()
+    found: list[bytes] = listed
     return found

@@ -200,4 +200,5 @@ def _matching(pattern: str) -> npt.NDArray[np.bool_]:
 
 def _assigned() -> npt.NDArray[np.uint32]:
     """The code points that may be of a word or a mark: no surrogates, private ones, and planes without characters."""
-    return np.r_[0:0xD800, 0xF900:0x40000, 0xE0000:0xE1000].astype(np.uint32)
+    planes = ((0, 0xD800), (0xF900, 0x40000), (0xE0000, 0xE1000))
+    return np.concatenate([np.arange(*each, dtype=np.uint32) for each in planes])

@@ -172,7 +172,7 @@ def _roots(records: Records) -> dict[str, pa.Array]:
     ]
     roots = [ROOTS.get(each.origin or "", NO_ROOT) if each else NO_ROOT for each in born]
     evidence = [each.evidence if each and not UNEXPLAINED.key(each) else None for each in born]
-    values = {
+    values: dict[str, Sequence[object]] = {
         "depth": [root.depth for root in roots],
         "real_rooted": [root.real_rooted for root in roots],
         "chain_evidence": evidence,
