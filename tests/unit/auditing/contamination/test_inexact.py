@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,6 +41,38 @@ def test_swapped_words_lower_the_degree_by_little_more_than_their_part(questions
     assert len(found) >= 57
     assert min(found) >= LEAST_DEGREE
     assert sum(found) / len(found) == pytest.approx(1 - part, abs=0.1)
+
+
+def compared_by_hand(own: list[str], weights: list[float], window: list[str]) -> tuple[float, float]:
+    """Degree and evidence: a word counts where it and a neighbour, at most one word apart, stand in the window so."""
+    beside = {(window[at], window[at + 1]) for at in range(len(window) - 1)}
+    near = beside | {(window[at], window[at + 2]) for at in range(len(window) - 2)}
+    shared = set()
+    for apart in (1, 2):
+        for at in range(len(own) - apart):
+            if (own[at], own[at + apart]) in near:
+                shared |= {at, at + apart}
+    runs = [0.0]
+    for at, weight in enumerate(weights):
+        is_joined = at and (own[at - 1], own[at]) in beside
+        runs.append((runs[-1] if is_joined else 0.0) + (weight if at in shared else 0.0))
+    bits = sum(weights[at] for at in shared)
+    degree = bits / sum(weights)
+    return degree, (2 * bits * degree + max(runs)) / 3
+
+
+def test_degree_and_evidence_are_those_that_plain_python_finds(tmp_path: Path) -> None:
+    pick = random.Random(9)
+    asked = [" ".join(pick.choice(WORDS) for _ in range(40)) for _ in range(20)]
+    found = suite(tmp_path, only=[{"question": text} for text in asked])
+    for number, text in enumerate(asked):
+        window = [word for word in text.split() if pick.random() > 0.1]
+        for at in pick.sample(range(len(window)), 2):
+            window[at] = pick.choice(WORDS)
+        (hit,) = (each for each in hits(found, " ".join(window)) if each.copy is Copy.INEXACT)
+        side = int(np.flatnonzero(found.rows == number)[0])
+        weights = found.weights[found.offsets[side] : found.offsets[side + 1]].astype(float).tolist()
+        assert (hit.degree, hit.bits) == pytest.approx(compared_by_hand(text.split(), weights, window), rel=1e-3)
 
 
 @pytest.mark.parametrize("part", [0.5, 0.75])

@@ -59,6 +59,9 @@ def test_distinct_n_is_the_mean_over_random_parts_of_the_larger_group(pool: Pool
         else:
             drawn = thinned_mean(rows, least / many, 2, lambda part: len({gram for row in part for gram in row}))
             assert found == pytest.approx(drawn / least, rel=0.01)
+            rows_with = Counter(gram for row in rows for gram in set(grams_of(row, 2)))
+            expected = sum(1 - (1 - least / many) ** count for count in rows_with.values())
+            assert found == pytest.approx(expected / least)
 
 
 def test_self_repetition_is_the_expected_part_of_repeated_4_grams(pool: Pool) -> None:

@@ -34,6 +34,20 @@ def test_words_that_are_shown_are_words_that_moved() -> None:
     assert delve.why == "has 'delve', which is in 50.0% of compared rows and in 0.0% of reference rows"
 
 
+def test_a_words_z_is_that_of_the_textbook() -> None:
+    pick = np.random.default_rng(8)
+    own = [f"{text}; so {text[:90]}" if number % 3 else text for number, text in enumerate(prose(pick, 60))]
+    rows = pool_of(own, prose(pick, 120))
+    words = drift(rows, rules=6).values["words"]
+    assert isinstance(words, dict) and {";", "so"} <= set(words)
+    split = [re.findall(r"\w+|;", text) for text in rows.texts.to_pylist()]
+    for word, found in words.items():
+        column = np.array([np.rint(65536 * np.sqrt(row.count(word) / len(row))) for row in split])
+        # A sum over 60 of 180 rows that are drawn without replacement.
+        variance = 60 * 120 / (180 * 179) * ((column - column.mean()) ** 2).sum()
+        assert found["z"] == pytest.approx((column[rows.compared].sum() - 60 * column.mean()) / np.sqrt(variance))
+
+
 def test_a_mark_that_is_gone_is_shown_in_a_row_that_has_it() -> None:
     pick = np.random.default_rng(4)
     found = drift(pool_of(prose(pick, 60), [f"{text}!" for text in prose(pick, 120)]), rules=6)

@@ -5,8 +5,10 @@ import pytest
 from scipy import stats
 
 from provenance.auditing.chance.deals import Deals
-from provenance.auditing.chance.hashing import mixed
+from provenance.auditing.chance.hashing import mixed, salt_of
 from provenance.auditing.texts.telling_apart import Effect, auc, told_apart
+
+Columns = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 
 def keys(count: int, salt: int = 1) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
@@ -26,6 +28,47 @@ def test_auc_is_that_of_mann_and_whitney() -> None:
     pick = np.random.default_rng(0)
     own, others = pick.normal(0.3, 1, 40).round(1), pick.normal(0, 1, 50).round(1)
     assert auc(own, others) == pytest.approx(stats.mannwhitneyu(own, others).statistic / 2000)
+
+
+def by_hand(columns: Columns, labels: np.ndarray, family: np.ndarray, fold: np.ndarray) -> tuple[float, float]:
+    """2 AUC - 1 of a ridge discriminant that was made of the other folds, and its standard error (Obuchowski 1997)."""
+    scaled = (columns - columns.mean(0)) / columns.std(0)
+    areas, weights, variances = [], [], []
+    for each in range(5):
+        rest, here = scaled[fold != each], scaled[fold == each]
+        own, others = rest[labels[fold != each]], rest[~labels[fold != each]]
+        spreads = rest.T @ rest / len(rest) + 10 * np.eye(columns.shape[1])
+        scores = here @ (np.linalg.inv(spreads) @ (own.mean(0) - others.mean(0)))
+        mine, theirs = scores[labels[fold == each]], scores[~labels[fold == each]]
+        wins = (mine[:, None] > theirs).astype(float) + (mine[:, None] == theirs) / 2
+        area = stats.mannwhitneyu(mine, theirs).statistic / wins.size
+        variance = 0.0
+        for beats, side in ((wins.mean(1), True), (wins.mean(0), False)):
+            of = family[(fold == each) & (labels == side)]
+            sums = [sum(beats[of == one] - area) for one in set(of.tolist())]
+            variance += sum(part**2 for part in sums) / len(of) ** 2
+        areas.append(area)
+        weights.append(min(len(mine), len(theirs)))
+        variances.append(variance)
+    share = np.array(weights) / sum(weights)
+    return float(2 * share @ areas - 1), float(2 * np.sqrt(share**2 @ variances))
+
+
+@pytest.mark.parametrize("families", [240, 60])
+def test_effect_and_interval_are_those_of_the_textbook(families: int) -> None:
+    pick = np.random.default_rng(7)
+    columns = pick.normal(size=(240, 6))
+    columns[:80, 2] += 0.8
+    # Families are wholly in one group.
+    labels = np.arange(240) < 80
+    family = np.where(labels, np.arange(240) % (families // 3), families // 3 + np.arange(240) % (families * 2 // 3))
+    groups = keys(families, 2)[family]
+    found = told_apart(columns, groups, Deals(labels, keys(240), groups, 0), 3)
+    fold = (mixed(groups, salt_of(3, "fold")) % np.uint64(5)).astype(int)
+    size, error = by_hand(columns, labels, family, fold)
+    assert (found.size, found.low, found.high) == pytest.approx(
+        (size, size - 1.96 * error, size + 1.96 * error), abs=1e-4
+    )
 
 
 def test_rows_of_one_kind_are_not_told_apart() -> None:
