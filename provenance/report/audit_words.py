@@ -99,6 +99,10 @@ def remarks(dataset: AuditedDataset) -> list[str]:
         at_most = document["doubts"].get(measure, {}).get(value, {}).get("at_most") or number
         if at_most:
             found.append(f"{words}: {between(f'{number:,}', f'{at_most:,}')}")
+    if unsought := document["doubts"].get("contamination", {}).get("rows_by_text", {}).get("more"):
+        found.append(
+            f"further rows of evaluation sets that are not looked for in its text, or only in some forms: {unsought:,}"
+        )
     return found
 
 

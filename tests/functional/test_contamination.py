@@ -147,6 +147,9 @@ def test_naming_an_evaluation_set_asks_about_it_whatever_the_policy(project: Pro
     assert "rows of evaluation sets that are found in its text: 5" in said
     assert "rows that are, or were made from, rows of evaluation sets: 5" in said
     assert "contamination" not in project.ask("audit", "train.jsonl")["datasets"][0]["measures"]
+    add(project, "short.jsonl", [{"question": "why not?"}])
+    said = project.provenance("audit", "train.jsonl", "--evaluation", "short.jsonl").stdout
+    assert "not looked for in its text, or only in some forms: 1" in said
 
 
 def test_an_evaluation_set_that_says_nothing_is_an_error_unless_rules_say_so(project: Project) -> None:
