@@ -1,16 +1,21 @@
-"""Whether an edited stage is what it was, with just what was to be added: asked of what DVC makes of the new text."""
+"""Whether an edited stage is what it was, with just what was to be added: asked of what DVC makes of the new text.
+
+Also whether DVC knows that it has run.
+"""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from provenance.files import MODELS_FILE, REVOCATIONS_FILE
 from provenance.identity.names import SIDECAR_SUFFIX
+from provenance.repository.pipelines import lock_of
 from provenance.repository.staging import WRAPPER, wrapped_line
 
 if TYPE_CHECKING:
+    from provenance.repository import Repository
     from provenance.repository.pipelines import StageText
 
 
@@ -37,6 +42,17 @@ def runs_just(old: StageText, new: StageText, more: Sequence[Sequence[str]], *, 
     if not wraps:
         return own == old.commands
     return own[:-1] == old.commands[:-1] and _is_prefixed(old.commands[-1], own[-1])
+
+
+def not_recorded(repository: Repository, stages: Sequence[StageText]) -> Iterator[str]:
+    """Of ``stages`` whose datasets are here, in words, those that DVC will run all the same: it knows of no run."""
+    entries = {file: repository.pipelines.recorded(file) for file in {stage.file for stage in stages}}
+    for stage in stages:
+        if stage.name not in entries[stage.file]:
+            yield (
+                f"stage {stage.address}: {lock_of(stage.file)} has no run of it: `dvc repro` runs it; if it made what "
+                f"is here, record that after the adoption: `dvc commit --force {shlex.quote(stage.address)}`"
+            )
 
 
 def words_of(command: str) -> list[str]:

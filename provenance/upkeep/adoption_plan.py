@@ -13,7 +13,7 @@ from provenance.files import MODELS_FILE, REVOCATIONS_FILE
 from provenance.identity.names import SIDECAR_SUFFIX, is_dataset, sidecar_path
 from provenance.lineage.sidecar import open_sidecar
 from provenance.repository.staging import is_wrapped, judges
-from provenance.upkeep.adoption_checks import is_just, runs_just, words_of
+from provenance.upkeep.adoption_checks import is_just, not_recorded, runs_just, words_of
 from provenance.upkeep.adoption_words import Words, command_of, declarations
 from provenance.upkeep.pipeline_text import NotEditableError, PipelineText
 
@@ -105,6 +105,7 @@ class _Planning:
             except NotEditableError as error:
                 self._leave(members, f"{error}; change it by hand: see `provenance stage add --help`")
         outs = {stage.address: tuple(self._outs_without_sidecar(stage)) for stage in self._stages}
+        self._remarks += not_recorded(self._repository, [stage for stage in self._stages if outs[stage.address]])
         made = {path for stage in self._stages for path in self._outs(stage)}
         added = sorted(path for path in self._chosen - made if not self._is_current(path, tracked=True))
         return Plan(

@@ -104,7 +104,8 @@ def counted(numbers: Array, most: int) -> Array:
     """How often each number below ``most`` is there; int64. In parts, as `numpy.bincount` copies what it counts."""
     counts = np.zeros(most, np.int64)
     for start in range(0, len(numbers), _COUNTED_AT_ONCE):
-        counts += np.bincount(numbers[start : start + _COUNTED_AT_ONCE], minlength=most)
+        some = numbers[start : start + _COUNTED_AT_ONCE].astype(np.int64, copy=False)  # numpy 2.0 takes no uint64
+        counts += np.bincount(some, minlength=most)
     return counts
 
 
