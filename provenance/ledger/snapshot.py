@@ -32,6 +32,11 @@ _SETTLED_NANOSECONDS = 20_000_000
 Marks = dict[str, list[int]]
 
 
+def snapshot_file(temporary: Path) -> Path:
+    """Where it is remembered."""
+    return temporary / _FILE
+
+
 def look_around(root: Path) -> Marks | None:
     """The marks of all folders and of all files that decide what DVC tracks; None where they cannot tell everything."""
     marks: Marks = {}
@@ -55,12 +60,12 @@ def save(root: Path, temporary: Path, marks: Marks, since: int, files: Iterable[
                 return
     if any(mark[0] > since - _SETTLED_NANOSECONDS for mark in watched.values()):
         return
-    write_cached(temporary / _FILE, _VERSION, {"root": str(root), "watched": watched, "content": content})
+    write_cached(snapshot_file(temporary), _VERSION, {"root": str(root), "watched": watched, "content": content})
 
 
 def load(root: Path, temporary: Path) -> dict[str, Any] | None:
     """What was remembered; None where something has changed, or there is nothing, or what there is cannot be used."""
-    remembered = read_cached(temporary / _FILE, _VERSION)
+    remembered = read_cached(snapshot_file(temporary), _VERSION)
     if remembered is None or remembered["root"] != str(root):
         return None
     watched: Marks = remembered["watched"]

@@ -29,10 +29,11 @@ _MORE_COMMANDS = "runs several commands; the packages that those before the last
 
 @dataclass(frozen=True)
 class LeftAlone:
-    """A stage or a dataset that is not adopted, and why."""
+    """A stage or a dataset that is not adopted, and why. ``is_dataset``: it is, or may write, rows without lineage."""
 
     what: str
     reason: str
+    is_dataset: bool = True
 
 
 @dataclass(frozen=True)
@@ -146,10 +147,10 @@ class _Planning:
                 raise RepositoryError(f"{path}: DVC does not track it, so it cannot be adopted as a dataset")
             yield path
 
-    def _leave(self, members: Sequence[StageText], reason: str) -> None:
+    def _leave(self, members: Sequence[StageText], reason: str, *, is_dataset: bool = True) -> None:
         first = members[0]
         name = first.address.partition("@")[0] if "@" in first.name else first.address
-        self._left.append(LeftAlone(f"stage {name}", reason))
+        self._left.append(LeftAlone(f"stage {name}", reason, is_dataset))
 
     def _outs(self, stage: StageText) -> list[str]:
         places = map(stage.from_root, stage.paths("outs"))
@@ -190,7 +191,8 @@ class _Planning:
         outs, deps = self._lacking(members, "outs"), self._lacking(members, "deps")
         if not any(map(self._outs, members)):
             if not any(judges(command) for stage in members for command in stage.commands):
-                self._leave(members, self._why_no_dataset(members))
+                reason, may_be = self._why_no_dataset(members)
+                self._leave(members, reason, is_dataset=may_be)
                 return
             deps = self._with_judged(members, deps)
         wraps = self._wraps(members, is_new=bool(outs))
@@ -314,19 +316,20 @@ class _Planning:
         records = any("provenance " in command for stage in members for command in stage.commands)
         return is_new or not (records or all(self._is_current(path, tracked=False) for path in outs))
 
-    def _why_no_dataset(self, members: Sequence[StageText]) -> str:
+    def _why_no_dataset(self, members: Sequence[StageText]) -> tuple[str, bool]:
+        """Why none of the outs is adopted, and whether one may be a dataset all the same."""
         kinds = ("outs", "metrics", "plots")
         outs = list(dict.fromkeys(path for stage in members for kind in kinds for path in stage.paths(kind)))
         if not outs:
-            return "it writes nothing that DVC tracks"
+            return "it writes nothing that DVC tracks", False
         shown = ", ".join(path for path in outs if not path.endswith(SIDECAR_SUFFIX))
         closed = {each.what for each in self._left}
         if any(stage.from_root(path) in closed for stage in members for path in stage.paths("outs")):
-            return f"none of its datasets can be adopted: {shown}"
+            return f"none of its datasets can be adopted: {shown}", True
         tracked = [stage.from_root(path) for stage in members for path in stage.paths("outs")]
         unclear = [path for path in tracked if path and self._may_be_dataset(path)]
         hint = f"; if one is, name it: --dataset {shlex.quote(unclear[0])}" if unclear else ""
-        return f"no dataset among its outs: {shown}{hint}"
+        return f"no dataset among its outs: {shown}{hint}", bool(unclear)
 
     def _may_be_dataset(self, path: str) -> bool:
         return is_dataset(path) or (self._repository.root / path).is_dir()

@@ -19,13 +19,17 @@ from typing import TYPE_CHECKING
 from provenance.capture.declaring.pipeline_changes import last_change
 from provenance.errors import ProvenanceError, RepositoryError
 from provenance.files import MODELS_FILE, REVOCATIONS_FILE
+from provenance.identity.kernel import way
 from provenance.identity.names import sidecar_path
 from provenance.ledger.datasets import State
+from provenance.ledger.graph.opening import store_in
 from provenance.ledger.sidecars import Sidecars
+from provenance.ledger.snapshot import snapshot_file
 from provenance.repository.merge_conflicts import conflicts, mending_conflict
 from provenance.settings import SETTINGS_FILE
 from provenance.upkeep.adoption_plan import plan_adoption
 from provenance.upkeep.preparing import missing_rules
+from provenance.upkeep.remembered import index_is_whole, workspace_is_remembered
 
 if TYPE_CHECKING:
     from provenance.ledger.datasets import RecordedDataset
@@ -46,22 +50,52 @@ class Problem:
     mend: str
 
 
-def diagnose(repository: Repository) -> list[Problem]:
-    """Everything that is found wrong; what can only be looked at when something else is mended is left for then."""
+@dataclass(frozen=True)
+class Note:
+    """``said`` is what to know of ``what``; nothing is wrong with it."""
+
+    what: str
+    said: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Everything that is found wrong, and what else there is to know."""
+
+    problems: list[Problem]
+    notes: list[Note]
+
+
+def diagnose(repository: Repository) -> Diagnosis:
+    """Look at everything; what can only be looked at when something else is mended is left for then."""
     found = [*_programs(), *_folders(repository)]
+    kind, _, ids = way().partition(": ")
+    notes = [Note(kind, ids)]
     conflicting = conflicts(repository.root)
     if conflicting:
-        return [*found, *(_conflict(file) for file in conflicting)]
+        return Diagnosis([*found, *(_conflict(file) for file in conflicting)], notes)
     found += _interrupted(repository)
     try:
         found += _files(repository)
         plan = plan_adoption(repository)
         found += _pipelines(plan)
-        found += _datasets(repository, plan)
+        notes += (Note(each.what, f"without lineage: {each.reason}") for each in plan.left if each.is_dataset)
+        is_right, workspace = workspace_is_remembered(repository)
+        if not is_right:
+            found.append(
+                Problem("the workspace", workspace, f"rm {shlex.quote(str(snapshot_file(repository.temporary)))}")
+            )
+        with Sidecars.open(repository) as ledger:
+            found += _datasets(repository, ledger, plan)
+            is_whole, index = index_is_whole(ledger)
+        if not is_whole:
+            mend = f"rm -r {shlex.quote(str(store_in(repository.temporary).directory))} && provenance index"
+            found.append(Problem("the index", index, mend))
+        notes += (Note("the workspace", workspace), Note("the index", index))
     except ProvenanceError as error:
         named = _COMMAND.findall(str(error))
         found.append(Problem("the repository", str(error), named[0] if named else "dvc status"))
-    return list(dict.fromkeys(found))
+    return Diagnosis(list(dict.fromkeys(found)), notes)
 
 
 def _programs() -> Iterator[Problem]:
@@ -138,23 +172,22 @@ def _pipelines(plan: Plan) -> Iterator[Problem]:
         yield Problem(f"stage {stage.address}", "; ".join(lacking), _ADOPT)
 
 
-def _datasets(repository: Repository, plan: Plan) -> Iterator[Problem]:
+def _datasets(repository: Repository, ledger: Sidecars, plan: Plan) -> Iterator[Problem]:
     made_by = {dataset.path: dataset.stage for dataset in repository.datasets()}
-    with Sidecars.open(repository) as ledger:
-        for dataset in ledger.recorded:
-            yield from _state(repository, dataset, made_by.get(dataset.path))
-        for path, reason in ledger.unfetched.items():
-            yield Problem(path, f"its sidecar is not here: {reason}", f"dvc pull {shlex.quote(sidecar_path(path))}")
-        for path, reason in ledger.unusable.items():
-            yield Problem(path, reason, f"dvc checkout --force {shlex.quote(sidecar_path(path))}")
-        for path in ledger.unrecorded:
-            if path in plan.added:
-                yield Problem(path, "has no sidecar", _ADOPT)
-        for remark in ledger.remarks:
-            what, _, said = remark.partition("; ")[0].partition(": ")
-            named = _COMMAND.findall(remark.partition("; ")[2])
-            if named and not remark.startswith("stage "):
-                yield Problem(what, said, named[0])
+    for dataset in ledger.recorded:
+        yield from _state(repository, dataset, made_by.get(dataset.path))
+    for path, reason in ledger.unfetched.items():
+        yield Problem(path, f"its sidecar is not here: {reason}", f"dvc pull {shlex.quote(sidecar_path(path))}")
+    for path, reason in ledger.unusable.items():
+        yield Problem(path, reason, f"dvc checkout --force {shlex.quote(sidecar_path(path))}")
+    for path in ledger.unrecorded:
+        if path in plan.added:
+            yield Problem(path, "has no sidecar", _ADOPT)
+    for remark in ledger.remarks:
+        what, _, said = remark.partition("; ")[0].partition(": ")
+        named = _COMMAND.findall(remark.partition("; ")[2])
+        if named and not remark.startswith("stage "):
+            yield Problem(what, said, named[0])
 
 
 def _state(repository: Repository, dataset: RecordedDataset, stage: str | None) -> Iterator[Problem]:

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from support.project import Project, lines
 
+from provenance.cached import read_cached, write_cached
+from provenance.ledger import snapshot
+
 PIPELINE = """\
 stages:
   copy:
@@ -47,7 +50,48 @@ def found(project: Project) -> dict[str, tuple[str, str]]:
 
 def test_what_is_right_is_called_so(project: Project) -> None:
     assert found(project) == {}
-    assert project.provenance("doctor").stdout == "ok: nothing is wrong with this set-up\n"
+    project.ask("index")
+    project.provenance("status")
+    ok, *notes = project.provenance("doctor").stdout.splitlines()
+    assert ok == "ok: nothing is wrong with this set-up"
+    assert notes[0].startswith("note: ids: ")
+    assert notes[1:] == [
+        "note: the workspace: remembered as DVC has it",
+        "note: the index: of 2 datasets, as it was written",
+    ]
+
+
+def test_what_is_remembered_is_looked_at(project: Project) -> None:
+    project.ask("index")
+    project.provenance("status")
+    arrays = [file for file in (project.root / ".dvc/tmp/provenance/graph").glob("graph-*/*") if file.suffix != ".json"]
+    largest = max(arrays, key=lambda file: file.stat().st_size)
+    largest.write_bytes(bytes(byte ^ 1 for byte in largest.read_bytes()))
+    problem, mend = found(project)["the index"]
+    assert "are not what was written" in problem
+    project.run("sh", "-c", mend)
+    file = project.root / ".dvc/tmp/provenance/workspace.json"
+    remembered = read_cached(file, snapshot._VERSION)
+    remembered["content"]["recorded"].pop()
+    write_cached(file, snapshot._VERSION, remembered)
+    problem, mend = found(project)["the workspace"]
+    assert problem == "what is remembered of it is not what DVC says"
+    project.run("sh", "-c", mend)
+    assert found(project) == {}
+
+
+def test_stages_that_cannot_be_adopted_are_noted(project: Project) -> None:
+    loop = PIPELINE.partition("\n")[2].replace("copy.jsonl", "more.jsonl").replace("  copy:", "  more:")
+    loop = loop.replace(
+        "cmd: cp data/docs.jsonl data/more.jsonl", "cmd:\n    - |\n      for i in 1; do\n      cp a b\n      done"
+    )
+    other = "  model:\n    cmd: cp data/docs.jsonl model.bin\n    deps: [data/docs.jsonl]\n    outs: [model.bin]\n"
+    with open(project.root / "dvc.yaml", "a", encoding="utf-8") as file:
+        file.write(loop + other)
+    answer = project.provenance("doctor", "--json").json()
+    noted = {each["what"]: each["said"] for each in answer["notes"]}
+    assert noted["stage more"].startswith("without lineage: ") and "change it by hand" in noted["stage more"]
+    assert "stage model" not in noted
 
 
 def test_each_problem_has_the_command_that_mends_it(project: Project) -> None:

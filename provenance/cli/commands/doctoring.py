@@ -24,14 +24,16 @@ def doctor(
     """
     from provenance.upkeep.diagnosis import diagnose
 
-    problems = diagnose(options.open_repository())
+    found = diagnose(options.open_repository())
     if options.as_json:
-        write_json({"ok": not problems, "problems": [asdict(problem) for problem in problems]})
+        write_json({"ok": not found.problems} | asdict(found))
     elif not options.quiet:
-        for problem in problems:
+        for problem in found.problems:
             write_line(f"{safe(problem.what)}: {safe(problem.problem)}")
             write_line(f"  mend: {safe(problem.mend)}")
-        if not problems:
+        if not found.problems:
             write_line("ok: nothing is wrong with this set-up")
-    if problems:
+        for note in found.notes:
+            write_line(f"note: {safe(note.what)}: {safe(note.said)}")
+    if found.problems:
         raise typer.Exit(FINDING)

@@ -134,6 +134,20 @@ class Store:
             shutil.rmtree(path, ignore_errors=True)
         return None
 
+    def is_as_written(self, name: str) -> bool | None:
+        """Whether every array of the folder ``name`` has the content that was written; None: there is none. Reads all.
+
+        A folder that is not stays: `find` leaves aside what it notices itself.
+        """
+        path = self.directory / name
+        description = read_cached(path / _DESCRIPTION, VERSION)
+        if description is None:
+            return None
+        try:
+            return all(_digest(path / name) == about["digest"] for name, about in description["arrays"].items())
+        except OSError:
+            return False
+
     @contextmanager
     def draft(self, name: str) -> Iterator[Draft]:
         """A draft that becomes the folder ``name`` when the block ends well, and nothing when it does not."""
