@@ -23,6 +23,7 @@ from benchmarks import (
     questions,
     recording,
     sidecar,
+    stages,
     startup,
 )
 from benchmarks.processes import BenchmarkError
@@ -45,6 +46,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "audit": auditing.run,
     "proofs": proofs.run,
     "startup": startup.run,
+    "stages": stages.run,
 }
 
 

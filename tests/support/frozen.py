@@ -26,7 +26,7 @@ VERDICTS = FROZEN / f"verdict-{VerdictFile.model_fields['version'].default}"
 VERDICT = "verdict.json"
 DATASETS = ("documents.jsonl", "questions.jsonl", "mix.jsonl")
 # What a verdict says of the day and the program, in every frozen one.
-_FIXED = {"date": "2026-01-02", "tool": "dvc-provenance 0.1.0"}
+_FIXED = {"date": "2026-01-02", "tool": "dvc-provenance 0.2.0"}
 _POLICY = """
 rules:
   - {id: few, value: rows, threshold: {at_most: 3}, reason: small}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from provenance import plugins
+from provenance import __version__, plugins
 from provenance.auditing.measures import measure_names
 from provenance.auditing.policy.loading import packs
 from provenance.capture.declaring.importers import importer_names
@@ -99,3 +99,12 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
         if not (file.is_relative_to(ROOT) and file.exists() and has_fragment):
             broken.append(target)
     assert not broken
+
+
+def test_the_version_is_named_alike_wherever_it_stands() -> None:
+    said = {
+        "CHANGELOG.md": f"## [{__version__}] - 20",
+        "docs/building.md": f"provenance {__version__}\n",
+        "docs/ci.md": f"dvc-provenance@v{__version__}\n",
+    }
+    assert {file for file, text in said.items() if text not in (ROOT / file).read_text(encoding="utf-8")} == set()
