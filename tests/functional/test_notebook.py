@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
@@ -42,11 +43,33 @@ with provenance.Ledger.open() as ledger:
 """
 
 
-def test_a_kernel_without_widgets_records_and_asks(
-    dvc_repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+EXAMPLE = Path(__file__).parents[2] / "examples" / "lineage.ipynb"
+
+
+@pytest.fixture
+def jupyter(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jupyter with folders of its own."""
     for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         monkeypatch.setenv(variable, str(tmp_path_factory.mktemp(variable.lower())))
+
+
+@pytest.mark.usefixtures("isolated", "jupyter")
+def test_the_example_runs_from_its_first_cell_to_its_last() -> None:
+    notebook = nbformat.read(EXAMPLE, as_version=4)  # type: ignore[no-untyped-call]
+    assert not any(cell.get("outputs") for cell in notebook.cells), "kept without what it printed here"
+    NotebookClient(notebook, kernel_name="python3", timeout=300).execute()
+    shown = [
+        "".join(output["data"].get("text/html", ""))
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if "data" in output
+    ]
+    assert sum(html.startswith('<div class="provenance-block">') for html in shown) == 6
+    assert not any("<script" in html for html in shown)
+
+
+@pytest.mark.usefixtures("dvc_repository", "jupyter")
+def test_a_kernel_without_widgets_records_and_asks() -> None:
     cells = [new_code_cell(source) for source in (WITHOUT_WIDGETS, RECORDS, DECLARES, ASKS, SHOWS)]  # type: ignore[no-untyped-call]
     notebook = new_notebook(cells=cells)  # type: ignore[no-untyped-call]
     NotebookClient(notebook, kernel_name="python3", timeout=300).execute()
