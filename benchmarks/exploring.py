@@ -65,6 +65,7 @@ def _of_graph(folder: Path, size: int) -> Mapping[str, Any]:
     for path in (_DATA, sidecar.name):
         subprocess.run([sys.executable, "-m", "dvc", "add", "--quiet", path], cwd=folder, check=True)
     _remove_data(folder)
+    measure([sys.executable, "-m", "provenance", "index", "--quiet"], folder)
     return measure_task("explore_graph", _DATA, folder=folder).said
 
 
@@ -83,6 +84,7 @@ def _of_text(folder: Path, rows: int) -> Mapping[str, Any]:
             file.write(json.dumps({"text": f"row {number} " + "says something " * 20}) + "\n")
     command = [sys.executable, "-m", "provenance", "add", "--quiet", "--origin", "real", "--source", "a", _DATA]
     measure(command, folder)
+    measure([sys.executable, "-m", "provenance", "index", "--quiet"], folder)
     return measure_task("explore_text", _DATA, rows, folder=folder).said
 
 

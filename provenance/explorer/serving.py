@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from provenance.errors import DataError, ProvenanceError, RepositoryError, SidecarError, UnknownReferenceError
 from provenance.explorer.guard import Guard
+from provenance.explorer.indexed import BeingIndexed
 from provenance.explorer.site import Site, static_files
 
 if TYPE_CHECKING:
@@ -145,6 +146,8 @@ def answered(site: Site, request: Request, view: View) -> Response:
     """What ``view`` answers, or a page that says in one line why it cannot."""
     try:
         return view(site, request)
+    except BeingIndexed as waiting:
+        return site.page(request, "waiting.html", job=waiting.job)
     except UnknownReferenceError as error:
         return site.sorry(request, 404, "Nothing goes by that name", str(error))
     except (SidecarError, DataError, RepositoryError) as error:

@@ -6,12 +6,14 @@ import hashlib
 import os
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from provenance.errors import ProvenanceError
 from provenance.explorer import addresses
+from provenance.explorer.indexed import BeingIndexed, require_index
 from provenance.explorer.jobs import Jobs
 from provenance.explorer.revision import Revision
 from provenance.faces.pages import environment, stylesheet
@@ -58,7 +60,8 @@ class Site:
             site = cls(repository, rev, resources)
             resources.callback(site._close_all)
             resources.callback(site.jobs.close)
-            site.at(None)
+            with suppress(BeingIndexed):
+                site.at(None)
             yield site
 
     @property
@@ -70,6 +73,7 @@ class Site:
 
         Raises:
             RepositoryError: no such revision.
+            BeingIndexed: its index is being built elsewhere.
         """
         asked = rev or self.rev
         key = None if asked is None else self.repository.commit(asked)
@@ -78,6 +82,11 @@ class Site:
         if key not in self._open:
             resources = ExitStack()
             ledger = resources.enter_context(Sidecars.open(self.repository, asked))
+            try:
+                require_index(ledger, self.jobs)
+            except (BeingIndexed, ProvenanceError):
+                resources.close()
+                raise
             self._open[key] = (Revision(ledger), resources)
             if key is None:
                 self._marks = self._marked(self._open[None][0])

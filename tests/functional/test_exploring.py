@@ -287,12 +287,13 @@ def test_what_the_same_step_made_anew_stands_side_by_side(project: Project, tmp_
 
 def test_an_audit_is_begun_by_its_page_and_links_to_the_rows_that_show_it(explorer: Explorer) -> None:
     assert "Not audited yet" in explorer.page(f"/audit?dataset={MIX}")
-    page, asked = "", f"/audit?dataset={MIX}&policy=model-collapse&run=1"
+    audit = f"/audit?dataset={MIX}&policy=baseline&policy=model-collapse"
+    page, asked = "", f"{audit}&run=1"
     while "<b>The audit is running.</b>" in (page := explorer.page(asked)):
         assert '<meta http-equiv="refresh"' in page
     assert "Undecided" in page and "Many rows repeat another row" in page
     # Without being asked to run, it shows what was found.
-    assert "Many rows repeat another row" in explorer.page(f"/audit?dataset={MIX}&policy=model-collapse")
+    assert "Many rows repeat another row" in explorer.page(audit)
     (rows,) = re.findall(r'href="([^"]+rule=exact-duplicates[^"]+)"', page)
     assert "<b>12 rows</b>" in explorer.page(html.unescape(rows))
     assert explorer.request(f"/d/{MIX}?rule=exact-duplicates&policy=licensing").status == 400
@@ -303,3 +304,19 @@ def test_an_audit_is_by_packs_alone_and_refuses_what_it_does_not_know(explorer: 
     assert explorer.request("/audit?dataset=nowhere&run=1").status == 404
     assert explorer.request(f"/audit?dataset={MIX}&more=1").status == 400
     assert explorer.request(f"/audit?dataset={MIX}&run=1", method="POST").status == 405
+
+
+def test_the_index_of_a_large_revision_is_built_elsewhere(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provenance.explorer.indexed._MOST_AT_ONCE", 10)
+    copied = tmp_path / "copy"
+    shutil.copytree(project.root, copied, symlinks=True)
+    shutil.rmtree(copied / ".dvc/tmp/provenance/graph", ignore_errors=True)
+    with explored(copied) as running:
+        page = running.page("/")
+        assert "The index of the workspace is being built" in page
+        while "is being built" in (page := running.page("/")):
+            assert 'data-wait="#main"' in page
+        assert f'href="/d/{MIX}"' in page
+        assert running.request("/?rev=nowhere").status == 503
