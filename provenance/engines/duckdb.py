@@ -152,14 +152,6 @@ class DuckDBEngine:
             self._questions[place] = DuckDBQuestions(self._connection, place, size, self._words)
         return self._questions[place]
 
-    def holders(self, sample_ids: Sequence[bytes]) -> list[int]:
-        found = self._connection.execute(
-            f"SELECT DISTINCT sidecar FROM samples WHERE {HAS_ROWS_SQL} AND sample_id IN (SELECT unnest(?::BLOB[])) "
-            "ORDER BY 1",
-            [list(sample_ids)],
-        ).fetchall()
-        return [place for (place,) in found]
-
     def births(self, sample_id: bytes) -> list[Mapping[str, Any]]:
         query = f"SELECT * FROM samples WHERE sample_id = ? ORDER BY {BEST_BIRTH_FIRST}"
         return [*self._connection.sql(query, params=[sample_id]).to_arrow_table().to_pylist()]

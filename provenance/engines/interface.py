@@ -406,10 +406,6 @@ class Engine(Protocol):
         """The questions about the dataset at ``place``."""
         ...
 
-    def holders(self, sample_ids: Sequence[bytes]) -> list[int]:
-        """The places of the datasets that have rows of any of these samples."""
-        ...
-
     def births(self, sample_id: bytes) -> list[Mapping[str, Any]]:
         """Every record of the sample by its columns, the most credible first, with ``unexplained`` and ``sidecar``."""
         ...

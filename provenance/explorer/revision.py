@@ -17,6 +17,7 @@ from provenance.ledger.references import is_prefix
 from provenance.ledger.row_births import Fitting, SampleRows
 from provenance.ledger.rows import DatasetRows
 from provenance.ledger.selectors import select
+from provenance.report.page.pipeline import Pipeline, pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,7 @@ class Revision:
         self._sample_rows: dict[int, SampleRows] = {}
         self._reached = Remembered[Reached](_MOST_LARGE)
         self._fitting = Remembered[tuple[Fitting | None, Fitting | None]](_MOST_LARGE)
+        self._pipelines = Remembered[Pipeline](_MOST_SMALL)
         self._selected = Remembered[Selected](_MOST_SMALL)
         self._narrowed = Remembered[tuple[DatasetRows, DatasetRows]](_MOST_SMALL)
 
@@ -102,6 +104,10 @@ class Revision:
             UnknownReferenceError: it selects nothing that this revision knows.
         """
         return self._selected.get(selector, lambda: selected(self.ledger, self.reached(selector), selector))
+
+    def pipeline(self, dataset: RecordedDataset) -> Pipeline:
+        """Where the rows of ``dataset`` came from, dataset by dataset."""
+        return self._pipelines.get(dataset.place, lambda: pipeline(self.ledger, dataset))
 
     def fitting(
         self, dataset: RecordedDataset, asked: Filter, among: Sequence[str] | None = None

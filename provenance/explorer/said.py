@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from provenance.errors import DataError, RepositoryError
 from provenance.identity import scan
 from provenance.identity.picking import pick_rows
-from provenance.ledger.contents import local_data
+from provenance.ledger.contents import holders, local_data
 from provenance.ledger.row_places import first_rows, identity_of_sidecar, kept_places
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def texts_in_time(
     wanted = {bytes.fromhex(sample_id) for sample_id in sample_ids}
     ends = now() + _SECONDS
     found: dict[bytes, str] = {}
-    holders = [ledger.recorded[place] for place in ledger.engine.holders(sorted(wanted))]
-    for dataset in sorted(holders, key=lambda each: each.rows):
+    for dataset in holders(ledger, wanted):
         asked = wanted - found.keys()
         if not asked or now() >= ends:
             break

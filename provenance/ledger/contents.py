@@ -80,7 +80,7 @@ def contents(ledger: Sidecars, sample_ids: Iterable[str]) -> dict[str, Content]:
     """
     missing = {bytes.fromhex(sample_id) for sample_id in sample_ids}
     found: dict[str, Content] = {}
-    for dataset in _holders(ledger, missing):
+    for dataset in holders(ledger, missing):
         if not missing:
             break
         try:
@@ -143,9 +143,12 @@ def named_row(dataset: RecordedDataset, places: RowPlaces, row: int) -> str:
     return f"{dataset.path if inside is None else f'{dataset.path}/{inside}'}:{in_file}"
 
 
-def _holders(ledger: Sidecars, sample_ids: set[bytes]) -> list[RecordedDataset]:
-    holders = [ledger.recorded[place] for place in ledger.engine.holders(sorted(sample_ids))]
-    return sorted(holders, key=lambda dataset: (dataset.sidecar.header.dataset.size, dataset.path))
+def holders(ledger: Sidecars, sample_ids: Iterable[bytes]) -> list[RecordedDataset]:
+    """The datasets that have rows of any of the samples, the smallest first."""
+    numbers = ledger.graph.numbers(sample_id.hex() for sample_id in sample_ids)
+    counted = [ledger.graph.rows_of(number) for number in numbers.tolist() if number >= 0]
+    found = [dataset for dataset in ledger.recorded if any(rows[dataset.place] for rows in counted)]
+    return sorted(found, key=lambda dataset: (dataset.rows, dataset.path))
 
 
 def _files(ledger: Sidecars, dataset: RecordedDataset, data: Path, wanted: Collection[bytes]) -> dict[bytes, str]:

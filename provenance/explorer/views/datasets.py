@@ -141,9 +141,7 @@ def past_of(site: Site, revision: Revision, found: RecordedDataset) -> list[Colu
 
 
 def _lineage(site: Site, revision: Revision, found: RecordedDataset, *_: Any) -> dict[str, Any]:
-    from provenance.report.page.pipeline import pipeline
-
-    flow = pipeline(revision.ledger, found)
+    flow = revision.pipeline(found)
     nodes = [replace(node, href=_href(node.kind, node.title)) for node in flow.nodes]
     return {"pipeline": flow, "nodes": nodes}
 

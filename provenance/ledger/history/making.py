@@ -9,12 +9,12 @@ from __future__ import annotations
 import difflib
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from provenance.lineage.records import Activity, Header
+    from provenance.lineage.records import Activity, Header, Plan
 
 _DIGEST_DIGITS = 8
 _CONTEXT_LINES = 2
@@ -57,14 +57,15 @@ class Change:
 
 def facts_of(header: Header) -> frozenset[Fact]:
     """All facts that a sidecar states."""
-    return frozenset(fact for activity in header.activities for fact in _facts(activity, header))
-
-
-def _facts(activity: Activity, header: Header) -> Iterator[Fact]:
-    run = activity.stage
-    stage = None if run is None else run.name
+    # Once for all activities: an id is a digest, and there may be thousands of each.
     agents = {agent.id: agent.label for agent in header.agents}
     plans = {plan.id: plan for plan in header.plans}
+    return frozenset(fact for activity in header.activities for fact in _facts(activity, agents, plans))
+
+
+def _facts(activity: Activity, agents: Mapping[str, str], plans: Mapping[str, Plan]) -> Iterator[Fact]:
+    run = activity.stage
+    stage = None if run is None else run.name
     if activity.agent in agents:
         yield Fact(stage, "model", "", agents[activity.agent])
     if activity.plan in plans:

@@ -403,9 +403,6 @@ def test_all_sidecars_are_asked_together(opened: Any) -> None:
         record(sample(2), 0),
     ]
     with engine_over(opened, first, second) as engine:
-        assert engine.holders([bytes.fromhex(sample(2))]) == [0]
-        assert engine.holders([bytes.fromhex(sample(number)) for number in (1, 9)]) == [0, 1]
-        assert engine.holders([]) == []
         assert engine.rows_by_origin() == [(0, "real", 2), (0, "synthetic", 1), (1, "unknown", 4), (1, "real", 1)]
         found = engine.births(bytes.fromhex(sample(1)))
         assert [(each["sidecar"], each["evidence"], each["rows"]) for each in found] == [

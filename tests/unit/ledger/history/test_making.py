@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from provenance.ledger.history.making import Change, changes, in_words
+from support.work import growth
+
+from provenance.ledger.history.making import Change, changes, facts_of, in_words
 from provenance.lineage.records import (
     Activity,
     ActivityType,
@@ -37,6 +39,20 @@ def header(plan: Plan | None = ASK, agent: Agent = WRITER, **changed: Any) -> He
     state = DatasetState(path="a.jsonl", size=1, rows=1)
     plans = (plan,) if plan else ()
     return Header(version="1.0", dataset=state, identity=identity, activities=(activity,), agents=(agent,), plans=plans)
+
+
+def with_models(number: int) -> Header:
+    """A dataset that so many models wrote, each in an activity of its own."""
+    one = header()
+    agents = tuple(Agent(name=f"writer {place}") for place in range(number))
+    activities = tuple(one.activities[0].model_copy(update={"agent": agent.id}) for agent in agents)
+    return one.model_copy(update={"agents": agents, "activities": activities})
+
+
+def test_many_models_take_as_many_looks_and_not_their_square() -> None:
+    headers = {number: with_models(number) for number in (20, 80)}
+    assert len([fact for fact in facts_of(headers[80]) if fact.what == "model"]) == 80
+    assert growth(lambda number: facts_of(headers[number]), 20, 80) < 6
 
 
 def test_nothing_differs_between_runs_of_the_same() -> None:
