@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.errors import RepositoryError
@@ -23,6 +24,7 @@ from provenance.identity.picking import pick_rows
 from provenance.ledger.contents import local_data, named_as
 from provenance.ledger.row_places import identity_of_sidecar, kept_places
 from provenance.ledger.walks import Node, describe
+from provenance.ledger.word_index import WordIndex
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,13 +61,14 @@ class Row:
 class Page:
     """``looked_at``: the last row that was; ``following``: behind which row the next page looks on, if any.
 
-    ``has_text``: whether the data is on this machine.
+    ``has_text``: whether the data is on this machine. ``by_index``: whether an index of words was asked.
     """
 
     rows: list[Row]
     looked_at: int
     following: int | None
     has_text: bool
+    by_index: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,11 @@ class Reading:
         self._identity: Identity = identity_of_sidecar(ledger, dataset)
         self._data: Path | None = None
         self._places: RowPlaces | None = None
+        self._index: WordIndex | None = None
         try:
             self._data = local_data(ledger, dataset)
             self._places = kept_places(ledger, dataset)
+            self._index = WordIndex.find(ledger, dataset) if words and self._places is not None else None
         except RepositoryError:
             self._members = ledger.graph.members(dataset.place)[0]
 
@@ -138,11 +143,12 @@ class Reading:
         if len(found) > most:
             looked_at = shown[-1].row
         following = looked_at if looked_at < self.dataset.rows else None
-        return Page(self._described(shown), looked_at, following, has_text=True)
+        by_index = self._found_by_index(after) is not None
+        return Page(self._described(shown), looked_at, following, has_text=True, by_index=by_index)
 
     def _looked_through(self, after: int) -> Iterator[tuple[Iterator[_Found], int]]:
         """The rows behind ``after`` that fit, some at a time, each with the last row that has been looked at."""
-        if self._places is None or self._words:
+        if self._places is None or (self._words and self._found_by_index(after) is None):
             yield from ((block, last) for block, last in self._blocks(after) if last > after)
             return
         rows = self._candidates(self._places, after)
@@ -150,7 +156,12 @@ class Reading:
             yield iter(self._picked(self._places, some)), some[-1]
         yield iter(()), self.dataset.rows
 
+    def _found_by_index(self, after: int) -> Iterator[int] | None:
+        return None if self._index is None else self._index.rows(self._words, after)
+
     def _candidates(self, places: RowPlaces, after: int) -> Iterator[int]:
+        if (indexed := self._found_by_index(after)) is not None:
+            return indexed
         if self._fitting is None:
             return iter(range(after + 1, len(places.heads) + 1))
         found = places.rows_with(self._fitting.heads(self._graph), after)
@@ -163,6 +174,8 @@ class Reading:
             picked = list(pick_rows(self._data, self._identity, places, rows))
         samples = np.frombuffer(b"".join(each.sample_id for each in picked), np.uint8).reshape(len(picked), -1)
         keep = self._wanted(samples)
+        if self._words:
+            keep &= self._says(pa.array([each.text for each in picked], pa.large_string()))
         return [
             _Found(each.number, each.place, samples[number], each.text)
             for number, each in enumerate(picked)
@@ -185,8 +198,7 @@ class Reading:
                 keep[: max(after + 1 - batch.first_row, 0)] = False
                 texts = None if batch.texts is None else batch.texts.texts
                 if self._words:
-                    says = texts is not None and pc.match_substring(texts, self._words, ignore_case=True)
-                    keep &= np.zeros(len(keep), bool) if says is False else says.to_numpy(zero_copy_only=False)
+                    keep &= np.zeros(len(keep), bool) if texts is None else self._says(texts)
 
                 def found(first: int = batch.first_row, samples=samples, keep=keep, texts=texts) -> Iterator[_Found]:  # type: ignore[no-untyped-def]
                     for offset in np.flatnonzero(keep).tolist():
@@ -196,6 +208,10 @@ class Reading:
                         yield _Found(first + offset, place, samples[offset], text)
 
                 yield found(), last
+
+    def _says(self, texts: pa.LargeStringArray) -> Array:
+        says: Array = pc.match_substring(texts, self._words, ignore_case=True).to_numpy(zero_copy_only=False)
+        return says
 
     def _wanted(self, samples: Array) -> Array:
         if self._fitting is None:

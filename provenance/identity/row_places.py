@@ -133,13 +133,8 @@ class NotedRows:
         # What was read is not what is there, where columns were taken out; and of files that are samples, ids are kept.
         if not self._is_whole or scanned.reserved or scanned.samples_are_files:
             return
-        heads = _path(temporary, md5, identity, name, _HEADS)
-        about = {"files": scanned.files, "marks": scanned.marks, "digest": _digest(self._file)}
-        # Where it cannot be written, nothing is kept.
-        with suppress(OSError):
-            heads.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(self._file, heads)
-            write_cached(heads.with_suffix(_ABOUT), _VERSION, about | {"rows": scanned.rows, "stamp": _stamp(heads)})
+        about = {"files": scanned.files, "marks": scanned.marks, "rows": scanned.rows}
+        keep_file(self._file, kept_path(temporary, md5, identity, name, _HEADS), about)
 
 
 def write_places(scanned: Scan, temporary: Path, md5: str, identity: Identity, name: str) -> None:
@@ -157,9 +152,9 @@ def find_places(temporary: Path, md5: str, identity: Identity, name: str) -> Row
     """What is kept of the data whose hash is ``md5``; None where that is nothing, or damaged."""
     import numpy as np
 
-    heads = _path(temporary, md5, identity, name, _HEADS)
-    about = read_cached(heads.with_suffix(_ABOUT), _VERSION)
-    if about is None or not _is_as_written(heads, about):
+    heads = kept_path(temporary, md5, identity, name, _HEADS)
+    about = about_kept(heads)
+    if about is None:
         return None
     read = np.memmap(heads, _HEAD, mode="r").view(np.ndarray) if about["rows"] else np.empty(0, _HEAD)
     files = [(int(first), str(file)) for first, file in about["files"]]
@@ -168,11 +163,11 @@ def find_places(temporary: Path, md5: str, identity: Identity, name: str) -> Row
 
 def clean_places(temporary: Path, keep: Iterable[tuple[str, Identity, str]]) -> Cleaned:
     """Remove what is kept of other data than ``keep``: hashes, identities and names as in `find_places`."""
-    kept = {_path(temporary, md5, identity, name, "").name for md5, identity, name in keep}
+    kept = {kept_path(temporary, md5, identity, name, "").name for md5, identity, name in keep}
     removed = Cleaned()
     folder = temporary / _FOLDER
     for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if file.suffix in (_HEADS, _ABOUT) and file.stem not in kept:
+        if file.is_file() and file.name.partition(".")[0] not in kept:
             size = file.stat().st_size
             file.unlink(missing_ok=True)
             removed += Cleaned(1, size)
@@ -188,7 +183,8 @@ def _heads_of(batch: SampleBatch) -> Any:
     return np.ascontiguousarray(ids[:, :HEAD_BYTES]).view(">u4").astype(_HEAD)
 
 
-def _path(temporary: Path, md5: str, identity: Identity, name: str, suffix: str) -> Path:
+def kept_path(temporary: Path, md5: str, identity: Identity, name: str, suffix: str) -> Path:
+    """The file in which something is kept of data and of its ids; the arguments are as in `find_places`."""
     from xxhash import xxh3_64_hexdigest
 
     settled = None if identity.settled is None else {k: _plain(v) for k, v in asdict(identity.settled).items()}
@@ -201,18 +197,33 @@ def _plain(value: object) -> object:
     return sorted(value) if isinstance(value, frozenset) else value
 
 
-def _is_as_written(heads: Path, about: dict[str, Any]) -> bool:
-    """Whether the file has not been written to since its digest was last looked at, or has that digest."""
+def keep_file(made: Path, kept: Path, about: dict[str, Any]) -> None:
+    """Put the file ``made``, of the same disk, where it is ``kept``, with what is said ``about`` it."""
+    # Where it cannot be written, nothing is kept.
+    with suppress(OSError):
+        said = about | {"digest": _digest(made)}
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(made, kept)
+        write_cached(_beside(kept), _VERSION, said | {"stamp": _stamp(kept)})
+
+
+def about_kept(kept: Path) -> dict[str, Any] | None:
+    """What is said about a file that is ``kept``; None where there is none, or it is not as it was written."""
+    about: dict[str, Any] | None = read_cached(_beside(kept), _VERSION)
     try:
-        stamp = _stamp(heads)
-        if stamp == about["stamp"]:
-            return True
-        if _digest(heads) != about["digest"]:
-            return False
+        stamp = _stamp(kept)
+        if about is None or stamp == about["stamp"]:
+            return about
+        if _digest(kept) != about["digest"]:
+            return None
     except OSError:
-        return False
-    write_cached(heads.with_suffix(_ABOUT), _VERSION, about | {"stamp": stamp})
-    return True
+        return None
+    write_cached(_beside(kept), _VERSION, about | {"stamp": stamp})
+    return about
+
+
+def _beside(kept: Path) -> Path:
+    return kept.with_name(kept.name + _ABOUT)
 
 
 def _stamp(file: Path) -> list[int]:

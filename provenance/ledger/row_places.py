@@ -33,7 +33,7 @@ def identity_of_sidecar(ledger: Sidecars, dataset: RecordedDataset) -> Identity:
 
 def kept_places(ledger: Sidecars, dataset: RecordedDataset) -> RowPlaces | None:
     """The dataset's row places, if they are kept already."""
-    return find_places(*_kept_at(ledger, dataset))
+    return find_places(*kept_at(ledger, dataset))
 
 
 def made_places(ledger: Sidecars, dataset: RecordedDataset, data: Path) -> RowPlaces | None:
@@ -47,7 +47,7 @@ def made_places(ledger: Sidecars, dataset: RecordedDataset, data: Path) -> RowPl
     from provenance.identity import scan
     from provenance.identity.formats import open_reader
 
-    at = _kept_at(ledger, dataset)
+    at = kept_at(ledger, dataset)
     found = find_places(*at)
     identity = identity_of_sidecar(ledger, dataset)
     if found is not None or open_reader(data, identity).samples_are_files:
@@ -58,11 +58,11 @@ def made_places(ledger: Sidecars, dataset: RecordedDataset, data: Path) -> RowPl
 
 def clean(ledger: Sidecars) -> Cleaned:
     """Remove the row places of all data but that of the ledger's datasets."""
-    kept = [_kept_at(ledger, dataset)[1:] for dataset in ledger.recorded if dataset.md5 is not None]
+    kept = [kept_at(ledger, dataset)[1:] for dataset in ledger.recorded if dataset.md5 is not None]
     return clean_places(ledger.repository.temporary, kept)
 
 
-def _kept_at(ledger: Sidecars, dataset: RecordedDataset) -> tuple[Path, str, Identity, str]:
+def kept_at(ledger: Sidecars, dataset: RecordedDataset) -> tuple[Path, str, Identity, str]:
     """The folder, the data's hash, and so on. What DVC does not know yet is kept as long as the ledger is open."""
     temporary = ledger.folder if dataset.md5 is None else ledger.repository.temporary
     md5 = dataset.md5 or f"dataset-{dataset.place}"
