@@ -102,9 +102,30 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 
 def read_records(sidecar: Sidecar, columns: Sequence[str], coded: Sequence[str]) -> pa.Table:
-    """These columns of all records, in order; ``coded``: those that are to be dictionaries of their texts."""
+    """These columns of all records, in order, without those that the footer says are null throughout.
+
+    ``coded``: columns that are to be dictionaries of their texts.
+    """
     with pq.ParquetFile(sidecar.path, read_dictionary=list(coded)) as file:
-        return file.read([*columns], use_threads=False)
+        empty = _empty_columns(file.metadata)
+        return file.read([name for name in columns if name not in empty], use_threads=False)
+
+
+def _empty_columns(metadata: pq.FileMetaData) -> set[str]:
+    chunks = [
+        group.column(number)
+        for group in map(metadata.row_group, range(metadata.num_row_groups))
+        for number in range(metadata.num_columns)
+    ]
+    holding = {
+        chunk.path_in_schema.split(".")[0]
+        for chunk in chunks
+        if "." in chunk.path_in_schema
+        or (statistics := chunk.statistics) is None
+        or not statistics.has_null_count
+        or statistics.null_count < chunk.num_values
+    }
+    return {chunk.path_in_schema.split(".")[0] for chunk in chunks} - holding
 
 
 def decoded_bytes(file: Path) -> int:

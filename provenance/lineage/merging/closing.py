@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,14 @@ import pyarrow as pa
 
 from provenance.lineage.carrying import SAME_BIRTH_SQL, births_once_sql
 from provenance.lineage.database import Database
-from provenance.lineage.merging.gathered import NotPlainError, Records, answer
+from provenance.lineage.merging.gathered import (
+    NotPlainError,
+    Records,
+    answer,
+    coded_schema,
+    with_nulls,
+    without_nulls,
+)
 from provenance.lineage.merging.known import Known
 from provenance.lineage.merging.numbering import Flags, Numbers, ranges, starts_of
 
@@ -85,7 +93,7 @@ class Closure:
         return parts, held
 
     def other_births(
-        self, database: Database, wanted: Flags, present: Records, carried: Numbers
+        self, database: Database, wanted: Flags, present: Sequence[Records], carried: Numbers
     ) -> list[tuple[Records, Flags]]:
         """The births that tell how samples that are ``wanted`` came to be, and are not among those ``present``.
 
@@ -100,11 +108,16 @@ class Closure:
         is_there[samples[chosen]] = True
         # Of a sample with other births all are looked at, as births that are equal are one.
         found = np.flatnonzero(is_there[samples] & self.known.is_told)
-        mine = present.take(np.flatnonzero(is_there[present.samples]))
-        tables = {"known": self._as_asked(found), "r": mine.table.append_column("sample_id", pa.array(mine.samples))}
+        mine = Records.of([part.take(np.flatnonzero(is_there[part.samples])) for part in present])
+        stated = with_nulls(mine.table, self._schema).append_column("sample_id", pa.array(mine.samples))
+        tables = {"known": self._as_asked(found), "r": stated}
         births = births_once_sql("known", "true", is_one=self._is_one, also="number")
         sql = f"SELECT k.* FROM ({births}) k ANTI JOIN r ON r.sample_id = k.sample_id AND {SAME_BIRTH_SQL}"
         return [self._answered(database, sql, tables)]
+
+    @property
+    def _schema(self) -> pa.Schema:
+        return coded_schema(self.known.ids.shape[1])
 
     @property
     def _is_one(self) -> bool:
@@ -125,7 +138,7 @@ class Closure:
         return found
 
     def _as_asked(self, places: Numbers) -> pa.Table:
-        table = self.records.table.take(pa.array(places))
+        table = with_nulls(self.records.table.take(pa.array(places)), self._schema)
         rows = pa.array(self.known.has_rows[places].astype(np.uint32))
         nothing = pa.nulls(len(places), pa.uint32())
         added = {
@@ -140,10 +153,11 @@ class Closure:
 
     def _answered(self, database: Database, sql: str, tables: dict[str, pa.Table]) -> tuple[Records, Flags]:
         """The births that ``sql`` gives; of each the parents are those of one of the records that it is made of."""
-        schema = self.records.table.schema
+        schema = self._schema
         found = answer(database, sql, tables, schema)
         lengths = self.records.lengths
         places = found["number"].to_numpy()
         parents = self.records.parents[ranges(starts_of(lengths)[places], lengths[places])]
-        records = Records(found.select(schema.names).cast(schema), found["sample_id"].to_numpy(), parents)
+        table = without_nulls(found.select(schema.names).cast(schema))
+        records = Records(table.combine_chunks(), found["sample_id"].to_numpy(), parents)
         return records, found["held"].to_numpy(zero_copy_only=False)

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from provenance.lineage.database import Database
-from provenance.lineage.merging.lists import lengths_of
+from provenance.lineage.merging.lists import empty_lists, lengths_of
 from provenance.lineage.merging.numbering import Ids, Numbers, ranges, starts_of
+from provenance.lineage.records import Origin
 from provenance.lineage.schema import sidecar_schema
 from provenance.lineage.tables import RECORD_COLUMNS
 
@@ -38,11 +39,16 @@ def coded_names() -> list[str]:
     return [name for name in STATED if name in _CODED]
 
 
+_TYPES = {field.name: field.type for field in coded_schema(1)}
+# Columns that are there even where they hold nothing.
+_ALWAYS = frozenset({"origin", "parents", "parent_roles"})
+
+
 @dataclass(frozen=True)
 class Records:
-    """``table``: columns of `coded_schema`. ``samples``: the number of each record's sample.
+    """``table``: columns of `coded_schema`, but for those that are null throughout: most are, and would take memory.
 
-    ``parents``: the numbers of all parents, one record after the other.
+    ``samples``: the number of each record's sample. ``parents``: those of all parents, one record after the other.
     """
 
     table: pa.Table
@@ -57,6 +63,24 @@ class Records:
         """How many parents each record has."""
         return lengths_of(self.table["parents"].chunk(0)) if len(self) else np.empty(0, np.int64)
 
+    def column(self, name: str) -> pa.Array:
+        """The column of this name, also where it is null throughout."""
+        if name not in self.table.column_names:
+            return pa.nulls(len(self), _TYPES[name])
+        column = self.table[name]
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+    def some(self, names: Sequence[str], places: Numbers) -> pa.Table:
+        """These columns of the records at these places."""
+        index = pa.array(places)
+        is_there = self.table.column_names
+        return pa.table(
+            {
+                name: self.column(name).take(index) if name in is_there else pa.nulls(len(places), _TYPES[name])
+                for name in names
+            }
+        )
+
     def take(self, places: Numbers) -> Records:
         """The records at these places."""
         lengths = self.lengths
@@ -66,28 +90,42 @@ class Records:
     @staticmethod
     def of(parts: Sequence[Records]) -> Records:
         """All of ``parts``, one after the other."""
-        table = pa.concat_tables([part.table for part in parts]).unify_dictionaries().combine_chunks()
         samples, parents = ([getattr(part, name) for part in parts] for name in ("samples", "parents"))
+        table = joined([part.table for part in parts])
         return Records(table, np.concatenate(samples), np.concatenate(parents))
+
+
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """The rows of all ``tables``, each without columns that are null throughout."""
+    fields = {field.name: field for table in tables for field in table.schema}
+    schema = pa.schema([fields[name] for name in STATED if name in fields])
+    return pa.concat_tables([with_nulls(table, schema) for table in tables]).unify_dictionaries().combine_chunks()
+
+
+def with_nulls(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """``table`` with all columns of ``schema``; those that it lacks are null."""
+    names = table.column_names
+    columns = [table[field.name] if field.name in names else pa.nulls(len(table), field.type) for field in schema]
+    return pa.table(columns, schema=schema)
+
+
+def without_nulls(table: pa.Table) -> pa.Table:
+    """``table`` without columns that are null throughout."""
+    return table.select([name for name in table.column_names if name in _ALWAYS or table[name].null_count < len(table)])
 
 
 def strangers(samples: Numbers, digest_size: int) -> Records:
     """Records of samples that nobody explained."""
     count, schema = len(samples), coded_schema(digest_size)
-    columns = [
-        pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array(["unknown"]))
-        if field.name == "origin"
-        else pa.array([[]] * count, field.type)
-        if pa.types.is_list(field.type)
-        else pa.nulls(count, field.type)
-        for field in schema
-    ]
-    return Records(pa.table(columns, schema=schema), samples, np.empty(0, np.int64))
+    columns = {
+        "origin": pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([Origin.UNKNOWN.value])),
+        **{name: empty_lists(count, schema.field(name).type) for name in ("parents", "parent_roles")},
+    }
+    return Records(pa.table(columns), samples, np.empty(0, np.int64))
 
 
-def codes(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], int]:
+def codes(array: pa.Array) -> tuple[npt.NDArray[np.int64], int]:
     """The values of a column as numbers from 0, null as one of them; how many there may be."""
-    array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     if pa.types.is_dictionary(array.type):
         count = len(array.dictionary)
         return array.indices.fill_null(count).to_numpy().astype(np.int64), count + 1

@@ -8,12 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from provenance.lineage.merging.gathered import NotPlainError, coded_names, coded_schema, ids_of
+from provenance.lineage.merging.gathered import (
+    NotPlainError,
+    Records,
+    coded_names,
+    coded_schema,
+    ids_of,
+    joined,
+    without_nulls,
+)
 from provenance.lineage.merging.numbering import Flags, Ids, Numbers
 from provenance.lineage.sidecar import Sidecar, read_records
 from provenance.lineage.tables import places
 from provenance.lineage.vocabulary import Vocabulary
 from provenance.lineage.words import COUNTED_NAMES
+
+_DESCRIBED = {"activity": "activities", "agent": "agents", "source": "sources"}
 
 
 @dataclass(frozen=True)
@@ -36,58 +46,57 @@ class Known:
 def read_known(sidecars: Sequence[Sidecar], vocabulary: Vocabulary, tokenizer: str | None, size: int) -> Known:
     """Read ``sidecars``; what their headers describe is entered in ``vocabulary``, in which numbers then count."""
     schema = coded_schema(size)
-    tables = [schema.empty_table()]
-    counted: list[pa.Table] = []
-    ids = [np.empty((0, size), np.uint8)]
+    nothing = schema.empty_table().select(["origin", "parents", "parent_roles"])
+    tables, counted, ids = [nothing], [], [np.empty((0, size), np.uint8)]
     for sidecar in sidecars:
         vocabulary.add_header(sidecar.header)
-        names = ["sample_id", *COUNTED_NAMES, *schema.names]
-        table = read_records(sidecar, names, coded_names()).combine_chunks()
-        if table["parents"].null_count or table["parent_roles"].null_count or table["origin"].null_count:
+        table = read_records(sidecar, ["sample_id", *COUNTED_NAMES, *schema.names], coded_names()).combine_chunks()
+        if any(table[name].null_count for name in nothing.column_names):
             raise NotPlainError
-        counted.append(table.select(COUNTED_NAMES).cast(_counted_schema()))
+        counted.append({name: _numbers(table, name) for name in COUNTED_NAMES})
         ids += [ids_of(chunk, size) for chunk in table["sample_id"].chunks]
-        tables.append(_renumbered(table.select(schema.names), sidecar, vocabulary, tokenizer).cast(schema))
-    table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+        tables.append(_renumbered(table, sidecar, vocabulary, tokenizer, schema))
+    table = joined(tables)
     rows, possible, ambiguous = (
-        _numbers(pa.chunked_array([each[name].combine_chunks() for each in counted], pa.uint32()))
-        for name in COUNTED_NAMES
+        np.concatenate([np.empty(0, np.int64), *(each[name] for each in counted)]) for name in COUNTED_NAMES
     )
-    lengths = [len(each) for each in counted]
+    lengths = [len(each) for each in tables[1:]]
     values = [column.flatten() for column in table["parents"].chunks]
+    records = Records(table, np.empty(len(table), np.int64), np.empty(0, np.int64))
     return Known(
         table,
         np.concatenate(ids),
-        np.concatenate([np.empty((0, size), np.uint8), *(ids_of(each, size) for each in values)]),
+        np.concatenate([ids[0], *(ids_of(each, size) for each in values)]),
         np.repeat(np.arange(len(lengths)), lengths),
         (rows > 0) | (possible > 0),
         rows + ambiguous,
-        table["evidence"].combine_chunks().is_valid().to_numpy(zero_copy_only=False),
+        records.column("evidence").is_valid().to_numpy(zero_copy_only=False),
     )
 
 
-def _counted_schema() -> pa.Schema:
-    return pa.schema([(name, pa.uint32()) for name in COUNTED_NAMES])
-
-
-def _numbers(column: pa.ChunkedArray) -> Numbers:
-    found: Numbers = column.cast(pa.int64()).fill_null(0).to_numpy()
+def _numbers(table: pa.Table, name: str) -> Numbers:
+    if name not in table.column_names:
+        return np.zeros(len(table), np.int64)
+    found: Numbers = table[name].cast(pa.int64()).fill_null(0).to_numpy()
     return found
 
 
-def _renumbered(table: pa.Table, sidecar: Sidecar, vocabulary: Vocabulary, tokenizer: str | None) -> pa.Table:
-    """Numbers count in ``vocabulary``; numbers of tokens are taken over only from the same tokenizer."""
+def _renumbered(
+    table: pa.Table, sidecar: Sidecar, vocabulary: Vocabulary, tokenizer: str | None, schema: pa.Schema
+) -> pa.Table:
+    """Columns of ``schema``; numbers count in ``vocabulary``, and those of tokens are only of the same tokenizer."""
     header = sidecar.header
-    described = {"activity": "activities", "agent": "agents", "source": "sources"}
-    for column, name in described.items():
-        place = places(getattr(vocabulary, name))
-        numbers = pa.array([place[each.id] for each in getattr(header, name)], pa.uint32())
-        table = _with(
-            table, column, pa.chunked_array([numbers.take(part) for part in table[column].chunks], pa.uint32())
-        )
+    names = [name for name in schema.names if name in table.column_names]
     if header.identity.tokenizer != tokenizer:
-        table = _with(table, "tokens", pa.nulls(len(table), pa.uint32()))
-    return table
+        names = [name for name in names if name != "tokens"]
+    table = table.select(names).cast(pa.schema([schema.field(name) for name in names]))
+    for column, name in _DESCRIBED.items():
+        if column in names:
+            place = places(getattr(vocabulary, name))
+            numbers = pa.array([place[each.id] for each in getattr(header, name)], pa.uint32())
+            taken = [numbers.take(part) for part in table[column].chunks]
+            table = _with(table, column, pa.chunked_array(taken, pa.uint32()))
+    return without_nulls(table)
 
 
 def _with(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) -> pa.Table:

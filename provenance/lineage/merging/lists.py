@@ -15,7 +15,7 @@ def lengths_of(column: pa.ListArray) -> Numbers:
     return lengths
 
 
-def without_nulls(column: pa.ListArray, kind: pa.ListType) -> pa.ListArray:
+def null_as_empty(column: pa.ListArray, kind: pa.ListType) -> pa.ListArray:
     """The column with empty lists for nulls, as of type ``kind``."""
     offsets = np.zeros(len(column) + 1, np.int32)
     np.cumsum(lengths_of(column), out=offsets[1:])

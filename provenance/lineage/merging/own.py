@@ -13,8 +13,17 @@ import pyarrow.parquet as pq
 from provenance.identity import SampleBatch
 from provenance.lineage.births import RecordedBirths
 from provenance.lineage.database import Database
-from provenance.lineage.merging.gathered import NotPlainError, Records, answer, coded_schema, codes, ids_of
-from provenance.lineage.merging.lists import without_nulls
+from provenance.lineage.merging.gathered import (
+    STATED,
+    NotPlainError,
+    Records,
+    answer,
+    coded_schema,
+    codes,
+    ids_of,
+    without_nulls,
+)
+from provenance.lineage.merging.lists import null_as_empty
 from provenance.lineage.merging.numbering import Flags, Ids, Numbers, combined
 from provenance.lineage.rules import NO_ROOT, ROOTS, UNEXPLAINED
 from provenance.lineage.schema import BIRTH_NAMES
@@ -75,7 +84,7 @@ def read_births(births: RecordedBirths, vocabulary: Vocabulary, count: int, size
         name: pa.array(listed, pa.uint32()).take(numbers) for name, listed in _numbers(births, vocabulary).items()
     }
     for name in ("parents", "parent_roles"):
-        columns[name] = without_nulls(columns[name], schema.field(name).type)
+        columns[name] = null_as_empty(columns[name], schema.field(name).type)
     columns = {name: _as(column, schema.field(name).type) for name, column in columns.items()}
     return Stated(rows, columns, parents)
 
@@ -109,28 +118,23 @@ def birth_records(
     samples: Numbers,
     parents: Numbers,
     counts: Numbers,
-    size: int,
 ) -> tuple[Records, Numbers, Flags]:
     """The records of births, how many rows each has, and whether what follows from its parents is still open.
 
     ``samples``: the number of each row's sample; ``counts``: how many rows samples have, by their numbers.
     """
     of_birth = samples[stated.rows]
-    schema = coded_schema(size)
     count = len(of_birth)
-    rest = {name: pa.nulls(count, schema.field(name).type) for name in schema.names if name not in stated.columns}
-    table = pa.table({**rest, **stated.columns}).select(schema.names).cast(schema)
-    records = Records(table, of_birth, parents)
+    names = [name for name in STATED if name in stated.columns]
+    records = Records(without_nulls(pa.table({name: stated.columns[name] for name in names})), of_birth, parents)
     rows = np.ones(count, np.int64)
     repeated = np.flatnonzero(counts[of_birth] > 1)
     if len(repeated):
         records, rows = _each_once(database, records, repeated)
-    table = records.table
-    for name, column in _roots(records).items():
-        table = table.set_column(table.schema.get_field_index(name), schema.field(name), column)
-    calls = pa.array(rows, mask=rows == 1).cast(pa.uint32())
-    table = table.set_column(table.schema.get_field_index("calls"), schema.field("calls"), calls)
-    return Records(table.combine_chunks(), records.samples, records.parents), rows, records.lengths > 0
+    found = _roots(records) | {"calls": pa.array(rows, mask=rows == 1).cast(pa.uint32())}
+    columns = dict(zip(records.table.column_names, records.table.columns, strict=True)) | found
+    table = pa.table({name: columns[name] for name in STATED if name in columns}).combine_chunks()
+    return Records(without_nulls(table), records.samples, records.parents), rows, records.lengths > 0
 
 
 def _each_once(database: Database, records: Records, repeated: Numbers) -> tuple[Records, Numbers]:
@@ -138,8 +142,8 @@ def _each_once(database: Database, records: Records, repeated: Numbers) -> tuple
 
     ``repeated``: the places of records of samples with several rows.
     """
-    born = ", ".join((*BIRTH_NAMES, "agent", "source"))
     table = records.table.take(pa.array(repeated)).combine_chunks()
+    born = ", ".join(table.column_names)
     table = table.append_column("sample", pa.array(records.samples[repeated]))
     table = table.append_column("number", pa.array(repeated))
     sql = f"SELECT min(number) AS number, count(*) AS rows FROM repeated GROUP BY sample, {born}"
@@ -161,11 +165,11 @@ class _Born(NamedTuple):
 
 def _roots(records: Records) -> dict[str, pa.Array]:
     """What follows from births without parents; with parents, `Resolver` works it out."""
-    table = records.table
     is_root = records.lengths == 0
-    has_activity = np.array(table["activity"].is_valid())
-    kinds, example = combined([codes(table["origin"]), codes(table["evidence"]), (has_activity, 2), (is_root, 2)])
-    told = table.select(["origin", "evidence"]).take(pa.array(example)).to_pylist()
+    has_activity = records.column("activity").is_valid().to_numpy(zero_copy_only=False)
+    columns = [codes(records.column(name)) for name in ("origin", "evidence")]
+    kinds, example = combined([*columns, (has_activity, 2), (is_root, 2)])
+    told = records.some(["origin", "evidence"], example).to_pylist()
     born = [
         _Born(**each, activity=0 if has_activity[place] else None) if is_root[place] else None
         for each, place in zip(told, example, strict=True)
@@ -177,7 +181,8 @@ def _roots(records: Records) -> dict[str, pa.Array]:
         "real_rooted": [root.real_rooted for root in roots],
         "chain_evidence": evidence,
     }
-    return {name: _of(listed, table.schema.field(name).type).take(pa.array(kinds)) for name, listed in values.items()}
+    types = coded_schema(1)
+    return {name: _of(listed, types.field(name).type).take(pa.array(kinds)) for name, listed in values.items()}
 
 
 def _of(values: Sequence[object], kind: pa.DataType) -> pa.Array:

@@ -91,7 +91,7 @@ def _merge(database: Database, batches: Sequence[SampleBatch], task: Task, sidec
     parts: list[_Part] = []
     left = counts.copy()
     if stated is not None:
-        own, numbers, pending = birth_records(database, stated, of_rows, parents, counts, size)
+        own, numbers, pending = birth_records(database, stated, of_rows, parents, counts)
         parts.append(_Part(own, numbers, np.zeros(len(own), bool), pending))
         left -= np.bincount(own.samples, numbers, len(ids)).astype(np.int64)
     recorded = len(of_rows) - int(left.sum())
@@ -147,8 +147,7 @@ def _require_counted(task: Task, parts: Sequence[_Part]) -> None:
     """Rows of one sample that were born in several ways are told apart by what they have besides the content."""
     if task.births is None or not task.rows.beside or task.rows.samples_are_files:
         return
-    samples = np.concatenate([part.records.samples for part in parts])
-    if len(np.unique(samples)) < len(samples):
+    if np.bincount(np.concatenate([part.records.samples for part in parts]), minlength=1).max() > 1:
         raise NotPlainError
 
 
@@ -158,7 +157,7 @@ def _close(database: Database, closure: Closure, parts: list[_Part], carried: Nu
     for part in parts:
         present[part.records.samples] = True
     wanted = closure.ancestors(np.concatenate([part.records.parents for part in parts]))
-    own = Records.of([part.records for part in parts])
+    own = [part.records for part in parts]
     parts += [_Part.ancestral(*each) for each in closure.other_births(database, wanted & present, own, carried)]
     found, held = closure.of_ancestors(database, wanted & ~present)
     for records, are_held in zip(found, held, strict=True):
@@ -180,7 +179,7 @@ def _resolved(
     rows, held, pending = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("rows", "held", "pending")
     )
-    is_told = records.table["evidence"].chunk(0).is_valid().to_numpy(zero_copy_only=False)
+    is_told = records.column("evidence").is_valid().to_numpy(zero_copy_only=False)
     level = np.where((rows > 0) | held, 2, is_told)
     activities = vocabulary.activities.values()
     generations = np.array([each.type is ActivityType.GENERATION for each in activities], bool)

@@ -13,14 +13,14 @@ import numpy as np
 import pyarrow as pa
 
 from provenance.lineage.database import Database
-from provenance.lineage.merging.gathered import NotPlainError, Records, answer, codes
+from provenance.lineage.merging.gathered import NotPlainError, Records, answer, coded_schema, codes
 from provenance.lineage.merging.numbering import Flags, Numbers, combined, ranges, starts_of
 from provenance.lineage.rules import FROM_BIRTHS, FROM_PARENTS, resolved
 from provenance.lineage.words import DOUBTS
 
 # What a record has of its parents; all that is asked of a parent, too.
 INHERITED = (*DOUBTS, "chain_evidence", "doubts")
-_OWN = ("origin", "kind", "agent", "source", "license", "evidence", "generation")
+_OWN = ("origin", "kind", "agent", "source", "license", "evidence")
 _UNSET = -1
 
 
@@ -37,9 +37,8 @@ class Resolver:
     classes: pa.Table = field(init=False)
 
     def __post_init__(self) -> None:
-        table = self.records.table.select(INHERITED)
-        nothing = pa.table({each.name: pa.nulls(1, each.type) for each in table.schema}, schema=table.schema)
-        self.classes = nothing
+        types = coded_schema(1)
+        self.classes = pa.table({name: pa.nulls(1, types.field(name).type) for name in INHERITED})
         self._class = np.full(len(self.records), _UNSET)
 
     def resolve(self, pending: Numbers, level: Numbers) -> Numbers:
@@ -50,7 +49,7 @@ class Resolver:
         """
         if not len(pending):
             return np.empty(0, np.int64)
-        if self.records.table["activity"].take(pa.array(pending)).null_count:
+        if self.records.column("activity").take(pa.array(pending)).null_count:
             raise NotPlainError
         edges = _Edges.of(self.records, pending, level)
         is_open = np.zeros(len(self.records), bool)
@@ -76,8 +75,8 @@ class Resolver:
         """Give the records at these places their class."""
         if not len(places):
             return
-        table = self.records.table.select(INHERITED).take(pa.array(places)).combine_chunks()
-        kinds, example = combined([codes(table[name]) for name in INHERITED])
+        table = self.records.some(INHERITED, places)
+        kinds, example = combined([codes(table[name].chunk(0)) for name in INHERITED])
         self._class[places] = self._enter(table.take(pa.array(example)))[kinds]
 
     def _enter(self, table: pa.Table) -> Numbers:
@@ -109,10 +108,10 @@ class Resolver:
         lists, example = sequences(of_edges, starts, lengths)
         taken = self._taken(FROM_PARENTS, of_edges, starts[example], lengths[example])
         places = pending[ready]
-        own = self.records.table.select([name for name in _OWN if name != "generation"]).take(pa.array(places))
-        activity = self.records.table["activity"].take(pa.array(places)).to_numpy()
-        own = own.append_column("generation", pa.array(self.generations[activity])).combine_chunks()
-        kinds, one = combined([(lists, len(example)), *(codes(own[name]) for name in _OWN)])
+        own = self.records.some(_OWN, places)
+        activity = self.records.column("activity").take(pa.array(places)).to_numpy()
+        own = own.append_column("generation", pa.array(self.generations[activity]))
+        kinds, one = combined([(lists, len(example)), *(codes(own[name].chunk(0)) for name in own.column_names)])
         asked = own.take(pa.array(one))
         for name in INHERITED:
             asked = asked.append_column(f"from_{name}", taken[name].take(pa.array(lists[one])))

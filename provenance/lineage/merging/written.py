@@ -122,7 +122,9 @@ class Merged:
                 columns[column] = numbers.take(self._column(column, at))
             for field in schema:
                 if field.name not in columns:
-                    columns[field.name] = _plain(self._column(field.name, at), field.type)
+                    is_there = field.name in self.records.table.column_names or field.name in self.classes.column_names
+                    found = self._column(field.name, at) if is_there else pa.nulls(len(at), field.type)
+                    columns[field.name] = _plain(found, field.type)
             for name in ("parents", "parent_roles"):
                 columns[name] = self._without_itself(columns[name], at)
             yield pa.record_batch([columns[name] for name in schema.names], schema=schema)
@@ -143,11 +145,11 @@ class Merged:
 
     def _column(self, name: str, at: Numbers) -> pa.Array:
         if name not in self._joined:
-            column = self.records.table[name]
+            column = self.records.column(name)
             if name in self.classes.column_names:
-                both = pa.chunked_array([*column.chunks, *self.classes[name].chunks], column.type)
-                column = both.unify_dictionaries()
-            self._joined[name] = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+                both = pa.chunked_array([column, *self.classes[name].chunks], column.type).unify_dictionaries()
+                column = both.combine_chunks()
+            self._joined[name] = column
         if name in self.classes.column_names:
             of_class = self.inherited[at]
             at = np.where(of_class < 0, at, len(self.records) + of_class)
