@@ -1,10 +1,12 @@
-"""Work that is done by several threads at once: whoever calls gets the results in order, whatever finished first."""
+"""How many threads may work at once, and work that they do: results come in order, whatever finished first."""
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -12,6 +14,24 @@ if TYPE_CHECKING:
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+
+
+_ALLOWED: ContextVar[int | None] = ContextVar("jobs", default=None)
+
+
+def allowed() -> int:
+    """How many threads may work at once: as `at_most` says, else one for each core."""
+    return _ALLOWED.get() or cores()
+
+
+@contextmanager
+def at_most(jobs: int | None) -> Iterator[None]:
+    """Meanwhile, ``jobs`` threads may work at once; None: one for each core."""
+    before = _ALLOWED.set(jobs)
+    try:
+        yield
+    finally:
+        _ALLOWED.reset(before)
 
 
 def cores() -> int:
@@ -22,7 +42,7 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
-def at_once(work: Callable[[_Item], _Result], items: Iterable[_Item], jobs: int) -> Generator[_Result]:
+def at_once(work: Callable[[_Item], _Result], items: Iterable[_Item], jobs: int) -> Generator[_Result, None, None]:
     """``work`` on each of ``items``, by ``jobs`` threads; an error of one comes in its place, and ends the work."""
     if jobs == 1:
         yield from map(work, items)

@@ -16,6 +16,7 @@ from provenance.cli.completing import policies
 from provenance.cli.output import write_error
 from provenance.cli.progress import fetch_progress
 from provenance.errors import RepositoryError
+from provenance.jobs import at_most
 from provenance.report.plain_text import safe
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class CommonOptions:
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
+    jobs: int | None = None
 
     def open_repository(self) -> Repository:
         """The repository of the folder named by --repo, or of the current one; see `open_repository`."""
@@ -93,7 +95,7 @@ class CommonOptions:
 
 
 def command(
-    *, reads_lineage: bool = False, at_revision: bool = False
+    *, reads_lineage: bool = False, at_revision: bool = False, has_jobs: bool = False
 ) -> Callable[[Callable[Concatenate[CommonOptions, P], None]], Callable[..., None]]:
     """Give a command the options that most have: --repo, --json, --quiet and --verbose.
 
@@ -102,10 +104,12 @@ def command(
     Args:
         reads_lineage: it reads sidecars, which may have to be fetched: with --no-fetch.
         at_revision: it reads at any git revision: with --rev.
+        has_jobs: it works by several threads at once: with --jobs.
     """
     common = [_parameter("repo", RepositoryOption, None)]
     common += [_parameter("rev", RevisionOption, None)] if at_revision else []
     common += [_parameter("no_fetch", NoFetchOption, False)] if reads_lineage else []
+    common += [_parameter("jobs", JobsOption, None)] if has_jobs else []
     common += [
         _parameter("as_json", JsonOption, False),
         _parameter("quiet", QuietOption, False),
@@ -119,7 +123,8 @@ def command(
         @functools.wraps(function)
         def run(**given: Any) -> None:
             options: Any = CommonOptions(**{name: given.pop(name) for name in names if name in given})
-            function(options, **given)  # type: ignore[call-arg]
+            with at_most(options.jobs):
+                function(options, **given)  # type: ignore[call-arg]
 
         parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *common)]
         # Evaluated once, here: typer would do it again for each.

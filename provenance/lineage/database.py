@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,8 @@ import duckdb
 import pyarrow as pa
 
 from provenance.files import folder_of_process
+from provenance.jobs import allowed
+from provenance.lineage.id_ranges import IdRange
 
 _MEMORY_LIMIT = "512MB"
 _PATTERN_SIGNS = "*?["
@@ -32,6 +34,7 @@ def scratch_database(workspace: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "preserve_insertion_order": "false",
+            "threads": str(allowed()),
         }
     )
     try:
@@ -63,6 +66,13 @@ def count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 def stream(connection: duckdb.DuckDBPyConnection, query: str, batch_rows: int) -> Iterator[pa.RecordBatch]:
     """The rows that ``query`` gives, as Arrow batches."""
     yield from connection.sql(query).to_arrow_reader(batch_rows)
+
+
+def in_ranges(connection: duckdb.DuckDBPyConnection, ranges: Iterable[IdRange]) -> Iterator[IdRange]:
+    """Each of ``ranges``, in turn, with the view ``in_range`` of those of ``records`` whose samples are in it."""
+    for each in ranges:
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW in_range AS FROM records WHERE {each.sql()}")
+        yield each
 
 
 def parquet_rows(*files: Path) -> str:

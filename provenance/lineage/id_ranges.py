@@ -91,8 +91,13 @@ def ranges(bits: int) -> Iterator[IdRange]:
 
 def bits_for(records: int, at_once: int = RECORDS_AT_ONCE) -> int:
     """How many leading bits make ranges of at most about ``at_once`` of ``records``."""
-    wanted = max(1, -(-records // at_once))
+    wanted = max(1, -(-records // max(1, at_once)))
     return min(MOST_BITS, (wanted - 1).bit_length())
+
+
+def ranges_for(records: int, at_once: int = RECORDS_AT_ONCE) -> list[IdRange]:
+    """All ids in as many ranges as these ``records`` need."""
+    return list(ranges(bits_for(records, at_once)))
 
 
 def divided(

@@ -27,6 +27,8 @@ from provenance.plurals import counted
 if TYPE_CHECKING:
     import duckdb
 
+    from provenance.lineage.id_ranges import IdRange
+
 Array = npt.NDArray[np.int64]
 Chosen = npt.NDArray[np.bool_]
 
@@ -37,27 +39,27 @@ HAS_ROWS_SQL = "(rows > 0 OR possible_rows > 0)"
 # The same, or it has the ambiguous rows of its sample's other births.
 COUNTS_SQL = "(rows > 0 OR possible_rows > 0 OR ambiguous_rows > 0)"
 
-# The rows of records by their marks, where these are known: of the view ``records``, a line for each mark of a record.
-UNITS_SQL = """(
+# The rows of records by their marks, where these are known: of the view ``in_range``, a line for each mark of a record.
+_UNITS_SQL = """(
     SELECT * EXCLUDE (m), m.mark AS mark, coalesce(m.possible_rows, 0)::BIGINT AS possible,
         coalesce(m.ambiguous_rows, 0)::BIGINT AS shared
-    FROM (SELECT sample_id, unnest(marks) AS m FROM records))"""
+    FROM (SELECT sample_id, unnest(marks) AS m FROM in_range))"""
 
-# What must not be; and of what there are some, and a query that counts these in the view ``records``, which has the
-# place of each record in its file.
+# What must not be; and of what there are some, and a query that counts these in the view ``in_range``, which has the
+# place of each record in its file, and all records of a sample or none.
 _MISSTATED = {
     ("0 stands for possible or ambiguous rows, calls or doubts, or 1 for calls, where null belongs", "record"): """
-        SELECT count(*) FROM records WHERE possible_rows = 0 OR ambiguous_rows = 0 OR calls < 2 OR doubts = 0""",
+        SELECT count(*) FROM in_range WHERE possible_rows = 0 OR ambiguous_rows = 0 OR calls < 2 OR doubts = 0""",
     ("ambiguous rows stand on another record than the first of their sample", "record"): """
-        SELECT count(DISTINCT a.place) FROM (SELECT sample_id, place FROM records WHERE ambiguous_rows IS NOT NULL) a
-        JOIN records r ON r.sample_id = a.sample_id AND r.place < a.place""",
+        SELECT count(DISTINCT a.place) FROM (SELECT sample_id, place FROM in_range WHERE ambiguous_rows IS NOT NULL) a
+        JOIN in_range r ON r.sample_id = a.sample_id AND r.place < a.place""",
     ("possible and ambiguous rows do not fit each other", "sample"): """
         SELECT count(*) FROM (SELECT coalesce(sum(ambiguous_rows), 0) AS shared,
                 coalesce(sum(possible_rows), 0) AS possible, coalesce(max(possible_rows), 0) AS most
-            FROM records WHERE possible_rows IS NOT NULL OR ambiguous_rows IS NOT NULL GROUP BY sample_id)
+            FROM in_range WHERE possible_rows IS NOT NULL OR ambiguous_rows IS NOT NULL GROUP BY sample_id)
         WHERE most > shared OR shared > possible - most""",
     ("rows by marks do not add up to those of the record", "record"): """
-        SELECT count(*) FROM records WHERE marks IS NOT NULL AND (rows, coalesce(possible_rows, 0)) IS DISTINCT FROM (
+        SELECT count(*) FROM in_range WHERE marks IS NOT NULL AND (rows, coalesce(possible_rows, 0)) IS DISTINCT FROM (
             coalesce(list_sum(list_transform(marks, lambda each: each.rows)), 0),
             coalesce(list_sum(list_transform(marks, lambda each: coalesce(each.possible_rows, 0))), 0))""",
     ("ambiguous rows by marks do not fit the possible ones, or do not add up to those of the sample", "sample"): f"""
@@ -66,18 +68,24 @@ _MISSTATED = {
                 sum(shared) AS every
             FROM (SELECT sample_id, mark, max(shared) AS shared, min(shared) AS least, sum(possible) AS possible,
                     max(possible) AS most
-                FROM {UNITS_SQL} GROUP BY ALL) GROUP BY 1)
-        JOIN (SELECT sample_id, coalesce(sum(ambiguous_rows), 0) AS stated FROM records GROUP BY 1) USING (sample_id)
+                FROM {_UNITS_SQL} GROUP BY ALL) GROUP BY 1)
+        JOIN (SELECT sample_id, coalesce(sum(ambiguous_rows), 0) AS stated FROM in_range
+            WHERE sample_id IN (SELECT sample_id FROM in_range WHERE marks IS NOT NULL) GROUP BY 1) USING (sample_id)
         WHERE unfit OR every <> stated""",
 }
 
 
-def misstated(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """What does not keep the form in the view ``records``, a sidecar's with their places, in words."""
-    from provenance.lineage.database import count
+def misstated(connection: duckdb.DuckDBPyConnection, ranges: Sequence[IdRange]) -> list[str]:
+    """What does not keep the form in the view ``records``, a sidecar's with their places, in words.
 
-    found = ((count(connection, query), *said) for said, query in _MISSTATED.items())
-    return [f"{said} ({counted(number, thing)})" for number, said, thing in found if number]
+    It is asked of one of the ``ranges``, which are all ids, after the other.
+    """
+    from provenance.lineage.database import count, in_ranges
+
+    found = Counter[tuple[str, str]]()
+    for _ in in_ranges(connection, ranges):
+        found.update({said: count(connection, query) for said, query in _MISSTATED.items()})
+    return [f"{said} ({counted(number, thing)})" for (said, thing), number in found.items() if number]
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,12 @@ sample's other births are then taken for one more parent that there may be.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 
-from provenance.lineage.database import count
+from provenance.lineage.database import count, in_ranges
+from provenance.lineage.id_ranges import EVERY_ID, IdRange
 from provenance.lineage.records import ActivityType, Evidence, Header, Kind, Origin, SourceType
 from provenance.lineage.rules import UNEXPLAINED, made_by_model_sql, strength_sql
 from provenance.lineage.words import DOUBTS, OTHER_KIND
@@ -31,7 +34,7 @@ _BIRTHS = f"""
         source, license, ({UNEXPLAINED.sql()}) AS unexplained, {strength_sql("evidence")} AS own,
         {strength_sql("chain_evidence")} AS chain, count(*) OVER (PARTITION BY sample_id) AS births,
         coalesce(list_contains($generations, activity), false) AS generation
-    FROM records WHERE activity IS NULL OR NOT list_contains($purges, activity)"""
+    FROM in_range WHERE activity IS NULL OR NOT list_contains($purges, activity)"""
 # What the births of one sample agree in, or lie between.
 _BETWEEN = f"""
     min(p.depth) AS least_depth, max(p.depth) AS most_depth, count(p.depth) = count(*) AS all_have_depth,
@@ -110,12 +113,19 @@ _CONTRADICTIONS_BY_PARENTS = {
 }
 
 
-def contradictions(connection: duckdb.DuckDBPyConnection, header: Header) -> list[str]:
-    """What does not hold of the records in the view ``records``, in words; empty if all does."""
+def contradictions(
+    connection: duckdb.DuckDBPyConnection, header: Header, ranges: Sequence[IdRange] = (EVERY_ID,)
+) -> list[str]:
+    """What does not hold of the records in the view ``records``, in words; empty if all does.
+
+    What is asked of single samples is asked of one of ``ranges``, which are all ids, after the other.
+    """
     problems = [_unknown_words(connection, column, [*words]) for column, words in _VOCABULARIES.items()]
     purges = [n for n, activity in enumerate(header.activities) if activity.type is ActivityType.PURGE]
     generations = [n for n, activity in enumerate(header.activities) if activity.type is ActivityType.GENERATION]
-    connection.execute(f"CREATE TABLE births AS {_BIRTHS}", {"generations": generations, "purges": purges})
+    given = {"generations": generations, "purges": purges}
+    for number, _ in enumerate(in_ranges(connection, ranges)):
+        connection.execute(f"{'INSERT INTO births' if number else 'CREATE TABLE births AS'} {_BIRTHS}", given)
     connection.execute("CREATE TABLE edges AS SELECT DISTINCT place, unnest(parents) AS parent FROM births")
     connection.execute(f"CREATE TABLE judged AS {_JUDGED}")
     for table, checks in (("births", _CONTRADICTIONS), ("judged", _CONTRADICTIONS_BY_PARENTS)):

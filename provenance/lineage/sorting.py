@@ -18,10 +18,11 @@ import pyarrow as pa
 
 from provenance.identity import SampleBatch
 from provenance.identity.id_arrays import bytes_of_ids
+from provenance.lineage.id_ranges import IdRange
 from provenance.lineage.schema import ROW_GROUP_ROWS
 
 _RUN_ROWS = 1 << 18
-_LEADING_BITS = 10
+LEADING_BITS = 10
 _NO_TOKENS = -1
 
 SAMPLE_COLUMNS = ("sample_id", "rows", "content_bytes", "tokens")
@@ -35,20 +36,20 @@ def distinct_samples(batches: Iterable[SampleBatch], digest_size: int, file: Pat
 
     ``file`` is made for what does not stay in memory, and is needed until the last result.
     """
-    runs = _Runs(file, digest_size)
-    runs.take(batches)
-    return map(_as_batch, runs.groups())
+    samples = SortedSamples(file, digest_size)
+    samples.take(batches)
+    return map(_as_batch, samples.groups())
 
 
-class _Runs:
-    """Runs of samples in ``file``, each sorted by leading bits."""
+class SortedSamples:
+    """Samples with their rows, as runs in ``file``, each sorted by leading bits; made by `take`, once."""
 
     def __init__(self, file: Path, digest_size: int) -> None:
         self._file = file
         self._type = _sample_type(digest_size)
         # For each run, where in the file (in samples) each value of the leading bits begins, and the end.
         self._starts: list[npt.NDArray[np.int64]] = []
-        self._counts = np.zeros(1 << _LEADING_BITS, np.int64)
+        self._counts = np.zeros(1 << LEADING_BITS, np.int64)
 
     def take(self, batches: Iterable[SampleBatch]) -> None:
         """Sort ``batches`` into runs."""
@@ -63,6 +64,16 @@ class _Runs:
                     waiting, rows = [], 0
             if waiting:
                 self._write(file, np.concatenate(waiting))
+
+    @property
+    def rows(self) -> int:
+        return int(self._counts.sum())
+
+    def within(self, each: IdRange) -> _Samples:
+        """The distinct samples of a range of at most `LEADING_BITS`, counted and sorted; threads may ask at once."""
+        more = LEADING_BITS - each.bits
+        with open(self._file, "rb") as file:
+            return self._range(file, each.number << more, (each.number + 1) << more)
 
     def groups(self) -> Iterator[_Samples]:
         """The distinct samples, counted and sorted, as many at a time as a row group of a sidecar has at most."""
@@ -126,7 +137,7 @@ def _as_samples(batch: SampleBatch, kind: np.dtype[Any]) -> _Samples:
 def _leading_bits(samples: _Samples) -> npt.NDArray[np.uint16]:
     rows = samples.view(np.uint8).reshape(len(samples), samples.itemsize)
     two_bytes = np.ascontiguousarray(rows[:, :2]).view(">u2")[:, 0]
-    return (two_bytes >> (16 - _LEADING_BITS)).astype(np.uint16)
+    return (two_bytes >> (16 - LEADING_BITS)).astype(np.uint16)
 
 
 def _counted(samples: _Samples) -> _Samples:

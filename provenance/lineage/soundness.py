@@ -10,6 +10,7 @@ from pathlib import Path
 
 from provenance.errors import SidecarError
 from provenance.files import scratch_folder
+from provenance.lineage.id_ranges import ranges_for
 from provenance.lineage.sidecar import Sidecar
 
 # Every value counts in the hash, so that every page is decoded.
@@ -50,7 +51,7 @@ def require_sound(sidecar: Sidecar, workspace: Path) -> None:
             }
             (found,) = connection.execute(_COUNTS, numbers).fetchall()
             dangling = count(connection, _DANGLING)
-            bounds = misstated(connection)
+            bounds = misstated(connection, ranges_for(sidecar.records))
         except duckdb.InterruptException:
             raise KeyboardInterrupt from None
         except (duckdb.Error, UnicodeDecodeError) as error:

@@ -7,6 +7,7 @@ dataset's bytes against the hash the sidecar was bound to.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -17,7 +18,9 @@ from provenance.errors import DataError
 from provenance.identity import Identity, Scan, scan
 from provenance.lineage import sidecar_checks
 from provenance.lineage.database import count, parquet_rows, placed_rows, scratch_database
+from provenance.lineage.id_ranges import IdRange, ranges_for
 from provenance.lineage.row_bounds import ROWS_SQL, misstated
+from provenance.lineage.row_checks import rows_differ
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 from provenance.lineage.tables import write_rows
 
@@ -57,15 +60,17 @@ def verify(
     try:
         with scratch_database(folder) as connection:
             connection.execute(f"CREATE VIEW records AS FROM {placed_rows(sidecar)}")
-            texts = [*_of_sidecar(connection, opened), *sidecar_checks.contradictions(connection, opened.header)]
+            ranges = ranges_for(opened.records)
+            texts = _of_sidecar(connection, opened, ranges)
+            texts += sidecar_checks.contradictions(connection, opened.header, ranges)
             problems = [Problem(f"{name} (sidecar)", None, text) for text in texts]
-            rows = scan(data, identity)
             try:
-                write_rows(rows, folder / "rows.parquet")
+                if identity.digest_size != opened.digest_size or rows_differ(
+                    scan(data, identity), opened, folder / "samples"
+                ):
+                    problems += _of_rows(connection, scan(data, identity), name, folder / "rows.parquet")
             except DataError as error:
                 return [*problems, Problem(error.renamed(data, name).path, error.row, error.problem)]
-            connection.execute(f"CREATE VIEW rows AS SELECT * FROM {parquet_rows(folder / 'rows.parquet')}")
-            problems += _of_rows(connection, rows, name)
             expected = opened.header.dataset.md5
             if md5 is not None and expected is not None and md5 != expected:
                 problems.append(
@@ -76,7 +81,7 @@ def verify(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _of_sidecar(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar) -> list[str]:
+def _of_sidecar(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar, ranges: Sequence[IdRange]) -> list[str]:
     problems = []
     total = count(connection, f"SELECT coalesce(sum({ROWS_SQL}), 0) FROM records")
     if (problem := sidecar.miscounted(total)) is not None:
@@ -88,7 +93,7 @@ def _of_sidecar(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar) -> list
     )
     if dangling:
         problems.append(f"{NOT_CLOSED}: {dangling} parents have no record in it")
-    problems += misstated(connection)
+    problems += misstated(connection, ranges)
     for column, described in (
         ("activity", sidecar.header.activities),
         ("agent", sidecar.header.agents),
@@ -101,7 +106,10 @@ def _of_sidecar(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar) -> list
     return problems
 
 
-def _of_rows(connection: duckdb.DuckDBPyConnection, rows: Scan, name: str) -> list[Problem]:
+def _of_rows(connection: duckdb.DuckDBPyConnection, rows: Scan, name: str, scratch: Path) -> list[Problem]:
+    """Which rows and samples differ. ``scratch`` is made for the ids of all rows."""
+    write_rows(rows, scratch)
+    connection.execute(f"CREATE VIEW rows AS SELECT * FROM {parquet_rows(scratch)}")
     connection.execute(
         f"CREATE TABLE stated AS SELECT sample_id, sum({ROWS_SQL})::BIGINT AS rows FROM records GROUP BY 1 "
         "HAVING sum(rows) > 0 OR count(ambiguous_rows) > 0"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from provenance.repository import Repository
 
 
-@command(reads_lineage=True, at_revision=True)
+@command(reads_lineage=True, at_revision=True, has_jobs=True)
 def audit(
     options: CommonOptions,
     datasets: Annotated[

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provenance.cli import output
-from provenance.cli.options import CommonOptions, JobsOption, command
+from provenance.cli.options import CommonOptions, command
 from provenance.cli.progress import rows_progress
 from provenance.errors import UnknownReferenceError
-from provenance.jobs import cores
 from provenance.report.plain_text import CELL_WIDTH, safe, safe_lines
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 _LINE_WIDTH = 200
 
 
-@command(reads_lineage=True)
+@command(reads_lineage=True, has_jobs=True)
 def diff(
     options: CommonOptions,
     old: Annotated[str, typer.Argument(metavar="A", help="The older revision.")],
@@ -30,7 +29,6 @@ def diff(
         list[str] | None,
         typer.Argument(metavar="[B] [DATASET...]", help="The newer revision (default: the workspace); datasets."),
     ] = None,
-    jobs: JobsOption = None,
 ) -> None:
     """Show which rows of datasets differ between two revisions.
 
@@ -46,7 +44,7 @@ def diff(
     new, names = _revision_and_datasets(repository, others or ())
     paths = [repository.relative(name) for name in names]
     with rows_progress(quiet=options.quiet) as progress_of:
-        found = list(differences(repository, old, new, paths, progress_of, jobs or cores()))
+        found = list(differences(repository, old, new, paths, progress_of))
     if options.as_json:
         output.write_json({"datasets": [each.as_json() for each in found]})
     elif not options.quiet:

@@ -102,7 +102,7 @@ def _print_states(datasets: list[dict[str, Any]]) -> None:
             output.write_line(f"{safe(dataset['path'])}: {said}")
 
 
-@command(reads_lineage=True, at_revision=True)
+@command(reads_lineage=True, at_revision=True, has_jobs=True)
 def verify(
     options: CommonOptions,
     datasets: Annotated[

@@ -58,12 +58,10 @@ def differences(
     new: str | None,
     paths: Iterable[str] = (),
     progress_of: ProgressOf = lambda path: lambda records: None,
-    jobs: int = 1,
 ) -> Iterator[Difference]:
     """The differences between revisions ``old`` and ``new`` (None: the workspace), by path.
 
     ``paths`` (from the DVC root) are the datasets that are wanted; none: all. Sidecars are fetched if need be.
-    ``jobs``: threads that compare at once.
 
     Raises:
         UnknownReferenceError: one of ``paths`` is a dataset of neither revision.
@@ -78,7 +76,7 @@ def differences(
     for path in wanted:
         earlier = moves.get(path, path)
         sides = _Side(repository, before.get(earlier), old), _Side(repository, after.get(path), new)
-        yield _difference(path, None if earlier == path else earlier, sides, progress_of(path), jobs)
+        yield _difference(path, None if earlier == path else earlier, sides, progress_of(path))
 
 
 def _moves(before: dict[str, Dataset], after: dict[str, Dataset]) -> dict[str, str]:
@@ -125,7 +123,7 @@ class _Side:
 
 
 def _difference(
-    path: str, moved_from: str | None, sides: tuple[_Side, _Side], progress: Callable[[int], None], jobs: int
+    path: str, moved_from: str | None, sides: tuple[_Side, _Side], progress: Callable[[int], None]
 ) -> Difference:
     remarks = [remark for side in sides if (remark := side.remark) is not None]
     rows = None
@@ -138,7 +136,7 @@ def _difference(
             rows = RowDifference(Counted(), Counted(), new.header.dataset.rows)
         else:
             try:
-                rows = compare_rows(old, new, progress, jobs)
+                rows = compare_rows(old, new, progress)
             except SidecarError as error:
                 remarks.append(str(error))
     made = changes(*(side.sidecar.header if side.sidecar else None for side in sides))

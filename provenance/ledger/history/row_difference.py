@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from provenance.jobs import at_once
+from provenance.jobs import allowed, at_once
 from provenance.ledger.composition.counted import CELL_COLUMNS, Counted, count_cells
 from provenance.ledger.history.described_rows import DescribedRows
-from provenance.ledger.history.samples_in_range import SamplesInRange, common_samples, no_samples, samples_of
 from provenance.lineage.id_ranges import RECORDS_AT_ONCE, IdRange, divided
 from provenance.lineage.row_bounds import Array
+from provenance.lineage.samples_in_range import SamplesInRange, common_samples, no_samples, samples_of
 from provenance.lineage.sidecar import Sidecar
 from provenance.lineage.sorted_records import SortedRecords
 from provenance.lineage.words import COUNTED_NAMES
@@ -42,13 +42,13 @@ def compare_rows(
     old: Sidecar | None,
     new: Sidecar | None,
     progress: Progress = lambda records: None,
-    jobs: int = 1,
+    jobs: int | None = None,
     records_at_once: int = RECORDS_AT_ONCE,
 ) -> RowDifference:
     """How the rows of two datasets differ, as multisets of samples; None: a dataset without rows.
 
     The ids of both must have been computed alike. ``progress`` is called with the number of records read. ``jobs``
-    threads work on ranges of their own, all of them on about ``records_at_once``.
+    threads (None: as many as are allowed) work on ranges of their own, all of them on about ``records_at_once``.
 
     Raises:
         SidecarError: a sidecar is damaged.
@@ -56,6 +56,7 @@ def compare_rows(
     sides = _Side(old), _Side(new)
     cells: tuple[Cells, Cells] = Counter(), Counter()
     kept = 0
+    jobs = jobs or allowed()
     ranges = divided(lambda each: sum(side.records(each) for side in sides), records_at_once // jobs)
     for found in at_once(lambda each: _differ(*sides, each), ranges, jobs):
         progress(found.records)

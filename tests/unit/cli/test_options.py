@@ -9,6 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from provenance.cli.options import CommonOptions, command
+from provenance.jobs import allowed, cores
 
 
 def test_common_options_reach_a_command_together_with_its_own() -> None:
@@ -29,7 +30,23 @@ def test_common_options_reach_a_command_together_with_its_own() -> None:
     assert "Look at PATH." in CliRunner().invoke(app, ["--help"]).stdout
 
 
-@pytest.mark.parametrize("option", ["--rev", "--no-fetch"])
+@pytest.mark.parametrize(("given", "jobs"), [([], cores()), (["--jobs", "3"], 3)])
+def test_a_command_works_with_as_many_threads_as_it_may(given: list[str], jobs: int) -> None:
+    seen = []
+
+    @command(has_jobs=True)
+    def compare(options: CommonOptions) -> None:
+        seen.append(allowed())
+
+    app = typer.Typer()
+    app.command()(compare)
+    assert CliRunner().invoke(app, given).exit_code == 0
+    assert seen == [jobs]
+    assert allowed() == cores()
+    assert CliRunner().invoke(app, ["--jobs", "0"]).exit_code == 2
+
+
+@pytest.mark.parametrize("option", ["--rev", "--no-fetch", "--jobs"])
 def test_a_command_has_no_option_that_it_does_not_read(option: str) -> None:
     @command()
     def prepare(options: CommonOptions) -> None:

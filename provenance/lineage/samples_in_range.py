@@ -90,7 +90,7 @@ def common_samples(old: SamplesInRange, new: SamplesInRange) -> tuple[Array, Arr
     if not (len(old.ids) and len(new.ids)):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     if not (_increase(old.keys) and _increase(new.keys)):
-        return _common_ids(_whole(old.ids), _whole(new.ids))
+        return _common_ids(whole_ids(old.ids), whole_ids(new.ids))
     keys = np.concatenate([old.keys, new.keys])
     # Both are sorted, so that a stable sort of numbers is a merge; what is equal comes in the order of the sides.
     order = np.argsort(keys, kind="stable")
@@ -119,6 +119,6 @@ def _increase(keys: Any) -> bool:
     return bool(np.all(keys[1:] > keys[:-1]))
 
 
-def _whole(ids: Any) -> Any:
+def whole_ids(ids: Any) -> Any:
     """Each id as one value, which compares as its bytes do: ids are of one length, whether or not zeros end them."""
     return np.ascontiguousarray(ids).view(f"S{ids.shape[1]}").ravel()
