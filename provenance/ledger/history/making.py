@@ -66,9 +66,9 @@ def facts_of(header: Header) -> frozenset[Fact]:
 def _facts(activity: Activity, agents: Mapping[str, str], plans: Mapping[str, Plan]) -> Iterator[Fact]:
     run = activity.stage
     stage = None if run is None else run.name
-    if activity.agent in agents:
+    if activity.agent is not None and activity.agent in agents:
         yield Fact(stage, "model", "", agents[activity.agent])
-    if activity.plan in plans:
+    if activity.plan is not None and activity.plan in plans:
         yield Fact(stage, "prompt", plans[activity.plan].name, activity.plan)
     for name, value in {**activity.parameters, **(run.parameters if run else {})}.items():
         yield Fact(stage, "parameter", name, json.dumps(value, ensure_ascii=False, sort_keys=True, default=str))
