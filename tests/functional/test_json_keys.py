@@ -60,7 +60,7 @@ def answers(folder: Path) -> Iterator[tuple[str, Any]]:
     yield "trace", ask("trace", "pairs.jsonl:1", "--text")
     yield "trace --down", ask("trace", "docs.jsonl:1", "--down")
     yield "impact", ask("impact", "source:manual", "--history", "--rows")
-    yield "index", ask("index", "--gc")
+    yield "index", ask("index", "--gc", "--text")
     yield "query", ask("query", "SELECT sample_id FROM samples LIMIT 1")
     yield "log of a dataset", ask("log", "pairs.jsonl")
     yield "log of a sample", ask("log", "pairs.jsonl:1")
