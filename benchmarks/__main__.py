@@ -15,6 +15,7 @@ from benchmarks import (
     chance,
     differing,
     exploring,
+    exports,
     history,
     identity,
     measures,
@@ -47,6 +48,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "audit": auditing.run,
     "report": reporting.run,
     "proofs": proofs.run,
+    "exports": exports.run,
     "startup": startup.run,
     "stages": stages.run,
 }

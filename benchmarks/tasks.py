@@ -97,6 +97,15 @@ def write_graph_as_sidecar(path: str, size: str) -> Said:
     return write_sidecar_file(Path(path), ReferenceGraph(int(size)))
 
 
+def a_deep_sample(path: str) -> Said:
+    """The id, in hex, of a sample of the greatest depth in the middle of a sidecar."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        rows = file.read_row_group(file.num_row_groups // 2, ["sample_id", "depth"]).to_pylist()
+    return {"id": max(rows, key=lambda row: row["depth"])["sample_id"].hex()}
+
+
 def write_digest_ids(path: str, size: str) -> Said:
     from benchmarks.proofs import write_ids
 
@@ -319,6 +328,7 @@ _TASKS: tuple[Callable[..., Said], ...] = (
     convert_to_parquet,
     read_parquet,
     write_graph_as_sidecar,
+    a_deep_sample,
     write_digest_ids,
     make_tree,
     ask_tree,

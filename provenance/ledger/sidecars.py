@@ -243,6 +243,8 @@ class Sidecars:
         known = sorted([*(dataset.path for dataset in self.recorded), *self.unrecorded])
         has_sidecar = (self.repository.root / sidecar_path(relative)).is_file()
         hint = f"; track it and its sidecar: `dvc add {relative} {sidecar_path(relative)}`" if has_sidecar else ""
+        if not hint and (self.repository.root / relative).is_file():
+            hint = f"; if it was collected, `provenance add {relative}` records where from"
         raise UnknownReferenceError(
             f"{relative}: not a dataset that DVC tracks{hint}; datasets are: {name_some(known)}"
         )

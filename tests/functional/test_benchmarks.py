@@ -13,7 +13,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 BENCHMARKS = [
     *("ids", "add", "sidecar", "births", "recording", "asking", "questions"),
-    *("history", "diff", "measures", "memory", "audit", "proofs", "explorer", "report"),
+    *("history", "diff", "measures", "memory", "audit", "proofs", "explorer", "report", "exports"),
 ]
 
 

@@ -212,7 +212,7 @@ def test_bad_input_is_one_line_and_exit_2(project: Path, tmp_path: Path, monkeyp
     assert "mix.jsonl:0: " in fail("trace", "mix.jsonl:0")
     assert "such git revision" in fail("status", "--rev", "nowhere")
     assert "neither a sample id" in fail("show", "\x1b[2J\u202eabc")
-    assert "not a dataset that DVC tracks" in fail("audit", "nothing.jsonl")
+    assert "not a dataset that DVC tracks; datasets are" in fail("audit", "nothing.jsonl")
     assert "not inside the DVC repository" in fail("verify", "../../etc/passwd")
     assert "no such source" in fail("impact", "source:none")
     assert "cannot work there" in fail("status", "--repo", str(tmp_path / "none"))
