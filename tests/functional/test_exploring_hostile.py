@@ -19,7 +19,7 @@ OURS = {
     *("button", "main", "div", "p", "h1", "h2", "h3", "span", "section", "ul", "li", "dl", "dt", "dd", "b", "table"),
     *("caption", "thead", "tbody", "tr", "th", "td", "details", "summary", "code", "article", "figure", "mark", "ins"),
     *("del", "select", "option", "i", "svg", "path", "circle", "rect", "defs", "pattern", "g", "text", "line", "title"),
-    *("foreignobject", "tspan", "polygon", "marker", "desc", "fieldset", "legend", "noscript", "progress"),
+    *("foreignobject", "tspan", "polygon", "marker", "desc", "fieldset", "legend", "noscript", "progress", "br"),
 }
 
 
