@@ -281,6 +281,17 @@ def test_stages_that_judge_depend_on_the_registers(project: Project) -> None:
     assert gate["cmd"] == "provenance audit data/raw.jsonl"
 
 
+def test_a_stage_without_a_recorded_run_is_named(project: Project) -> None:
+    (project.root / "dvc.lock").unlink()
+    notes = project.ask("adopt", "--yes")["notes"]
+    assert any(
+        note.startswith("stage collect: dvc.lock has no run of it: `dvc repro` runs it; if it made what is here,")
+        for note in notes
+    )
+    project.run("dvc", "commit", "--force", "--quiet")
+    require_satisfied(project)
+
+
 def test_a_stage_that_has_not_run_is_ready_to(project: Project) -> None:
     text = (
         "  more:\n    cmd: cp data/en.jsonl data/more.jsonl\n    deps: [data/en.jsonl]\n    outs: [data/more.jsonl]\n"
