@@ -237,7 +237,7 @@ FROM_BIRTHS: Mapping[str, str] = {
     ),
 }
 # What only a derivation without a model takes over; of a model's output these are its own.
-_TAKEN_OVER = ("license", "kind", "agent", "source")
+TAKEN_OVER = ("license", "kind", "agent", "source")
 
 
 def resolved(born: str, parents: str, generation: str) -> dict[str, str]:
@@ -253,7 +253,7 @@ def resolved(born: str, parents: str, generation: str) -> dict[str, str]:
     origin = f"coalesce({born}.origin, {parents}.origin)"
     taken = {
         name: f"CASE WHEN {generation} THEN {born}.{name} ELSE coalesce({born}.{name}, {parents}.{name}) END"
-        for name in _TAKEN_OVER
+        for name in TAKEN_OVER
     }
     worked_out = {
         "origin": origin,
@@ -264,7 +264,7 @@ def resolved(born: str, parents: str, generation: str) -> dict[str, str]:
     }
     null = {**worked_out, "origin": f"nullif({origin}, '{Origin.UNKNOWN}')"}
     bits = [f"CASE WHEN ({null[name]}) IS NULL THEN {bit} ELSE 0 END" for name, bit in _DOUBT_BITS.items()]
-    own = f"CASE WHEN {generation} THEN {sum(_DOUBT_BITS[name] for name in _TAKEN_OVER)} ELSE 0 END"
+    own = f"CASE WHEN {generation} THEN {sum(_DOUBT_BITS[name] for name in TAKEN_OVER)} ELSE 0 END"
     stated = f"CASE WHEN {born}.origin IS NOT NULL THEN {_DOUBT_BITS['origin']} ELSE 0 END"
     # An origin in doubt leaves the depth open.
     doubts = f"({parents}.doubts | ({parents}.doubts & {_DOUBT_BITS['origin']}) * {_DOUBT_BITS['depth']})"

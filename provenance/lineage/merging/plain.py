@@ -108,7 +108,7 @@ def _merge(database: Database, batches: Sequence[SampleBatch], task: Task, sidec
     explained["unknown"] = unexplained + int(left.sum())
     _require_counted(task, parts)
     dangling = _close(database, closure, parts, carried, size)
-    return _resolved(database, vocabulary, parts, Samples(ids, rows, of_rows, counts, dangling), explained)
+    return _resolved(vocabulary, parts, Samples(ids, rows, of_rows, counts, dangling), explained)
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,6 @@ def _close(database: Database, closure: Closure, parts: list[_Part], carried: Nu
 
 
 def _resolved(
-    database: Database,
     vocabulary: Vocabulary,
     parts: Sequence[_Part],
     samples: Samples,
@@ -183,7 +182,7 @@ def _resolved(
     level = np.where((rows > 0) | held, 2, is_told)
     activities = vocabulary.activities.values()
     generations = np.array([each.type is ActivityType.GENERATION for each in activities], bool)
-    resolver = Resolver(database, records, generations)
+    resolver = Resolver(records, generations)
     inherited = np.full(len(records), -1)
     open_places = np.flatnonzero(pending)
     inherited[open_places] = resolver.resolve(open_places, level)

@@ -1,26 +1,22 @@
 """What follows from parents, for records in memory: who depends on whom is worked out on numbers.
 
-The rules themselves are those of `rules`, in SQL. They see values and never a sample, and records have few different
-combinations of these: each combination is asked once, and stands for all records that have it.
+The rules see values and never a sample, and records have few different combinations of these: each combination is asked
+once, and stands for all records that have it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 
-from provenance.lineage.database import Database
-from provenance.lineage.merging.gathered import NotPlainError, Records, answer, coded_schema, codes
+from provenance.lineage.inherited import Born, Inherited, from_births, from_parents, resolved
+from provenance.lineage.merging.gathered import NotPlainError, Records, coded_schema, codes
 from provenance.lineage.merging.numbering import Flags, Numbers, combined, ranges, starts_of
-from provenance.lineage.rules import FROM_BIRTHS, FROM_PARENTS, resolved
-from provenance.lineage.words import DOUBTS
 
-# What a record has of its parents; all that is asked of a parent, too.
-INHERITED = (*DOUBTS, "chain_evidence", "doubts")
-_OWN = ("origin", "kind", "agent", "source", "license", "evidence")
+_OWN = Born._fields[:-1]
 _UNSET = -1
 
 
@@ -31,15 +27,20 @@ class Resolver:
     ``classes``: the different combinations of what is inherited; a record that is resolved has one of them.
     """
 
-    database: Database
     records: Records
     generations: Flags
-    classes: pa.Table = field(init=False)
+    _values: list[Inherited] = field(default_factory=lambda: [Inherited()])
+    _numbers: dict[Inherited, int] = field(default_factory=lambda: {Inherited(): 0})
 
     def __post_init__(self) -> None:
-        types = coded_schema(1)
-        self.classes = pa.table({name: pa.nulls(1, types.field(name).type) for name in INHERITED})
         self._class = np.full(len(self.records), _UNSET)
+
+    @property
+    def classes(self) -> pa.Table:
+        """All classes, in the order of their numbers."""
+        types = coded_schema(1)
+        columns = zip(Inherited._fields, zip(*self._values, strict=True), strict=True)
+        return pa.table({name: _column(values, types.field(name).type) for name, values in columns})
 
     def resolve(self, pending: Numbers, level: Numbers) -> Numbers:
         """The class of each ``pending`` record. ``level``: how near to a row a birth is, by record; the best count.
@@ -75,16 +76,18 @@ class Resolver:
         """Give the records at these places their class."""
         if not len(places):
             return
-        table = self.records.some(INHERITED, places)
-        kinds, example = combined([codes(table[name].chunk(0)) for name in INHERITED])
-        self._class[places] = self._enter(table.take(pa.array(example)))[kinds]
+        table = self.records.some(Inherited._fields, places)
+        kinds, example = combined([codes(column.chunk(0)) for column in table.columns])
+        values = [Inherited(**each) for each in table.take(pa.array(example)).to_pylist()]
+        self._class[places] = self._entered(values)[kinds]
 
-    def _enter(self, table: pa.Table) -> Numbers:
-        """The numbers of new classes."""
-        first = len(self.classes)
-        added = table.select(INHERITED).cast(self.classes.schema)
-        self.classes = pa.concat_tables([self.classes, added]).unify_dictionaries().combine_chunks()
-        return np.arange(first, len(self.classes))
+    def _entered(self, values: Sequence[Inherited]) -> Numbers:
+        """The numbers of the classes that have these values."""
+        for each in values:
+            if each not in self._numbers:
+                self._numbers[each] = len(self._values)
+                self._values.append(each)
+        return np.array([self._numbers[each] for each in values], np.int64)
 
     def _close_units(self, edges: _Edges, unit_class: Numbers) -> None:
         """Give each parent its class, once all births that it may have had have theirs."""
@@ -98,38 +101,39 @@ class Resolver:
         unit_class[single] = of_births[edges.unit_starts[single]]
         several = np.flatnonzero(new & (counts > 1))
         if len(several):
-            lists, example = sequences(of_births, edges.unit_starts[several], counts[several])
-            found = self._taken(FROM_BIRTHS, of_births, edges.unit_starts[several][example], counts[several][example])
-            unit_class[several] = self._enter(found)[lists]
+            starts, lengths = edges.unit_starts[several], counts[several]
+            lists, example = sequences(of_births, starts, lengths)
+            found = [*self._taken(from_births, of_births, starts[example], lengths[example])]
+            unit_class[several] = self._entered(found)[lists]
 
     def _resolve_ready(self, edges: _Edges, pending: Numbers, ready: Numbers, unit_class: Numbers) -> None:
         of_edges = unit_class[edges.units]
         starts, lengths = edges.starts[ready], edges.lengths[ready]
         lists, example = sequences(of_edges, starts, lengths)
-        taken = self._taken(FROM_PARENTS, of_edges, starts[example], lengths[example])
+        taken = [*self._taken(from_parents, of_edges, starts[example], lengths[example])]
         places = pending[ready]
         own = self.records.some(_OWN, places)
         activity = self.records.column("activity").take(pa.array(places)).to_numpy()
-        own = own.append_column("generation", pa.array(self.generations[activity]))
-        kinds, one = combined([(lists, len(example)), *(codes(own[name].chunk(0)) for name in own.column_names)])
-        asked = own.take(pa.array(one))
-        for name in INHERITED:
-            asked = asked.append_column(f"from_{name}", taken[name].take(pa.array(lists[one])))
-        rules = resolved("b", "f", "b.generation")
-        inherited = ", ".join(f"from_{name} AS {name}" for name in INHERITED)
-        what = ", ".join(f"{sql} AS {name}" for name, sql in rules.items())
-        sql = f"SELECT {what} FROM asked b, (SELECT place_, {inherited} FROM asked) f WHERE f.place_ = b.place_ "
-        placed = asked.append_column("place_", pa.array(np.arange(len(asked))))
-        found = answer(self.database, f"{sql} ORDER BY b.place_", {"asked": placed}, self.classes.schema)
-        self._class[places] = self._enter(found)[kinds]
+        is_generation = self.generations[activity]
+        columns = [codes(column.chunk(0)) for column in own.columns]
+        kinds, one = combined([(lists, len(example)), (is_generation, 2), *columns])
+        born = own.take(pa.array(one)).to_pylist()
+        found = [
+            resolved(Born(**each, is_generation=bool(is_generation[place])), taken[lists[place]])
+            for each, place in zip(born, one, strict=True)
+        ]
+        self._class[places] = self._entered(found)[kinds]
 
-    def _taken(self, rules: Mapping[str, str], classes: Numbers, starts: Numbers, lengths: Numbers) -> pa.Table:
-        """What ``rules``, aggregates, make of lists of classes."""
-        rows = self.classes.take(pa.array(classes[ranges(starts, lengths)]))
-        rows = rows.append_column("list_", pa.array(np.repeat(np.arange(len(starts)), lengths)))
-        what = ", ".join(f"{sql} AS {name}" for name, sql in rules.items())
-        sql = f"SELECT {what} FROM p GROUP BY list_ ORDER BY list_"
-        return answer(self.database, sql, {"p": rows}, self.classes.schema)
+    def _taken(
+        self, rule: Callable[[Sequence[Inherited]], Inherited], classes: Numbers, starts: Numbers, lengths: Numbers
+    ) -> Iterator[Inherited]:
+        """What ``rule`` makes of lists of classes."""
+        for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
+            yield rule([self._values[number] for number in classes[start : start + length].tolist()])
+
+
+def _column(values: Sequence[object], kind: pa.DataType) -> pa.Array:
+    return pa.array(values, pa.string()).dictionary_encode() if pa.types.is_dictionary(kind) else pa.array(values, kind)
 
 
 @dataclass(frozen=True)
