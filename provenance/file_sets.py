@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from provenance.errors import RepositoryError
-from provenance.files import scratch_folder, sha256_of, whole_file
+from provenance.files import copy_of, exchange, remove, scratch_folder, sha256_of, sync_directory, whole_file
 
 _JOURNAL = "files.json"
 _DONE = "done"
@@ -59,8 +59,8 @@ class NewFiles:
         for path, after in self._paths.items():
             there = self._root / path
             if there.exists():
-                shutil.copyfile(there, after.with_suffix(".before"))
-            entries.append([path, sha256_of(there) if there.exists() else None, sha256_of(after)])
+                copy_of(there, after.with_suffix(".before"))
+            entries.append([path, _digest(there), _digest(after)])
         journal = {"entries": entries, "note": note}
         (self._folder / _JOURNAL).write_text(json.dumps(journal), encoding="utf-8")
 
@@ -113,7 +113,7 @@ class FileSet:
             if self._now(entry) == entry.before:
                 continue
             if entry.before is None:
-                (self.root / entry.path).unlink()
+                remove(self.root / entry.path)
             else:
                 self._put(entry.path, self.folder / f"{number}.before")
         shutil.rmtree(self.folder)
@@ -128,11 +128,13 @@ class FileSet:
                 raise RepositoryError(f"{entry.path}: {otherwise}")
 
     def _now(self, entry: _Entry) -> str | None:
-        file = self.root / entry.path
-        return sha256_of(file) if file.exists() else None
+        return _digest(self.root / entry.path)
 
     def _put(self, path: str, content: Path) -> None:
         target = self.root / path
+        if content.is_dir() or target.is_dir():
+            _put_folder(target, content)
+            return
         with whole_file(target) as temporary:
             shutil.copyfile(content, temporary)
             if target.exists():
@@ -154,12 +156,34 @@ def gathered(root: Path, folder: Path) -> Iterator[NewFiles]:
             # A set that is in the way was done, or its caller would not begin another.
             os.replace(folder, scratch / "replaced")
         os.replace(content, folder)
-        _sync(folder.parent)
+        sync_directory(folder.parent)
+
+
+def _put_folder(target: Path, content: Path) -> None:
+    """Let a copy of ``content`` take the place of ``target``, where one of them is a folder."""
+    with scratch_folder(target.parent, f".{target.name}") as scratch:
+        copy = scratch / target.name
+        copy_of(content, copy)
+        _sync(copy)
+        if os.path.lexists(target):
+            exchange(copy, target)
+        else:
+            os.replace(copy, target)
+        sync_directory(target.parent)
+
+
+def _digest(path: Path) -> str | None:
+    """What the content of a file, or of all files of a folder, is known by; None where nothing is there."""
+    if not path.is_dir():
+        return sha256_of(path) if path.exists() else None
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return json.dumps([[file.relative_to(path).as_posix(), sha256_of(file)] for file in files])
 
 
 def _sync(folder: Path) -> None:
-    for path in (*folder.iterdir(), folder) if folder.is_dir() else ():
-        if path.is_file() or path == folder:
+    """Write all that is in ``folder`` to the disk."""
+    for path in (*folder.rglob("*"), folder):
+        if path.is_file() or path.is_dir():
             descriptor = os.open(path, os.O_RDONLY)
             try:
                 os.fsync(descriptor)

@@ -28,6 +28,9 @@ REVOCATIONS_FILE = "provenance.revocations.yaml"
 
 _SCRATCH_SUFFIX = ".provenance-scratch"
 _HELD = ".held"
+# Of renameat2(2).
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def whole_file(path: str | os.PathLike[str], *, lasting: bool = True) -> Iterato
             os.replace(temporary, target)
             written = True
             if lasting:
-                _sync_directory(target.parent)
+                sync_directory(target.parent)
         except OSError as error:
             # Nobody knows the temporary name.
             if error.filename is not None and os.fspath(error.filename).endswith(TEMPORARY_SUFFIX):
@@ -255,7 +258,38 @@ def _size(file: Path) -> int:
         return 0
 
 
-def _sync_directory(directory: Path) -> None:
+def copy_of(path: Path, copy: Path) -> None:
+    """Make ``copy``, a new file or folder, of the content of ``path``."""
+    if path.is_dir():
+        shutil.copytree(path, copy)
+    else:
+        shutil.copyfile(path, copy)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Let two files or folders change places: in one step where the system can do that, else in three."""
+    import ctypes
+
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    names = (os.fsencode(one), os.fsencode(other))
+    if rename is not None and rename(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0:
+        return
+    aside = one.with_name(f"{one.name}.aside")
+    os.replace(other, aside)
+    os.replace(one, other)
+    os.replace(aside, one)
+
+
+def sync_directory(directory: Path) -> None:
+    """Write the names in ``directory`` to the disk."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

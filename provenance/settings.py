@@ -7,13 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from provenance.about import About
 
 SETTINGS_FILE = "provenance.yaml"
+MOST_PARTS = 1 << 14
+
+
+def require_parts(parts: int) -> int:
+    """``parts``, if a sidecar can be divided into so many, by leading bits of sample ids.
+
+    Raises:
+        ValueError: it is not a power of two, or too large.
+    """
+    if not 1 <= parts <= MOST_PARTS or parts & (parts - 1):
+        raise ValueError(f"{parts} is not a power of two up to {MOST_PARTS:,}")
+    return parts
 
 
 class TokenColumn(BaseModel):
@@ -47,6 +59,9 @@ class DatasetSettings(BaseModel):
         default=None, description="a column that stages leave alone: a changed row came from the one with its key"
     )
     parents: KeyedParents | None = Field(default=None, description="the same where the parents have another key")
+    parts: Annotated[int, AfterValidator(require_parts)] | None = Field(
+        default=None, description="files that the sidecar is divided into, a power of two; default: as it is, first one"
+    )
     types: dict[str, Literal["string", "integer", "number", "boolean", "timestamp"]] = Field(
         default_factory=dict, description="column types of a CSV file; a column not named here is a string"
     )

@@ -19,12 +19,13 @@ from provenance.attest.trees import TREES, TreeName, tree_of, why_no_tree
 from provenance.errors import ProvenanceError, RepositoryError
 from provenance.identity.names import sidecar_path
 from provenance.ledger.contents import local_data
+from provenance.lineage.manifest import stating_file
 
 if TYPE_CHECKING:
     from provenance.attest.verdict_file import RecordedInput, VerdictFile
     from provenance.ledger.datasets import RecordedDataset
     from provenance.ledger.sidecars import Sidecars
-    from provenance.repository import Repository
+from provenance.repository import Repository
 
 # A subject takes some 200 bytes.
 MOST_FILES = 100_000
@@ -58,7 +59,7 @@ def dataset_statement(ledger: Sidecars, dataset: RecordedDataset) -> tuple[bytes
         size=header.dataset.size,
         md5=header.dataset.md5,
         sidecar=sidecar_path(dataset.path),
-        sidecar_md5=subjects[-1].digest["md5"],
+        sidecar_md5=dataset.digest if dataset.file.is_dir() else subjects[-1].digest["md5"],
         identity=header.identity,
         column_types=dict(ledger.repository.settings(ledger.rev).for_dataset(dataset.path).types),
         trees=None if why else tree_states(ledger, dataset),
@@ -80,7 +81,7 @@ def subjects_of(ledger: Sidecars, dataset: RecordedDataset) -> Iterator[Statemen
         RepositoryError: the data is not here.
     """
     yield from data_subjects(ledger, dataset)
-    yield StatementSubject(name=sidecar_path(dataset.path), digest=digests_of(dataset.file))
+    yield StatementSubject(name=sidecar_path(dataset.path), digest=digests_of(stating_file(dataset.file)))
 
 
 def data_subjects(ledger: Sidecars, dataset: RecordedDataset) -> Iterator[StatementSubject]:

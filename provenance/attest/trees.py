@@ -185,37 +185,23 @@ def _samples(
     """Batches of records: the number of the first, their ids, and which of them belong to the tree."""
     import numpy as np
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     from provenance.identity.id_arrays import bytes_of_ids
+    from provenance.lineage.sidecar import record_groups
 
     try:
-        with pq.ParquetFile(sidecar.path) as file:
-            groups, start = _groups(file.metadata, first, end)
-            # One by one: a reader of many row groups keeps the pages of all that it has read.
-            for group in groups:
-                for batch in file.iter_batches(_BATCH_RECORDS, row_groups=[group], columns=list(_COLUMNS)):
-                    low, high = max(first - start, 0), min(end - start, len(batch))
-                    if low < high:
-                        part = batch.slice(low, high - low)
-                        belongs = np.flatnonzero(_is_row(part)) if name == "rows" else np.arange(len(part))
-                        yield start + low, bytes_of_ids(_plain_ids(part)), belongs
-                    start += len(batch)
+        # One by one: a reader of many row groups keeps the pages of all that it has read.
+        for number, table in record_groups(sidecar, _COLUMNS, first=first, end=end):
+            start = number
+            for batch in table.to_batches(_BATCH_RECORDS):
+                low, high = max(first - start, 0), min(end - start, len(batch))
+                if low < high:
+                    part = batch.slice(low, high - low)
+                    belongs = np.flatnonzero(_is_row(part)) if name == "rows" else np.arange(len(part))
+                    yield start + low, bytes_of_ids(_plain_ids(part)), belongs
+                start += len(batch)
     except (pa.ArrowException, OSError) as error:
         raise SidecarError(f"{sidecar.path}: cannot be read ({error}); restore it with `dvc checkout`") from error
-
-
-def _groups(metadata: pa.parquet.FileMetaData, first: int, end: int) -> tuple[list[int], int]:
-    """The row groups that hold the records from ``first`` to ``end``, and the number of the first record in them."""
-    groups: list[int] = []
-    start, begins = 0, 0
-    for group in range(metadata.num_row_groups):
-        stop = start + metadata.row_group(group).num_rows
-        if start < end and stop > first:
-            begins = begins if groups else start
-            groups.append(group)
-        start = stop
-    return groups, begins
 
 
 def _plain_ids(batch: pa.RecordBatch) -> pa.FixedSizeBinaryArray:

@@ -19,6 +19,7 @@ from provenance.attest.trees import tree_of
 from provenance.documents import read_document
 from provenance.errors import ProvenanceError, RepositoryError, SidecarError, UnknownReferenceError
 from provenance.ledger.sidecars import Sidecars
+from provenance.lineage.manifest import stating_file
 from provenance.plurals import counted
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from provenance.attest.verdict_file import VerdictFile
     from provenance.ledger.datasets import RecordedDataset
     from provenance.lineage.verification import Problem
-    from provenance.repository import Repository
+from provenance.repository import Repository
 
 OF_DATASET = ("data", "sidecar", "rows", "closure", "roots")
 OF_VERDICT = ("verdict", "policy", "inputs", "recomputed")
@@ -80,7 +81,7 @@ def _of_dataset(
             return
         sidecar = subjects.pop(stated.sidecar, {})
         yield from _data(ledger, dataset, stated, subjects)
-        there = StatementSubject(name=stated.sidecar, digest=digests_of(dataset.file))
+        there = StatementSubject(name=stated.sidecar, digest=digests_of(stating_file(dataset.file)))
         yield from judged("sidecar", _differences([there], {stated.sidecar: sidecar}), _AS_SIGNED)
         yield from _records(ledger, dataset)
         yield from _roots(ledger, dataset, stated)

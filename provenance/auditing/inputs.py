@@ -13,6 +13,7 @@ from provenance.auditing.request import DatasetAt, Ledgers, Request
 from provenance.documents import read_document
 from provenance.files import sha256_of
 from provenance.ledger.datasets import State
+from provenance.lineage.manifest import stating_file
 
 Role = Literal["audited", "mixture", "reference", "evaluation", "previous"]
 
@@ -33,8 +34,8 @@ class Input:
     is_current: bool
 
     def sidecar_digest(self) -> str:
-        """``sha256:…`` of the sidecar as it is now."""
-        return sha256_of(self.sidecar)
+        """``sha256:…`` of the sidecar as it is now; of a sharded one that of its manifest."""
+        return sha256_of(stating_file(self.sidecar))
 
 
 def inputs_of(ledgers: Ledgers, request: Request) -> tuple[Input, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from provenance.errors import SidecarError
 from provenance.identity import Identity
+from provenance.identity.names import sidecar_path
 from provenance.lineage.births import ParentKey
 from provenance.lineage.content_choice import identity_by, settled_by
 from provenance.lineage.sidecar import open_sidecar
@@ -62,6 +63,19 @@ def parent_key_of(settings: Settings, path: str) -> ParentKey | None:
         keyed = dataset.parents
         return ParentKey(keyed.column, keyed.key or keyed.column, keyed.of)
     return None if dataset.key is None else ParentKey(dataset.key, dataset.key)
+
+
+def parts_of(settings: Settings, path: str, repository: Repository) -> int:
+    """Into how many files the sidecar of the dataset at ``path`` is divided; 1: it is a file, not a folder.
+
+    Where the settings do not say, it stays as it is in the workspace.
+    """
+    if (stated := settings.for_dataset(path).parts) is not None:
+        return stated
+    try:
+        return open_sidecar(repository.root / sidecar_path(path)).parts
+    except SidecarError:
+        return 1
 
 
 def tokenizer_of(settings: Settings, path: str) -> str | None:

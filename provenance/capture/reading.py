@@ -165,7 +165,7 @@ def sample_ids(path: str | os.PathLike[str], opened: Repository | None = None) -
 def _dataset_around(file: Path, repository: Repository) -> Path:
     """The directory dataset with a sidecar that ``file`` is in; else ``file`` itself."""
     folders = [folder for folder in file.parents if folder.is_relative_to(repository.root)]
-    return next((folder for folder in folders if Path(sidecar_path(str(folder))).is_file()), file)
+    return next((folder for folder in folders if Path(sidecar_path(str(folder))).exists()), file)
 
 
 def repository_around(path: str | os.PathLike[str], opened: Repository | None = None) -> Repository:
@@ -198,7 +198,7 @@ _looked_at: set[tuple[Path, int]] = set()
 def _say_if_changed(repository: Repository, dataset: str) -> None:
     """Report, once, that the sidecar of ``dataset`` (from the DVC root) is not the one that DVC has recorded."""
     sidecar = repository.root / sidecar_path(dataset)
-    if not sidecar.is_file():
+    if not sidecar.exists():
         return
     state = (sidecar, sidecar.stat().st_mtime_ns)
     if state in _looked_at:

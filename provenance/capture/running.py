@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from provenance.capture.environment import describe_environment
 from provenance.capture.generators import Model
-from provenance.capture.identities import identity_of, inheriting, parent_key_of, tokenizer_of
+from provenance.capture.identities import identity_of, inheriting, parent_key_of, parts_of, tokenizer_of
 from provenance.capture.reading import dependency_at
 from provenance.capture.stage_imports import packages_noted, watched
 from provenance.errors import ProvenanceError, RepositoryError, SidecarError
@@ -31,6 +31,7 @@ from provenance.plurals import counted
 from provenance.repository import Repository, Stage
 from provenance.repository.remarks import NOT_AS_RECORDED, missing_dependency
 from provenance.repository.stages import missing_sidecars
+from provenance.settings import require_parts
 
 # Progress of reading one dataset: its path gives a function that takes the number of rows in each batch read.
 ProgressOf = Callable[[str], Callable[[int], None]]
@@ -64,14 +65,20 @@ class StageResult:
     warnings: tuple[str, ...] = ()
 
 
-def run_stage(repository: Repository, command: Sequence[str], progress_of: ProgressOf) -> StageResult:
+def run_stage(
+    repository: Repository, command: Sequence[str], progress_of: ProgressOf, parts: int | None = None
+) -> StageResult:
     """Run ``command`` as the running DVC stage's, then complete its outs' sidecars.
+
+    ``parts``: into how many files these are divided; None: as the settings say.
 
     Raises:
         RepositoryError: not inside a stage, no dataset out with a sidecar, or an out that the command did not write.
         DataError: an out cannot be read, or a row's ``_parents`` cannot be resolved.
         ProvenanceError: the command cannot be started.
     """
+    if parts is not None:
+        _check_parts(parts)
     stage = repository.current_stage()
     if stage is None:
         raise RepositoryError(
@@ -103,7 +110,7 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
         ended=datetime.now(UTC),
     )
     unread = [missing_dependency(stage.name, path, stage.wdir) for path in _unread(repository, stage)]
-    completed = tuple(_complete_outs(repository, stage, outs, derivation, progress_of))
+    completed = tuple(_complete_outs(repository, stage, outs, derivation, progress_of, parts))
     sidecars = {path: repository.sidecar_file(path) for path in stage.datasets}
     inputs = [sidecar for sidecar in sidecars.values() if sidecar is not None]
     with scratch_folder(repository.temporary, "account") as workspace:
@@ -111,6 +118,13 @@ def run_stage(repository: Repository, command: Sequence[str], progress_of: Progr
     unaccounted = tuple(path for path, sidecar in sidecars.items() if sidecar is None)
     warnings = (*changed, *unread, *_only_inherited(completed, packages), *_changed_text(completed))
     return StageResult(stage.name, exit_code, completed, account, unaccounted, warnings)
+
+
+def _check_parts(parts: int) -> None:
+    try:
+        require_parts(parts)
+    except ValueError as error:
+        raise ProvenanceError(f"--parts: {error}") from error
 
 
 def _only_inherited(completed: Sequence[Completed], packages: Mapping[str, str]) -> Iterator[str]:
@@ -156,7 +170,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
 def _unread(repository: Repository, stage: Stage) -> list[str]:
     """The datasets whose sidecars lie here, and are no dependency of ``stage`` though the data is."""
     here = [path for path, md5 in stage.dependencies if md5 is not None]
-    return missing_sidecars(here, lambda beside: (repository.root / beside).is_file())
+    return missing_sidecars(here, lambda beside: (repository.root / beside).exists())
 
 
 def dataset_outs(stage: Stage) -> list[str]:
@@ -165,7 +179,12 @@ def dataset_outs(stage: Stage) -> list[str]:
 
 
 def _complete_outs(
-    repository: Repository, stage: Stage, outs: Sequence[str], derivation: Activity, progress_of: ProgressOf
+    repository: Repository,
+    stage: Stage,
+    outs: Sequence[str],
+    derivation: Activity,
+    progress_of: ProgressOf,
+    parts: int | None,
 ) -> Iterator[Completed]:
     missing = [out for out in outs if not (repository.root / out).exists()]
     if missing:
@@ -196,6 +215,7 @@ def _complete_outs(
                 dependencies=known_here,
                 derivation=derivation,
                 key=parent_key_of(settings, out),
+                parts=parts_of(settings, out, repository) if parts is None else parts,
                 agent_of=lambda name: Model(name=name).agent(),
                 progress=progress_of(out),
             )

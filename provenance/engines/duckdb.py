@@ -41,7 +41,8 @@ from provenance.engines.interface import (
     ValueAmounts,
 )
 from provenance.engines.samples_view import BEST_BIRTH_FIRST, create_samples_view
-from provenance.lineage.database import parquet_rows, scratch_database, stream
+from provenance.lineage.database import scratch_database, stream
+from provenance.lineage.record_rows import record_rows
 from provenance.lineage.records import Origin
 from provenance.lineage.row_bounds import COUNTS_SQL, HAS_ROWS_SQL, ROWS_SQL
 from provenance.lineage.rules import made_by_model_sql
@@ -278,7 +279,7 @@ class DuckDBQuestions:
         return Dangling(samples, rows, at_most_rows, tuple(children))
 
     def retained(self, previous: Sidecar, number: int = MOST_SHOWN) -> Retained:
-        compared = _RETAINED.format(previous=parquet_rows(previous.path))
+        compared = _RETAINED.format(previous=record_rows(previous))
         rows, retained = self._one(
             f"SELECT coalesce(sum(rows), 0)::BIGINT, coalesce(sum(retained), 0)::BIGINT FROM ({compared})"
         )

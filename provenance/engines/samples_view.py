@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 
 import duckdb
 
-from provenance.lineage.database import parquet_rows, text_literal
+from provenance.lineage.database import text_literal
+from provenance.lineage.record_rows import records_of
 from provenance.lineage.rules import UNEXPLAINED, effective_license_sql, order_sql
 from provenance.lineage.schema import BIRTH_NAMES, sidecar_schema
 from provenance.lineage.sidecar import Sidecar
@@ -40,9 +41,10 @@ def create_samples_view(
     """Create the view ``name`` over the files of ``sidecars``; nothing is copied."""
     schema = sidecar_schema(1)
     if sidecars:
-        origin = parquet_rows(*(sidecar.path for sidecar in sidecars))
-        columns = [_renumbered(name, sidecars, vocabulary) if name in _NUMBERED else name for name in schema.names]
-        sidecar, place = "file_index::BIGINT", "file_row_number::BIGINT"
+        origin, sidecar, place = records_of(sidecars)
+        columns = [
+            _renumbered(name, sidecars, sidecar, vocabulary) if name in _NUMBERED else name for name in schema.names
+        ]
     else:
         # A table, as what is registered is there for one cursor only.
         connection.register("no_records", schema.empty_table())
@@ -60,8 +62,11 @@ def create_samples_view(
     )
 
 
-def _renumbered(column: str, sidecars: Sequence[Sidecar], vocabulary: Vocabulary) -> str:
-    """An SQL expression that turns a sidecar's own numbers in ``column`` into the vocabulary's."""
+def _renumbered(column: str, sidecars: Sequence[Sidecar], sidecar_of: str, vocabulary: Vocabulary) -> str:
+    """An SQL expression that turns a sidecar's own numbers in ``column`` into the vocabulary's.
+
+    ``sidecar_of``: the expression for the place of the record's sidecar.
+    """
     merged: dict[str, Iterable[str]] = {
         "activity": vocabulary.activities,
         "agent": vocabulary.agents,
@@ -73,4 +78,4 @@ def _renumbered(column: str, sidecars: Sequence[Sidecar], vocabulary: Vocabulary
         header = sidecar.header
         described = {"activity": header.activities, "agent": header.agents, "source": header.sources}[column]
         lists.append("[" + ", ".join(str(places[description.id]) for description in described) + "]")
-    return f"([{', '.join(lists)}]::UINTEGER[][])[file_index::BIGINT + 1][{column} + 1] AS {column}"
+    return f"([{', '.join(lists)}]::UINTEGER[][])[{sidecar_of} + 1][{column} + 1] AS {column}"

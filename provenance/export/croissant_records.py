@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.export.described import NAMESPACE, plain_identifier
+from provenance.lineage.manifest import stating_file
 
 if TYPE_CHECKING:
     from provenance.export.lineage_rows import RowsFile
@@ -92,16 +93,29 @@ def files_of(dataset: ExportedDataset) -> Iterator[dict[str, Any]]:
             "encodingFormat": _ENCODINGS.get(Path(path).suffix, _OTHER),
             "md5": dataset.md5,
         }
+    yield from _sidecar(dataset)
+
+
+def _sidecar(dataset: ExportedDataset) -> Iterator[dict[str, Any]]:
+    path, said = dataset.sidecar_path, "the lineage of each sample"
+    file = stating_file(dataset.part.dataset.file)
+    stated = {"contentSize": f"{file.stat().st_size} B", "sha256": dataset.sidecar_sha256}
+    if dataset.part.dataset.sidecar.layout is None:
+        named = {"@id": plain_identifier(path), "name": path, "description": said, "contentUrl": path}
+        yield {"@type": "cr:FileObject", **named, "encodingFormat": _PARQUET, **stated}
+        return
     yield {
-        "@type": "cr:FileObject",
-        "@id": plain_identifier(dataset.sidecar_path),
-        "name": dataset.sidecar_path,
-        "description": "the lineage of each sample",
-        "contentUrl": dataset.sidecar_path,
-        "contentSize": f"{dataset.part.dataset.file.stat().st_size} B",
+        "@type": "cr:FileSet",
+        "@id": plain_identifier(path),
+        "name": path,
+        "description": said,
         "encodingFormat": _PARQUET,
-        "sha256": dataset.sidecar_sha256,
+        "includes": f"{path}/part-*.parquet",
+        "dvcprov:md5": dataset.part.dataset.digest,
     }
+    name = f"{path}/{file.name}"
+    named = {"@id": plain_identifier(name), "name": name, "description": "names the parts", "contentUrl": name}
+    yield {"@type": "cr:FileObject", **named, "encodingFormat": "application/json", **stated}
 
 
 def rows_file(rows: RowsFile | None) -> Iterator[dict[str, Any]]:
@@ -127,15 +141,18 @@ def record_sets(subject: Subject) -> Iterator[dict[str, Any]]:
         relations = [(name, "sc:Text", said_of) for name, _, _, said_of in _ANNOTATIONS]
         kinds = {"depth": "sc:Text"}
         fields = [(name, kinds.get(name, kind), text) for name, kind, text in (*more, *_FIELDS)]
-        yield _record_set("lineage", said, subject.rows.name, [*fields, *relations], as_text=True)
+        source = {"fileObject": {"@id": plain_identifier(subject.rows.name)}}
+        yield _record_set("lineage", said, source, [*fields, *relations], as_text=True)
         return
     for dataset in subject.datasets:
         said = f"how each sample of {dataset.path}, and each of their ancestors, came to be"
-        yield _record_set(f"{plain_identifier(dataset.path)}/lineage", said, dataset.sidecar_path, _FIELDS)
+        kind = "fileObject" if dataset.part.dataset.sidecar.layout is None else "fileSet"
+        source = {kind: {"@id": plain_identifier(dataset.sidecar_path)}}
+        yield _record_set(f"{plain_identifier(dataset.path)}/lineage", said, source, _FIELDS)
 
 
 def _record_set(
-    own: str, said: str, file: str, fields: Sequence[tuple[str, str, str]], *, as_text: bool = False
+    own: str, said: str, source: Mapping[str, Any], fields: Sequence[tuple[str, str, str]], *, as_text: bool = False
 ) -> dict[str, Any]:
     def field(name: str, kind: str, description: str, equivalent: str | None = None, place: str = "") -> dict[str, Any]:
         return {
@@ -147,7 +164,7 @@ def _record_set(
             "equivalentProperty": equivalent,
             "isArray": True if name == "parents" else None,
             "arrayShape": "-1" if name == "parents" else None,
-            "source": {"fileObject": {"@id": plain_identifier(file)}, "extract": {"column": name}},
+            "source": {**source, "extract": {"column": name}},
         }
 
     annotations = [

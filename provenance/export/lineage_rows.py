@@ -70,30 +70,30 @@ def _schema() -> pa.Schema:
 
 def _batches(dataset: ExportedDataset) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
+
+    from provenance.lineage.sidecar import record_batches
 
     header = dataset.header
     activities = [iri("activity", each.id) for each in header.activities]
     agents = [iri("agent", each.id) for each in header.agents]
     sources = [iri("source", each.id) for each in header.sources]
-    with pq.ParquetFile(dataset.part.dataset.file) as sidecar:
-        for batch in sidecar.iter_batches(_AT_ONCE, columns=[*_READ]):
-            found = batch.to_pydict()
-            columns = {
-                "dataset": [dataset.path] * batch.num_rows,
-                "sample_id": [each.hex() for each in found["sample_id"]],
-                "rows": found["rows"],
-                "possible_rows": [each or 0 for each in found["possible_rows"]],
-                **{name: found[name] for name in _PLAIN},
-                "depth": [None if each is None else str(each) for each in found["depth"]],
-                "parents": [[parent.hex() for parent in each or ()] for each in found["parents"]],
-                "parent_roles": [list(each or ()) for each in found["parent_roles"]],
-                "activity": _named(found["activity"], activities),
-                "agent": _named(found["agent"], agents),
-                "source": _named(found["source"], sources),
-                "content_bytes": found["content_bytes"],
-            }
-            yield pa.RecordBatch.from_pydict(columns, _schema())
+    for batch in record_batches(dataset.part.dataset.sidecar, _READ, _AT_ONCE):
+        found = batch.to_pydict()
+        columns = {
+            "dataset": [dataset.path] * batch.num_rows,
+            "sample_id": [each.hex() for each in found["sample_id"]],
+            "rows": found["rows"],
+            "possible_rows": [each or 0 for each in found["possible_rows"]],
+            **{name: found[name] for name in _PLAIN},
+            "depth": [None if each is None else str(each) for each in found["depth"]],
+            "parents": [[parent.hex() for parent in each or ()] for each in found["parents"]],
+            "parent_roles": [list(each or ()) for each in found["parent_roles"]],
+            "activity": _named(found["activity"], activities),
+            "agent": _named(found["agent"], agents),
+            "source": _named(found["source"], sources),
+            "content_bytes": found["content_bytes"],
+        }
+        yield pa.RecordBatch.from_pydict(columns, _schema())
 
 
 def _named(numbers: Sequence[Any], names: Sequence[str]) -> list[str | None]:

@@ -50,8 +50,8 @@ class Slice:
 
     @cached_property
     def samples(self) -> SampleRecords:
-        file = self.dataset.part.dataset.file
-        return SampleRecords(file, None if self.subject.every_sample else self._ids())
+        sidecar = self.dataset.part.dataset.sidecar
+        return SampleRecords(sidecar, None if self.subject.every_sample else self._ids())
 
     @cached_property
     def named(self) -> Named:

@@ -19,6 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from provenance.lineage.schema import sidecar_schema
+from provenance.lineage.sidecar import Sidecar
+
 _AT_ONCE = 10_000
 # Samples whose records are kept.
 _FEW = 10_000
@@ -30,7 +33,7 @@ Record = dict[str, Any]
 class SampleRecords:
     """The records in ``sidecar`` of the samples with ``ids`` (sorted; None: of all samples that it knows)."""
 
-    sidecar: Path
+    sidecar: Sidecar
     ids: Sequence[bytes] | None = None
 
     def each(self, *columns: str) -> Iterator[tuple[bytes, list[Record]]]:
@@ -54,9 +57,7 @@ class SampleRecords:
 
     @cached_property
     def _few(self) -> list[Record]:
-        with pq.ParquetFile(self.sidecar) as file:
-            names = file.schema_arrow.names
-        return list(self._read(names))
+        return list(self._read(sidecar_schema(self.sidecar.digest_size).names))
 
     def _read(self, columns: Sequence[str]) -> Iterator[Record]:
         for batch in self._batches(columns):
@@ -64,7 +65,11 @@ class SampleRecords:
 
     def _batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         chosen = list(dict.fromkeys(("sample_id", *columns)))
-        with pq.ParquetFile(self.sidecar) as file:
+        for path in self.sidecar.files:
+            yield from self._batches_of(path, chosen)
+
+    def _batches_of(self, path: Path, chosen: list[str]) -> Iterator[pa.RecordBatch]:
+        with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
                 wanted = self._wanted_in(file.metadata.row_group(group))
                 if wanted is not None and not len(wanted):

@@ -72,6 +72,7 @@ def _subjects(dataset: ExportedDataset) -> Iterator[dict[str, Any]]:
     if digests := _digests(dataset):
         yield {"name": dataset.path, "digest": digests}
     recorded = dataset.part.dataset.digest
+    # DVC's hash of a folder is not the MD5 of what the SHA-256 is of.
     md5 = {"md5": recorded} if re.fullmatch("[0-9a-f]{32}", recorded) else {}
     yield {"name": dataset.sidecar_path, "digest": {"sha256": dataset.sidecar_sha256, **md5}}
 

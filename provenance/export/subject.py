@@ -85,10 +85,11 @@ class ExportedDataset:
 
     @cached_property
     def sidecar_sha256(self) -> str:
-        """Hex digits."""
+        """Hex digits, of a sharded sidecar those of its manifest, which has the digests of all else."""
         from provenance.files import sha256_of
+        from provenance.lineage.manifest import stating_file
 
-        return sha256_of(self.part.dataset.file).removeprefix("sha256:")
+        return sha256_of(stating_file(self.part.dataset.file)).removeprefix("sha256:")
 
     @cached_property
     def data_sha256(self) -> str | None:

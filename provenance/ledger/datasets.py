@@ -7,7 +7,7 @@ as long as nothing has changed.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -20,6 +20,7 @@ from provenance.ledger import snapshot
 from provenance.repository.remarks import NOT_AS_RECORDED
 
 if TYPE_CHECKING:
+    from provenance.files import Cleaned
     from provenance.lineage.sidecar import Sidecar
     from provenance.repository import Dataset, Repository
 
@@ -48,7 +49,7 @@ class RecordedDataset:
     ``path`` is from the DVC root; ``md5`` is DVC's of the data as it is (None: DVC has none yet). ``file`` is the
     sidecar, to read and never to change, ``digest`` DVC's hash of it; ``rows`` and ``described_md5`` are what its
     footer says of the data it was made for. ``as_recorded``: DVC has no other hash on record for the sidecar.
-    ``stage``: the address of the stage that makes it (None: added or imported).
+    ``stage``: the address of the stage that makes it (None: added or imported). ``workspace``: see `open_sidecar`.
     """
 
     path: str
@@ -60,6 +61,7 @@ class RecordedDataset:
     place: int
     as_recorded: bool = True
     stage: str | None = None
+    workspace: Path | None = None
 
     @cached_property
     def sidecar(self) -> Sidecar:
@@ -70,7 +72,7 @@ class RecordedDataset:
         """
         from provenance.lineage.sidecar import open_sidecar
 
-        return open_sidecar(self.file)
+        return open_sidecar(self.file, self.workspace)
 
     @property
     def state(self) -> State:
@@ -114,11 +116,15 @@ class Found:
         document = asdict(self)
         for dataset in document["recorded"]:
             dataset["file"] = str(dataset["file"])
+            del dataset["workspace"]
         return document
 
     @classmethod
-    def of_json(cls, document: dict[str, Any]) -> Found:
-        recorded = [RecordedDataset(**(each | {"file": Path(each["file"])})) for each in document["recorded"]]
+    def of_json(cls, document: dict[str, Any], workspace: Path) -> Found:
+        recorded = [
+            RecordedDataset(**(each | {"file": Path(each["file"]), "workspace": workspace}))
+            for each in document["recorded"]
+        ]
         return cls(**(document | {"recorded": recorded}))
 
 
@@ -132,7 +138,7 @@ def collect(repository: Repository, rev: str | None, *, anew: bool = False) -> F
         return _collect(repository, rev, anew=anew)
     remembered = snapshot.load(repository.root, repository.temporary)
     if remembered is not None:
-        return Found.of_json(remembered)
+        return Found.of_json(remembered, _workspace(repository))
     since, watched = time.time_ns(), snapshot.look_around(repository.root)
     found = _collect(repository, rev, anew=False)
     # What is wrong or missing now may be mended without a file here changing.
@@ -195,7 +201,14 @@ def _recorded(
     digest = repository.sidecar_digest(dataset.path, rev)
     as_recorded = hashes.get(dataset.sidecar or "") in (None, digest)
     recorded = recorded_dataset(
-        dataset.path, dataset.md5, file, digest, place, as_recorded=as_recorded, stage=dataset.stage
+        dataset.path,
+        dataset.md5,
+        file,
+        digest,
+        place,
+        as_recorded=as_recorded,
+        stage=dataset.stage,
+        workspace=_workspace(repository),
     )
     recorded = _of_its_bytes(repository, rev, dataset, recorded)
     if sound is not None:
@@ -247,6 +260,18 @@ class SoundSidecars:
         write_cached(self._file, _VERSION, self._known)
 
 
+def _workspace(repository: Repository) -> Path:
+    """Where generations of sidecars are put together."""
+    return repository.temporary / "generations"
+
+
+def clean_generations(repository: Repository, keep: Iterable[RecordedDataset]) -> Cleaned:
+    """Remove what was put together of generations of other sidecars than those of ``keep``."""
+    from provenance.lineage.generations import clean, key_of
+
+    return clean(_workspace(repository), [key_of(dataset.file) for dataset in keep if dataset.file.is_dir()])
+
+
 def recorded_dataset(
     path: str,
     md5: str | None,
@@ -256,6 +281,7 @@ def recorded_dataset(
     *,
     as_recorded: bool = True,
     stage: str | None = None,
+    workspace: Path | None = None,
 ) -> RecordedDataset:
     """The dataset at ``path`` with the sidecar ``file``, which is opened.
 
@@ -264,9 +290,11 @@ def recorded_dataset(
     """
     from provenance.lineage.sidecar import open_sidecar
 
-    sidecar = open_sidecar(file)
+    sidecar = open_sidecar(file, workspace)
     described = sidecar.header.dataset
-    recorded = RecordedDataset(path, md5, file, digest, described.rows, described.md5, place, as_recorded, stage)
+    recorded = RecordedDataset(
+        path, md5, file, digest, described.rows, described.md5, place, as_recorded, stage, workspace
+    )
     recorded.__dict__["sidecar"] = sidecar
     return recorded
 

@@ -241,7 +241,7 @@ class Sidecars:
         from provenance.identity.names import sidecar_path
 
         known = sorted([*(dataset.path for dataset in self.recorded), *self.unrecorded])
-        has_sidecar = (self.repository.root / sidecar_path(relative)).is_file()
+        has_sidecar = (self.repository.root / sidecar_path(relative)).exists()
         hint = f"; track it and its sidecar: `dvc add {relative} {sidecar_path(relative)}`" if has_sidecar else ""
         if not hint and (self.repository.root / relative).is_file():
             hint = f"; if it was collected, `provenance add {relative}` records where from"

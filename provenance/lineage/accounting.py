@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from provenance.lineage.database import parquet_rows, scratch_database
+from provenance.lineage.database import scratch_database
+from provenance.lineage.record_rows import record_rows
 from provenance.lineage.records import Activity
 from provenance.lineage.row_bounds import ROWS_SQL
 from provenance.lineage.sidecar import Sidecar, open_sidecar
@@ -89,7 +90,7 @@ def _input_rows(
             "sample_id, rows + coalesce(possible_rows, 0) AS rows FROM records WHERE made_here) GROUP BY 1"
         )
         for sidecar in read:
-            sql = _INPUT_ROWS.format(sidecar=parquet_rows(sidecar.path), counted=ROWS_SQL)
+            sql = _INPUT_ROWS.format(sidecar=record_rows(sidecar), counted=ROWS_SQL)
             (counted,) = connection.execute(sql).fetchall()
             rows, kept, changed = map(int, counted)
             yield InputRows(sidecar.header.dataset.path, rows, kept, changed, rows - kept - changed)
@@ -99,4 +100,4 @@ def _records_select(sidecar: Sidecar, made_here: set[str]) -> str:
     numbers = [str(n) for n, activity in enumerate(sidecar.header.activities) if activity.id in made_here]
     is_made_here = f"coalesce(activity IN ({', '.join(numbers)}), false)" if numbers else "false"
     counted = ", ".join(COUNTED_NAMES)
-    return f"SELECT sample_id, {counted}, parents, {is_made_here} AS made_here FROM {parquet_rows(sidecar.path)}"
+    return f"SELECT sample_id, {counted}, parents, {is_made_here} AS made_here FROM {record_rows(sidecar)}"

@@ -89,6 +89,7 @@ def complete(
     key: ParentKey | None = None,
     agent_of: AgentOf = _agent_of,
     afterwards: bool = False,
+    parts: int = 1,
     progress: Progress | None = None,
     temporary: Path | None = None,
 ) -> Completion:
@@ -106,6 +107,7 @@ def complete(
         agent_of: describes a model that a row names as what made it.
         afterwards: ``data`` was made before, and must not change: reserved columns are an error, and what is derived is
             declared, not observed.
+        parts: into how many files the sidecar is divided, see `write_sidecar`.
         progress: called with the number of rows in each batch read.
         temporary: the folder for what can be made again, in which the row places are kept.
 
@@ -134,7 +136,7 @@ def complete(
             md5, size = fingerprint(data)
             state = DatasetState(path=dataset_path, md5=md5, size=size, rows=rows.rows)
             header = header_of(rows, identity, state, made.tokenizer, made.used, by_marks=made.by_marks)
-            write_sidecar(output, header, made.batches, identity.digest_size)
+            write_sidecar(output, header, made.batches, identity.digest_size, parts)
             if temporary is not None and md5 is not None:
                 stated = identity_by(header.identity, column_types=identity.column_types)
                 noted.keep(temporary, md5, stated, Path(dataset_path).name)

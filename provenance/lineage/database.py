@@ -80,11 +80,6 @@ def parquet_rows(*files: Path) -> str:
     return f"read_parquet([{', '.join(text_literal(as_pattern(str(file))) for file in files)}])"
 
 
-def placed_rows(file: Path) -> str:
-    """The same of one file, with the ``place`` of each row in it, from 0."""
-    return f"(SELECT *, file_row_number::BIGINT AS place FROM {parquet_rows(file)})"
-
-
 def as_pattern(path: str) -> str:
     """``path`` as a glob pattern that fits this one file.
 

@@ -34,6 +34,7 @@ def register(
     fingerprint: Fingerprint,
     workspace: Path,
     tokenizer: str | None = None,
+    parts: int = 1,
     progress: Progress | None = None,
     watch: Callable[[bytes], None] | None = None,
     temporary: Path | None = None,
@@ -55,7 +56,8 @@ def register(
         vocabulary = Vocabulary()
         vocabulary.add([collection.activity], sources=[collection.source])
         header = header_of(rows, identity, state, tokenizer, vocabulary)
-        write_sidecar(output, header, _records(samples, collection, identity.digest_size), identity.digest_size)
+        size = identity.digest_size
+        write_sidecar(output, header, _records(samples, collection, size), size, parts)
         if temporary is not None and md5 is not None:
             stated = identity_by(header.identity, column_types=identity.column_types)
             noted.keep(temporary, md5, stated, Path(dataset_path).name)

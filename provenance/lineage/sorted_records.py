@@ -66,7 +66,7 @@ class SortedRecords:
     def __init__(self, sidecar: Sidecar, texts: Sequence[str] = ()) -> None:
         self._sidecar = sidecar
         # In the order of their ids.
-        self._files = (sidecar.path,)
+        self._files = sidecar.files
         self._texts = list(texts)
         self._metadata: dict[int, pq.FileMetaData] = {}
         # Of each file, the numbers of its columns.

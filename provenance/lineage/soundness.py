@@ -7,11 +7,15 @@ checked. Whether a sidecar tells the truth about its dataset is for `verificatio
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provenance.errors import SidecarError
 from provenance.files import scratch_folder
 from provenance.lineage.id_ranges import ranges_for
 from provenance.lineage.sidecar import Sidecar
+
+if TYPE_CHECKING:
+    import duckdb
 
 # Every value counts in the hash, so that every page is decoded.
 _COUNTS = """
@@ -35,13 +39,14 @@ def require_sound(sidecar: Sidecar, workspace: Path) -> None:
     """
     import duckdb
 
-    from provenance.lineage.database import count, placed_rows, scratch_database
+    from provenance.lineage.database import count, scratch_database
+    from provenance.lineage.record_rows import placed_records
     from provenance.lineage.row_bounds import misstated
 
     with scratch_folder(workspace, "sound") as folder, scratch_database(folder) as connection:
         try:
             connection.execute("SET preserve_insertion_order = true")
-            connection.execute(f"CREATE VIEW records AS FROM {placed_rows(sidecar.path)}")
+            connection.execute(f"CREATE VIEW records AS FROM {placed_records(sidecar)}")
             header = sidecar.header
             numbers = {
                 "width": sidecar.digest_size,
@@ -50,6 +55,7 @@ def require_sound(sidecar: Sidecar, workspace: Path) -> None:
                 "sources": len(header.sources),
             }
             (found,) = connection.execute(_COUNTS, numbers).fetchall()
+            strange = _in_other_parts(connection, sidecar)
             dangling = count(connection, _DANGLING)
             bounds = misstated(connection, ranges_for(sidecar.records))
         except duckdb.InterruptException:
@@ -66,12 +72,27 @@ def require_sound(sidecar: Sidecar, workspace: Path) -> None:
         (undescribed[1], "a record names an agent that its header does not describe"),
         (undescribed[2], "a record names a source that its header does not describe"),
         (unsorted, "its records are not sorted by sample id"),
+        (strange, "a part has ids of another part"),
         (dangling, f"it is not closed: {dangling} parents have no record in it"),
     ):
         if number:
             raise _unsound(sidecar, said)
     if bounds:
         raise _unsound(sidecar, bounds[0])
+
+
+def _in_other_parts(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar) -> bool:
+    """Whether a part has ids that do not begin with its number."""
+    from provenance.lineage.parts import number_of
+    from provenance.lineage.record_rows import record_rows
+
+    if sidecar.layout is None:
+        return False
+    bounds = connection.execute(
+        f"SELECT file_index::BIGINT, min(sample_id), max(sample_id) FROM {record_rows(sidecar)} GROUP BY 1"
+    ).fetchall()
+    bits, files = sidecar.layout.bits, sidecar.part_files
+    return any(number_of(each, bits) != files[file].number for file, *ids in bounds for each in ids)
 
 
 def _unsound(sidecar: Sidecar, said: str) -> SidecarError:

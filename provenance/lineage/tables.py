@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 from provenance.identity import SampleBatch, Scan
 from provenance.identity.reserved import KIND, MODEL, PROMPT
 from provenance.lineage.database import count, parquet_rows, stream
+from provenance.lineage.record_rows import record_rows
 from provenance.lineage.records import Activity, ActivityType, Origin
 from provenance.lineage.schema import (
     COLUMN_NAMES,
@@ -147,7 +148,7 @@ class Tables:
             columns |= {name: f"{'0' if name == 'rows' else 'NULL'}::UINTEGER AS {name}" for name in COUNTED_NAMES}
         selected = ", ".join(columns.get(name, name) for name in (*RECORD_COLUMNS, *COUNTED_NAMES))
         marks = "marks" if known.is_holder else _NO_MARKS
-        return f"SELECT {selected}, {place} AS place, {marks} FROM {parquet_rows(known.sidecar.path)}"
+        return f"SELECT {selected}, {place} AS place, {marks} FROM {record_rows(known.sidecar)}"
 
     def account_for(self, query: str) -> int:
         """Enter the result of ``query``, samples and numbers of rows, in ``accounted``; how many rows these are."""

@@ -14,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from provenance.identity.id_arrays import bytes_of_ids
 from provenance.lineage.row_bounds import BirthRows, starts_of
 from provenance.lineage.schema import TOMBSTONE_NAMES, sidecar_schema
-from provenance.lineage.sidecar import Sidecar
+from provenance.lineage.sidecar import Sidecar, record_groups
 
 
 @dataclass(frozen=True)
@@ -38,13 +37,12 @@ class Tombstones:
         """The new records, of `sidecar_schema`, in the order of ids."""
         schema = sidecar_schema(self.sidecar.digest_size)
         rest = schema.empty_table()
-        with pq.ParquetFile(self.sidecar.path) as file:
-            for group in range(file.num_row_groups):
-                table = pa.concat_tables([rest, file.read_row_group(group, schema.names).cast(schema)])
-                # A sample's records may go on in the next row group.
-                whole = _first_of_last(table) if group + 1 < file.num_row_groups else table.num_rows
-                rest = table.slice(whole)
-                yield from self._changed(table.slice(0, whole)).to_batches()
+        for start, group in record_groups(self.sidecar, schema.names):
+            table = pa.concat_tables([rest, group.cast(schema)])
+            # A sample's records may go on in the next row group.
+            whole = _first_of_last(table) if start + len(group) < self.sidecar.records else table.num_rows
+            rest = table.slice(whole)
+            yield from self._changed(table.slice(0, whole)).to_batches()
 
     def _changed(self, table: pa.Table) -> pa.Table:
         if not table.num_rows:

@@ -17,8 +17,10 @@ import duckdb
 from provenance.errors import DataError
 from provenance.identity import Identity, Scan, scan
 from provenance.lineage import sidecar_checks
-from provenance.lineage.database import count, parquet_rows, placed_rows, scratch_database
+from provenance.lineage.database import count, parquet_rows, scratch_database
 from provenance.lineage.id_ranges import IdRange, ranges_for
+from provenance.lineage.manifest import altered_parts
+from provenance.lineage.record_rows import placed_records
 from provenance.lineage.row_bounds import ROWS_SQL, misstated
 from provenance.lineage.row_checks import rows_differ
 from provenance.lineage.sidecar import Sidecar, open_sidecar
@@ -59,9 +61,10 @@ def verify(
     folder = Path(mkdtemp(prefix="verify-", dir=workspace))
     try:
         with scratch_database(folder) as connection:
-            connection.execute(f"CREATE VIEW records AS FROM {placed_rows(sidecar)}")
+            connection.execute(f"CREATE VIEW records AS FROM {placed_records(opened)}")
             ranges = ranges_for(opened.records)
-            texts = _of_sidecar(connection, opened, ranges)
+            texts = [f"its part {part} is not as its manifest states it" for part in altered_parts(sidecar)]
+            texts += _of_sidecar(connection, opened, ranges)
             texts += sidecar_checks.contradictions(connection, opened.header, ranges)
             problems = [Problem(f"{name} (sidecar)", None, text) for text in texts]
             try:

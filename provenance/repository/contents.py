@@ -15,7 +15,8 @@ from provenance.repository.calls import Fetching, dvc_call
 from provenance.repository.changes import IN_GIT
 from provenance.repository.git import Git
 from provenance.repository.kept_copies import KeptCopies
-from provenance.repository.objects import Objects
+from provenance.repository.linked_folders import LinkedFolders
+from provenance.repository.objects import Objects, file_md5s, md5_of_directory
 from provenance.repository.paths import from_root
 from provenance.repository.read_hashes import ReadHashes
 from provenance.repository.sources import SourceSidecars
@@ -56,7 +57,11 @@ class Contents:
     @cached_property
     def _source_sidecars(self) -> SourceSidecars:
         kept = KeptCopies(self.temporary / "sources", self._read_hashes)
-        return SourceSidecars(kept, lambda: self._dvc, self._fetching)
+        return SourceSidecars(kept, self._folders, lambda: self._dvc, self._fetching)
+
+    @cached_property
+    def _folders(self) -> LinkedFolders:
+        return LinkedFolders(self.temporary / "sidecars")
 
     @property
     def temporary(self) -> Path:
@@ -128,9 +133,12 @@ class Contents:
             commit = self._tracking.commit(rev) if rev else None
         except RepositoryError:
             commit = None
+        tracked = TrackedFile(path, md5, None, "md5", None, None, True, False, None)
+        if tracked.is_directory:
+            return self._folder_of(tracked, commit)
         if commit is not None and self.recorded_md5(path, commit) == md5:
             return self.data_file(path, commit)
-        return self._objects.file(TrackedFile(path, md5, None, "md5", None, None, True, False, None))
+        return self._objects.file(tracked)
 
     def sidecar_file(self, path: str | os.PathLike[str], rev: str | None = None) -> Path | None:
         """As `data_file`, for the sidecar of the dataset ``path``.
@@ -149,9 +157,11 @@ class Contents:
         if rev is None and (self.root / name).exists():
             return self.root / name
         tracked = self._tracking.files(rev)
+        recorded = tracked.get(name)
+        if recorded is not None and recorded.is_directory:
+            return self._folder_of(recorded, rev)
         file = self.data_file(name, rev)
         if file is not None:
-            recorded = tracked.get(name)
             return file if recorded is None else self._whole(file, name, recorded.md5, recorded.hash_name)
         dataset = tracked.get(self._inside(self.root, path))
         if dataset is None or dataset.source is None or name in tracked:
@@ -170,6 +180,9 @@ class Contents:
             md5, hash_name = version.sidecar.md5, version.sidecar.hash_name
             here = self._objects.cached(md5, hash_name)
             if here is not None:
+                tracked = TrackedFile(version.path, md5, None, hash_name, None, None, True, False, None)
+                if tracked.is_directory:
+                    return self._folder_of(tracked, version.commit.sha)
                 return self._whole(here, version.path, md5, hash_name)
         return self.sidecar_file(version.path, version.commit.sha)
 
@@ -182,15 +195,34 @@ class Contents:
         from provenance.identity.names import sidecar_path
 
         name = self._inside(self.root, sidecar_path(os.fspath(path)))
-        if rev is None and (self.root / name).is_file():
-            return self._read_hashes.md5(self.root / name)
+        if rev is None and (self.root / name).exists():
+            return self._digest_of(self.root / name)
         tracked = self._tracking.files(rev).get(name)
         if tracked is not None and tracked.md5 is not None:
             return tracked.md5
         copy = self.sidecar_file(path, rev)
         if copy is None:
             raise RepositoryError(f"{name}: not on this machine; fetch it with `dvc pull {name}`")
-        return self._read_hashes.md5(copy)
+        return self._digest_of(copy)
+
+    def _digest_of(self, sidecar: Path) -> str:
+        """DVC's hash of a sidecar that is here, a file or a folder."""
+        if not sidecar.is_dir():
+            return self._read_hashes.md5(sidecar)
+        return md5_of_directory(file_md5s(sidecar, self._read_hashes.md5))
+
+    def _folder_of(self, tracked: TrackedFile, rev: str | None) -> Path | None:
+        """A folder to read with what DVC recorded for the sidecar ``tracked``, a directory; None: not to be had.
+
+        Raises:
+            SidecarError: the copy of a file in DVC's cache is damaged.
+        """
+        files = self._objects.files(tracked, rev)
+        if files is None or tracked.md5 is None:
+            return None
+        for name, md5 in self._objects.md5s(tracked).items():
+            self._whole(files[name], f"{tracked.path}/{name}", md5, tracked.hash_name)
+        return self._folders.of(tracked.md5, files)
 
     def _whole(self, file: Path, name: str, md5: str | None, hash_name: str) -> Path:
         """``file``, in which DVC's cache has what was recorded as ``md5`` of ``name``; an error where it is not that.
@@ -255,9 +287,9 @@ class Contents:
         from provenance.identity.names import sidecar_path
 
         name = self._inside(self.root, sidecar_path(os.fspath(path)))
-        if name in self._to_come or not (self.root / name).is_file():
+        if name in self._to_come or not (self.root / name).exists():
             return False
-        return self.recorded_hashes().get(name) not in (None, self._read_hashes.md5(self.root / name))
+        return self.recorded_hashes().get(name) not in (None, self._digest_of(self.root / name))
 
     def recorded_hashes(self) -> dict[str, str]:
         """DVC's hash of every out in the workspace, as .dvc files and dvc.lock record it."""

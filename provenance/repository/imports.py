@@ -8,7 +8,6 @@ them at different commits, or one without the other; the same command again mend
 from __future__ import annotations
 
 import contextlib
-import filecmp
 import os
 import posixpath
 import shutil
@@ -19,8 +18,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import RepositoryError
-from provenance.files import whole_file
+from provenance.files import md5_of, remove, whole_file
 from provenance.repository.calls import dvc_call
+from provenance.repository.objects import file_md5s
 from provenance.repository.sources import has_file, source_files, without_credentials
 from provenance.repository.tracked import ImportSource, TrackedFile
 from provenance.repository.tracking import Tracking
@@ -190,13 +190,14 @@ class Imports:
             return
         with TemporaryDirectory(dir=self._unfinished.parent) as folder, dvc_call(sidecar):
             copy = Path(folder) / "sidecar"
-            source_files(self._dvc, source.repo | {"rev_lock": commit}).get_file(_sidecar_of(source.path), str(copy))
-            same = left.is_file() and filecmp.cmp(left, copy, shallow=False)
+            files = source_files(self._dvc, source.repo | {"rev_lock": commit})
+            files.get(_sidecar_of(source.path), str(copy), recursive=True)
+            same = _contents(left) == _contents(copy)
         if not same:
             raise RepositoryError(
                 f"{sidecar}: exists already and is not the source's; move it elsewhere, then import again"
             )
-        left.unlink()
+        remove(left)
 
     def _require_free(self, path: str, sidecar: str, tracked: dict[str, TrackedFile]) -> None:
         self._clear_what_was_killed(path, sidecar, tracked)
@@ -284,6 +285,11 @@ class Imports:
 def _is_from(here: TrackedFile, source: ImportSource) -> bool:
     found = here.source
     return found is not None and (found.repo["url"], found.path) == (source.repo["url"], source.path)
+
+
+def _contents(path: Path) -> dict[str, str]:
+    """The MD5 of each file of a folder, or of the file at ``path``."""
+    return file_md5s(path) if path.is_dir() else {"": md5_of(path)}
 
 
 def _sidecar_of(path: str) -> str:

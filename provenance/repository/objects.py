@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from provenance.repository.sources import source_files
 if TYPE_CHECKING:
     from dvc.repo import Repo
     from dvc_data.hashfile.db import HashFileDB
+    from dvc_data.hashfile.tree import Tree
 
     from provenance.repository.tracked import TrackedFile
 
@@ -101,7 +103,7 @@ class Objects:
             return None if file is None else self._read_hashes.md5(file)
         files = self.files(tracked)
         return (
-            None if files is None else _md5_of_directory({name: self._read_hashes.md5(f) for name, f in files.items()})
+            None if files is None else md5_of_directory({name: self._read_hashes.md5(f) for name, f in files.items()})
         )
 
     def _cache(self, hash_name: str) -> HashFileDB:
@@ -159,8 +161,19 @@ class Objects:
         return self._imported.keep(md5, download)
 
 
-def _md5_of_directory(md5s: Mapping[str, str]) -> str:
+def file_md5s(folder: Path, md5: Callable[[Path], str] = md5_of) -> dict[str, str]:
+    """The MD5 of each file of ``folder``, by its path in it."""
+    files = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
+    return {file.relative_to(folder).as_posix(): md5(file) for file in files}
+
+
+def md5_of_directory(md5s: Mapping[str, str]) -> str:
     """DVC's hash of a directory, from the MD5 of each of its files."""
+    return str(tree_of(md5s).oid)
+
+
+def tree_of(md5s: Mapping[str, str]) -> Tree:
+    """DVC's object of a directory, from the MD5 of each of its files."""
     from dvc_data.hashfile.hash_info import HashInfo
     from dvc_data.hashfile.tree import Tree
 
@@ -168,5 +181,4 @@ def _md5_of_directory(md5s: Mapping[str, str]) -> str:
     for name, md5 in md5s.items():
         tree.add(tuple(name.split("/")), None, HashInfo("md5", md5))
     tree.digest()
-    assert tree.hash_info is not None
-    return str(tree.hash_info.value)
+    return tree

@@ -16,8 +16,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import RepositoryError
+from provenance.files import md5_of
 from provenance.repository.calls import dvc_call
 from provenance.repository.merge_conflicts import conflicts, mending_conflict
+from provenance.repository.objects import file_md5s, md5_of_directory, tree_of
 from provenance.repository.stages import Stage
 
 if TYPE_CHECKING:
@@ -31,10 +33,18 @@ _MEANING_SOMETHING_TO_GIT = re.compile(r"([\[\]!*#?\\])")
 
 @dataclass(frozen=True)
 class Recorded:
-    """What is recorded of a file: DVC's hash of it and its size in bytes."""
+    """What is recorded of a file or directory: DVC's hash of it and its size in bytes.
+
+    ``files``: how many a directory has.
+    """
 
     md5: str
     size: int
+    files: int | None = None
+
+    def as_out(self) -> dict[str, Any]:
+        """As DVC writes it into its files, without the path."""
+        return {"md5": self.md5, "size": self.size} | ({} if self.files is None else {"nfiles": self.files})
 
 
 @dataclass(frozen=True)
@@ -188,11 +198,18 @@ class Pipelines:
             outs=tuple(filter(None, map(stage.from_root, stage.paths("outs")))),
         )
 
-    def keep(self, file: Path, md5: str) -> None:
-        """Put the content of ``file``, of this MD5, into DVC's cache."""
+    def keep(self, path: Path) -> None:
+        """Put the content of the file or directory at ``path`` into DVC's cache."""
         with dvc_call():
             repo = self._dvc()
-            repo.cache.local.add(str(file), repo.fs, md5)
+            if not path.is_dir():
+                repo.cache.local.add(str(path), repo.fs, md5_of(path))
+                return
+            md5s = file_md5s(path)
+            for name, md5 in md5s.items():
+                repo.cache.local.add(str(path / name), repo.fs, md5)
+            tree = tree_of(md5s)
+            repo.cache.local.add(tree.path, tree.fs, tree.oid)
 
     def cache_folder(self) -> Path:
         """Where DVC keeps what it tracks."""
@@ -242,6 +259,14 @@ class Pipelines:
                         continue
 
 
+def recorded_of(path: Path) -> Recorded:
+    """What DVC records of the file or directory at ``path``, which is read."""
+    if not path.is_dir():
+        return Recorded(md5_of(path), path.stat().st_size)
+    md5s = file_md5s(path)
+    return Recorded(md5_of_directory(md5s), sum((path / name).stat().st_size for name in md5s), len(md5s))
+
+
 def lock_of(file: str) -> str:
     """The dvc.lock beside the dvc.yaml ``file``."""
     return posixpath.join(posixpath.dirname(file), LOCK_FILE)
@@ -251,7 +276,7 @@ def pointer_text(path: str, recorded: Recorded) -> str:
     """What `dvc add` writes into the .dvc file of the file ``path``."""
     from dvc.utils.serialize import dumps_yaml
 
-    out = {"md5": recorded.md5, "size": recorded.size, "hash": "md5", "path": PurePosixPath(path).name}
+    out = recorded.as_out() | {"hash": "md5", "path": PurePosixPath(path).name}
     return str(dumps_yaml({"outs": [out]}))
 
 
@@ -262,7 +287,7 @@ def _change_entry(entry: Any, change: LockChange) -> None:
         if not files:
             continue
         kept = [each for each in entry.get(kind) or [] if each["path"] not in files]
-        new = [{"path": path, "hash": "md5", "md5": file.md5, "size": file.size} for path, file in files.items()]
+        new = [{"path": path, "hash": "md5"} | file.as_out() for path, file in files.items()]
         # In DVC's own order.
         entry[kind] = sorted([*kept, *new], key=lambda each: str(each["path"]))
 

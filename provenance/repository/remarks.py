@@ -20,12 +20,12 @@ NOT_AS_RECORDED = (
 )
 
 
-def remarks_on(repo: Repo, tracked: Mapping[str, TrackedFile], is_file: Callable[[str], bool]) -> Iterator[str]:
+def remarks_on(repo: Repo, tracked: Mapping[str, TrackedFile], is_here: Callable[[str], bool]) -> Iterator[str]:
     """A line for each thing to mend in the workspace, with what mends it.
 
     Args:
         tracked: every out of the workspace by its path from the DVC root.
-        is_file: whether there is a file, which git does not track, at a path from the DVC root.
+        is_here: whether there is something, which git does not track, at a path from the DVC root.
 
     Raises:
         dvc.exceptions.DvcException: a DVC file cannot be read.
@@ -35,7 +35,7 @@ def remarks_on(repo: Repo, tracked: Mapping[str, TrackedFile], is_file: Callable
 
     for path, file in tracked.items():
         beside = sidecar_path(path)
-        if file.source is None and beside not in tracked and is_file(beside):
+        if file.source is None and beside not in tracked and is_here(beside):
             yield f"{beside}: not tracked by DVC, so it is lost with this folder; track it with `dvc add {beside}`"
     for stage in Index.from_repo(repo).stages:
         if isinstance(stage, PipelineStage):

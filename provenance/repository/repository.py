@@ -94,12 +94,12 @@ class Repository(Contents):
         """What lets lineage in the workspace go stale or get lost without a word from DVC, and what mends it."""
         from provenance.repository.remarks import remarks_on
 
-        def is_file(path: str) -> bool:
-            return (self.root / path).is_file() and not self.is_in_git(path)
+        def is_here(path: str) -> bool:
+            return (self.root / path).exists() and not self.is_in_git(path)
 
         tracked = self._tracking.files(None)
         with dvc_call():
-            return list(remarks_on(self._dvc, tracked, is_file))
+            return list(remarks_on(self._dvc, tracked, is_here))
 
     def pointers(self, rev: str | None = None) -> dict[str, str]:
         """For each dataset, the file in git that stands for it (a .dvc file or dvc.yaml), from the root of git."""

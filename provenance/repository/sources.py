@@ -7,9 +7,11 @@ Such a commit never changes, so what was found there, or that nothing was, is ke
 from __future__ import annotations
 
 import hashlib
+import json
 import posixpath
 from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,6 +20,7 @@ from provenance.errors import RepositoryError
 from provenance.repository.calls import dvc_call, one_line
 from provenance.repository.dvc_files import DvcFiles, UnusualError
 from provenance.repository.kept_copies import KeptCopies
+from provenance.repository.linked_folders import LinkedFolders
 from provenance.repository.tracked import ImportSource
 
 if TYPE_CHECKING:
@@ -67,23 +70,28 @@ def location(root: Path, url: str) -> str:
 class SourceSidecars:
     """The sidecars that the sources of imported datasets have.
 
-    ``kept``: copies of them. ``dvc`` opens DVC; ``fetching`` is called before each fetch; None rules them out.
+    ``kept``: copies of them. Of one in parts, each part is a copy, and under the sidecar's key there is a list of them:
+    JSON, the key of each part's copy by the part's name. ``folders``: of such parts. ``dvc`` opens DVC; ``fetching`` is
+    called before each fetch; None rules them out.
     """
 
-    def __init__(self, kept: KeptCopies, dvc: Callable[[], Repo], fetching: Fetching | None) -> None:
+    def __init__(
+        self, kept: KeptCopies, folders: LinkedFolders, dvc: Callable[[], Repo], fetching: Fetching | None
+    ) -> None:
         self._kept = kept
+        self._folders = folders
         self._dvc = dvc
         self._fetching = fetching
 
     def file(self, source: ImportSource, path: str) -> Path | None:
-        """The sidecar of what was imported to ``path``; None where its source has none.
+        """The sidecar, a file or a folder, of what was imported to ``path``; None where its source has none.
 
         Raises:
             RepositoryError: the source cannot be opened, or must not be.
         """
         kept = self._kept.find(_key(source))
-        if kept is not None:
-            return _unless_empty(kept)
+        if kept is not None and (not _is_list(kept) or self._folder(kept) is not None):
+            return self._opened(kept)
         url = without_credentials(str(source.repo["url"]))
         if self._fetching is None:
             raise RepositoryError(
@@ -95,7 +103,19 @@ class SourceSidecars:
         except RepositoryError as error:
             said = f"{path}: imported from {url}, whose sidecar cannot be had: {one_line(error)}"
             raise RepositoryError(said) from error
-        return _unless_empty(kept)
+        return self._opened(kept)
+
+    def _opened(self, copy: Path) -> Path | None:
+        """What was found: the copy, a folder where it is a list of parts, or None where there was no sidecar."""
+        if _is_list(copy):
+            return self._folder(copy)
+        return copy if copy.stat().st_size else None
+
+    def _folder(self, copy: Path) -> Path | None:
+        """The folder of the parts in the list ``copy``; None where one of them is not here any more."""
+        parts = {name: self._kept.find(key) for name, key in json.loads(copy.read_bytes()).items()}
+        whole = {name: part for name, part in parts.items() if part is not None}
+        return self._folders.of(copy.name, whole) if len(whole) == len(parts) else None
 
     def _look(self, source: ImportSource, copy: Path) -> None:
         """Write the sidecar to the file ``copy``; nothing, where there is none."""
@@ -109,13 +129,30 @@ class SourceSidecars:
                 files = source_files(self._dvc(), following.repo)
                 sidecar = sidecar_path(following.path)
                 if has_file(files, sidecar):
-                    files.get_file(sidecar, str(copy))
+                    if files.isdir(sidecar):
+                        copy.write_text(json.dumps(self._parts(files, sidecar, _key(source))), encoding="utf-8")
+                    else:
+                        files.get_file(sidecar, str(copy))
                     return
                 following = _earlier(files, following)
 
+    def _parts(self, files: DVCFileSystem, sidecar: str, key: str) -> dict[str, str]:
+        """Keep each file of the folder ``sidecar``; the keys of the copies, by their names in it."""
+        found: dict[str, str] = {}
+        for path in files.find(sidecar):
+            name = posixpath.relpath(path, sidecar)
+            found[name] = _digest(f"{key}\0{name}")
+            self._kept.keep(found[name], partial(_download, files, path))
+        return found
 
-def _unless_empty(copy: Path) -> Path | None:
-    return copy if copy.stat().st_size else None
+
+def _download(files: DVCFileSystem, path: str, copy: Path) -> None:
+    files.get_file(path, str(copy))
+
+
+def _is_list(copy: Path) -> bool:
+    with open(copy, "rb") as opened:
+        return opened.read(1) == b"{"
 
 
 def _earlier(files: DVCFileSystem, source: ImportSource) -> ImportSource | None:
@@ -137,6 +174,10 @@ def _earlier(files: DVCFileSystem, source: ImportSource) -> ImportSource | None:
 
 def _key(source: ImportSource) -> str:
     named = "\0".join([*(str(source.repo.get(name)) for name in ("url", "rev_lock", "rev", "remote")), source.path])
+    return _digest(named)
+
+
+def _digest(named: str) -> str:
     return hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

@@ -75,7 +75,7 @@ class Tracking:
         tracked = self.files(rev)
         for path, file in sorted(tracked.items()):
             sidecar = sidecar_path(path)
-            known = sidecar in tracked or (rev is None and (self._root / sidecar).is_file())
+            known = sidecar in tracked or (rev is None and (self._root / sidecar).exists())
             if known:
                 # What is not made yet may become a directory.
                 fits = file.md5 is None or file.is_directory or (self._root / path).is_dir() or is_dataset(path)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from provenance.capture.environment import describe_environment, loaded_packages
-from provenance.capture.identities import identity_of, keeping_choice, tokenizer_of
+from provenance.capture.identities import identity_of, keeping_choice, parts_of, tokenizer_of
 from provenance.capture.redaction import refuse_secrets
 from provenance.capture.stated_license import stated_license
 from provenance.documents import parse_tracked
@@ -22,12 +22,13 @@ from provenance.files import scratch_folder, whole_file
 from provenance.identity import Identity
 from provenance.identity.names import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset, sidecar_path
 from provenance.lineage.births import Collection
+from provenance.lineage.placing import whole_sidecar
 from provenance.lineage.records import Activity, ActivityType, Evidence, IdentitySettings, Origin, Source
 from provenance.lineage.shared_birth import register
 from provenance.lineage.sidecar import first_evidence, first_origin, open_sidecar
 from provenance.repository import Repository
 from provenance.settings import SETTINGS_FILE, Settings
-from provenance.upkeep.content_fields import settings_with_fields
+from provenance.upkeep.chosen_settings import chosen, settings_with
 from provenance.upkeep.hashing import Hashing, hashing_of
 from provenance.upkeep.tracked_files import only_writer
 
@@ -55,17 +56,20 @@ def add_datasets(
     origin: Origin,
     source: Source,
     fields: Sequence[str] | None = None,
+    parts: int | None = None,
     progress_of: ProgressOf,
 ) -> list[Added]:
     """Write a sidecar for each dataset in ``paths``, and track both with DVC.
 
     Args:
         fields: content fields of these datasets, to be kept in provenance.yaml; None: as that file has them.
+        parts: into how many files their sidecars are divided, to be kept there too; None: as that file or, where it
+            does not say, their sidecars have it.
 
     Raises:
         DataError: a dataset cannot be read, or bears reserved columns.
-        RepositoryError: a path is no dataset file or is the out of a stage, a field has no name, or DVC refuses a
-            file. Nothing was written then.
+        RepositoryError: a path is no dataset file or is the out of a stage, a field has no name, there cannot be so
+            many parts, or DVC refuses a file. Nothing was written then.
     """
     refuse_secrets(source)
     source = source.model_copy(update={"license": stated_license("source: its license", source.license)})
@@ -76,7 +80,8 @@ def add_datasets(
         repository.require_whole(name)
         for tracked in filter(repository.is_in_git, (name, sidecar_path(name))):
             raise RepositoryError(f"{tracked}: tracked by git, so DVC cannot; run `git rm --cached {tracked}` first")
-    text = None if fields is None else settings_with_fields(repository, names, fields)
+    choice = chosen(fields, parts)
+    text = settings_with(repository, names, choice) if choice else None
     settings = repository.settings() if text is None else parse_tracked(text, SETTINGS_FILE, Settings)
     with (
         scratch_folder(repository.temporary, "add") as workspace,
@@ -87,13 +92,13 @@ def add_datasets(
         for name in names:
             if not adding.says_the_same(name):
                 _require_replaceable(repository, name)
-                temporary = written.enter_context(whole_file(repository.root / sidecar_path(name)))
-                adding.register(name, temporary, progress_of(name))
+                sidecar = whole_sidecar(repository.root / sidecar_path(name), adding.parts_of(name))
+                adding.register(name, written.enter_context(sidecar), progress_of(name))
         repository.add(names)
-        if fields is not None:
+        if choice:
             # Somebody else may have changed the file while rows were read.
             written.enter_context(only_writer(repository, SETTINGS_FILE))
-            text = settings_with_fields(repository, names, fields)
+            text = settings_with(repository, names, choice)
             written.enter_context(whole_file(repository.root / SETTINGS_FILE)).write_text(text, encoding="utf-8")
     repository.add(sidecar_path(name) for name in names)
     return [_added(repository, name) for name in names]
@@ -175,8 +180,13 @@ class _Adding:
             workspace=self.workspace,
             temporary=self.repository.temporary,
             tokenizer=tokenizer_of(self.settings, name),
+            parts=self.parts_of(name),
             progress=progress,
         )
+
+    def parts_of(self, name: str) -> int:
+        """Into how many files the sidecar of the dataset ``name`` is divided."""
+        return parts_of(self.settings, name, self.repository)
 
     def _identity(self, name: str) -> Identity:
         identity = identity_of(self.settings, name, self.repository)
@@ -198,6 +208,7 @@ class _Adding:
         return (
             said == (name, md5, (self.source,), tokenizer_of(self.settings, name))
             and first_origin(opened) in (self.origin, None)
+            and opened.parts == self.parts_of(name)
             # Settings may make other ids of the same bytes now.
             and not verify(self.repository.root / name, sidecar, identity, name=name, md5=md5, workspace=self.workspace)
         )

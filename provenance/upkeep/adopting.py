@@ -5,7 +5,6 @@ What DVC recorded of the stages is changed together with their files, so it has 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from provenance.capture.declaring.declaration import Stated, births_declared
 from provenance.capture.declaring.pipeline_changes import last_change, pipeline_change
 from provenance.capture.declaring.stage_sidecars import StageSidecars, in_order
-from provenance.capture.identities import identity_of, tokenizer_of
+from provenance.capture.identities import identity_of, parts_of, tokenizer_of
 from provenance.errors import RepositoryError
 from provenance.file_sets import NewFiles
-from provenance.files import scratch_folder
+from provenance.files import copy_of, scratch_folder
 from provenance.identity.names import sidecar_path
 from provenance.lineage.completion import Completion, complete
 from provenance.repository.pipelines import pointer_text
@@ -139,6 +138,7 @@ class _Adoption:
                 dependencies=() if stated is None else (*stated.dependencies, *stated.others),
                 births=None if stated is None else stated.births,
                 afterwards=True,
+                parts=parts_of(settings, path, self._repository),
                 progress=self._progress_of(path),
             )
         self._entered(path)
@@ -168,7 +168,7 @@ class _Adoption:
             return False
         if (stated.path, stated.md5) != (path, self._repository.md5(path)[0]):
             return False
-        shutil.copyfile(there, self.sidecars.place(path))
+        copy_of(there, self.sidecars.place(path))
         return True
 
     def _entered(self, path: str) -> None:

@@ -171,7 +171,7 @@ class _Planning:
         beside = sidecar_path(path)
         if tracked and self._repository.out(beside) is None:
             return False
-        if not (self._repository.root / beside).is_file():
+        if not (self._repository.root / beside).exists():
             # What DVC tracks and is not here was made: it is to be brought, not made again.
             out = self._repository.out(beside)
             return out is not None and out.md5 is not None

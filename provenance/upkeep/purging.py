@@ -26,6 +26,7 @@ from provenance.identity import scan, write_rows
 from provenance.identity.id_arrays import bytes_of_ids
 from provenance.identity.names import format_name, is_dataset, sidecar_path
 from provenance.ledger.sidecars import Sidecars
+from provenance.lineage.placing import whole_sidecar
 from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.sidecar import write_sidecar
 from provenance.lineage.tombstones import Tombstones
@@ -117,10 +118,11 @@ def purge(
         with scratch_folder(repository.temporary, "purge") as workspace, ExitStack() as written:
             # Both take their places when both have been written.
             data = written.enter_context(whole_file(repository.root / target))
-            sidecar = written.enter_context(whole_file(repository.root / sidecar_path(target)))
+            parts = _parts_of(repository, recorded, target)
+            sidecar = written.enter_context(whole_sidecar(repository.root / sidecar_path(target), parts))
             kept = _rows_kept(repository, recorded, going, workspace / "kept", progress_of(recorded.path))
             write_rows(repository.root / recorded.path, kept, data)
-            _write_sidecar(repository, recorded, found, going, counted, data, sidecar)
+            _write_sidecar(repository, recorded, found, going, counted, data, sidecar, parts)
     return _track(repository, replace(counted, finished=earlier))
 
 
@@ -182,6 +184,12 @@ def _rows_kept(
     return kept
 
 
+def _parts_of(repository: Repository, dataset: RecordedDataset, target: str) -> int:
+    """Into how many files the sidecar is divided: as the settings say of ``target``, else as that of ``dataset``."""
+    stated = repository.settings().for_dataset(target).parts
+    return dataset.sidecar.parts if stated is None else stated
+
+
 def _write_sidecar(
     repository: Repository,
     dataset: RecordedDataset,
@@ -190,6 +198,7 @@ def _write_sidecar(
     counted: Purged,
     data: Path,
     file: Path,
+    parts: int,
 ) -> None:
     header = dataset.sidecar.header
     environment = describe_environment(repository, repository.current_stage())
@@ -210,7 +219,7 @@ def _write_sidecar(
     first = len(header.activities)
     header = header.model_copy(update={"dataset": state, "activities": (*header.activities, *activities)})
     batches = Tombstones(dataset.sidecar, going.causes, first).batches()
-    write_sidecar(file, header, batches, dataset.sidecar.digest_size)
+    write_sidecar(file, header, batches, dataset.sidecar.digest_size, parts)
 
 
 def _track(repository: Repository, counted: Purged) -> Purged:

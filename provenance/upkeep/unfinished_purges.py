@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-
-from provenance.files import whole_file
+from provenance.files import copy_of
 from provenance.identity.names import sidecar_path
+from provenance.lineage.placing import whole_sidecar
 from provenance.lineage.records import ActivityType, Header
 from provenance.lineage.sidecar import open_sidecar
 from provenance.repository import Repository
@@ -25,7 +24,7 @@ def settle_purge(repository: Repository, path: str) -> int:
     """
     beside = sidecar_path(path)
     recorded = repository.recorded_hashes()
-    if not {path, beside} <= recorded.keys() or not (repository.root / beside).is_file():
+    if not {path, beside} <= recorded.keys() or not (repository.root / beside).exists():
         return 0
     now = {name: repository.md5(name)[0] for name in (path, beside)}
     header = open_sidecar(repository.root / beside).header
@@ -37,8 +36,8 @@ def settle_purge(repository: Repository, path: str) -> int:
         repository.add([path, beside])
         return rows
     if now[path] == recorded[path] and before is not None:
-        with whole_file(repository.root / beside) as temporary:
-            shutil.copyfile(before, temporary)
+        with whole_sidecar(repository.root / beside, open_sidecar(before).parts) as temporary:
+            copy_of(before, temporary)
     return 0
 
 

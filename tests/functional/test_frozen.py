@@ -37,6 +37,12 @@ def test_sidecars_are_written_as_those_of_this_version_were(tmp_path: Path) -> N
         assert frozen.content(tmp_path / name) == frozen.content(frozen.SIDECARS / name), WHAT_NOW
 
 
+def test_parts_are_written_as_those_of_this_version_were(tmp_path: Path) -> None:
+    written = frozen.write_sharded(tmp_path)
+    assert frozen.content(written) == frozen.content(frozen.SHARDED / written.name), WHAT_NOW
+    assert frozen.content(written)[1:] == frozen.content(frozen.SIDECARS / written.name)[1:]
+
+
 def test_verdicts_are_written_as_those_of_this_version_were(tmp_path: Path) -> None:
     kept = json.loads((frozen.VERDICTS / frozen.VERDICT).read_text(encoding="utf-8"))
     assert frozen.format_of(frozen.write_verdict(tmp_path / "repository")) == frozen.format_of(kept), WHAT_NOW

@@ -12,16 +12,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from support.project import Project
 from support.workbench import DERIVATION, Workbench, identifier
 
 from provenance.attest.verdict_file import VerdictFile
 from provenance.identity.names import sidecar_path
-from provenance.lineage.schema import FORMAT_VERSION
+from provenance.lineage.manifest import MANIFEST, SHARDED_VERSION
+from provenance.lineage.schema import FORMAT_VERSION, sidecar_schema
+from provenance.lineage.sidecar import open_sidecar, record_batches, write_sidecar
 
 FROZEN = Path(__file__).resolve().parents[1] / "frozen"
 SIDECARS = FROZEN / f"sidecar-{FORMAT_VERSION}"
+SHARDED = FROZEN / f"sidecar-{SHARDED_VERSION}"
 VERDICTS = FROZEN / f"verdict-{VerdictFile.model_fields['version'].default}"
 VERDICT = "verdict.json"
 DATASETS = ("documents.jsonl", "questions.jsonl", "mix.jsonl")
@@ -50,6 +54,15 @@ def write_datasets(folder: Path) -> None:
     workbench.complete(mix, dependencies=[collected, generated], derivation=DERIVATION)
 
 
+def write_sharded(folder: Path) -> Path:
+    """The sidecar of the frozen mix in parts, in ``folder``; given back is where it is."""
+    single = open_sidecar(SIDECARS / sidecar_path(DATASETS[-1]))
+    path = folder / single.path.name
+    columns = sidecar_schema(single.digest_size).names
+    write_sidecar(path, single.header, record_batches(single, columns, 100), single.digest_size, 4)
+    return path
+
+
 def write_verdict(root: Path) -> dict[str, Any]:
     """The verdict of a policy on a frozen dataset, in a new repository at ``root``."""
     project = Project.new(root)
@@ -64,6 +77,15 @@ def write_verdict(root: Path) -> dict[str, Any]:
 
 def content(sidecar: Path) -> tuple[dict[str, Any], dict[str, str], list[dict[str, Any]]]:
     """What a sidecar says, whatever version of Parquet's library wrote it: header, column types, records."""
+    if sidecar.is_dir():
+        manifest = json.loads((sidecar / MANIFEST).read_bytes())
+        parts = manifest.pop("layout")["generations"][0]["parts"]
+        tables = [pq.read_table(sidecar / part["name"]) for part in parts]
+        return (
+            manifest,
+            {field.name: str(field.type) for field in tables[0].schema},
+            pa.concat_tables(tables).to_pylist(),
+        )
     table = pq.read_table(sidecar)
     header = {name.decode(): json.loads(value) for name, value in (table.schema.metadata or {}).items()}
     return header, {field.name: str(field.type) for field in table.schema}, table.to_pylist()
@@ -77,7 +99,7 @@ def format_of(verdict: dict[str, Any]) -> dict[str, Any]:
 
 def make() -> None:
     """Make the frozen files of today's versions anew."""
-    for folder in (SIDECARS, VERDICTS):
+    for folder in (SIDECARS, SHARDED, VERDICTS):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     write_datasets(SIDECARS)
@@ -85,6 +107,7 @@ def make() -> None:
     for path in SIDECARS.iterdir():
         if path.name not in kept:
             path.unlink()
+    write_sharded(SHARDED)
     with TemporaryDirectory() as elsewhere:
         document = write_verdict(Path(elsewhere) / "repository")
     (VERDICTS / VERDICT).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

@@ -67,6 +67,7 @@ def write(
     *,
     md5: str | None = None,
     rows: int | None = None,
+    parts: int = 1,
 ) -> Path:
     """Write the sidecar of ``dataset`` in ``folder``."""
     header = Header(
@@ -86,7 +87,7 @@ def write(
         records, key=lambda each: (each["sample_id"], 0 if each["sample_id"] in doubtful else -each["rows"])
     )
     batch = pa.RecordBatch.from_pylist(in_order, schema=sidecar_schema(DIGEST_SIZE))
-    write_sidecar(path, header, [batch], DIGEST_SIZE)
+    write_sidecar(path, header, [batch], DIGEST_SIZE, parts)
     return path
 
 

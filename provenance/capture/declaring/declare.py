@@ -17,14 +17,14 @@ from provenance.capture.declaring.declaration import Declaration, Stated, births
 from provenance.capture.declaring.earlier import without_declared
 from provenance.capture.declaring.pipeline_changes import pipeline_change
 from provenance.capture.declaring.stage_sidecars import Spread, StageSidecars
-from provenance.capture.identities import identity_of, inheriting, keeping_choice, tokenizer_of
+from provenance.capture.identities import identity_of, inheriting, keeping_choice, parts_of, tokenizer_of
 from provenance.capture.reading import dependency_at, repository_around
 from provenance.errors import ProvenanceError, RepositoryError
 from provenance.files import scratch_folder
 from provenance.identity.names import is_dataset, sidecar_path
 from provenance.lineage.births import Dependency
 from provenance.lineage.completion import Completion, complete
-from provenance.repository.pipelines import Recorded
+from provenance.repository.pipelines import recorded_of
 
 if TYPE_CHECKING:
     from provenance.repository import Repository, Stage
@@ -150,7 +150,7 @@ def _spread(repository: Repository, name: str) -> tuple[Spread, tuple[str, ...]]
         return Spread(), ()
     with pipeline_change(repository) as files, scratch_folder(repository.temporary, "declare") as workspace:
         sidecars = StageSidecars(repository, files, stages, workspace)
-        sidecars.written[sidecar] = Recorded(*repository.md5(sidecar))
+        sidecars.written[sidecar] = recorded_of(repository.root / sidecar)
         spread = sidecars.spread()
         sidecars.put_locks({})
         sidecars.seal("declare")
@@ -263,5 +263,6 @@ def _complete(
         tokenizer=tokenizer_of(repository.settings(), name),
         dependencies=[*others, *stated.others, *own],
         births=stated.births,
+        parts=parts_of(repository.settings(), name, repository),
         progress=progress,
     )

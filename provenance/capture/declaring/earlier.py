@@ -7,6 +7,7 @@ from pathlib import Path
 from provenance.errors import SidecarError
 from provenance.identity import Identity, scan
 from provenance.lineage.database import count, parquet_rows, scratch_database, stream
+from provenance.lineage.record_rows import record_rows
 from provenance.lineage.schema import ROW_GROUP_ROWS, sidecar_schema
 from provenance.lineage.sidecar import open_sidecar, write_sidecar
 from provenance.lineage.tables import write_rows
@@ -22,7 +23,7 @@ def without_declared(sidecar: Path, data: Path, identity: Identity, births: Path
         opened = open_sidecar(sidecar)
     except SidecarError:
         return None
-    records = parquet_rows(sidecar)
+    records = record_rows(opened)
     with scratch_database(workspace) as connection:
         if not count(connection, f"SELECT count(*) FROM {records} WHERE evidence = 'declared'"):
             return sidecar

@@ -14,11 +14,10 @@ from tempfile import mkdtemp
 
 from provenance.capture.declaring.declaration import Stated
 from provenance.capture.environment import describe_stage
-from provenance.capture.identities import identity_of, inheriting, keeping_choice, parent_key_of, tokenizer_of
+from provenance.capture.identities import identity_of, inheriting, keeping_choice, parent_key_of, parts_of, tokenizer_of
 from provenance.capture.reading import dependency_at
 from provenance.errors import RepositoryError
 from provenance.file_sets import NewFiles
-from provenance.files import md5_of
 from provenance.identity import Identity
 from provenance.identity.names import SIDECAR_SUFFIX, is_dataset, sidecar_path
 from provenance.lineage.births import Dependency, RecordedBirths
@@ -26,7 +25,7 @@ from provenance.lineage.completion import Completion, complete
 from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.sidecar import open_sidecar
 from provenance.repository import Repository
-from provenance.repository.pipelines import LockChange, Recorded, StageText, lock_of
+from provenance.repository.pipelines import LockChange, Recorded, StageText, lock_of, recorded_of
 
 ProgressOf = Callable[[str], Callable[[int], None]]
 
@@ -94,10 +93,9 @@ class StageSidecars:
     def entered(self, dataset: str) -> None:
         """The sidecar of ``dataset`` has been written to its `place`."""
         file = self.place(dataset)
-        md5, size = md5_of(file), file.stat().st_size
         if self.is_cached(dataset):
-            self._repository.pipelines.keep(file, md5)
-        self.written[sidecar_path(dataset)] = Recorded(md5, size)
+            self._repository.pipelines.keep(file)
+        self.written[sidecar_path(dataset)] = recorded_of(file)
         self._repository.expect_sidecar(dataset, file)
 
     def is_cached(self, dataset: str) -> bool:
@@ -150,7 +148,7 @@ class StageSidecars:
         """Write the sidecar of ``out`` anew; whether all of its rows were looked up anew."""
         dependencies = self._dependencies(stage)
         sidecar = self._repository.root / sidecar_path(out)
-        is_anew = not (sidecar.is_file() and self._has_own_births(sidecar, dependencies))
+        is_anew = not (sidecar.exists() and self._has_own_births(sidecar, dependencies))
         if is_anew:
             self._complete(out, dependencies, derivation=self._derivation(stage))
         else:
@@ -200,7 +198,7 @@ class StageSidecars:
             return self.written[place]
         if is_known or not (self._repository.root / place).exists():
             return None
-        return Recorded(*self._repository.md5(place))
+        return recorded_of(self._repository.root / place)
 
     def _dependencies(self, stage: StageText) -> list[Dependency]:
         found = []
@@ -215,7 +213,7 @@ class StageSidecars:
         known = set()
         for dependency in dependencies:
             before = self._repository.root / sidecar_path(dependency.path)
-            for file in filter(None, (dependency.sidecar, before if before.is_file() else None)):
+            for file in filter(None, (dependency.sidecar, before if before.exists() else None)):
                 known |= {activity.id for activity in open_sidecar(file).header.activities}
         own = [activity for activity in open_sidecar(sidecar).header.activities if activity.id not in known]
         return any(activity.aligned_on is None and activity.keyed_on is None for activity in own)
@@ -251,6 +249,7 @@ class StageSidecars:
             derivation=derivation,
             key=parent_key_of(self._repository.settings(), out),
             afterwards=True,
+            parts=parts_of(self._repository.settings(), out, self._repository),
             progress=self._progress_of(out),
         )
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from provenance.capture.birth_columns import with_roles, with_shared
-from provenance.capture.identities import tokenizer_of
+from provenance.capture.identities import parts_of, tokenizer_of
 from provenance.capture.recording.formats import WRITERS, suffix_of
 from provenance.capture.recording.rejections import calls_taken, counted_reasons
 from provenance.capture.recording.taken_over import made_before, taken_over
@@ -83,6 +83,7 @@ def finish(
                 tokenizer=tokenizer_of(repository.settings(), dataset),
                 dependencies=dependencies,
                 births=RecordedBirths(births, activities, vocabulary),
+                parts=parts_of(repository.settings(), dataset, repository),
             )
     except DataError as error:
         # Named by its own path, not by that of the file that was to become it.

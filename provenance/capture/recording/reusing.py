@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from provenance.capture.identities import as_recorded
 from provenance.capture.recording.taken_over import maker_of
@@ -29,7 +28,7 @@ from provenance.identity.names import sidecar_path
 from provenance.lineage.explaining import DERIVED_ROLE
 from provenance.lineage.records import Activity, ActivityType, Agent, Evidence, Header
 from provenance.lineage.schema import BIRTH_NAMES
-from provenance.lineage.sidecar import Sidecar, open_sidecar
+from provenance.lineage.sidecar import Sidecar, open_sidecar, record_batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -206,18 +205,17 @@ def _births(sidecar: Sidecar, activities: Sequence[int], declaration: Declaratio
 
 def _members(sidecar: Sidecar) -> Iterator[pa.Table]:
     """All records, those of a sample never apart, with a column more: whether the sample has no other birth."""
-    with pq.ParquetFile(sidecar.path) as file:
-        held = None
-        for batch in file.iter_batches(_BATCH_ROWS, columns=list(_READ)):
-            table = pa.Table.from_batches([batch])
-            held = table if held is None else pa.concat_tables([held, table])
-            ids = held["sample_id"].to_pylist()
-            # Records are sorted: those of the last sample may go on in the next batch.
-            whole = ids.index(ids[-1])
-            yield _with_alone(held.slice(0, whole), ids[:whole])
-            held = held.slice(whole)
-        if held is not None:
-            yield _with_alone(held, held["sample_id"].to_pylist())
+    held = None
+    for batch in record_batches(sidecar, _READ, _BATCH_ROWS):
+        table = pa.Table.from_batches([batch])
+        held = table if held is None else pa.concat_tables([held, table])
+        ids = held["sample_id"].to_pylist()
+        # Records are sorted: those of the last sample may go on in the next batch.
+        whole = ids.index(ids[-1])
+        yield _with_alone(held.slice(0, whole), ids[:whole])
+        held = held.slice(whole)
+    if held is not None:
+        yield _with_alone(held, held["sample_id"].to_pylist())
 
 
 def _with_alone(records: pa.Table, ids: list[bytes]) -> pa.Table:

@@ -60,10 +60,12 @@ def index(
             from provenance.attest.trees import clean_trees
             from provenance.auditing.contamination.suites import clean_suites
             from provenance.ledger import row_places
+            from provenance.ledger.datasets import clean_generations
 
             cleaned = clean(store_in(repository.temporary), ledger.indexed)
             cleaned += row_places.clean(ledger) + clean_suites(repository.temporary) + remove_left(repository.temporary)
             cleaned += clean_trees(repository.temporary, {dataset.digest for dataset in ledger.recorded})
+            cleaned += clean_generations(repository, ledger.recorded)
         warn_of_unusable(ledger)
     if options.as_json:
         output.write_json(described | ({"removed": asdict(cleaned)} if cleaned else {}))

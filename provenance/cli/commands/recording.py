@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from provenance.capture.running import Completed, StageResult
     from provenance.upkeep.adding import Added
 
+PartsOption = Annotated[
+    int | None,
+    typer.Option("--parts", metavar="N", help="Divide the sidecar into N files, a power of two, for large datasets."),
+]
 # Take everything after the command's own options as it stands.
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 
@@ -73,6 +77,7 @@ def add(
         str | None,
         typer.Option(metavar="A,B", help="Content fields, which identify a sample; kept in provenance.yaml."),
     ] = None,
+    parts: PartsOption = None,
 ) -> None:
     """Track collected data with DVC, and say where it comes from.
 
@@ -92,6 +97,7 @@ def add(
             origin=Origin(origin),
             source=described,
             fields=None if fields is None else fields.split(","),
+            parts=parts,
             progress_of=progress_of,
         )
     if options.as_json:
@@ -110,7 +116,12 @@ def _document(added: Added) -> dict[str, object]:
     return named | added.identity.choice()
 
 
-def run(context: typer.Context, quiet: QuietOption = False, verbose: VerboseOption = False) -> None:
+def run(
+    context: typer.Context,
+    parts: PartsOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
     """Run a stage's command, then complete its datasets' sidecars.
 
     Stands before the command in dvc.yaml; `dvc repro` starts it. Ends with the command's exit code if that is not 0.
@@ -123,7 +134,7 @@ def run(context: typer.Context, quiet: QuietOption = False, verbose: VerboseOpti
         raise typer.BadParameter("no command; write it after `--`: provenance run -- COMMAND")
     repository = open_repository(None)
     with rows_progress(quiet=quiet) as progress_of:
-        result = run_stage(repository, context.args, progress_of)
+        result = run_stage(repository, context.args, progress_of, parts)
     if not quiet:
         for line in _lines(result):
             write_error(safe(line))

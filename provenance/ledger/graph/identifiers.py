@@ -7,10 +7,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from provenance.errors import SidecarError
 from provenance.ledger.graph.store import Array
 
 _HEAD_BYTES = 8
 _MOST_FITTING_LOOKED_AT = 100_000
+
+
+# Samples and records are numbered in 32 bits.
+MOST_NUMBERS = 2**32 - 1
+
+
+def require_numbers(what: str, count: int, of: str) -> None:
+    """Refuse to number more than there are numbers of 32 bits, which is what the index has.
+
+    Raises:
+        SidecarError: ``what`` has too many.
+    """
+    if count > MOST_NUMBERS:
+        raise SidecarError(
+            f"{what}: {count:,} {of}, and the graph index numbers at most {MOST_NUMBERS:,}; divide the dataset into "
+            "several, in repositories of their own"
+        )
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from provenance.ledger.graph.births import (
     credibility,
     renumbered,
 )
-from provenance.ledger.graph.identifiers import SampleIds
+from provenance.ledger.graph.identifiers import SampleIds, require_numbers
 from provenance.ledger.graph.store import Array, Draft, Folder
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Joined:
 def write_graph(sidecars: Sequence[IndexedSidecar], segments: Sequence[Folder], draft: Draft) -> None:
     """Join ``segments``, those of ``sidecars``, into ``draft``."""
     joined = _join(sidecars, segments)
+    require_numbers("all datasets together", len(joined.ids), "samples")
     own = [Descriptions(**segment.stated["descriptions"]) for segment in segments]
     merged, numbers = Descriptions.merged(own), ClassNumbers()
     roles: dict[str | None, int] = {None: 0}

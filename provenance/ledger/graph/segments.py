@@ -24,7 +24,7 @@ from provenance.errors import SidecarError
 from provenance.identity.id_arrays import bytes_of_ids
 from provenance.ledger.graph.adjacency import Adjacency, counted, narrowed, offsets_of
 from provenance.ledger.graph.births import BirthClass, ClassNumbers, Descriptions, is_tombstone
-from provenance.ledger.graph.identifiers import SampleIds
+from provenance.ledger.graph.identifiers import SampleIds, require_numbers
 from provenance.ledger.graph.store import Array, Draft
 from provenance.lineage.words import COUNTED_NAMES
 
@@ -88,30 +88,27 @@ def write_segment(sidecar: Sidecar, draft: Draft, progress: Progress | None = No
 def _read_records(
     sidecar: Sidecar, draft: Draft, numbers: ClassNumbers, roles: dict[str | None, int], progress: Progress | None
 ) -> None:
-    import pyarrow.parquet as pq
+    from provenance.lineage.sidecar import record_groups
 
+    require_numbers(str(sidecar.path), sidecar.records, "records")
     dictionaries = [*_TEXTS, "parent_roles.list.element"]
     width, samples, records = sidecar.digest_size, 0, 0
     last: SampleIds | None = None
-    with pq.ParquetFile(sidecar.path, read_dictionary=dictionaries, pre_buffer=True) as file:
-        for group in range(file.num_row_groups):
-            table = file.read_row_group(group, columns=list(_COLUMNS))
-            if not table.num_rows:
-                continue
-            ids = SampleIds.of_bytes(bytes_of_ids(table["sample_id"].combine_chunks()))
-            is_first = _is_first(sidecar.path, ids, last)
-            sample = samples + np.cumsum(is_first) - 1
-            draft.append("heads", ids.heads[is_first])
-            draft.append("tails", ids.tails[is_first])
-            draft.append("record_sample", sample.astype(np.uint32))
-            draft.append("record_class", numbers.of_table(table))
-            for name, column in zip(("rows", "possible", "shared"), COUNTED_NAMES, strict=True):
-                draft.append(f"record_{name}", table[column].fill_null(0).to_numpy().astype(np.uint32))
-            draft.append("record_content", table["content_bytes"].fill_null(-1 % 2**64).to_numpy() + np.uint64(1))
-            _append_edges(draft, table, sample, records, width, roles)
-            last, samples, records = ids[-1:], int(sample[-1]) + 1, records + table.num_rows
-            if progress is not None:
-                progress(table.num_rows)
+    for _, table in record_groups(sidecar, _COLUMNS, dictionaries=dictionaries):
+        ids = SampleIds.of_bytes(bytes_of_ids(table["sample_id"].combine_chunks()))
+        is_first = _is_first(sidecar.path, ids, last)
+        sample = samples + np.cumsum(is_first) - 1
+        draft.append("heads", ids.heads[is_first])
+        draft.append("tails", ids.tails[is_first])
+        draft.append("record_sample", sample.astype(np.uint32))
+        draft.append("record_class", numbers.of_table(table))
+        for name, column in zip(("rows", "possible", "shared"), COUNTED_NAMES, strict=True):
+            draft.append(f"record_{name}", table[column].fill_null(0).to_numpy().astype(np.uint32))
+        draft.append("record_content", table["content_bytes"].fill_null(-1 % 2**64).to_numpy() + np.uint64(1))
+        _append_edges(draft, table, sample, records, width, roles)
+        last, samples, records = ids[-1:], int(sample[-1]) + 1, records + table.num_rows
+        if progress is not None:
+            progress(table.num_rows)
     if last is None:
         _append_nothing(draft, width)
 

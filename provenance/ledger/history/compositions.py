@@ -59,7 +59,7 @@ class Compositions:
     def _remember(self, key: str) -> bool:
         stored = read_cached(self._folder / f"{key}.json", _VERSION)
         # What is available is decided by what is there, not by what was noted of it.
-        if stored is None or not Path(stored["file"]).is_file():
+        if stored is None or not Path(stored["file"]).exists():
             return False
         made = frozenset(Fact(*fact) for fact in stored["made"])
         self._found[key] = Composition(Counted(stored["rows"], stored["groups"]), stored["described"], made)

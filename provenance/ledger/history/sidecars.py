@@ -4,7 +4,7 @@ all of them answer to one question."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,11 +104,23 @@ def ask_each(
     keys = list(sidecars)
     found: dict[str, list[Any] | str] = {}
     with scratch_folder(workspace, "history") as folder, scratch_database(folder) as connection:
-        for start in range(0, len(keys), _FILES_AT_ONCE):
-            some = keys[start : start + _FILES_AT_ONCE]
+        for some in _few_files(sidecars, keys):
             answers = _ask(connection, [sidecars[key] for key in some], columns, condition)
             found.update(zip(some, answers, strict=True))
     return found
+
+
+def _few_files(sidecars: Mapping[str, Sidecar], keys: list[str]) -> Iterator[list[str]]:
+    """``keys``, as many at a time as may be open at once; always one."""
+    some: list[str] = []
+    files = 0
+    for key in keys:
+        files += len(sidecars[key].files)
+        if some and files > _FILES_AT_ONCE:
+            yield some
+            some, files = [], len(sidecars[key].files)
+        some.append(key)
+    yield some
 
 
 def _ask(
@@ -116,12 +128,12 @@ def _ask(
 ) -> list[list[Any] | str]:
     import duckdb
 
-    from provenance.lineage.database import parquet_rows
+    from provenance.lineage.record_rows import records_of
 
+    records = records_of(sidecars)
     try:
         rows = connection.execute(
-            f"SELECT file_index::BIGINT, {columns} FROM {parquet_rows(*(sidecar.path for sidecar in sidecars))} "
-            f"WHERE {condition} GROUP BY ALL"
+            f"SELECT {records.sidecar}, {columns} FROM {records.rows} WHERE {condition} GROUP BY ALL"
         ).fetchall()
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None

@@ -86,7 +86,7 @@ def open_questions(ledger: Sidecars, fields: Sequence[str] = ()) -> Iterator[Que
         connection.execute("SET python_enable_replacements = false")
         connection.execute(f"SET max_temp_directory_size = '{_TEMPORARY_SPACE}'")
         create_views(connection, ledger)
-        files = [str(dataset.sidecar.path) for dataset in ledger.recorded]
+        files = [str(file) for dataset in ledger.recorded for file in dataset.sidecar.files]
         if fields:
             files.append(str(create_field_values(connection, ledger, fields, folder)))
         # DuckDB asks for the pattern before it asks for the file that fits.

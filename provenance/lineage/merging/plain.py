@@ -73,8 +73,8 @@ def _may_be_plain(task: Task, sidecars: Sequence[Sidecar]) -> bool:
 
 
 def _bytes_read(task: Task, sidecars: Sequence[Sidecar]) -> int:
-    files = [sidecar.path for sidecar in sidecars] + ([] if task.births is None else [task.births.file])
-    return sum(map(decoded_bytes, files))
+    files = [file for sidecar in sidecars for file in sidecar.files]
+    return sum(map(decoded_bytes, files + ([] if task.births is None else [task.births.file])))
 
 
 def _merge(database: Database, batches: Sequence[SampleBatch], task: Task, sidecars: Sequence[Sidecar]) -> Merged:

@@ -13,8 +13,9 @@ from support.born import Born, agrees, born, narrowest
 from support.sidecars import record, sample, write
 
 from provenance.errors import SidecarError
-from provenance.lineage.database import placed_rows, scratch_database
+from provenance.lineage.database import scratch_database
 from provenance.lineage.id_ranges import EVERY_ID
+from provenance.lineage.record_rows import placed_records
 from provenance.lineage.row_bounds import BirthRows, misstated, starts_of
 from provenance.lineage.sidecar import open_sidecar
 from provenance.lineage.soundness import require_sound
@@ -108,7 +109,7 @@ def test_what_goes_may_have_taken_the_place_of_others() -> None:
 def said(folder: Path, records: Sequence[dict[str, Any]]) -> list[str]:
     path = write(folder, "a.jsonl", [record(sample(1), **each) for each in records], rows=1)
     with scratch_database(folder) as connection:
-        connection.execute(f"CREATE VIEW records AS FROM {placed_rows(path)}")
+        connection.execute(f"CREATE VIEW records AS FROM {placed_records(open_sidecar(path))}")
         found = misstated(connection, (EVERY_ID,))
     if found:
         with pytest.raises(SidecarError, match="records|sample|record"):

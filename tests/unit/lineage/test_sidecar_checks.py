@@ -11,7 +11,8 @@ from support.sidecars import Words, record, sample, write
 from support.workbench import DERIVATION, Workbench, fingerprint, identifier
 
 from provenance.identity import Identity
-from provenance.lineage.database import placed_rows, scratch_database
+from provenance.lineage.database import scratch_database
+from provenance.lineage.record_rows import placed_records
 from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.sidecar import open_sidecar
 from provenance.lineage.sidecar_checks import contradictions
@@ -113,7 +114,7 @@ def said(folder: Path, parents: list[dict[str, Any]], child: dict[str, Any]) -> 
     records = [*(record(PARENT, 0, **each) for each in parents), record(CHILD, 1, **{"parents": [PARENT], **child})]
     opened = open_sidecar(write(folder, "a.jsonl", records, STEPS))
     with scratch_database(folder) as connection:
-        connection.execute(f"CREATE VIEW records AS FROM {placed_rows(opened.path)}")
+        connection.execute(f"CREATE VIEW records AS FROM {placed_records(opened)}")
         return contradictions(connection, opened.header)
 
 
@@ -173,5 +174,5 @@ def test_an_echo_may_follow_from_another_birth_of_its_sample(tmp_path: Path) -> 
     ]
     opened = open_sidecar(write(tmp_path, "a.jsonl", records, STEPS))
     with scratch_database(tmp_path) as connection:
-        connection.execute(f"CREATE VIEW records AS FROM {placed_rows(opened.path)}")
+        connection.execute(f"CREATE VIEW records AS FROM {placed_records(opened)}")
         assert contradictions(connection, opened.header) == []

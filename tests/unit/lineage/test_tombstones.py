@@ -47,7 +47,7 @@ def test_nothing_is_lost_and_what_goes_has_one_tombstone(
         if twice:
             records.append(record(sample(number), 0, origin="synthetic", activity=0, evidence="declared"))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("provenance.lineage.sidecar.ROW_GROUP_ROWS", group)
+        patched.setattr("provenance.lineage.parts.ROW_GROUP_ROWS", group)
         found = ended(tmp_path, records, {sample(number) for number in going})
     assert [each["sample_id"] for each in found] == sorted(each["sample_id"] for each in found)
     for number, (rows, twice) in members.items():
@@ -105,7 +105,7 @@ def test_what_is_known_of_rows_that_stay_is_true(
     ]
     causes_of = {sample(number): causes for number, (_, causes) in enumerate(drawn)}
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("provenance.lineage.sidecar.ROW_GROUP_ROWS", group)
+        patched.setattr("provenance.lineage.parts.ROW_GROUP_ROWS", group)
         sidecar = open_sidecar(write(tmp_path, "a.jsonl", records, WORDS))
 
     def causes(ids: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:

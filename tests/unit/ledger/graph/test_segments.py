@@ -8,6 +8,7 @@ import pytest
 from support.sidecars import DIGEST_SIZE, Words, record, sample, write
 
 from provenance.errors import SidecarError
+from provenance.ledger.graph import identifiers
 from provenance.ledger.graph.births import classes_of
 from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.segments import write_segment
@@ -26,6 +27,14 @@ def segment(path: Path, folder: Path) -> Folder:
     found = store.find("segment")
     assert found is not None
     return found
+
+
+def test_more_than_there_are_numbers_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers are of 32 bits: they must not begin anew."""
+    path = write(tmp_path, "a.jsonl", [record(sample(number)) for number in range(3)])
+    monkeypatch.setattr(identifiers, "MOST_NUMBERS", 2)
+    with pytest.raises(SidecarError, match="parquet: 3 records, and the graph index numbers at most 2;"):
+        segment(path, tmp_path / "store")
 
 
 def test_a_sample_with_two_births_is_one_with_the_parents_of_both(tmp_path: Path) -> None:
