@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from support.sidecars import record, sample, write
 
 from provenance.export import sample_records
 from provenance.export.sample_records import SampleRecords
+from provenance.lineage.sidecar import Sidecar, open_sidecar
 
 MANY = 70_000
 
 
-@pytest.fixture(scope="module")
-def sidecar(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three row groups; every hundredth sample was born in two ways."""
+@pytest.fixture(scope="module", params=[1, 4], ids=["file", "parts"])
+def sidecar(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Sidecar:
+    """Three row groups, or four parts; every hundredth sample was born in two ways."""
     records = [record(sample(number), activity=number % 7) for number in range(MANY)]
     records += [record(sample(number), rows=0, activity=9) for number in range(0, MANY, 100)]
-    return write(tmp_path_factory.mktemp("records"), "x.jsonl", records)
+    return open_sidecar(write(tmp_path_factory.mktemp("records"), "x.jsonl", records, parts=request.param))
 
 
-def test_every_sample_once_with_all_of_its_births(sidecar: Path) -> None:
+def test_every_sample_once_with_all_of_its_births(sidecar: Sidecar) -> None:
     found = list(SampleRecords(sidecar).each("activity"))
     assert [each for each, _ in found] == sorted(bytes.fromhex(sample(number)) for number in range(MANY))
     assert sum(len(births) for _, births in found) == MANY + MANY // 100
@@ -30,7 +29,7 @@ def test_every_sample_once_with_all_of_its_births(sidecar: Path) -> None:
 
 
 @pytest.mark.parametrize("few", [0, 10_000])
-def test_some_samples_are_found_wherever_they_are(sidecar: Path, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_some_samples_are_found_wherever_they_are(sidecar: Sidecar, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sample_records, "_FEW", few)
     numbers = (0, 100, 1, 12_345, MANY - 1)
     asked = SampleRecords(sidecar, sorted(bytes.fromhex(sample(number)) for number in numbers))
@@ -39,7 +38,7 @@ def test_some_samples_are_found_wherever_they_are(sidecar: Path, few: int, monke
     assert asked.used("activity") == {n % 7 for n in numbers} | {9}
 
 
-def test_no_sample_and_samples_that_are_not_there(sidecar: Path) -> None:
+def test_no_sample_and_samples_that_are_not_there(sidecar: Sidecar) -> None:
     assert list(SampleRecords(sidecar, []).each("rows")) == []
     assert list(SampleRecords(sidecar, [bytes(16), b"\xff" * 16]).each("rows")) == list(
         SampleRecords(sidecar, [bytes.fromhex(sample(0))]).each("rows")

@@ -14,18 +14,19 @@ from hypothesis import strategies as st
 from support.sidecars import record, sample, write
 
 from provenance.errors import SidecarError
-from provenance.lineage import sidecar as sidecars
+from provenance.lineage import parts as writing
 from provenance.lineage.id_ranges import EVERY_ID, divided, ranges
 from provenance.lineage.sidecar import open_sidecar
 from provenance.lineage.sorted_records import SortedRecords
 
 IDS = [sample(number) for number in range(20)] + [f"{'00' * 15}{number:02x}" for number in range(4)]
+PARTS = st.sampled_from([1, 4])
 
 
-def opened(folder: Path, ids: list[str], block: int, **others: Any) -> SortedRecords:
+def opened(folder: Path, ids: list[str], block: int, parts: int = 1, **others: Any) -> SortedRecords:
     """Records of these ids, whose seeds are numbered in the order of the ids; some of no kind, some of no licence."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sidecars, "ROW_GROUP_ROWS", block)
+        patch.setattr(writing, "ROW_GROUP_ROWS", block)
         path = write(
             folder,
             "a",
@@ -33,15 +34,16 @@ def opened(folder: Path, ids: list[str], block: int, **others: Any) -> SortedRec
                 record(each, kind=(None, "rewrite", "answer")[n % 3], tokens=None if n % 5 else n, **others)
                 for n, each in enumerate(sorted(ids))
             ],
+            parts=parts,
         )
     return SortedRecords(open_sidecar(path), ["kind", "license"])
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(st.sampled_from(IDS)), st.integers(1, 9), st.integers(0, 3), st.integers(1, 30))
-def test_each_record_is_in_one_range(ids: list[str], block: int, bits: int, at_once: int) -> None:
+@given(st.lists(st.sampled_from(IDS)), st.integers(1, 9), st.integers(0, 3), st.integers(1, 30), PARTS)
+def test_each_record_is_in_one_range(ids: list[str], block: int, bits: int, at_once: int, sharded: int) -> None:
     with TemporaryDirectory() as folder:
-        records = opened(Path(folder), ids, block)
+        records = opened(Path(folder), ids, block, sharded)
         for parts in (list(ranges(bits)), list(divided(records.records, at_once))):
             found = [records.read(each) for each in parts]
             assert [bytes(each).hex() for some in found for each in some.ids] == sorted(ids)
@@ -51,10 +53,12 @@ def test_each_record_is_in_one_range(ids: list[str], block: int, bits: int, at_o
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(st.sampled_from(IDS), min_size=1), st.integers(1, 9), st.integers(0, 2), st.data())
-def test_values_are_those_of_the_records(ids: list[str], block: int, bits: int, data: st.DataObject) -> None:
+@given(st.lists(st.sampled_from(IDS), min_size=1), st.integers(1, 9), st.integers(0, 2), PARTS, st.data())
+def test_values_are_those_of_the_records(
+    ids: list[str], block: int, bits: int, sharded: int, data: st.DataObject
+) -> None:
     with TemporaryDirectory() as folder:
-        records = opened(Path(folder), ids, block)
+        records = opened(Path(folder), ids, block, sharded)
         begun = 0
         for each in ranges(bits):
             found = records.read(each)

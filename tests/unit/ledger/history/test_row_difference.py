@@ -20,7 +20,7 @@ from support.sidecars import Words, record, sample, write
 from provenance.errors import SidecarError
 from provenance.ledger.history import described_rows
 from provenance.ledger.history.row_difference import RowDifference, compare_rows
-from provenance.lineage import sidecar as sidecars
+from provenance.lineage import parts as writing
 from provenance.lineage.id_ranges import RECORDS_AT_ONCE
 from provenance.lineage.records import Activity, ActivityType, Agent, Source
 from provenance.lineage.sidecar import open_sidecar
@@ -37,11 +37,13 @@ BIRTHS = (REAL, WRITTEN, OTHERS)
 
 
 def compare(old: list[dict[str, Any]], new: list[dict[str, Any]], block: int | None = None) -> RowDifference:
-    """With ``block``: in row groups of so many records, and ranges of hardly more."""
+    """With ``block``: in row groups of so many records, and ranges of hardly more; if it is odd, the new one in parts."""
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         if block:
-            patch.setattr(sidecars, "ROW_GROUP_ROWS", block)
-        was, is_ = (open_sidecar(write(Path(folder), name, rows, WORDS)) for name, rows in (("a", old), ("b", new)))
+            patch.setattr(writing, "ROW_GROUP_ROWS", block)
+        parts = 4 if block and block % 2 else 1
+        was = open_sidecar(write(Path(folder), "a", old, WORDS))
+        is_ = open_sidecar(write(Path(folder), "b", new, WORDS, parts=parts))
         found = compare_rows(was, is_, records_at_once=block or RECORDS_AT_ONCE)
         assert compare_rows(was, is_, jobs=3, records_at_once=3 * (block or 1)) == found
         return found
