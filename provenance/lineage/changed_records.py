@@ -111,7 +111,8 @@ def _compare(new: pa.Table, old: pa.Table) -> Changed:
 def _ranges(starts: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """The numbers from each start on, so many."""
     ends = np.cumsum(counts)
-    return np.arange(ends[-1]) + np.repeat(starts - (ends - counts), counts)
+    numbers: npt.NDArray[np.int64] = np.arange(ends[-1]) + np.repeat(starts - (ends - counts), counts)
+    return numbers
 
 
 def _differ(one: pa.Table, other: pa.Table) -> npt.NDArray[np.bool_]:

@@ -37,7 +37,7 @@ BIRTHS = (REAL, WRITTEN, OTHERS)
 
 
 def compare(old: list[dict[str, Any]], new: list[dict[str, Any]], block: int | None = None) -> RowDifference:
-    """With ``block``: in row groups of so many records, and ranges of hardly more; if it is odd, the new one in parts."""
+    """With ``block``: row groups of so many records, and ranges of hardly more; if it is odd, the new one in parts."""
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         if block:
             patch.setattr(writing, "ROW_GROUP_ROWS", block)
