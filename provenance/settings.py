@@ -74,6 +74,9 @@ class Settings(BaseModel):
 
     version: Literal[1] = 1
     digest: str = "xxh3_128"
+    engine: Literal["duckdb", "spark"] = Field(
+        default="duckdb", description="what answers where neither --engine nor PROVENANCE_ENGINE says so"
+    )
     datasets: tuple[DatasetSettings, ...] = ()
     about: tuple[About, ...] = Field(default=(), description="facts for exports; the last that fits all of them counts")
 

@@ -34,6 +34,7 @@ from provenance.auditing.policy.loading import load_policy
 from provenance.auditing.policy.rules import Policy
 from provenance.auditing.request import ALL_MEASURES, DatasetAt, Ledgers, Request, opened_ledgers, request_for
 from provenance.auditing.verdict import verdict_of
+from provenance.engines.choosing import EngineName
 from provenance.errors import ProvenanceError
 from provenance.identity.samples import TextPart
 from provenance.ledger.composition.composition import composition
@@ -120,8 +121,9 @@ def run_audit(
     policy: Policy | None,
     today: date | None = None,
     watch: Watch | None = None,
+    engine: EngineName = EngineName.DUCKDB,
 ) -> Audit:
-    """Audit what ``request`` says by ``policy``.
+    """Audit what ``request`` says by ``policy``; ``engine``: what is asked, which changes no answer.
 
     ``watch`` is called before each measure is taken: with its name, how many of the dataset's were, and of how many.
 
@@ -135,7 +137,7 @@ def run_audit(
     names = _measures_to_take(request, policy)
     rules = len(request.datasets) * len(held_against_chance(measures(names).values()))
     findings: list[JudgedRule] = []
-    with opened_ledgers(repository) as ledgers:
+    with opened_ledgers(repository, engine) as ledgers:
         subjects = [_subject(ledgers, request, path, rules) for path in request.datasets]
         # What chance explains depends on all that is held against it: nothing is judged before all is measured.
         measured = judged_with_all([take(subject, names, watch=watch) for subject in subjects])

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from provenance.auditing.measures import Part
 from provenance.auditing.mixture.file import read_mixture
+from provenance.engines.choosing import EngineName
 from provenance.errors import ProvenanceError
 from provenance.identity.samples import TextPart
 from provenance.ledger.datasets import RecordedDataset
@@ -59,8 +60,9 @@ class Request(BaseModel):
 class Ledgers:
     """The ledger of each commit that an audit asks of, opened once."""
 
-    def __init__(self, repository: Repository, stack: ExitStack) -> None:
+    def __init__(self, repository: Repository, stack: ExitStack, engine: EngineName) -> None:
         self._repository = repository
+        self._engine = engine
         self._stack = stack
         self._opened: dict[str | None, Sidecars] = {}
 
@@ -72,7 +74,7 @@ class Ledgers:
     def at(self, commit: str | None) -> Sidecars:
         """The ledger of ``commit``, or of the workspace."""
         if commit not in self._opened:
-            opening = Sidecars.open(self._repository, commit)
+            opening = Sidecars.open(self._repository, commit, engine=self._engine)
             self._opened[commit] = self._stack.enter_context(opening)
         return self._opened[commit]
 
@@ -98,10 +100,10 @@ class Ledgers:
 
 
 @contextmanager
-def opened_ledgers(repository: Repository) -> Iterator[Ledgers]:
-    """Ledgers of ``repository``, which are closed at the end."""
+def opened_ledgers(repository: Repository, engine: EngineName = EngineName.DUCKDB) -> Iterator[Ledgers]:
+    """Ledgers of ``repository``, which are closed at the end; ``engine``: what is asked."""
     with ExitStack() as stack:
-        yield Ledgers(repository, stack)
+        yield Ledgers(repository, stack, engine)
 
 
 def request_for(

@@ -15,6 +15,7 @@ import typer
 from provenance.cli.completing import policies
 from provenance.cli.output import write_error
 from provenance.cli.progress import fetch_progress
+from provenance.engines.choosing import EngineName, chosen_engine
 from provenance.errors import RepositoryError
 from provenance.jobs import at_most
 from provenance.report.plain_text import safe
@@ -36,6 +37,10 @@ RevisionOption = Annotated[
 ]
 NoFetchOption = Annotated[
     bool, typer.Option("--no-fetch", help="Fetch nothing from a remote; what is not on this machine is missing.")
+]
+EngineOption = Annotated[
+    EngineName | None,
+    typer.Option("--engine", help="What answers: duckdb on this machine, or Spark as it is configured."),
 ]
 PolicyOption = Annotated[
     list[str] | None,
@@ -88,14 +93,23 @@ class CommonOptions:
     quiet: bool = False
     verbose: bool = False
     jobs: int | None = None
+    engine: EngineName | None = None
 
     def open_repository(self) -> Repository:
         """The repository of the folder named by --repo, or of the current one; see `open_repository`."""
         return open_repository(self.repo, no_fetch=self.no_fetch, quiet=self.quiet)
 
+    def engine_of(self, repository: Repository) -> EngineName:
+        """The engine that answers; see `chosen_engine`."""
+        return chosen_engine(self.engine, repository.settings().engine)
+
 
 def command(
-    *, reads_lineage: bool = False, at_revision: bool = False, has_jobs: bool = False
+    *,
+    reads_lineage: bool = False,
+    at_revision: bool = False,
+    has_jobs: bool = False,
+    asks_an_engine: bool = False,
 ) -> Callable[[Callable[Concatenate[CommonOptions, P], None]], Callable[..., None]]:
     """Give a command the options that most have: --repo, --json, --quiet and --verbose.
 
@@ -105,11 +119,13 @@ def command(
         reads_lineage: it reads sidecars, which may have to be fetched: with --no-fetch.
         at_revision: it reads at any git revision: with --rev.
         has_jobs: it works by several threads at once: with --jobs.
+        asks_an_engine: what it asks is asked of an engine: with --engine.
     """
     common = [_parameter("repo", RepositoryOption, None)]
     common += [_parameter("rev", RevisionOption, None)] if at_revision else []
     common += [_parameter("no_fetch", NoFetchOption, False)] if reads_lineage else []
     common += [_parameter("jobs", JobsOption, None)] if has_jobs else []
+    common += [_parameter("engine", EngineOption, None)] if asks_an_engine else []
     common += [
         _parameter("as_json", JsonOption, False),
         _parameter("quiet", QuietOption, False),
@@ -176,7 +192,7 @@ def warn_of_cut_history(history: History, *, quiet: bool) -> None:
 
 def warn_of_unknown_training(ledger: Sidecars, *, quiet: bool) -> None:
     """Say on standard error through which models lineage does not go on, as their training data is not known here."""
-    for dataset in () if quiet else ledger.models.not_here:
+    for dataset in () if quiet else ledger.descent.models.not_here:
         write_error(
             f"warning: {safe(dataset.label)}: a registered model was trained on it, but its sidecar is not available; "
             "what came of it through the model is not counted"

@@ -42,6 +42,7 @@ from provenance.engines.interface import (
 )
 from provenance.engines.samples_view import BEST_BIRTH_FIRST, create_samples_view
 from provenance.lineage.database import scratch_database, stream
+from provenance.lineage.id_ranges import EVERY_ID, IdRange
 from provenance.lineage.record_rows import record_rows
 from provenance.lineage.records import Origin
 from provenance.lineage.row_bounds import COUNTS_SQL, HAS_ROWS_SQL, ROWS_SQL
@@ -129,10 +130,22 @@ _BY_VALUE = f"""
 
 
 @contextmanager
-def duckdb_engine(sidecars: Sequence[Sidecar], vocabulary: Vocabulary, folder: Path) -> Iterator[DuckDBEngine]:
-    """An `Engine` over ``sidecars`` with their merged vocabulary; what is too large for memory goes to ``folder``."""
+def duckdb_engine(
+    sidecars: Sequence[Sidecar],
+    vocabulary: Vocabulary,
+    folder: Path,
+    *,
+    within: IdRange = EVERY_ID,
+    threads: int | None = None,
+) -> Iterator[DuckDBEngine]:
+    """An `Engine` over ``sidecars`` with their merged vocabulary; what is too large for memory goes to ``folder``.
+
+    ``within``: only records of samples in this range are asked. ``threads``: None: as many as there are cores.
+    """
     with scratch_database(folder) as connection:
-        create_samples_view(connection, sidecars, vocabulary)
+        if threads is not None:
+            connection.execute(f"SET threads = {threads}")
+        create_samples_view(connection, sidecars, vocabulary, within=within)
         yield DuckDBEngine(connection, sidecars, vocabulary)
 
 

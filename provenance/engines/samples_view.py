@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 import duckdb
 
 from provenance.lineage.database import text_literal
+from provenance.lineage.id_ranges import EVERY_ID, IdRange
 from provenance.lineage.record_rows import records_of
 from provenance.lineage.rules import UNEXPLAINED, effective_license_sql, order_sql
 from provenance.lineage.schema import BIRTH_NAMES, sidecar_schema
@@ -36,9 +37,14 @@ def merged_vocabulary(sidecars: Iterable[Sidecar]) -> Vocabulary:
 
 
 def create_samples_view(
-    connection: duckdb.DuckDBPyConnection, sidecars: Sequence[Sidecar], vocabulary: Vocabulary, name: str = "samples"
+    connection: duckdb.DuckDBPyConnection,
+    sidecars: Sequence[Sidecar],
+    vocabulary: Vocabulary,
+    name: str = "samples",
+    *,
+    within: IdRange = EVERY_ID,
 ) -> None:
-    """Create the view ``name`` over the files of ``sidecars``; nothing is copied."""
+    """Create the view ``name`` over the files of ``sidecars``, of samples ``within`` a range; nothing is copied."""
     schema = sidecar_schema(1)
     if sidecars:
         origin, sidecar, place = records_of(sidecars)
@@ -51,6 +57,7 @@ def create_samples_view(
         connection.execute(f"CREATE TABLE {name}_of_none AS FROM no_records")
         origin, columns = f"{name}_of_none", list(schema.names)
         sidecar = place = "0::BIGINT"
+    inside = "" if within == EVERY_ID else f" WHERE {within.sql()}"
     licenses = ", ".join("NULL" if s.license is None else text_literal(s.license) for s in vocabulary.sources.values())
     connection.execute(
         "CREATE MACRO effective_license(license, source) AS "
@@ -58,7 +65,7 @@ def create_samples_view(
     )
     connection.execute(
         f"CREATE VIEW {name} AS SELECT *, ({UNEXPLAINED.sql()}) AS unexplained "
-        f"FROM (SELECT {', '.join(columns)}, {sidecar} AS sidecar, {place} AS place FROM {origin})"
+        f"FROM (SELECT {', '.join(columns)}, {sidecar} AS sidecar, {place} AS place FROM {origin}{inside})"
     )
 
 

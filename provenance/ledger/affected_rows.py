@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from provenance.ledger.datasets import RecordedDataset
-    from provenance.ledger.reached import Reached
+    from provenance.ledger.descent.interface import AffectedSamples
     from provenance.ledger.sidecars import Sidecars
 
 
@@ -43,7 +43,7 @@ class AffectedRows:
     not_here: tuple[str, ...]
 
 
-def affected_rows(ledger: Sidecars, reached: Reached, most: int) -> AffectedRows:
+def affected_rows(ledger: Sidecars, affected: AffectedSamples, most: int) -> AffectedRows:
     """The first ``most`` rows that what was selected reaches.
 
     Raises:
@@ -56,24 +56,21 @@ def affected_rows(ledger: Sidecars, reached: Reached, most: int) -> AffectedRows
         if len(rows) == most:
             break
         try:
-            rows.extend(islice(_of_dataset(ledger, dataset, reached), most - len(rows)))
+            rows.extend(islice(_of_dataset(ledger, dataset, affected), most - len(rows)))
         except RepositoryError:
             not_here.append(dataset.path)
     return AffectedRows(tuple(rows), tuple(not_here))
 
 
-def _of_dataset(ledger: Sidecars, dataset: RecordedDataset, reached: Reached) -> Iterator[AffectedRow]:
-    graph = ledger.graph
-    members, rows = graph.members(dataset.place)
-    certainly, may_be = reached.in_all.rows_of_members(dataset.place)
-    affected, certain = members[may_be > 0], members[(certainly >= rows) & (rows > 0)]
-    if not len(affected):
+def _of_dataset(ledger: Sidecars, dataset: RecordedDataset, affected: AffectedSamples) -> Iterator[AffectedRow]:
+    may_be = affected.may_be(dataset.place)
+    if not may_be:
         return
     dataset.require_current()
     identity = identity_of_sidecar(ledger, dataset)
     data = local_data(ledger, dataset)
     width = pa.binary(identity.digest_size)
-    asked, sure = (pa.array([bytes(each) for each in graph.ids_as_bytes(some)], width) for some in (affected, certain))
+    asked, sure = (pa.array(some, width) for some in (may_be, affected.certainly(dataset.place)))
     scanned = scan(data, identity, texts_and=[])
     with named_as(dataset, data):
         for batch in scanned:

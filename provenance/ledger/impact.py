@@ -7,16 +7,15 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from provenance.faces.tabular import Tabular
-from provenance.ledger.graph.graph import SampleSet
+from provenance.ledger.descent.interface import CameOf, Named, Samples
 from provenance.ledger.models.passages import Passage
-from provenance.ledger.reached import Reached, ReachedRows
-from provenance.ledger.selectors import select
+from provenance.ledger.reached import ReachedRows
+from provenance.ledger.selectors import named
 from provenance.ledger.sidecars import Sidecars
 from provenance.plurals import counted
 
 if TYPE_CHECKING:
     from provenance.ledger.datasets import RecordedDataset
-    from provenance.ledger.graph.reaching import Selection
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,10 @@ class Impact(Tabular):
     selected: int
     descendants: int
     datasets: tuple[AffectedDataset, ...]
-    affected: SampleSet
-    through_models: SampleSet
+    affected: Samples
+    through_models: Samples
     passages: tuple[Passage, ...]
-    reached: Reached
+    came: CameOf
 
     def _table_rows(self) -> Iterator[dict[str, Any]]:
         return (asdict(dataset) for dataset in self.datasets)
@@ -72,20 +71,15 @@ def impact(ledger: Sidecars, selectors: Sequence[str]) -> Impact:
     Raises:
         UnknownReferenceError: a selector fits nothing that this revision knows.
     """
-    return impact_of(ledger, select(ledger, selectors))
+    return impact_of(ledger, named(ledger, selectors))
 
 
-def impact_of(ledger: Sidecars, selected: Selection) -> Impact:
-    """What came from what is ``selected`` in the ledger's graph."""
-    graph = ledger.graph
-    found = Reached.by(ledger.models, selected)
-    direct, through = SampleSet(graph, found.reach.direct), SampleSet(graph, found.reach.through_models)
-    # Behind the datasets of this revision are those that models were trained on.
-    datasets = tuple(_affected(dataset, found.rows(dataset.place)) for dataset in ledger.recorded)
-    selected_samples = len(selected.samples)
-    return Impact(
-        selected_samples, len(direct) - selected_samples, datasets, direct, through, found.reach.passages, found
-    )
+def impact_of(ledger: Sidecars, selected: Sequence[Named]) -> Impact:
+    """What came from what is ``selected`` in the ledger."""
+    came = ledger.descent.came_of(selected)
+    datasets = tuple(_affected(dataset, came.rows[dataset.place]) for dataset in ledger.recorded)
+    descendants = len(came.direct) - came.selected
+    return Impact(came.selected, descendants, datasets, came.direct, came.through_models, came.passages, came)
 
 
 def _affected(dataset: RecordedDataset, rows: ReachedRows) -> AffectedDataset:

@@ -69,7 +69,7 @@ class Reached:
         if not self.reach.passages:
             return self.by_derivation
         graph = self.links.graph
-        by_models = self.selection.with_classes(self._content_of([each.model for each in self.reach.passages]))
+        by_models = self.selection.with_births(graph, self._content_of([each.model for each in self.reach.passages]))
         selection, certain = self._certainly_through_models()
         return ReachedBirths(graph, by_models, selection, self._is_among(self.samples), certain)
 
@@ -83,7 +83,7 @@ class Reached:
             if not passed:
                 return selection, certain
             waiting = [label for label in waiting if label not in passed]
-            selection = selection.with_classes(self._content_of(passed))
+            selection = selection.with_births(links.graph, self._content_of(passed))
 
     def _was_trained_on(self, label: str, chosen: Array) -> bool:
         return any(chosen[self.links.members(dataset)].any() for dataset in self.links.training_of(label))

@@ -107,7 +107,7 @@ def _by_place(ledger: Sidecars, dataset: RecordedDataset, path: str, row: int | 
 
 
 def _by_prefix(ledger: Sidecars, prefix: str) -> str:
-    found = ledger.graph.beginning_with(prefix, most=11)
+    found = ledger.descent.beginning_with(prefix, most=11)
     if not found:
         raise UnknownReferenceError(f"{prefix}: no sample id in this revision starts with this{ledger.not_asked}")
     return _only_one(prefix, found, "give more digits")

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provenance.errors import UnknownReferenceError
-from provenance.ledger.graph.reaching import Selection
+from provenance.ledger.descent.by_graph import selection_of
 from provenance.ledger.reached import Reached
-from provenance.ledger.selectors import require_selector, select
+from provenance.ledger.selectors import named, require_selector
 from provenance.ledger.sidecars import Sidecars
 
 if TYPE_CHECKING:
+    from provenance.ledger.descent.interface import Named
     from provenance.ledger.graph.store import Array
     from provenance.ledger.models.passages import Reach
     from provenance.revocations import Revocation
@@ -46,7 +47,7 @@ class Revoked:
 def revoked(ledger: Sidecars) -> list[Revoked]:
     """What each revocation of the workspace reaches in the ledger, in the order of the file."""
     return [
-        Revoked(revocation, Reached.by(ledger.models, selected_by(ledger, revocation.selectors)))
+        Revoked(revocation, _reached_by(ledger, revocation.selectors))
         for revocation in ledger.repository.revocations().revocations
     ]
 
@@ -94,7 +95,11 @@ def revoked_rows(ledger: Sidecars) -> dict[str, int]:
 
 def all_revoked(ledger: Sidecars) -> Reached:
     """What the revocations of the workspace reach in the ledger, taken together."""
-    return Reached.by(ledger.models, selected_by(ledger, revoked_selectors(ledger)))
+    return _reached_by(ledger, revoked_selectors(ledger))
+
+
+def _reached_by(ledger: Sidecars, selectors: Sequence[str]) -> Reached:
+    return Reached.by(ledger.models, selection_of(ledger.graph, named_by(ledger, selectors)))
 
 
 def revoked_selectors(ledger: Sidecars) -> list[str]:
@@ -103,14 +108,13 @@ def revoked_selectors(ledger: Sidecars) -> list[str]:
     return [selector for revocation in stated for selector in revocation.selectors]
 
 
-def selected_by(ledger: Sidecars, selectors: Sequence[str]) -> Selection:
-    """What fits any of ``selectors``; one that fits nothing at this revision is passed over.
+def named_by(ledger: Sidecars, selectors: Sequence[str]) -> list[Named]:
+    """What ``selectors`` name; one that fits nothing at this revision is passed over.
 
     Raises:
         UnknownReferenceError: one is not a selector at all.
     """
-    found = (selection for _, selection in _selected_each(ledger, selectors))
-    return Selection.all_of(ledger.graph, [selection for selection in found if selection is not None])
+    return [found for _, found in _named_by_each(ledger, selectors) if found is not None]
 
 
 def fitting_nothing(ledger: Sidecars, selectors: Sequence[str]) -> list[str]:
@@ -119,15 +123,15 @@ def fitting_nothing(ledger: Sidecars, selectors: Sequence[str]) -> list[str]:
     Raises:
         UnknownReferenceError: one is not a selector at all.
     """
-    return [selector for selector, selection in _selected_each(ledger, selectors) if selection is None]
+    return [selector for selector, found in _named_by_each(ledger, selectors) if found is None]
 
 
-def _selected_each(ledger: Sidecars, selectors: Sequence[str]) -> Iterator[tuple[str, Selection | None]]:
-    """Each selector with what it selects, or None. Paths in them are from the root, as in the file."""
+def _named_by_each(ledger: Sidecars, selectors: Sequence[str]) -> Iterator[tuple[str, Named | None]]:
+    """Each selector with what it names, or None. Paths in them are from the root, as in the file."""
     with chdir(ledger.repository.root):
         for selector in selectors:
             require_selector(selector)
             try:
-                yield selector, select(ledger, [selector])
+                yield selector, named(ledger, [selector])[0]
             except UnknownReferenceError:
                 yield selector, None

@@ -7,34 +7,37 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
 from provenance.errors import UnknownReferenceError
+from provenance.ledger.descent.by_graph import selection_of
+from provenance.ledger.descent.interface import Named
 from provenance.ledger.references import is_place, is_prefix, resolve, samples_of_field
 from provenance.ledger.sidecars import Sidecars, name_some
 from provenance.lineage.license_terms import spelt
 
 if TYPE_CHECKING:
-    from provenance.ledger.graph.births import BirthClass
     from provenance.ledger.graph.reaching import Selection
-    from provenance.ledger.graph.store import Array
 
 _DIGEST = re.compile(r"[0-9a-fA-F]{6,16}")
 _MOST_LISTED = 1_000
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
-def select(ledger: Sidecars, selectors: Sequence[str]) -> Selection:
-    """The samples, and the births, that fit any of ``selectors``: numbers in the ledger's graph.
-
-    A sample that was born twice fits if one of its births does.
+def named(ledger: Sidecars, selectors: Sequence[str]) -> list[Named]:
+    """What each of ``selectors`` names in the ledger. A sample that was born twice fits if one of its births does.
 
     Raises:
         UnknownReferenceError: not a selector, or it names what no sidecar of this revision knows.
     """
-    from provenance.ledger.graph.reaching import Selection
+    return [_named(ledger, selector) for selector in selectors]
 
-    return Selection.all_of(ledger.graph, [_fitting(ledger, selector) for selector in selectors])
+
+def select(ledger: Sidecars, selectors: Sequence[str]) -> Selection:
+    """The samples, and the births, that fit any of ``selectors``: numbers in the ledger's graph.
+
+    Raises:
+        UnknownReferenceError: not a selector, or it names what no sidecar of this revision knows.
+    """
+    return selection_of(ledger.graph, named(ledger, selectors))
 
 
 def lasting(ledger: Sidecars, selectors: Sequence[str]) -> list[str]:
@@ -80,46 +83,32 @@ def require_selector(selector: str) -> tuple[str, str]:
     return kind, value
 
 
-def _fitting(ledger: Sidecars, selector: str) -> Selection:
+def _named(ledger: Sidecars, selector: str) -> Named:
     kind, value = require_selector(selector)
     return _SELECTORS[kind](ledger, value)
 
 
-def _samples(ledger: Sidecars, samples: Array) -> Selection:
-    from provenance.ledger.graph.reaching import Selection
-
-    return Selection.of_samples(ledger.graph, samples)
+def _sample(ledger: Sidecars, value: str) -> Named:
+    return Named(sample_ids=(resolve(ledger, value),))
 
 
-def _births(ledger: Sidecars, fits: Callable[[BirthClass], bool], *, every: bool = False) -> Selection:
-    from provenance.ledger.graph.reaching import Selection
-
-    graph = ledger.graph
-    classes = np.array([fits(each) for each in graph.classes], bool)
-    return Selection(graph.with_birth(fits, every=every), np.empty(0, np.int64), classes)
-
-
-def _sample(ledger: Sidecars, value: str) -> Selection:
-    return _samples(ledger, ledger.graph.numbers([resolve(ledger, value)]))
-
-
-def _source(ledger: Sidecars, value: str) -> Selection:
-    names = [source["name"] for source in ledger.graph.descriptions.sources]
+def _source(ledger: Sidecars, value: str) -> Named:
+    names = [source["name"] for source in ledger.descent.descriptions.sources]
     fits = _places(ledger, "source", [name == value for name in names], value, names)
-    return _births(ledger, lambda born: born.source in fits)
+    return Named(fits=lambda born: born.source in fits)
 
 
-def _model(ledger: Sidecars, value: str) -> Selection:
-    agents = ledger.graph.descriptions.agents
+def _model(ledger: Sidecars, value: str) -> Named:
+    agents = ledger.descent.descriptions.agents
     labels = [agent["label"] for agent in agents]
     named = [value in (agent["name"], label) for agent, label in zip(agents, labels, strict=True)]
     fits = _places(ledger, "model", named, value, labels)
-    return _births(ledger, lambda born: born.agent in fits)
+    return Named(fits=lambda born: born.agent in fits)
 
 
-def _prompt(ledger: Sidecars, value: str) -> Selection:
+def _prompt(ledger: Sidecars, value: str) -> Named:
     """Those whose template has this name; NAME@DIGEST, with the beginning of the template's id, takes one version."""
-    activities = ledger.graph.descriptions.activities
+    activities = ledger.descent.descriptions.activities
     names = [activity["plan"] for activity in activities]
     name, at, digest = value.rpartition("@")
     if at and value not in names and _DIGEST.fullmatch(digest):
@@ -128,49 +117,49 @@ def _prompt(ledger: Sidecars, value: str) -> Selection:
         fits = _places(ledger, "prompt", is_this, value, versions)
     else:
         fits = _places(ledger, "prompt", [each == value for each in names], value, filter(None, names))
-    return _births(ledger, lambda born: born.activity in fits)
+    return Named(fits=lambda born: born.activity in fits)
 
 
-def _field(ledger: Sidecars, value: str) -> Selection:
-    return _samples(ledger, ledger.graph.numbers(samples_of_field(ledger, value)))
+def _field(ledger: Sidecars, value: str) -> Named:
+    return Named(sample_ids=tuple(samples_of_field(ledger, value)))
 
 
-def _activity(ledger: Sidecars, value: str) -> Selection:
-    identifiers = [activity["id"] for activity in ledger.graph.descriptions.activities]
+def _activity(ledger: Sidecars, value: str) -> Named:
+    identifiers = [activity["id"] for activity in ledger.descent.descriptions.activities]
     fits = _places(ledger, "activity", [identifier == value for identifier in identifiers], value, identifiers)
-    return _births(ledger, lambda born: born.activity in fits)
+    return Named(fits=lambda born: born.activity in fits)
 
 
-def _license(ledger: Sidecars, value: str) -> Selection:
-    graph = ledger.graph
+def _license(ledger: Sidecars, value: str) -> Named:
+    descent = ledger.descent
     # As it was recorded, or as SPDX spells it.
-    known = {graph.license_of(born) for born in graph.classes} - {None}
+    known = {descent.license_of(born) for born in descent.classes} - {None}
     value = value if value in known else spelt(value)
     if value not in known:
         raise _unknown("license", value, filter(None, known), ledger.not_asked)
-    return _births(ledger, lambda born: graph.license_of(born) == value)
+    return Named(fits=lambda born: descent.license_of(born) == value)
 
 
-def _origin(ledger: Sidecars, value: str) -> Selection:
+def _origin(ledger: Sidecars, value: str) -> Named:
     from provenance.lineage.records import Origin
 
     origin = _member(Origin, "origin", value)
     # One dataset may not know what another does.
-    return _births(ledger, lambda born: born.origin == origin, every=origin is Origin.UNKNOWN)
+    return Named(fits=lambda born: born.origin == origin, every=origin is Origin.UNKNOWN)
 
 
-def _kind(ledger: Sidecars, value: str) -> Selection:
+def _kind(ledger: Sidecars, value: str) -> Named:
     from provenance.lineage.records import Kind
 
     kind = _member(Kind, "kind", value)
-    return _births(ledger, lambda born: born.kind == kind)
+    return Named(fits=lambda born: born.kind == kind)
 
 
-def _dataset(ledger: Sidecars, value: str) -> Selection:
-    return _samples(ledger, ledger.graph.members(ledger.dataset(value).place)[0])
+def _dataset(ledger: Sidecars, value: str) -> Named:
+    return Named(dataset=ledger.dataset(value).place)
 
 
-_SELECTORS: dict[str, Callable[[Sidecars, str], Selection]] = {
+_SELECTORS: dict[str, Callable[[Sidecars, str], Named]] = {
     "sample": _sample,
     "source": _source,
     "model": _model,

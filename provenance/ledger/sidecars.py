@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from provenance.engines.choosing import EngineName
 from provenance.errors import SidecarError, UnknownReferenceError
 from provenance.files import scratch_folder
 from provenance.ledger.datasets import Found, RecordedDataset, collect
@@ -20,6 +21,7 @@ from provenance.ledger.models.training import additional_sidecars, located_sidec
 
 if TYPE_CHECKING:
     from provenance.engines.interface import Engine
+    from provenance.ledger.descent.interface import Descent
     from provenance.ledger.models.links import ModelLinks
     from provenance.ledger.rows import DatasetRows
     from provenance.lineage.records import Activity, Agent, Record, Source
@@ -56,8 +58,10 @@ class Sidecars:
         folder: Path,
         progress_of: ProgressOf | None = None,
         register: ModelRegister | None = None,
+        engine: EngineName = EngineName.DUCKDB,
     ) -> None:
         self.folder = folder
+        self.engine_name = engine
         self._progress_of = progress_of
         self._given_register = register
         self._resources = ExitStack()
@@ -80,12 +84,14 @@ class Sidecars:
         anew: bool = False,
         progress_of: ProgressOf | None = None,
         register: ModelRegister | None = None,
+        engine: EngineName = EngineName.DUCKDB,
     ) -> Iterator[Sidecars]:
         """Open the ledger of revision ``rev``, or of the workspace.
 
         Sidecars that cannot be used are left out, and named in ``unusable``: one that is damaged leaves the others
         answerable. ``anew``: see `collect`. ``progress_of`` is told of the records read for an index that has to be
-        built. ``register``: the models to go by, if not those that the revision itself knew of.
+        built. ``register``: the models to go by, if not those that the revision itself knew of. ``engine``: what is
+        asked.
 
         Raises:
             RepositoryError: no such revision.
@@ -93,7 +99,7 @@ class Sidecars:
         """
         found = collect(repository, rev, anew=anew)
         with scratch_folder(repository.temporary, "ledger") as folder:
-            ledger = cls(found, repository, rev, folder, progress_of, register)
+            ledger = cls(found, repository, rev, folder, progress_of, register, engine)
             with ledger.closed_at_the_end():
                 yield ledger
 
@@ -116,9 +122,13 @@ class Sidecars:
     @cached_property
     def engine(self) -> Engine:
         """What answers set questions about the records of all sidecars."""
+        sidecars = [dataset.sidecar for dataset in self.recorded]
+        if self.engine_name is EngineName.SPARK:
+            from provenance.engines.spark import spark_engine
+
+            return self._resources.enter_context(spark_engine(sidecars, self.vocabulary, self.folder))
         from provenance.engines.duckdb import duckdb_engine
 
-        sidecars = [dataset.sidecar for dataset in self.recorded]
         return self._resources.enter_context(duckdb_engine(sidecars, self.vocabulary, self.folder))
 
     def rows(self, dataset: RecordedDataset) -> DatasetRows:
@@ -169,12 +179,38 @@ class Sidecars:
 
         Behind them are those of datasets that registered models were trained on, where they are others by now.
         """
-        recorded = [IndexedSidecar(dataset.path, dataset.file, dataset.digest) for dataset in self.recorded]
+        recorded = self._recorded_as_indexed()
         trained_on = additional_sidecars(self.register, {sidecar.digest for sidecar in recorded})
         store = store_in(self.repository.temporary)
         if not trained_on or find_graph(store, [*recorded, *trained_on]) is not None:
             return [*recorded, *trained_on]
         return [*recorded, *located_sidecars(self.repository, self.register, store, trained_on)]
+
+    @cached_property
+    def descent(self) -> Descent:
+        """What answers about who came from whom as a whole."""
+        if self.engine_name is EngineName.SPARK:
+            return self._descent_by_spark()
+        from provenance.ledger.descent.by_graph import GraphDescent
+
+        return GraphDescent(self.models, len(self.recorded))
+
+    def _descent_by_spark(self) -> Descent:
+        from provenance.engines.spark import spark_relations
+        from provenance.ledger.descent.by_relations import RelationalDescent
+        from provenance.lineage.sidecar import open_sidecar
+
+        recorded = self._recorded_as_indexed()
+        trained_on = additional_sidecars(self.register, {sidecar.digest for sidecar in recorded})
+        located = located_sidecars(self.repository, self.register, None, trained_on)
+        indexed = [*recorded, *(each for each in located if each.file is not None)]
+        sidecars = [open_sidecar(each.file) for each in indexed if each.file is not None]
+        relations = self._resources.enter_context(spark_relations(self.folder))
+        digests = [each.digest for each in indexed]
+        return RelationalDescent(relations, sidecars, len(recorded), digests, self.register)
+
+    def _recorded_as_indexed(self) -> list[IndexedSidecar]:
+        return [IndexedSidecar(dataset.path, dataset.file, dataset.digest) for dataset in self.recorded]
 
     @cached_property
     def models(self) -> ModelLinks:
@@ -315,11 +351,7 @@ class Sidecars:
 
     def occurrences(self, sample_id: str) -> list[Occurrence]:
         """In which datasets the sample occurs, and how often; none for a sample that is only an ancestor."""
-        number = int(self.graph.numbers([sample_id])[0])
-        if number < 0:
-            return []
-        counted = zip(self.recorded, self.graph.rows_of(number), strict=False)
-        return [Occurrence(dataset.path, rows) for dataset, rows in counted if rows]
+        return [Occurrence(self.recorded[place].path, rows) for place, rows in self.descent.rows_of(sample_id).items()]
 
     def rows_by_origin(self) -> dict[str, dict[str, int]]:
         """For every dataset with a sidecar, its rows by origin, the most frequent first."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from provenance.repository import Repository
 
 
-@command(reads_lineage=True, at_revision=True, has_jobs=True)
+@command(reads_lineage=True, at_revision=True, has_jobs=True, asks_an_engine=True)
 def audit(
     options: CommonOptions,
     datasets: Annotated[
@@ -116,7 +116,12 @@ def audit(
         text=text,
         seed=seed,
     )
-    found = run_audit(repository, request, load_policy(policy, repository.root) if policy else None)
+    found = run_audit(
+        repository,
+        request,
+        load_policy(policy, repository.root) if policy else None,
+        engine=options.engine_of(repository),
+    )
     _write_files(repository, found, files)
     _print(found, repository, options, markdown=markdown, tables=tables)
     if not found.passes:

@@ -17,6 +17,7 @@ from provenance.report.plain_text import CELL_WIDTH, counted, counts_between, pe
 
 if TYPE_CHECKING:
     from provenance.ledger.affected_rows import AffectedRows
+    from provenance.ledger.descent.interface import Named
     from provenance.ledger.history.impact_log import ImpactLog
     from provenance.ledger.impact import AffectedDataset, Impact
     from provenance.ledger.sidecars import Sidecars
@@ -27,7 +28,7 @@ _MOST_ROWS = 1_000
 _TEXT_WIDTH = 200
 
 
-@command(reads_lineage=True, at_revision=True)
+@command(reads_lineage=True, at_revision=True, asks_an_engine=True)
 def impact(
     options: CommonOptions,
     selectors: Annotated[
@@ -70,7 +71,7 @@ def impact(
     require_harmless(repository, {"--ids": ids})
     with (
         rows_progress(quiet=options.quiet) as progress_of,
-        Sidecars.open(repository, options.rev, progress_of=progress_of) as ledger,
+        Sidecars.open(repository, options.rev, progress_of=progress_of, engine=options.engine_of(repository)) as ledger,
     ):
         found = impact_of(ledger, _selected(ledger, selectors, quiet=options.quiet))
         warn_of_stale(ledger, quiet=options.quiet)
@@ -90,18 +91,18 @@ def impact(
             _print_log(log)
 
 
-def _selected(ledger: Sidecars, selectors: list[str] | None, *, quiet: bool) -> Any:
-    """Numbers in the ledger's graph of what ``selectors`` name; None: of what is revoked."""
+def _selected(ledger: Sidecars, selectors: list[str] | None, *, quiet: bool) -> list[Named]:
+    """What ``selectors`` name; None: what is revoked."""
     if selectors:
-        from provenance.ledger.selectors import select
+        from provenance.ledger.selectors import named
 
-        return select(ledger, selectors)
-    from provenance.ledger.revoked import fitting_nothing, revoked_selectors, selected_by
+        return named(ledger, selectors)
+    from provenance.ledger.revoked import fitting_nothing, named_by, revoked_selectors
 
     revoked = revoked_selectors(ledger)
     for selector in [] if quiet else fitting_nothing(ledger, revoked):
         output.write_error(f"note: {safe(selector)} is revoked, and no sidecar here has it")
-    return selected_by(ledger, revoked)
+    return named_by(ledger, revoked)
 
 
 def _log(ledger: Sidecars, selectors: list[str] | None, rev: str | None, *, quiet: bool) -> ImpactLog:
@@ -118,7 +119,7 @@ def _listed(ledger: Sidecars, found: Impact) -> AffectedRows:
     # It reads data, for which pyarrow is loaded; counting does without.
     from provenance.ledger.affected_rows import affected_rows
 
-    return affected_rows(ledger, found.reached, _MOST_ROWS)
+    return affected_rows(ledger, found.came.affected, _MOST_ROWS)
 
 
 def _document(found: Impact) -> dict[str, Any]:

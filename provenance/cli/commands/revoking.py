@@ -50,7 +50,7 @@ def revoke(
         return
     from provenance.files import REVOCATIONS_FILE
     from provenance.ledger.impact import impact_of
-    from provenance.ledger.revoked import selected_by
+    from provenance.ledger.revoked import named_by
     from provenance.ledger.sidecars import Sidecars
     from provenance.upkeep.revoking import revoke as enter
 
@@ -59,7 +59,7 @@ def revoke(
         Sidecars.open(repository, progress_of=progress_of) as ledger,
     ):
         entry, is_new = enter(ledger, selectors, reason)
-        found = impact_of(ledger, selected_by(ledger, entry.selectors))
+        found = impact_of(ledger, named_by(ledger, entry.selectors))
     if options.as_json:
         output.write_json(_document(entry) | {"new": is_new} | _affected(found))
     elif not options.quiet:

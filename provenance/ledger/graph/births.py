@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from provenance.lineage.rules import UNEXPLAINED, order_key
+from provenance.lineage.rules import UNEXPLAINED, effective_license, order_key
 from provenance.lineage.words import ActivityType
 
 if TYPE_CHECKING:
@@ -101,6 +101,12 @@ class Descriptions:
 def is_tombstone(born: BirthClass, described: Descriptions) -> bool:
     """Whether what is of this class is no birth: it says that the sample was taken out of the dataset."""
     return born.activity is not None and bool(described.activities[born.activity]["type"] == ActivityType.PURGE)
+
+
+def license_of(born: BirthClass, described: Descriptions) -> str | None:
+    """The birth's own licence, else its source's."""
+    of_source = None if born.source is None else described.sources[born.source]["license"]
+    return effective_license(born.license, of_source)
 
 
 def renumbered(classes: Iterable[BirthClass], own: Descriptions, merged: Descriptions) -> Iterator[BirthClass]:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provenance.ledger.graph.adjacency import Adjacency, merged
-from provenance.ledger.graph.births import BirthClass, Descriptions, classes_of, is_tombstone
+from provenance.ledger.graph.births import BirthClass, Descriptions, classes_of, is_tombstone, license_of
 from provenance.ledger.graph.disputed import DisputedBirths
 from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.store import Array, Folder
-from provenance.lineage.rules import FIXED_DEPTHS, FIXED_ROOTS, ROOTS, effective_license
+from provenance.lineage.rules import FIXED_DEPTHS, FIXED_ROOTS, ROOTS
 from provenance.plurals import counted
 
 if TYPE_CHECKING:
@@ -160,8 +160,7 @@ class Graph:
 
     def license_of(self, born: BirthClass) -> str | None:
         """The birth's own licence, else its source's."""
-        of_source = None if born.source is None else self.descriptions.sources[born.source]["license"]
-        return effective_license(born.license, of_source)
+        return license_of(born, self.descriptions)
 
     def model_of(self, born: BirthClass) -> str | None:
         """The label of the model whose content the sample is."""
@@ -169,7 +168,10 @@ class Graph:
 
     def with_birth(self, fits: Callable[[BirthClass], bool], *, every: bool = False) -> Array:
         """The samples one of whose births ``fits``; with ``every``, those all of whose births do. In order."""
-        fitting = np.array([fits(each) for each in self.classes], bool)
+        return self.with_birth_of(np.array([fits(each) for each in self.classes], bool), every=every)
+
+    def with_birth_of(self, fitting: Array, *, every: bool = False) -> Array:
+        """The same by birth class (bool)."""
         if not fitting.any():
             return np.empty(0, np.int64)
         chosen = fitting[self.class_of]

@@ -44,9 +44,10 @@ class Selection:
         )
         return cls(samples, whole, reduce(np.logical_or, (each.fits for each in several), _none(graph)))
 
-    def with_classes(self, fits: Array) -> Selection:
+    def with_births(self, graph: Graph, fits: Array) -> Selection:
         """The same and, by birth class (bool), those that ``fits`` names."""
-        return Selection(self.samples, self.whole, self.fits | fits)
+        samples = np.union1d(self.samples, graph.with_birth_of(fits))
+        return Selection(samples, self.whole, self.fits | fits)
 
 
 def _none(graph: Graph) -> Array:
@@ -84,14 +85,10 @@ class ReachedBirths:
     def possible_births(self, disputed: DisputedBirths) -> Array:
         """Which of the records (bool) may be reached.
 
-        A dataset that knows no birth of a sample takes those that others know. Where an ancestor of equal content is
-        reached, a model may have repeated it word for word: such a birth no longer names the sample as its own parent.
+        Where an ancestor of equal content is reached, a model may have repeated it word for word: such a birth no
+        longer names the sample as its own parent.
         """
         chosen = self._births(disputed, self.selection, self.may)
-        known = np.array([each.origin != Origin.UNKNOWN for each in self.graph.classes], bool)[disputed.classes]
-        starts = disputed.rows.starts
-        knows_none = np.repeat(np.add.reduceat(known, starts[:-1]) == 0, np.diff(starts)) if len(known) else known
-        chosen = np.where(knows_none, self.may[disputed.numbers], chosen)
         return chosen | (self._has_reached_ancestor(disputed, chosen) & ~self._is_real(disputed))
 
     def _is_real(self, disputed: DisputedBirths) -> Array:
@@ -115,12 +112,16 @@ class ReachedBirths:
         return self._births(disputed, self.certainly, self.certain)
 
     def _births(self, disputed: DisputedBirths, selection: Selection, reached: Array) -> Array:
+        """A dataset that knows no birth of a sample takes those that others know."""
         is_whole = np.zeros(self.graph.size, bool)
         is_whole[selection.whole] = True
         chosen: Array = selection.fits[disputed.classes] | is_whole[disputed.numbers]
         of_reached = np.repeat(np.arange(len(chosen)), disputed.parents.counts)[reached[disputed.parents.targets]]
         chosen[of_reached] = True
-        return chosen
+        known = np.array([each.origin != Origin.UNKNOWN for each in self.graph.classes], bool)[disputed.classes]
+        starts = disputed.rows.starts
+        knows_none = np.repeat(np.add.reduceat(known, starts[:-1]) == 0, np.diff(starts)) if len(known) else known
+        return np.where(knows_none, reached[disputed.numbers], chosen)
 
 
 def certainly_reached(graph: Graph, selection: Selection) -> Array:
@@ -128,7 +129,8 @@ def certainly_reached(graph: Graph, selection: Selection) -> Array:
 
     Where births have different parents, these are taken for not reached, so that some may be left out.
     """
-    chosen = selection.fits[graph.class_of]
+    chosen = np.zeros(graph.size, bool)
+    chosen[selection.samples] = selection.fits[graph.class_of[selection.samples]]
     samples, classes = graph.other_births
     is_birth = ~np.array([graph.is_tombstone(each) for each in graph.classes], bool)[classes]
     chosen[samples[is_birth & ~selection.fits[classes]]] = False

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from provenance.ledger.impact import AffectedDataset, impact_of
-from provenance.ledger.revoked import selected_by
+from provenance.ledger.revoked import named_by
 from provenance.ledger.sidecars import Sidecars
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def log_impact(asked: Sidecars, history: History, selectors: Sequence[str]) -> I
     for sha, versions in by_commit.items():
         if not versions:
             continue
-        with Sidecars.open(asked.repository, sha, register=asked.register) as ledger:
-            found = {each.path: each for each in impact_of(ledger, selected_by(ledger, selectors)).datasets}
+        with Sidecars.open(asked.repository, sha, register=asked.register, engine=asked.engine_name) as ledger:
+            found = {each.path: each for each in impact_of(ledger, named_by(ledger, selectors)).datasets}
         for version in versions:
             if version.path not in found:
                 unknown.append(version)

@@ -7,7 +7,7 @@ not registered are in here too, but nothing leads on from them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ import numpy as np
 from provenance.ledger.graph.graph import Direction
 
 if TYPE_CHECKING:
+    from provenance.ledger.graph.births import Descriptions
     from provenance.ledger.graph.graph import Graph
     from provenance.ledger.graph.store import Array
     from provenance.models import ModelRegister, RegisteredModel, TrainingDataset
@@ -46,15 +47,16 @@ class TrainingLoop:
     chain: tuple[str, ...]
 
 
-class ModelLinks:
-    """What the register (None: an empty one) means for the samples of a graph; `Ledger.models` gives it."""
+class RegisteredModels:
+    """What the register (None: an empty one) says of the models that samples are by, and of what these learnt from.
 
-    def __init__(self, graph: Graph, register: ModelRegister | None) -> None:
-        self.graph = graph
+    ``described``: the agents of some sidecars; ``digests``: by which the register names these, in their order.
+    """
+
+    def __init__(self, described: Descriptions, digests: Iterable[str], register: ModelRegister | None) -> None:
         self._register = register
-        self._agents = graph.descriptions.agents
-        self._places = {dataset.digest: place for place, dataset in enumerate(graph.datasets)}
-        self._generators: dict[int, tuple[str, ...]] = {}
+        self._agents = described.agents
+        self._places = {digest: place for place, digest in enumerate(digests)}
 
     @cached_property
     def trained(self) -> tuple[str, ...]:
@@ -86,16 +88,11 @@ class ModelLinks:
         return tuple(dict.fromkeys(dataset for each in self.line_of(label) for dataset in each.trained_on))
 
     def place_of(self, dataset: TrainingDataset) -> int | None:
-        """Its number among the graph's datasets; None where its sidecar is not available."""
+        """Its number among the sidecars; None where its own is not available."""
         return self._places.get(dataset.sidecar_md5)
 
-    def members(self, dataset: TrainingDataset) -> Array:
-        """The samples of the training dataset that are known, in order: none where its sidecar is not available."""
-        place = self.place_of(dataset)
-        return np.empty(0, np.int64) if place is None else self.graph.members(place)[0]
-
     def agents_of(self, label: str) -> list[int]:
-        """The numbers, in the graph's descriptions, of the agents that are this model."""
+        """The numbers, in the descriptions, of the agents that are this model."""
         return [number for number, each in enumerate(self._labels) if each == label]
 
     def label_of(self, agent: int) -> str:
@@ -106,6 +103,29 @@ class ModelLinks:
         """The model's name, without its revision."""
         model = self.registered.get(label)
         return model.name if model else next((self._agents[n]["name"] for n in self.agents_of(label)), label)
+
+    @cached_property
+    def _labels(self) -> list[str]:
+        """The label of each agent: that of the registered model that it is, else its own."""
+        labels = []
+        for agent in self._agents:
+            model = self._register.fitting(agent["name"], agent["revision"]) if self._register else None
+            labels.append(model.label if model else agent["label"])
+        return labels
+
+
+class ModelLinks(RegisteredModels):
+    """What the register means for the samples of a graph; `Ledger.models` gives it."""
+
+    def __init__(self, graph: Graph, register: ModelRegister | None) -> None:
+        super().__init__(graph.descriptions, (dataset.digest for dataset in graph.datasets), register)
+        self.graph = graph
+        self._generators: dict[int, tuple[str, ...]] = {}
+
+    def members(self, dataset: TrainingDataset) -> Array:
+        """The samples of the training dataset that are known, in order: none where its sidecar is not available."""
+        place = self.place_of(dataset)
+        return np.empty(0, np.int64) if place is None else self.graph.members(place)[0]
 
     def generated_by(self, label: str) -> Array:
         """The samples with the model's content, in order."""
@@ -132,15 +152,6 @@ class ModelLinks:
             yield Origin(model.base, None)
         for dataset in model.trained_on:
             yield from (Origin(generator, dataset) for generator in self.generators_in(dataset))
-
-    @cached_property
-    def _labels(self) -> list[str]:
-        """The label of each agent: that of the registered model that it is, else its own."""
-        labels = []
-        for agent in self._agents:
-            model = self._register.fitting(agent["name"], agent["revision"]) if self._register else None
-            labels.append(model.label if model else agent["label"])
-        return labels
 
 
 def descends_from(links: ModelLinks, model: str, ancestor: str) -> bool:

@@ -35,14 +35,17 @@ def additional_sidecars(register: ModelRegister | None, known: Collection[str]) 
 
 
 def located_sidecars(
-    repository: Repository, register: ModelRegister | None, store: Store, sidecars: Iterable[IndexedSidecar]
+    repository: Repository, register: ModelRegister | None, store: Store | None, sidecars: Iterable[IndexedSidecar]
 ) -> Iterator[IndexedSidecar]:
-    """Those of ``sidecars`` that can be had, with their files where these have to be read."""
+    """Those of ``sidecars`` that can be had, with their files where these have to be read.
+
+    ``store``: where what was read before need not be read again (None: nowhere).
+    """
     from provenance.identity.names import sidecar_path
 
     datasets = _datasets(register)
     for sidecar in sidecars:
-        if has_segment(store, sidecar):
+        if store is not None and has_segment(store, sidecar):
             yield sidecar
             continue
         dataset = datasets[sidecar.digest]

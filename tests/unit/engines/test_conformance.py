@@ -17,6 +17,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.ranged import ranged_engine
 from support.several_births import Sample, assignments, in_doubt, records_of, samples
 from support.sidecars import DIGEST_SIZE, Words, record, sample, write
 
@@ -44,7 +45,10 @@ from provenance.lineage.vocabulary import Vocabulary
 from provenance.lineage.words import DOUBTS
 
 # An engine joins this list, and every test below must hold of it.
-ENGINES: list[Callable[[Sequence[Sidecar], Vocabulary, Path], AbstractContextManager[Engine]]] = [duckdb_engine]
+ENGINES: list[Callable[[Sequence[Sidecar], Vocabulary, Path], AbstractContextManager[Engine]]] = [
+    duckdb_engine,
+    ranged_engine,
+]
 
 PRICE = Price(
     currency="EUR",

@@ -1,0 +1,119 @@
+"""Relations in Spark: what is kept is written as Parquet to scratch, so it outlasts a worker and keeps plans short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+
+from provenance.engines.relations import as_bigint
+from provenance.engines.spark_session import first_line
+from provenance.errors import ProvenanceError
+from provenance.files import scratch_folder
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+    from provenance.lineage.sidecar import Sidecar
+
+_SCRATCH = "spark.checkpoint.dir"
+
+
+@contextmanager
+def relations_in(session: SparkSession, folder: Path) -> Iterator[SparkRelations]:
+    """Relations in ``session``, kept in a folder that is removed at the end.
+
+    It is within Spark's own ``spark.checkpoint.dir``, which all workers see; without one, within ``folder``.
+
+    Raises:
+        ProvenanceError: that is no folder of this machine's file systems.
+    """
+    with raised_in_words():
+        stated = session.conf.get(_SCRATCH, None)
+    parent = folder if not stated else _folder_of(stated)
+    with scratch_folder(parent, "spark") as scratch:
+        yield SparkRelations(session, scratch.resolve())
+
+
+class SparkRelations:
+    """`Relations`; made by `relations_in`."""
+
+    def __init__(self, session: SparkSession, folder: Path) -> None:
+        self._session = session
+        self._folder = folder
+        self._kept = 0
+
+    def records(self, name: str, sidecars: Sequence[Sidecar], columns: Sequence[str]) -> None:
+        # Through links: Spark takes paths for patterns, and what a link is called says which sidecar it is.
+        links = self._folder / f"sidecars-of-{name}"
+        links.mkdir()
+        files = []
+        for number, sidecar in enumerate(sidecars):
+            link = links / f"{number}.parquet"
+            link.symlink_to(sidecar.path.resolve())
+            files.append(str(link))
+        with raised_in_words():
+            frame = self._session.read.parquet(*files).selectExpr(
+                *as_bigint(columns),
+                "CAST(substring_index(_metadata.file_name, '.', 1) AS BIGINT) AS sidecar",
+                "_metadata.row_index AS place",
+            )
+            frame.createOrReplaceTempView(name)
+
+    def given(self, name: str, table: pa.Table) -> None:
+        with raised_in_words():
+            self._session.createDataFrame(table).createOrReplaceTempView(name)
+
+    def named(self, name: str, sql: str) -> None:
+        with raised_in_words():
+            self._session.sql(sql).createOrReplaceTempView(name)
+
+    def keep(self, name: str, sql: str) -> int:
+        self._kept += 1
+        place = str(self._folder / f"{self._kept}-{name}")
+        with raised_in_words():
+            frame: DataFrame = self._session.sql(sql)
+            frame.write.parquet(place)
+            kept = self._session.read.schema(frame.schema).parquet(place)
+            kept.createOrReplaceTempView(name)
+            return kept.count()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with raised_in_words():
+            return [
+                tuple(bytes(value) if isinstance(value, bytearray) else value for value in row)
+                for row in self._session.sql(sql).collect()
+            ]
+
+    def ids(self, sql: str) -> Iterator[bytes]:
+        with raised_in_words():
+            for (sample_id,) in self._session.sql(sql).toLocalIterator():
+                yield bytes(sample_id)
+
+    def exploded(self, relation: str, columns: Mapping[str, str]) -> str:
+        lists, names = ", ".join(columns), ", ".join(columns.values())
+        return f"(SELECT *, inline(arrays_zip({lists})) AS ({names}) FROM {relation})"
+
+
+@contextmanager
+def raised_in_words() -> Iterator[None]:
+    """What Spark finds wrong, as a `ProvenanceError`."""
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        raise ProvenanceError(f"Spark: {first_line(error)}") from error
+
+
+def _folder_of(stated: str) -> Path:
+    parts = urlsplit(stated)
+    if parts.scheme not in ("", "file"):
+        raise ProvenanceError(
+            f"{_SCRATCH} is {stated}; what is kept between steps needs a folder that this machine and all workers see"
+        )
+    return Path(unquote(parts.path))

@@ -1,0 +1,91 @@
+"""Spark as the engine of commands, in a real repository: the same answers, and what is missing is said."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.project import Project
+from support.workbench import Workbench, identifier
+
+from provenance.engines.spark_session import spark_session
+
+SEED = [{"text": f"document {number}"} for number in range(6)]
+ROWS = [{"text": f"what the model wrote of it {number}"} for number in range(5)]
+STATED = ("--origin", "real", "--source", "library")
+
+needs_java = pytest.mark.skipif(not shutil.which("java"), reason="Spark needs Java, which is not here")
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[None]:
+    """What Spark has started is shared by the commands of these tests."""
+    with spark_session():
+        yield
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Documents, a model that was trained on them, what it wrote of some, and a mix; one document is revoked."""
+    project = Project.new(tmp_path / "repository")
+    bench = Workbench(project.root)
+    bench.dataset("seed.jsonl", SEED)
+    project.provenance("add", "seed.jsonl", *STATED)
+    project.commit()
+    project.ask("model", "add", "writer", "--revision", "1", "--trained-on", "seed.jsonl@HEAD", "--license", "MIT")
+    parents = [[SEED[0]], [SEED[1], SEED[2]], [], [SEED[0]], []]
+    ids = [[identifier(row) for row in of_row] for of_row in parents]
+    bench.generated("rows.jsonl", ROWS, ids, [bench.dependency(project.root / "seed.jsonl")])
+    (project.root / "rows.jsonl.births.parquet").unlink()
+    project.run("dvc", "add", "--quiet", "rows.jsonl", "rows.jsonl.lineage.parquet")
+    bench.dataset("seed.jsonl", SEED[1:])
+    project.provenance("add", "seed.jsonl", *STATED)
+    project.commit()
+    return project
+
+
+@needs_java
+def test_impact_says_the_same(project: Project, session: None) -> None:
+    asked = ("impact", f"sample:{identifier(SEED[0])[:10]}", "model:writer@1", "--rows")
+    by_index = project.ask(*asked, "--ids", "index.txt")
+    assert by_index["descendants"] and by_index["through_models"]["models"]
+    assert project.ask(*asked, "--ids", "spark.txt", "--engine", "spark") == by_index
+    assert (project.root / "spark.txt").read_text() == (project.root / "index.txt").read_text()
+    assert list((project.root / ".dvc/tmp/provenance").glob("*scratch*")) == []
+
+
+@needs_java
+def test_impact_of_what_is_revoked(project: Project, session: None) -> None:
+    project.provenance("revoke", f"sample:{identifier(SEED[1])}", "--reason", "consent withdrawn")
+    by_index = project.ask("impact", "--revoked")
+    assert by_index["descendants"] == 1
+    assert project.ask("impact", "--revoked", "--engine", "spark") == by_index
+
+
+@needs_java
+def test_an_audit_says_the_same(project: Project, session: None) -> None:
+    asked = ("audit", "rows.jsonl", "seed.jsonl", "--policy", "baseline", "--evaluation", "seed.jsonl")
+    by_index = project.ask(*asked)
+    assert project.ask(*asked, "--engine", "spark") == by_index
+
+
+def test_who_has_no_java_is_told_so(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    git = Path(shutil.which("git") or "").parent
+    monkeypatch.setenv("PATH", str(git if not (git / "java").exists() else project.root))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    line = project.refusal("impact", "source:library", "--engine", "spark")
+    assert "needs Java 17 or later" in line and "default-jre-headless" in line
+    (project.root / "provenance.yaml").write_text("engine: spark\n")
+    assert "needs Java" in project.refusal("audit", "seed.jsonl")
+    monkeypatch.setenv("PROVENANCE_ENGINE", "duckdb")
+    assert project.provenance("audit", "seed.jsonl").code == 0
+    monkeypatch.setenv("PROVENANCE_ENGINE", "mapreduce")
+    assert "PROVENANCE_ENGINE=mapreduce: no such engine" in project.refusal("audit", "seed.jsonl")
+
+
+def test_who_has_no_pyspark_is_told_so(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    assert "pip install 'dvc-provenance[spark]'" in project.refusal("audit", "seed.jsonl", "--engine", "spark")
