@@ -10,9 +10,9 @@ An engine raises what its library raises for a damaged file; the ledger turns th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from provenance.lineage.records import Activity
     from provenance.lineage.sidecar import Sidecar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 # How many samples are listed for a person to look at, where nothing else is said.
 MOST_SHOWN = 20
@@ -308,6 +311,14 @@ class PooledValue:
     value: str
     amount: int
     unique: int
+
+
+class InTasks(Protocol):
+    """Has work done by tasks, wherever these are."""
+
+    def __call__(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterable[Result]:
+        """``work``, a function of a module of this package, on each of ``items``; the results in their order."""
+        ...
 
 
 class Questions(Protocol):

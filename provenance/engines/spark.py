@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.engines.spark_session import spark_session
 
 if TYPE_CHECKING:
-    from provenance.engines.interface import Engine
+    from provenance.engines.interface import Engine, InTasks
     from provenance.engines.relations import Relations
     from provenance.lineage.sidecar import Sidecar
     from provenance.lineage.vocabulary import Vocabulary
@@ -33,6 +34,19 @@ def spark_engine(sidecars: Sequence[Sidecar], vocabulary: Vocabulary, folder: Pa
 
         with duckdb_engine(sidecars, vocabulary, folder) as whole:
             yield RangedEngine(whole, SparkRanges(session, sidecars), vocabulary)
+
+
+@contextmanager
+def spark_tasks() -> Iterator[InTasks]:
+    """What hands work to tasks of a Spark session.
+
+    Raises:
+        ProvenanceError: PySpark or Java is missing, or Spark does not start.
+    """
+    with spark_session() as session:
+        from provenance.engines.spark_tasks import in_tasks
+
+        yield partial(in_tasks, session)
 
 
 @contextmanager

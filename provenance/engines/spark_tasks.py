@@ -1,22 +1,23 @@
-"""What Spark's tasks do for questions that add up: each opens the sidecars where it is, and DuckDB answers for a range.
+"""Work that Spark's tasks do by themselves, each on one item: for what adds up over ranges of sample ids.
 
-The workers need this very package, and see the sidecars under the paths that they have here.
+The workers need this very package, and see sidecars under the paths that they have here.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from provenance.engines.duckdb import duckdb_engine
 from provenance.engines.samples_view import merged_vocabulary
 from provenance.engines.spark_relations import raised_in_words
 from provenance.errors import ProvenanceError
 from provenance.files import folder_of_process, scratch_folder
-from provenance.lineage.id_ranges import IdRange, bits_for, ranges
+from provenance.lineage.id_ranges import IdRange, ranges_for
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 from provenance.version import __version__
 
@@ -24,65 +25,49 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import SparkSession
 
-
-@dataclass(frozen=True)
-class Asked:
-    """One question about the records of a range; ``place``: of the dataset, or None for all together."""
-
-    sidecars: tuple[str, ...]
-    within: IdRange
-    place: int | None
-    question: str
-    arguments: tuple[Any, ...]
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
-class SparkRanges:
-    """`by_range.AskRanges`, by tasks of a Spark session."""
+def in_tasks(session: SparkSession, work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+    """``work``, a function of a module of this package, on each of ``items``; the results in their order.
 
-    def __init__(self, session: SparkSession, sidecars: Sequence[Sidecar]) -> None:
-        self._session = session
-        self._sidecars = tuple(str(sidecar.path.resolve()) for sidecar in sidecars)
-        self._ranges = list(ranges(bits_for(sum(sidecar.records for sidecar in sidecars))))
+    Raises:
+        ProvenanceError: a worker has another version of this package, or refuses the work.
+    """
+    import pyarrow as pa
 
-    def __call__(self, place: int | None, question: str, *arguments: Any) -> list[Any]:
-        import pyarrow as pa
-
-        asked = [Asked(self._sidecars, within, place, question, arguments) for within in self._ranges]
-        table = pa.table({"number": range(len(asked)), "asked": [pickle.dumps(each) for each in asked]})
-        with raised_in_words():
-            frame = self._session.createDataFrame(table).repartition(len(asked))
-            answers = dict(map(tuple, frame.mapInArrow(answer, "number bigint, answer binary").collect()))
-        return [_checked(bytes(answers[number])) for number in range(len(asked))]
+    given = [pickle.dumps((work, item)) for item in items]
+    table = pa.table({"number": pa.array(range(len(given)), pa.int64()), "given": pa.array(given, pa.binary())})
+    with raised_in_words():
+        frame = session.createDataFrame(table).repartition(max(1, len(given)))
+        found = dict(map(tuple, frame.mapInArrow(_worked, "number bigint, found binary").collect()))
+    return [_checked(bytes(found[number])) for number in range(len(given))]
 
 
-def answer(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """In a task: each question that comes in, answered."""
+def _worked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """In a task: the work on each item that comes in."""
     import pyarrow as pa
 
     for batch in batches:
-        for number, pickled in zip(batch["number"].to_pylist(), batch["asked"].to_pylist(), strict=True):
-            # It is what `SparkRanges` sent: who may send tasks may run what they like there anyway.
-            asked = pickle.loads(pickled)  # noqa: S301
-            told = pickle.dumps((_versions(), _answered(asked)))
-            yield pa.RecordBatch.from_pydict({"number": pa.array([number], pa.int64()), "answer": [told]})
+        for number, given in zip(batch["number"].to_pylist(), batch["given"].to_pylist(), strict=True):
+            # It is what `in_tasks` sent: who may send tasks may run what they like there anyway.
+            work, item = pickle.loads(given)  # noqa: S301
+            found = pickle.dumps((_versions(), _done(work, item)))
+            yield pa.RecordBatch.from_pydict({"number": pa.array([number], pa.int64()), "found": [found]})
 
 
-def _answered(asked: Asked) -> Any:
-    """The answer, or the words in which it cannot be given."""
+def _done(work: Callable[[Any], Any], item: Any) -> Any:
     try:
-        sidecars = [open_sidecar(Path(path)) for path in asked.sidecars]
-        with (
-            scratch_folder(folder_of_process(), "range") as folder,
-            duckdb_engine(sidecars, merged_vocabulary(sidecars), folder, within=asked.within, threads=1) as engine,
-        ):
-            about = engine if asked.place is None else engine.of(asked.place)
-            return getattr(about, asked.question)(*asked.arguments)
+        return work(item)
     except ProvenanceError as error:
         return _Refused(str(error))
 
 
 @dataclass(frozen=True)
 class _Refused:
+    """Why there is no result, in words."""
+
     said: str
 
 
@@ -92,17 +77,36 @@ def _versions() -> tuple[str, str]:
     return __version__, duckdb.__version__
 
 
-def _checked(told: bytes) -> Any:
-    """What a task answered.
-
-    Raises:
-        ProvenanceError: it could not, or another version answered.
-    """
-    # It is what `answer` sent, from a cluster that runs this package.
-    versions, found = pickle.loads(told)  # noqa: S301
+def _checked(found: bytes) -> Any:
+    # It is what `_worked` sent, from a cluster that runs this package.
+    versions, result = pickle.loads(found)  # noqa: S301
     if versions != _versions():
         there, here = ("dvc-provenance {} with DuckDB {}".format(*each) for each in (versions, _versions()))
         raise ProvenanceError(f"a worker of Spark's has {there}, and this machine {here}; install the same there")
-    if isinstance(found, _Refused):
-        raise ProvenanceError(f"a worker of Spark's cannot answer: {found.said}")
-    return found
+    if isinstance(result, _Refused):
+        raise ProvenanceError(f"on a worker of Spark's: {result.said}")
+    return result
+
+
+class SparkRanges:
+    """`by_range.AskRanges`, by tasks of a Spark session."""
+
+    def __init__(self, session: SparkSession, sidecars: Sequence[Sidecar]) -> None:
+        self._session = session
+        self._sidecars = tuple(str(sidecar.path.resolve()) for sidecar in sidecars)
+        self._ranges = ranges_for(sum(sidecar.records for sidecar in sidecars))
+
+    def __call__(self, place: int | None, question: str, *arguments: Any) -> list[Any]:
+        asked = partial(_answer, self._sidecars, place, question, arguments)
+        return in_tasks(self._session, asked, self._ranges)
+
+
+def _answer(paths: Sequence[str], place: int | None, question: str, arguments: Sequence[Any], within: IdRange) -> Any:
+    """What DuckDB answers of the records in a range; ``place``: of the dataset, or None for all together."""
+    sidecars = [open_sidecar(Path(path)) for path in paths]
+    with (
+        scratch_folder(folder_of_process(), "range") as folder,
+        duckdb_engine(sidecars, merged_vocabulary(sidecars), folder, within=within, threads=1) as engine,
+    ):
+        about = engine if place is None else engine.of(place)
+        return getattr(about, question)(*arguments)

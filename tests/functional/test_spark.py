@@ -72,6 +72,13 @@ def test_an_audit_says_the_same(project: Project, session: None) -> None:
     assert project.ask(*asked, "--engine", "spark") == by_index
 
 
+@needs_java
+def test_rows_differ_by_the_same(project: Project, session: None) -> None:
+    by_index = project.ask("diff", "HEAD~1")
+    assert sum(each["removed"]["rows"] for each in by_index["datasets"]) == 1
+    assert project.ask("diff", "HEAD~1", "--engine", "spark") == by_index
+
+
 def test_who_has_no_java_is_told_so(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     git = Path(shutil.which("git") or "").parent
     monkeypatch.setenv("PATH", str(git if not (git / "java").exists() else project.root))

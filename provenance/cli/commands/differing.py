@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _LINE_WIDTH = 200
 
 
-@command(reads_lineage=True, has_jobs=True)
+@command(reads_lineage=True, has_jobs=True, asks_an_engine=True)
 def diff(
     options: CommonOptions,
     old: Annotated[str, typer.Argument(metavar="A", help="The older revision.")],
@@ -44,7 +44,7 @@ def diff(
     new, names = _revision_and_datasets(repository, others or ())
     paths = [repository.relative(name) for name in names]
     with rows_progress(quiet=options.quiet) as progress_of:
-        found = list(differences(repository, old, new, paths, progress_of))
+        found = list(differences(repository, old, new, paths, progress_of, options.engine_of(repository)))
     if options.as_json:
         output.write_json({"datasets": [each.as_json() for each in found]})
     elif not options.quiet:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from provenance.engines.choosing import EngineName
 from provenance.errors import RepositoryError, SidecarError, UnknownReferenceError
 from provenance.ledger.composition.counted import Counted
 from provenance.ledger.datasets import absent
@@ -14,6 +16,7 @@ from provenance.ledger.history.row_difference import RowDifference, compare_rows
 from provenance.lineage.sidecar import Sidecar, open_sidecar
 
 if TYPE_CHECKING:
+    from provenance.engines.interface import InTasks
     from provenance.repository import Dataset, Repository
 
 ProgressOf = Callable[[str], Callable[[int], None]]
@@ -58,10 +61,12 @@ def differences(
     new: str | None,
     paths: Iterable[str] = (),
     progress_of: ProgressOf = lambda path: lambda records: None,
+    engine: EngineName = EngineName.DUCKDB,
 ) -> Iterator[Difference]:
     """The differences between revisions ``old`` and ``new`` (None: the workspace), by path.
 
     ``paths`` (from the DVC root) are the datasets that are wanted; none: all. Sidecars are fetched if need be.
+    ``engine``: whether rows are compared here, or by Spark's tasks.
 
     Raises:
         UnknownReferenceError: one of ``paths`` is a dataset of neither revision.
@@ -73,10 +78,19 @@ def differences(
     for path in wanted:
         if path not in before and path not in after:
             raise UnknownReferenceError(f"{path}: a dataset of neither revision; `provenance status` lists them")
-    for path in wanted:
-        earlier = moves.get(path, path)
-        sides = _Side(repository, before.get(earlier), old), _Side(repository, after.get(path), new)
-        yield _difference(path, None if earlier == path else earlier, sides, progress_of(path))
+    with _elsewhere(engine) as elsewhere:
+        for path in wanted:
+            earlier = moves.get(path, path)
+            sides = _Side(repository, before.get(earlier), old), _Side(repository, after.get(path), new)
+            yield _difference(path, None if earlier == path else earlier, sides, progress_of(path), elsewhere)
+
+
+def _elsewhere(engine: EngineName) -> AbstractContextManager[InTasks | None]:
+    if engine is EngineName.DUCKDB:
+        return nullcontext()
+    from provenance.engines.spark import spark_tasks
+
+    return spark_tasks()
 
 
 def _moves(before: dict[str, Dataset], after: dict[str, Dataset]) -> dict[str, str]:
@@ -123,7 +137,11 @@ class _Side:
 
 
 def _difference(
-    path: str, moved_from: str | None, sides: tuple[_Side, _Side], progress: Callable[[int], None]
+    path: str,
+    moved_from: str | None,
+    sides: tuple[_Side, _Side],
+    progress: Callable[[int], None],
+    elsewhere: InTasks | None,
 ) -> Difference:
     remarks = [remark for side in sides if (remark := side.remark) is not None]
     rows = None
@@ -136,7 +154,7 @@ def _difference(
             rows = RowDifference(Counted(), Counted(), new.header.dataset.rows)
         else:
             try:
-                rows = compare_rows(old, new, progress)
+                rows = compare_rows(old, new, progress, elsewhere=elsewhere)
             except SidecarError as error:
                 remarks.append(str(error))
     made = changes(*(side.sidecar.header if side.sidecar else None for side in sides))

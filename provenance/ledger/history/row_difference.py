@@ -7,9 +7,11 @@ first, and what describes the rows only of samples of which one side has more ro
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,9 +21,12 @@ from provenance.ledger.history.described_rows import DescribedRows
 from provenance.lineage.id_ranges import RECORDS_AT_ONCE, IdRange, divided
 from provenance.lineage.row_bounds import Array
 from provenance.lineage.samples_in_range import SamplesInRange, common_samples, no_samples, samples_of
-from provenance.lineage.sidecar import Sidecar
+from provenance.lineage.sidecar import Sidecar, open_sidecar
 from provenance.lineage.sorted_records import SortedRecords
 from provenance.lineage.words import COUNTED_NAMES
+
+if TYPE_CHECKING:
+    from provenance.engines.interface import InTasks
 
 Progress = Callable[[int], None]
 _TEXTS = ("origin", "kind", "license")
@@ -44,11 +49,13 @@ def compare_rows(
     progress: Progress = lambda records: None,
     jobs: int | None = None,
     records_at_once: int = RECORDS_AT_ONCE,
+    elsewhere: InTasks | None = None,
 ) -> RowDifference:
     """How the rows of two datasets differ, as multisets of samples; None: a dataset without rows.
 
     The ids of both must have been computed alike. ``progress`` is called with the number of records read. ``jobs``
-    threads (None: as many as are allowed) work on ranges of their own, all of them on about ``records_at_once``.
+    threads (None: as many as are allowed) work on ranges of their own, all of them on about ``records_at_once``;
+    or tasks ``elsewhere`` do, on so many each.
 
     Raises:
         SidecarError: a sidecar is damaged.
@@ -56,9 +63,14 @@ def compare_rows(
     sides = _Side(old), _Side(new)
     cells: tuple[Cells, Cells] = Counter(), Counter()
     kept = 0
-    jobs = jobs or allowed()
+    jobs = 1 if elsewhere else jobs or allowed()
     ranges = divided(lambda each: sum(side.records(each) for side in sides), records_at_once // jobs)
-    for found in at_once(lambda each: _differ(*sides, each), ranges, jobs):
+    if elsewhere is None:
+        results: Iterable[_Found] = at_once(lambda each: _differ(*sides, each), ranges, jobs)
+    else:
+        files = [None if sidecar is None else sidecar.path.resolve() for sidecar in (old, new)]
+        results = elsewhere(partial(_differ_there, *files), ranges)
+    for found in results:
         progress(found.records)
         kept += found.kept
         for known, more in zip(cells, found.alone, strict=True):
@@ -105,6 +117,11 @@ class _Found:
     records: int
     kept: int
     alone: tuple[Cells, Cells]
+
+
+def _differ_there(old: Path | None, new: Path | None, each: IdRange) -> _Found:
+    """The same by a task that has only the paths."""
+    return _differ(*(_Side(None if path is None else open_sidecar(path)) for path in (old, new)), each)
 
 
 def _differ(old: _Side, new: _Side, each: IdRange) -> _Found:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -36,6 +37,11 @@ OTHERS: dict[str, Any] = {"origin": "mixed", "agent": 1}
 BIRTHS = (REAL, WRITTEN, OTHERS)
 
 
+def pickled(work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    """``work`` on each of ``items`` as tasks of another machine have it done."""
+    return [pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(work))(item))) for item in items]  # noqa: S301
+
+
 def compare(old: list[dict[str, Any]], new: list[dict[str, Any]], block: int | None = None) -> RowDifference:
     """With ``block``: row groups of so many records, and ranges of hardly more; if it is odd, the new one in parts."""
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -46,6 +52,7 @@ def compare(old: list[dict[str, Any]], new: list[dict[str, Any]], block: int | N
         is_ = open_sidecar(write(Path(folder), "b", new, WORDS, parts=parts))
         found = compare_rows(was, is_, records_at_once=block or RECORDS_AT_ONCE)
         assert compare_rows(was, is_, jobs=3, records_at_once=3 * (block or 1)) == found
+        assert compare_rows(was, is_, records_at_once=block or 1, elsewhere=pickled) == found
         return found
 
 
