@@ -65,9 +65,6 @@ class RangedEngine:
     def of(self, place: int) -> Questions:
         return RangedQuestions(self._whole.of(place), place, self._ask, self._activities)
 
-    def holders(self, sample_ids: Sequence[bytes]) -> list[int]:
-        return self._whole.holders(sample_ids)
-
     def births(self, sample_id: bytes) -> list[Mapping[str, Any]]:
         return self._whole.births(sample_id)
 

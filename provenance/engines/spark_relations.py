@@ -51,18 +51,18 @@ class SparkRelations:
         self._kept = 0
 
     def records(self, name: str, sidecars: Sequence[Sidecar], columns: Sequence[str]) -> None:
-        # Through links: Spark takes paths for patterns, and what a link is called says which sidecar it is.
+        # Through links: Spark takes paths for patterns, and the folder of a link says which sidecar it is of.
         links = self._folder / f"sidecars-of-{name}"
-        links.mkdir()
         files = []
         for number, sidecar in enumerate(sidecars):
-            link = links / f"{number}.parquet"
+            link = links / str(number) / "records.parquet"
+            link.parent.mkdir(parents=True)
             link.symlink_to(sidecar.path.resolve())
             files.append(str(link))
         with raised_in_words():
             frame = self._session.read.parquet(*files).selectExpr(
                 *as_bigint(columns),
-                "CAST(substring_index(_metadata.file_name, '.', 1) AS BIGINT) AS sidecar",
+                "CAST(regexp_extract(_metadata.file_path, '/([0-9]+)/records[.]parquet', 1) AS BIGINT) AS sidecar",
                 "_metadata.row_index AS place",
             )
             frame.createOrReplaceTempView(name)

@@ -68,8 +68,8 @@ def compare_rows(
     if elsewhere is None:
         results: Iterable[_Found] = at_once(lambda each: _differ(*sides, each), ranges, jobs)
     else:
-        files = [None if sidecar is None else sidecar.path.resolve() for sidecar in (old, new)]
-        results = elsewhere(partial(_differ_there, *files), ranges)
+        before, after = (None if sidecar is None else sidecar.path.resolve() for sidecar in (old, new))
+        results = elsewhere(partial(_differ_there, before, after), ranges)
     for found in results:
         progress(found.records)
         kept += found.kept
@@ -121,7 +121,8 @@ class _Found:
 
 def _differ_there(old: Path | None, new: Path | None, each: IdRange) -> _Found:
     """The same by a task that has only the paths."""
-    return _differ(*(_Side(None if path is None else open_sidecar(path)) for path in (old, new)), each)
+    before, after = (_Side(None if path is None else open_sidecar(path)) for path in (old, new))
+    return _differ(before, after, each)
 
 
 def _differ(old: _Side, new: _Side, each: IdRange) -> _Found:
