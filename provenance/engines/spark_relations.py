@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -51,19 +52,21 @@ class SparkRelations:
         self._kept = 0
 
     def records(self, name: str, sidecars: Sequence[Sidecar], columns: Sequence[str]) -> None:
-        # Through links: Spark takes paths for patterns, and the folder of a link says which sidecar it is of.
+        # Through links: Spark takes paths for patterns, and the folders of a link say which sidecar it is of, and how
+        # many of its records are in the files before it.
         links = self._folder / f"sidecars-of-{name}"
         files = []
         for number, sidecar in enumerate(sidecars):
-            link = links / str(number) / "records.parquet"
-            link.parent.mkdir(parents=True)
-            link.symlink_to(sidecar.path.resolve())
-            files.append(str(link))
+            for part, before in zip(sidecar.part_files, accumulate(sidecar.counts, initial=0), strict=False):
+                link = links / str(number) / str(part.number) / str(before) / "records.parquet"
+                link.parent.mkdir(parents=True)
+                link.symlink_to(part.path.resolve())
+                files.append(str(link))
         with raised_in_words():
             frame = self._session.read.parquet(*files).selectExpr(
                 *as_bigint(columns),
-                "CAST(regexp_extract(_metadata.file_path, '/([0-9]+)/records[.]parquet', 1) AS BIGINT) AS sidecar",
-                "_metadata.row_index AS place",
+                f"{_folder_number(3)} AS sidecar",
+                f"{_folder_number(1)} + _metadata.row_index AS place",
             )
             frame.createOrReplaceTempView(name)
 
@@ -109,6 +112,13 @@ def raised_in_words() -> Iterator[None]:
         yield
     except (PySparkException, Py4JError) as error:
         raise ProvenanceError(f"Spark: {first_line(error)}") from error
+
+
+def _folder_number(above: int) -> str:
+    """SQL for the name of the folder that is so many ``above`` the file that a row is of: a number."""
+    return (
+        f"CAST(regexp_extract(_metadata.file_path, '/([0-9]+)(/[0-9]+){{{above - 1}}}/records[.]parquet', 1) AS BIGINT)"
+    )
 
 
 def _folder_of(stated: str) -> Path:

@@ -152,7 +152,9 @@ def collect(repository: Repository, rev: str | None, *, anew: bool = False) -> F
 def is_remembered_right(repository: Repository) -> bool | None:
     """Whether what is remembered of the workspace is what DVC says; None where nothing is."""
     remembered = snapshot.load(repository.root, repository.temporary)
-    return None if remembered is None else Found.of_json(remembered) == _collect(repository, None, anew=False)
+    if remembered is None:
+        return None
+    return Found.of_json(remembered, _workspace(repository)) == _collect(repository, None, anew=False)
 
 
 def _collect(repository: Repository, rev: str | None, *, anew: bool) -> Found:

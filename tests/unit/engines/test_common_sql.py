@@ -49,7 +49,7 @@ def _as_read(statement: str, dialect: str) -> str:
     tree = sqlglot.parse_one(statement, read=dialect)
     for cast in list(tree.find_all(exp.TryCast)):
         cast.replace(exp.Cast(this=cast.this, to=cast.to))
-    return tree.sql("duckdb")
+    return str(tree.sql("duckdb"))
 
 
 def test_no_statement_has_what_the_rules_forbid(statements: list[str]) -> None:

@@ -75,7 +75,7 @@ def test_what_follows_for_a_record_is_what_the_expressions_give() -> None:
     taken = [from_parents(group) for group in _groups(rng)]
     born = [
         Born(
-            *(rng.choice(_VALUES[name]) for name in ("origin", "kind", "agent", "source", "license")),
+            **{name: rng.choice(_VALUES[name]) for name in ("origin", "kind", "agent", "source", "license")},
             evidence=rng.choice(_EVIDENCE),
             is_generation=rng.random() < 0.5,
         )
