@@ -116,9 +116,8 @@ def raised_in_words() -> Iterator[None]:
 
 def _folder_number(above: int) -> str:
     """SQL for the name of the folder that is so many ``above`` the file that a row is of: a number."""
-    return (
-        f"CAST(regexp_extract(_metadata.file_path, '/([0-9]+)(/[0-9]+){{{above - 1}}}/records[.]parquet', 1) AS BIGINT)"
-    )
+    pattern = f"/([0-9]+)(/[0-9]+){{{above - 1}}}/records[.]parquet"
+    return f"CAST(regexp_extract(_metadata.file_path, '{pattern}', 1) AS BIGINT)"
 
 
 def _folder_of(stated: str) -> Path:

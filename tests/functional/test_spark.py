@@ -79,6 +79,19 @@ def test_rows_differ_by_the_same(project: Project, session: None) -> None:
     assert project.ask("diff", "HEAD~1", "--engine", "spark") == by_index
 
 
+@needs_java
+def test_sidecars_in_parts_are_asked_alike(project: Project, session: None) -> None:
+    Workbench(project.root).dataset("parted.jsonl", [*SEED, *ROWS])
+    project.provenance("add", "parted.jsonl", "--origin", "real", "--source", "archive", "--parts", "4")
+    for asked in (
+        ("impact", f"sample:{identifier(SEED[2])[:10]}", "source:archive", "--rows"),
+        ("audit", "parted.jsonl", "--policy", "baseline"),
+        ("diff", "HEAD"),
+    ):
+        by_index = project.ask(*asked)
+        assert project.ask(*asked, "--engine", "spark") == by_index
+
+
 def test_who_has_no_java_is_told_so(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     git = Path(shutil.which("git") or "").parent
     monkeypatch.setenv("PATH", str(git if not (git / "java").exists() else project.root))
