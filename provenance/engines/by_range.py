@@ -36,6 +36,7 @@ from provenance.engines.interface import (
     Unit,
     ValueAmounts,
 )
+from provenance.lineage.words import Origin
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -154,7 +155,7 @@ class RangedQuestions:
             known = found.get(key)
             samples, first = (0, each.first) if known is None else (known.samples, min(known.first, each.first))
             found[key] = replace(each, samples=each.samples + samples, first=first)
-        return sorted(found.values(), key=lambda each: (each.place, each.origins, each.others))
+        return sorted(found.values(), key=lambda each: (each.place, _numbered(each.origins), _numbered(each.others)))
 
     def dangling(self, number: int = MOST_SHOWN) -> Dangling:
         return self._whole.dangling(number)
@@ -186,6 +187,11 @@ def _summed(found: Iterable[Any], amounts: Sequence[str]) -> list[Any]:
 
 def _sum(one: Any, other: Any) -> Any:
     return other if one is None else one if other is None else one + other
+
+
+def _numbered(origins: Sequence[str]) -> int:
+    """Origins as a number: in the order of these, engines list what disagrees."""
+    return sum(1 << number for number, origin in enumerate(Origin) if origin in origins)
 
 
 def _most_rows(found: Iterable[Any], number: int) -> tuple[Any, ...]:

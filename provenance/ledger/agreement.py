@@ -54,7 +54,7 @@ class _Related:
 
 def agreement(ledger: Sidecars, verified: Sequence[RecordedDataset]) -> Agreement:
     """What the ``verified`` datasets, and those of ``ledger`` that speak of the same rows, state of these otherwise."""
-    from provenance.engines.duckdb import duckdb_engine
+    from provenance.engines.duckdb_ranges import duckdb_in_ranges
     from provenance.engines.samples_view import merged_vocabulary
 
     found = Agreement()
@@ -63,7 +63,7 @@ def agreement(ledger: Sidecars, verified: Sequence[RecordedDataset]) -> Agreemen
     readable = _readable(ledger, compared, {each.path for each in verified}, found)
     sidecars = [compared[path].sidecar for path in readable]
     vocabulary = merged_vocabulary(sidecars)
-    with duckdb_engine(sidecars, vocabulary, ledger.folder) as engine:
+    with duckdb_in_ranges(sidecars, vocabulary, ledger.folder) as engine:
         for some in related:
             own = [
                 number

@@ -127,9 +127,9 @@ class Sidecars:
             from provenance.engines.spark import spark_engine
 
             return self._resources.enter_context(spark_engine(sidecars, self.vocabulary, self.folder))
-        from provenance.engines.duckdb import duckdb_engine
+        from provenance.engines.duckdb_ranges import duckdb_in_ranges
 
-        return self._resources.enter_context(duckdb_engine(sidecars, self.vocabulary, self.folder))
+        return self._resources.enter_context(duckdb_in_ranges(sidecars, self.vocabulary, self.folder))
 
     def rows(self, dataset: RecordedDataset) -> DatasetRows:
         """The rows of ``dataset`` (one of these), grouped by all that breakdowns look at; counted once.
