@@ -177,6 +177,15 @@ def test_where_a_dataset_knows_no_birth_those_that_others_know_may_be_meant(
     assert reached_by_model(repository, tmp_path, here, there) == [ReachedRows(2, 0, 2, 0), ReachedRows(5, 0, 0, 0)]
 
 
+def test_what_others_know_is_not_certainly_of_unknown_origin(repository: Repository, tmp_path: Path) -> None:
+    unknown: dict[str, Any] = {"origin": "unknown", "evidence": None}
+    here = [record(sample(1), 5, **unknown), record(sample(2), 1, **unknown)]
+    paths = [write(tmp_path, "here", here, WORDS), write(tmp_path, "there", [record(sample(1), 2, **BY_M0)], WORDS)]
+    with ledger_of(repository, *paths) as ledger:
+        reached = Reached.by(ledger.models, select(ledger, ["origin:unknown"]))
+        assert [reached.rows(place) for place in range(2)] == [ReachedRows(1, 0, 1, 0), ReachedRows(0, 0, 0, 0)]
+
+
 def test_what_came_of_a_sample_of_several_births_may_have_come_of_each(repository: Repository, tmp_path: Path) -> None:
     parents = [record(sample(1), 0, **BY_M0), record(sample(1), 0, **BY_M1)]
     twice = [record(sample(2), 0, **BY_M0), record(sample(2), 0, **BY_M0, seed=1)]
