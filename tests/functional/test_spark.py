@@ -49,7 +49,7 @@ def project(tmp_path: Path) -> Project:
 
 @needs_java
 def test_impact_says_the_same(project: Project, session: None) -> None:
-    asked = ("impact", f"sample:{identifier(SEED[0])[:10]}", "model:writer@1", "--rows")
+    asked = ("impact", f"sample:{identifier(SEED[0])[:10]}", "--rows")
     by_index = project.ask(*asked, "--ids", "index.txt")
     assert by_index["descendants"] and by_index["through_models"]["models"]
     assert project.ask(*asked, "--ids", "spark.txt", "--engine", "spark") == by_index
