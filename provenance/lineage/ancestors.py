@@ -10,8 +10,8 @@ from provenance.lineage.rules import FROM_BIRTHS, FROM_PARENTS, TELLS_OF_A_BIRTH
 from provenance.lineage.schema import BIRTH_NAMES
 from provenance.lineage.tables import Tables
 
-# What tells births apart that are equal by the order of births. An origin may have been worked out only here.
-_TIES = tuple(f"r.{name}" for name in BIRTH_NAMES if name not in ("origin", "activity", "evidence"))
+# What tells births apart that are equal by their order. The origin comes last: it may have been worked out only here.
+_TIES = (*(f"r.{name}" for name in BIRTH_NAMES if name not in ("origin", "activity", "evidence")), "r.origin")
 
 _RANK = """
     UPDATE records SET rank = ranked.rank FROM ({ranked}) ranked
