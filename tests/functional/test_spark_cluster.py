@@ -27,7 +27,9 @@ KEPT_BEFORE = 6
 
 
 def test_a_lost_worker_changes_no_answer_and_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from support.spark_cluster import cluster, configuration
+    from support.spark_cluster import cluster, configuration, end_of_java
+
+    end_of_java()
 
     scratch = tmp_path / "shared"
     written = write_all(tmp_path, graphs(11, GRAPHS))
@@ -61,6 +63,7 @@ def test_a_lost_worker_changes_no_answer_and_leaves_no_file(tmp_path: Path, monk
                 asked = QUESTIONS[name]
                 assert told(found.came_of(asked)) == told(expected.came_of(asked)), name
             assert len(kept) > KEPT_BEFORE
+    end_of_java()
     # Spark makes an empty folder of its own there.
     assert [each for each in scratch.rglob("*") if each.is_file()] == []
     assert list(scratch.glob("*scratch*")) == []

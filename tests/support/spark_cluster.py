@@ -37,6 +37,18 @@ def configuration(folder: Path, **settings: str) -> Mapping[str, str]:
     return {"SPARK_CONF_DIR": str(conf), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
 
 
+def end_of_java() -> None:
+    """End the Java process that this one has started, if any: the next reads Spark's configuration anew."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    if gateway is not None:
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait()
+        SparkContext._gateway = SparkContext._jvm = None
+
+
 class Cluster:
     """Made by `cluster`; ``url`` is the master's."""
 
