@@ -18,6 +18,8 @@ from provenance.documents import validated
 from provenance.errors import ProvenanceError
 
 IN_TOTO = "application/vnd.in-toto+json"
+# What the media types of Sigstore's bundles begin with, in each version.
+_BUNDLE = "application/vnd.dev.sigstore.bundle"
 
 
 class _Read(BaseModel):
@@ -65,9 +67,20 @@ def open_envelope(document: Any, name: str) -> Envelope:
     Raises:
         ProvenanceError: it is not one.
     """
+    if is_bundle(document):
+        raise ProvenanceError(
+            f"{name}: a Sigstore bundle, which `provenance verify --statement` checks with --identity and --issuer; "
+            "here, a statement that was signed with --key is needed"
+        )
     read = validated(_Envelope, document, name, "; it is not a DSSE envelope")
     signatures = tuple(_decoded(each.sig, f"{name}: signatures[{n}].sig") for n, each in enumerate(read.signatures))
     return Envelope(read.payloadType, _decoded(read.payload, f"{name}: payload"), signatures)
+
+
+def is_bundle(document: Any) -> bool:
+    """Whether ``document`` says that it is a Sigstore bundle, which has an envelope in it."""
+    kind = document.get("mediaType") if isinstance(document, dict) else None
+    return isinstance(kind, str) and kind.startswith(_BUNDLE)
 
 
 def parse_json(content: bytes, name: str) -> Any:

@@ -118,6 +118,26 @@ def statement(subjects: list[StatementSubject], predicate: DatasetPredicate | Ve
         "predicateType": kind,
         "predicate": predicate.model_dump(mode="json", by_alias=True, exclude_none=True),
     }
+    return _as_bytes(document)
+
+
+def with_strong_digests(payload: bytes) -> bytes:
+    """The statement ``payload`` with none but the digests of its subjects that Sigstore's client signs: SHA-2, SHA-3.
+
+    Raises:
+        ProvenanceError: a subject has no other, as data that is not here.
+    """
+    document = json.loads(payload)
+    for subject in document["subject"]:
+        subject["digest"] = {kind: digest for kind, digest in subject["digest"].items() if kind.startswith("sha")}
+        if not subject["digest"]:
+            raise ProvenanceError(
+                f"{subject['name']}: has no SHA-256 here, and Sigstore signs no other digest of it; sign with --key"
+            )
+    return _as_bytes(document)
+
+
+def _as_bytes(document: dict[str, Any]) -> bytes:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
@@ -139,6 +159,15 @@ def signed_statement(document: Any, keys: list[PublicKey], name: str) -> tuple[S
     if by is None:
         asked = " or ".join(key.fingerprint for key in keys)
         raise NotSignedError(f"{name}: not signed with {asked}, or changed since it was signed")
-    if envelope.kind != IN_TOTO:
-        raise ProvenanceError(f"{name}: signed, but its payload is {envelope.kind}, not {IN_TOTO}")
-    return validated(Statement, parse_json(envelope.payload, f"{name}: payload"), f"{name}: payload"), by
+    return stated(envelope.kind, envelope.payload, name), by
+
+
+def stated(kind: str, payload: bytes, name: str) -> Statement:
+    """The statement that ``payload`` is, whose signature has been checked.
+
+    Raises:
+        ProvenanceError: it is not one.
+    """
+    if kind != IN_TOTO:
+        raise ProvenanceError(f"{name}: signed, but its payload is {kind}, not {IN_TOTO}")
+    return validated(Statement, parse_json(payload, f"{name}: payload"), f"{name}: payload")

@@ -7,11 +7,13 @@ has signed, nothing is believed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.attest.checks import Check, Verified, failed, judged, not_checked, passed
 from provenance.attest.dsse import parse_json
+from provenance.attest.keyless import Identity, keyless_statement
 from provenance.attest.keys import PublicKey
 from provenance.attest.signing import data_subjects, digests_of, input_subjects, policy_subjects
 from provenance.attest.statement import LARGEST, NotSignedError, Statement, StatementSubject, signed_statement
@@ -46,19 +48,34 @@ def read_envelope(file: Path) -> Any:
     return parse_json(read_document(file, "statement", LARGEST), str(file))
 
 
-def verify_statement(repository: Repository, file: Path, keys: Sequence[PublicKey], rev: str | None = None) -> Verified:
-    """Check the statement in ``file`` against ``keys`` and the repository, at revision ``rev`` or in the workspace.
+@dataclass(frozen=True)
+class Certified:
+    """The ``identity`` that must have signed through Sigstore.
+
+    ``trust_config`` has the keys to believe; default: those of the public services.
+    """
+
+    identity: Identity
+    trust_config: Path | None = None
+
+
+def verify_statement(
+    repository: Repository, file: Path, signers: Sequence[PublicKey] | Certified, rev: str | None = None
+) -> Verified:
+    """Check the statement in ``file`` against the repository, at revision ``rev`` or in the workspace.
+
+    ``signers``: the keys of which one must have signed, or who must have through Sigstore.
 
     Raises:
         ProvenanceError: the file is no statement that can be read.
     """
     try:
-        statement, by = signed_statement(read_envelope(file), list(keys), str(file))
+        statement, how = _signed(read_envelope(file), signers, str(file))
     except NotSignedError as error:
         # What it is about is not known: nothing in it is believed.
         others = [not_checked(what, "the signature is not valid") for what in ("subjects", "predicate")]
         return Verified(None, (failed("signature", str(error)), *others))
-    signature = passed("signature", f"made with {by.fingerprint}")
+    signature = passed("signature", how)
     dataset, verdict = statement.of_dataset(str(file)), statement.of_verdict(str(file))
     if dataset is not None:
         checks = _of_dataset(repository, statement, dataset, rev)
@@ -67,6 +84,15 @@ def verify_statement(repository: Repository, file: Path, keys: Sequence[PublicKe
         subject = f"{verdict.verdict} of {verdict.date} by {' + '.join(verdict.policy)}"
         return Verified(f"verdict {subject}", (signature, *_of_verdict(repository, statement, verdict)))
     raise ProvenanceError(f"{file}: signed, but its predicate {statement.predicate_type} is not known here")
+
+
+def _signed(document: Any, signers: Sequence[PublicKey] | Certified, name: str) -> tuple[Statement, str]:
+    """The statement, and how it was signed."""
+    if isinstance(signers, Certified):
+        statement = keyless_statement(document, signers.identity, signers.trust_config, name)
+        return statement, f"made by {signers.identity}"
+    statement, by = signed_statement(document, list(signers), name)
+    return statement, f"made with {by.fingerprint}"
 
 
 def _of_dataset(

@@ -74,6 +74,6 @@ def test_make_lowest_takes_the_lower_bounds() -> None:
         normal(each): min(Version(one.version) for one in Requirement(each).specifier if one.operator == ">=")
         for each in [*project["dependencies"], *extras]
     }
-    # Packages that only tests need ask for newer ones of these.
-    newer = {"jinja2", "pyyaml"}
+    # Packages that only tests and extras need ask for newer ones of these; Sigstore's models do of pydantic.
+    newer = {"jinja2", "pydantic", "pyyaml"}
     assert {name for name, bound in bounds.items() if taken[name] != bound} == newer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from provenance.report.plain_text import counted, safe
 if TYPE_CHECKING:
     from provenance.attest.checks import Verified
     from provenance.attest.keys import PublicKey, SigningKey
+    from provenance.attest.verifying import Certified
     from provenance.ledger.datasets import RecordedDataset
     from provenance.ledger.sidecars import Sidecars
     from provenance.repository import Repository
@@ -27,16 +29,48 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Keys:
-    """The options that say which keys one of must have signed: a public key, or those of a signer."""
+    """The options that say who must have signed: one of some keys, or somebody whom Sigstore has certified."""
 
     key: Path | None
     allowed_signers: Path | None
     signer: str | None
+    identity: str | None
+    issuer: str | None
+    trust_config: Path | None
 
     @property
     def named(self) -> bool:
         """Whether one of them was given."""
+        return self._of_keys or self.keyless
+
+    @property
+    def keyless(self) -> bool:
+        """Whether one of Sigstore's was given, be it empty."""
+        return any(each is not None for each in (self.identity, self.issuer, self.trust_config))
+
+    @property
+    def _of_keys(self) -> bool:
         return any((self.key, self.allowed_signers, self.signer))
+
+    def signers(self) -> list[PublicKey] | Certified:
+        """The keys, or who must have signed through Sigstore.
+
+        Raises:
+            ProvenanceError: the keys cannot be read.
+        """
+        from provenance.attest.keyless import Identity, require_sigstore
+        from provenance.attest.verifying import Certified
+
+        if not self.keyless:
+            return self.read()
+        if self._of_keys:
+            raise typer.BadParameter("a statement is signed with a key or by an identity; name one of them")
+        if not self.identity or not self.issuer:
+            raise typer.BadParameter(
+                "name who must have signed with --identity, and who vouches for that with --issuer"
+            )
+        require_sigstore()
+        return Certified(Identity(self.identity, self.issuer), self.trust_config)
 
     def read(self) -> list[PublicKey]:
         """The keys.
@@ -44,6 +78,8 @@ class Keys:
         Raises:
             ProvenanceError: there are none that can be read.
         """
+        if self.keyless:
+            raise typer.BadParameter("--identity, --issuer and --trust-config are for a --statement, without a --proof")
         from provenance.attest.allowed_signers import signers_keys
         from provenance.attest.keys import read_public, require_library
 
@@ -68,40 +104,91 @@ def sign(
         ),
     ],
     key: Annotated[
-        Path, typer.Option("--key", metavar="FILE", help="A private key: ed25519 or ECDSA P-256, PEM or OpenSSH.")
-    ],
+        Path | None,
+        typer.Option("--key", metavar="FILE", help="A private key: ed25519 or ECDSA P-256, PEM or OpenSSH."),
+    ] = None,
+    keyless: Annotated[
+        bool, typer.Option("--keyless", help="Instead of --key: as the identity in your CI's token, through Sigstore.")
+    ] = False,
+    trust_config: Annotated[
+        Path | None,
+        typer.Option(
+            "--trust-config", metavar="FILE", help="With --keyless: other services than Sigstore's public ones."
+        ),
+    ] = None,
     target: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here; default: standard output.")
     ] = None,
 ) -> None:
     """Sign what a dataset and its sidecar are, or a verdict.
 
-    What is written is an in-toto Statement in a DSSE envelope. Only what is found to be true is signed: a sidecar that
-    verifies, a verdict that comes out the same. The passphrase of a key is asked for on the terminal.
+    What is written is an in-toto Statement in a DSSE envelope, or with --keyless in a Sigstore bundle. Only what is
+    found to be true is signed: a sidecar that verifies, a verdict that comes out the same. The passphrase of a key is
+    asked for on the terminal. With --keyless, your identity goes into a public log.
 
     Example: provenance sign data/mix.parquet --key ~/.ssh/id_ed25519 -o mix.statement.json
+    Example: provenance sign data/mix.parquet --keyless -o mix.sigstore.json
     """
-    from provenance.attest.dsse import IN_TOTO, seal
-    from provenance.attest.keys import require_library
     from provenance.cli.overwriting import require_harmless
 
     if options.as_json and target is None:
         raise typer.BadParameter("--json says what was signed; name a file with -o")
-    require_library()
+    if (key is not None) == keyless:
+        raise typer.BadParameter("sign with --key FILE or --keyless, one of them")
+    if trust_config is not None and not keyless:
+        raise typer.BadParameter("--trust-config is for --keyless")
     repository = options.open_repository()
-    require_harmless(repository, {"--output": target}, [key, Path(subject)])
-    signing = _private(key)
+    read = [file for file in (key, trust_config, Path(subject)) if file is not None]
+    require_harmless(repository, {"--output": target}, read)
+    seal = _with_key(key) if key is not None else _as_identity(trust_config)
     payload, remark = _payload(repository, options.rev, subject)
-    envelope = seal(IN_TOTO, payload, signing.public.fingerprint, signing.sign)
-    _deliver(envelope, target)
+    signed = seal(payload)
+    _deliver(signed.document, target)
     if options.as_json:
-        said = {"subject": subject, "signed_with": signing.public.fingerprint, "file": str(target), "remark": remark}
-        output.write_json(said)
+        said = {"subject": subject, "signed_with": signed.by, "issuer": signed.issuer}
+        output.write_json(said | {"file": str(target), "remark": remark})
     elif not options.quiet:
         if remark:
             output.write_error(f"warning: {safe(subject)}: signed without roots: {safe(remark)}")
         if target is not None:
-            output.write_line(f"signed {safe(subject)} with {signing.public.fingerprint}: {safe(str(target))}")
+            output.write_line(f"signed {safe(subject)} {safe(signed.how)}: {safe(str(target))}")
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """An envelope or a bundle; ``by`` says which key or who, and ``issuer`` vouches for who."""
+
+    document: dict[str, Any]
+    by: str
+    issuer: str | None = None
+
+    @property
+    def how(self) -> str:
+        return f"with {self.by}" if self.issuer is None else f"as {self.by} (issuer {self.issuer})"
+
+
+def _with_key(file: Path) -> Callable[[bytes], _Signed]:
+    """What signs with the private key in ``file``, which is read now."""
+    from provenance.attest.dsse import IN_TOTO, seal
+
+    key = _private(file)
+    fingerprint = key.public.fingerprint
+    return lambda payload: _Signed(seal(IN_TOTO, payload, fingerprint, key.sign), fingerprint)
+
+
+def _as_identity(trust_config: Path | None) -> Callable[[bytes], _Signed]:
+    """What signs as the identity in the environment, through Sigstore."""
+    from provenance.attest.keyless import identity_token, require_sigstore, sign_keyless
+
+    require_sigstore()
+    # A token that is missing is reported before the data is read. It lives for minutes, so it is taken anew to sign.
+    identity_token()
+
+    def sign(payload: bytes) -> _Signed:
+        document, identity = sign_keyless(payload, trust_config)
+        return _Signed(document, identity.name, identity.issuer)
+
+    return sign
 
 
 def _payload(repository: Repository, rev: str | None, subject: str) -> tuple[bytes, str | None]:
@@ -243,7 +330,7 @@ def verify_statement(options: CommonOptions, statement: Path, keys: Keys) -> Non
     from provenance.attest.verifying import verify_statement as verify
 
     repository = options.open_repository()
-    report(options, statement, verify(repository, statement, keys.read(), options.rev))
+    report(options, statement, verify(repository, statement, keys.signers(), options.rev))
 
 
 def report(options: CommonOptions, file: Path, found: Verified) -> None:

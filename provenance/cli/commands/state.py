@@ -132,6 +132,19 @@ def verify(
     signer: Annotated[
         str | None, typer.Option("--signer", metavar="NAME", help="Who must have signed, by --allowed-signers.")
     ] = None,
+    identity: Annotated[
+        str | None,
+        typer.Option("--identity", metavar="EMAIL|URL", help="Who must have signed with `provenance sign --keyless`."),
+    ] = None,
+    issuer: Annotated[
+        str | None, typer.Option("--issuer", metavar="URL", help="The OIDC issuer that vouches for --identity.")
+    ] = None,
+    trust_config: Annotated[
+        Path | None,
+        typer.Option(
+            "--trust-config", metavar="FILE", help="The keys to believe, if not those of Sigstore's public services."
+        ),
+    ] = None,
 ) -> None:
     """Check sidecars against their data, and against one another.
 
@@ -144,16 +157,17 @@ def verify(
 
     Example: provenance verify data/mix.parquet
     Example: provenance verify --statement mix.statement.json --key signer.pub
+    Example: provenance verify --statement mix.sigstore.json --identity me@example.org --issuer https://github.com/login/oauth
     Example: provenance verify --proof proof.json --of benchmark.jsonl --key signer.pub
     """
-    keys = Keys(key, allowed_signers, signer)
+    keys = Keys(key, allowed_signers, signer, identity, issuer, trust_config)
     if statement or proof:
         if datasets:
             raise typer.BadParameter("a statement or a proof says itself what it is about; leave out the datasets")
         _verify_document(options, statement, proof, rows_of, keys)
         return
     if keys.named or rows_of:
-        raise typer.BadParameter("--key, --allowed-signers, --signer and --of are for a --statement or a --proof")
+        raise typer.BadParameter("--of, and what says who must have signed, are for a --statement or a --proof")
     from provenance.ledger.agreement import agreement
     from provenance.ledger.sidecars import Sidecars
     from provenance.lineage.verification import Problem
