@@ -73,6 +73,7 @@ def why_not(answer: Answer) -> str:
     """Why the signature failed, which is all that was looked at."""
     document = answer.json()
     assert answer.code == 1 and not document["verified"] and document["subject"] is None
+    assert answer.stderr == ""
     signature, *others = document["checks"]
     assert (signature["what"], signature["outcome"]) == ("signature", "failed")
     assert {check["outcome"] for check in others} == {"not checked"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from support.sigstore_services import IDENTITY, ISSUER, Services
 
 from provenance.attest.dsse import is_bundle, open_envelope
 from provenance.attest.keyless import TOKEN, Identity, identity_token, keyless_statement, sign_keyless
+from provenance.attest.keys import KeyLibraryError
 from provenance.attest.statement import NotSignedError, with_strong_digests
 from provenance.errors import ProvenanceError
 
@@ -89,3 +91,11 @@ def test_the_token_stands_in_no_message(services: Services, monkeypatch: pytest.
     with pytest.raises(ProvenanceError, match="the identity token cannot be used") as raised:
         identity_token()
     assert token not in str(raised.value)
+
+
+def test_the_extra_that_is_missing_is_named(trust: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sigstore", None)
+    with pytest.raises(KeyLibraryError, match="dvc-provenance.keyless."):
+        sign_keyless(payload(sha256=SHA256), trust)
+    with pytest.raises(KeyLibraryError, match="dvc-provenance.keyless."):
+        keyless_statement({}, SIGNER, trust, "it")
