@@ -80,10 +80,10 @@ class Tombstones:
         """A tombstone for each sample and each purge that took rows of it, as its first birth that this reached."""
         of_record = _took_rows(causes, before)
         of = table.take(pa.array(of_record))
-        numbers = causes[of_record].astype(np.uint32) + np.uint32(self.first - 1)
+        numbers = causes[of_record].astype(np.int64) + (self.first - 1)
         given = {name: of[name] for name in TOMBSTONE_NAMES} | {
             "rows": pa.array(np.zeros(of.num_rows, np.uint32)),
-            "activity": pa.array(numbers),
+            "activity": pa.array(numbers, pa.uint32()),
         }
         nothing = {
             name: pa.array([[]] * of.num_rows, table.schema.field(name).type) for name in ("parents", "parent_roles")

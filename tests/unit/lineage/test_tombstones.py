@@ -32,6 +32,12 @@ def ended(folder: Path, records: list[dict[str, Any]], going: set[str]) -> list[
     return [each | {"sample_id": each["sample_id"].hex()} for each in found]
 
 
+def test_the_purge_may_be_the_first_activity_of_a_sidecar(tmp_path: Path) -> None:
+    sidecar = open_sidecar(write(tmp_path, "a.jsonl", [record(sample(1), 1, origin="unknown")], Words(())))
+    batches = Tombstones(sidecar, lambda ids: np.ones(len(ids), np.uint32), 0).batches()
+    assert pa.Table.from_batches(list(batches))["activity"].to_pylist() == [None, 0]
+
+
 # Samples by number: rows, and whether they were born a second time.
 MEMBERS = st.dictionaries(st.integers(1, 40), st.tuples(st.integers(0, 3), st.booleans()), min_size=1)
 
