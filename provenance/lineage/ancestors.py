@@ -7,6 +7,7 @@ from provenance.lineage.carrying import SAME_BIRTH_SQL, known_births
 from provenance.lineage.database import count
 from provenance.lineage.records import ActivityType
 from provenance.lineage.rules import FROM_BIRTHS, FROM_PARENTS, TELLS_OF_A_BIRTH_SQL, order_sql, resolved
+from provenance.lineage.same_births import make_one
 from provenance.lineage.schema import BIRTH_NAMES
 from provenance.lineage.tables import Tables
 
@@ -154,6 +155,7 @@ def resolve(tables: Tables) -> None:
         execute(_RESOLVE)
         if count(tables.connection, "SELECT count(*) FROM records WHERE pending") == pending:
             _open_a_loop(tables)
+    make_one(tables)
     execute(_RANK.format(ranked=ranked_sql("records", "activities")))
     # A sample is no ancestor of its own: that the model echoed it shows in its second birth.
     execute(

@@ -37,6 +37,7 @@ from provenance.lineage.merging.plain import MOST_ROWS, Task, merged
 from provenance.lineage.model_column import AgentOf, by_model_column
 from provenance.lineage.parents_column import by_parents_column
 from provenance.lineage.records import Activity, Agent, DatasetState, Evidence, IdentitySettings
+from provenance.lineage.same_births import forget_marks
 from provenance.lineage.sidecar import Sidecar, open_sidecar, write_sidecar
 from provenance.lineage.tables import ROWS_FILE, Known, Tables, shared_tokenizer, write_rows
 from provenance.lineage.vocabulary import Vocabulary
@@ -199,6 +200,7 @@ def _by_tables(tables: Tables, data: Path, task: Task, agent_of: AgentOf, afterw
     if afterwards and births is None and any(dependency.is_earlier for dependency in dependencies):
         ancestors.follow_parents_anew(tables)
     ancestors.resolve(tables)
+    forget_marks(tables)
     used = tables.use_vocabulary(_without_rows(births))
     counts = _counts(tables, dangling) | explained | {"text_changed": changed[0], "text_compared": changed[1]}
     return _Made(tables.tokenizer, used, tables.are_told_apart, tables.sorted_batches(used), counts)

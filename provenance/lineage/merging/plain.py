@@ -2,7 +2,7 @@
 
 The same sidecar as the tables of `completion` give, byte for byte, in a third of the time. Whatever is not plain is
 left to them: rows that name their parents in a column, a declaration made anew, rows of a sample that may have been
-born in several ways, and what is too large. Nothing was written then.
+born in several ways, births that turn out to be the same, and what is too large. Nothing was written then.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def merged(
     if not _may_be_plain(task, sidecars):
         return None
     try:
-        return _merge(database, batches, task, sidecars)
+        found = _merge(database, batches, task, sidecars)
+        return None if found.repeats_a_birth(database) else found
     except (NotPlainError, pa.ArrowException, OSError):
         # Also where a sidecar is damaged: one way words the error.
         return None

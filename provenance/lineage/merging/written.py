@@ -77,15 +77,30 @@ class Merged:
         order: Numbers = np.argsort(samples, kind="stable")
         several = order[(np.bincount(samples) > 1)[samples[order]]]
         if len(several):
-            table = pa.table({name: self._column(name, several) for name in BIRTH_NAMES})
-            table = table.append_column("sample_id", pa.array(samples[several]))
-            table = table.append_column("number", pa.array(several))
+            table = self._births(several)
             activities = activities_table(dict(enumerate(self.vocabulary.activities.values())))
             tables = {"several": table, "described": activities}
             found = answer(database, ranked_sql("several", "described"), tables, table.schema)
             numbers, rank = (found[name].to_numpy().astype(np.int64) for name in ("number", "rank"))
             order[np.isin(samples[order], samples[several])] = numbers[np.lexsort((rank, samples[numbers]))]
         return order
+
+    def repeats_a_birth(self, database: Database) -> bool:
+        """Whether births of one sample turned out to be the same, now that what follows from parents is known."""
+        samples = self.records.samples
+        several = np.flatnonzero((np.bincount(samples, minlength=1) > 1)[samples])
+        if not len(several):
+            return False
+        table = self._births(several)
+        born = ", ".join(("sample_id", *BIRTH_NAMES))
+        sql = f"SELECT 1 AS found FROM several GROUP BY {born} HAVING count(*) > 1 LIMIT 1"
+        return len(answer(database, sql, {"several": table}, table.schema)) > 0
+
+    def _births(self, places_: Numbers) -> pa.Table:
+        """What the records at these places state, their samples and their places."""
+        table = pa.table({name: self._column(name, places_) for name in BIRTH_NAMES})
+        table = table.append_column("sample_id", pa.array(self.records.samples[places_]))
+        return table.append_column("number", pa.array(places_))
 
     def used(self, activities: Iterable[Activity]) -> Vocabulary:
         """The part of the vocabulary that the records need, and that ``activities`` do."""
