@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from support.sidecars import DIGEST_SIZE, record, sample, write
 
 from provenance.identity import SampleBatch
-from provenance.lineage import sidecar as sidecars
 from provenance.lineage.row_checks import rows_differ
 from provenance.lineage.sidecar import open_sidecar
 
@@ -39,7 +38,7 @@ def test_every_sample_has_as_many_rows_as_its_records_say(
     # A second birth of no rows, and what is only an ancestor.
     records += [record(each, 0, seed=1) for each in ancestors]
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sidecars, "ROW_GROUP_ROWS", block)
+        patch.setattr("provenance.lineage.parts.ROW_GROUP_ROWS", block)
         sidecar = open_sidecar(write(Path(folder), "a", records))
         found = rows_differ(batches(rows), sidecar, Path(folder) / "samples", jobs, at_once)
     assert found == (stated != Counter(rows))
