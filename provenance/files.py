@@ -121,6 +121,17 @@ def held_folder(directory: Path, name: str, suffix: str = "") -> Iterator[Path]:
         yield folder
 
 
+@contextmanager
+def one_at_a_time(directory: Path) -> Iterator[None]:
+    """Wait until no other process is in such a block for ``directory``, where the file system knows locks."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _lock(descriptor, wait=True)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def is_in_use(folder: Path) -> bool:
     """Whether somebody holds the folder, made by `held_folder`; True where that cannot be told."""
     try:

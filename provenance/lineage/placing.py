@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from provenance.files import exchange, scratch_folder, sync_directory, whole_file
+from provenance.files import exchange, one_at_a_time, scratch_folder, sync_directory, whole_file
 from provenance.lineage.generations import as_generation
 from provenance.lineage.manifest import MANIFEST, read_manifest, require_no_strangers
 from provenance.lineage.parts import remove_strays
@@ -25,9 +25,11 @@ def whole_sidecar(path: Path, parts: int) -> Iterator[Path]:
     with scratch_folder(path.parent, f".{path.name}") as scratch:
         new = scratch / path.name
         yield new
-        if new.is_dir() and path.is_dir():
-            as_generation(new, path, scratch)
-        put(new, path)
+        # What one writer keeps of the old sidecar, or has just moved there, another one would remove.
+        with one_at_a_time(path.parent):
+            if new.is_dir() and path.is_dir():
+                as_generation(new, path, scratch)
+            put(new, path)
 
 
 def put(new: Path, target: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -220,6 +221,41 @@ def test_killed_after_the_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert old < {each.name for each in path.iterdir()}
     write(tmp_path, "a.jsonl", AFTER, parts=4)
     assert not old & {each.name for each in path.iterdir()}
+
+
+def test_two_writers_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second waits for the first, whose parts it would remove before the manifest names them."""
+    path = write(tmp_path, "a.jsonl", BEFORE, parts=4)
+    moved, done = tmp_path / "moved", tmp_path / "done"
+    replace = os.replace
+
+    def waits_at_the_manifest(source: Path, target: Path) -> None:
+        if Path(target) == path / MANIFEST:
+            moved.touch()
+            appears(done, 1)
+        replace(source, target)
+
+    child = os.fork()
+    if child == 0:
+        try:
+            monkeypatch.setattr(os, "replace", waits_at_the_manifest)
+            write(tmp_path, "a.jsonl", AFTER, parts=4)
+        finally:
+            os._exit(0)
+    assert appears(moved, 60)
+    write(tmp_path, "a.jsonl", [record(sample(number), 3) for number in range(32)], parts=4)
+    done.touch()
+    os.waitpid(child, 0)
+    assert open_sidecar(path).records == 32
+    assert len([*path.iterdir()]) == len(open_sidecar(path).files) + 1
+
+
+def appears(file: Path, seconds: float) -> bool:
+    """Wait for ``file``, but not longer than this; whether it is there."""
+    end = time.monotonic() + seconds
+    while not file.exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    return file.exists()
 
 
 def test_records_of_parts_in_one_expression(tmp_path: Path) -> None:
