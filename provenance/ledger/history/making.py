@@ -123,5 +123,8 @@ def in_words(change: Change) -> str:
 
 
 def _values(what: str, values: tuple[str, ...]) -> str:
+    if what == "command":
+        # A stage's lines are commands of their own, of which DVC starts each only where the one before succeeded.
+        return ", ".join(" && ".join(value.splitlines()) for value in values)
     is_digest = what in ("prompt", "dependency")
     return ", ".join(value[:_DIGEST_DIGITS] if is_digest else value for value in values)

@@ -92,6 +92,11 @@ def test_models_parameters_commands_and_dependencies() -> None:
     ]
 
 
+def test_a_stage_of_several_commands_says_where_one_ends() -> None:
+    (change,) = changes(header(), header(stage={"command": "python a.py\nprovenance declare a.jsonl"}))
+    assert in_words(change) == "answers: command: python a.py → python a.py && provenance declare a.jsonl"
+
+
 def test_a_prompt_of_which_it_is_not_clear_what_became_of_it_has_no_difference() -> None:
     (gone,) = changes(header(), header(None))
     assert gone == Change("answers", "prompt", "ask", (ASK.id,), ())
