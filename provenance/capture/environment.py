@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import shlex
@@ -42,7 +43,7 @@ def describe_environment(repository: Repository, stage: Stage | None) -> Environ
     return Environment(
         git=repository.git_state(),
         stage=None if stage is None else describe_stage(stage),
-        command=shown_command(sys.argv, repository.root),
+        command=shown_command(running_command(), repository.root),
     )
 
 
@@ -54,6 +55,18 @@ def describe_stage(stage: Stage) -> StageRun:
         dependencies=dict(stage.dependencies),
         parameters=redact_mapping(stage.parameters),
     )
+
+
+def running_command() -> Sequence[str]:
+    """The script that runs and its arguments. In a kernel the notebook, where the editor or the server names it."""
+    kernel = sys.modules.get("ipykernel.kernelapp")
+    # What a notebook starts inherits its environment, and is not the notebook.
+    if kernel is None or not kernel.IPKernelApp.initialized():
+        return sys.argv
+    # Visual Studio Code sets a variable of the notebook, Jupyter's server one of the environment.
+    stated = (vars(sys.modules["__main__"]).get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME"))
+    notebooks = [[str(path)] for path in stated if path and str(path).endswith(".ipynb")]
+    return notebooks[0] if notebooks else sys.argv
 
 
 def shown_command(arguments: Sequence[str], root: Path) -> str:

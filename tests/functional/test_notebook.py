@@ -30,7 +30,8 @@ ASKS = """
 with provenance.Ledger.open() as ledger:
     found = ledger.sql("SELECT count(DISTINCT sample_id) AS samples, sum(rows)::INT AS rows FROM samples").read_all()
     made = ledger.composition("made.jsonl")
-found.to_pylist(), made.rows, provenance.audit("made.jsonl").passes
+    commands = ledger.sql("SELECT DISTINCT command FROM activities").read_all()["command"].to_pylist()
+found.to_pylist(), made.rows, provenance.audit("made.jsonl").passes, commands
 """
 
 
@@ -68,15 +69,17 @@ def test_the_example_runs_from_its_first_cell_to_its_last() -> None:
     assert not any("<script" in html for html in shown)
 
 
-@pytest.mark.usefixtures("dvc_repository", "jupyter")
-def test_a_kernel_without_widgets_records_and_asks() -> None:
+@pytest.mark.usefixtures("jupyter")
+def test_a_kernel_without_widgets_records_and_asks(dvc_repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As Jupyter's server names the notebook to its kernel.
+    monkeypatch.setenv("JPY_SESSION_NAME", str(dvc_repository / "notes" / "made.ipynb"))
     cells = [new_code_cell(source) for source in (WITHOUT_WIDGETS, RECORDS, DECLARES, ASKS, SHOWS)]  # type: ignore[no-untyped-call]
     notebook = new_notebook(cells=cells)  # type: ignore[no-untyped-call]
     NotebookClient(notebook, kernel_name="python3", timeout=300).execute()
     *asking, shows = cells
     *_, declared, asked = ("".join(output["data"]["text/plain"]) for cell in asking for output in cell["outputs"])
     assert declared == "3"
-    assert asked == "([{'samples': 2, 'rows': 3}], 3, True)"
+    assert asked == "([{'samples': 2, 'rows': 3}], 3, True, ['notes/made.ipynb'])"
     shown = [output["data"]["text/html"] for output in shows["outputs"] if "data" in output]
     assert len(shown) == 6
     assert all(html.startswith('<div class="provenance-block">') for html in shown)
