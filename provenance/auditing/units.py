@@ -81,7 +81,7 @@ _UNITS = (
         Unit("share of rows", "of the synthetic rows", percent=True),
     ),
     (r"(.*\.)?(real_)?epochs", Unit("epochs", thing="epoch")),
-    (r"(.*\.)?evaluation_rows", Unit("evaluation rows", thing="evaluation row")),
+    (r"(.*\.)?(evaluation_rows|at_degree\.\d+)", Unit("evaluation rows", thing="evaluation row")),
     (r"(.*\.)?contaminated_sets", Unit("sets", thing="evaluation set")),
     (r"(.*[._])?(rows|rows_\w+)", ROWS),
     (r"(.*[._])?samples", Unit("samples", thing="sample")),
