@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.project import Project
+from support.spdx_validating import spdx_problems
 from support.standard_sets import LARGE, LARGE_ROWS, MIX, demo_mix, large_set
 
 from provenance.export.exporters import export_names, open_export
@@ -43,6 +44,17 @@ def test_every_export_is_accepted(
     text = file.read_text(encoding="utf-8")
     file.write_text(text[:40], encoding="utf-8")
     assert open_export(name).check(file).problems
+
+
+def test_spdx_finds_nothing_against_its_shapes_and_what_is_broken(demo: Project, tmp_path: Path) -> None:
+    file = tmp_path / "spdx.json"
+    demo.ask("export", MIX, "--format", "spdx", "-o", str(file))
+    assert spdx_problems(file) == []
+    document = json.loads(file.read_text(encoding="utf-8"))
+    packages = [each for each in document["@graph"] if each["type"] == "dataset_DatasetPackage"]
+    packages[0]["dataset_datasetType"] = ["synthetic"]
+    file.write_text(json.dumps(document), encoding="utf-8")
+    assert any("[shacl]" in problem or "[schema]" in problem for problem in spdx_problems(file))
 
 
 def test_the_mix_and_the_large_set_are_what_they_should_be(demo: Project, large: Project) -> None:
