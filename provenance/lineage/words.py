@@ -23,10 +23,10 @@ class Origin(StrEnum):
 
 
 class Kind(StrEnum):
-    """How a synthetic sample was made: one of these or, for what the field has no word for, ``other:NAME``.
+    """How a synthetic sample was made: one of these or, for what the field has no word for, ``other:NAME``."""
 
-    ``meaning`` says it with an example. ``from_others``: such a sample was made from others, recorded or not.
-    """
+    # The line above stands in published schemas, where Python 3.13 and those before it would indent a second one in
+    # different ways. ``meaning`` says it with an example. ``from_others``: it was made from others, recorded or not.
 
     meaning: str
     from_others: bool
