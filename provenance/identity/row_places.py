@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.cached import read_cached, write_cached
-from provenance.files import Cleaned
+from provenance.files import Cleaned, stamp_of, xxh3_of
 from provenance.identity.canonical import CANONICAL_FORM
 from provenance.identity.names import format_name
 
@@ -35,7 +35,6 @@ _HEAD = "<u4"
 _VERSION = 1
 _FOLDER = "rows"
 _HEADS, _ABOUT = ".heads", ".json"
-_BLOCK_BYTES = 1 << 22
 _ROWS_AT_ONCE = 1 << 18
 # A table of the first bits fits a processor's cache, and leaves few rows to look at more closely.
 _ROUGH_BITS = 20
@@ -201,20 +200,20 @@ def keep_file(made: Path, kept: Path, about: dict[str, Any]) -> None:
     """Put the file ``made``, of the same disk, where it is ``kept``, with what is said ``about`` it."""
     # Where it cannot be written, nothing is kept.
     with suppress(OSError):
-        said = about | {"digest": _digest(made)}
+        said = about | {"digest": xxh3_of(made)}
         kept.parent.mkdir(parents=True, exist_ok=True)
         os.replace(made, kept)
-        write_cached(_beside(kept), _VERSION, said | {"stamp": _stamp(kept)})
+        write_cached(_beside(kept), _VERSION, said | {"stamp": stamp_of(kept)})
 
 
 def about_kept(kept: Path) -> dict[str, Any] | None:
-    """What is said about a file that is ``kept``; None where there is none, or it is not as it was written."""
+    """What is said about a file that is ``kept``; None where the file is missing, or not as it was written."""
     about: dict[str, Any] | None = read_cached(_beside(kept), _VERSION)
     try:
-        stamp = _stamp(kept)
+        stamp = stamp_of(kept)
         if about is None or stamp == about["stamp"]:
             return about
-        if _digest(kept) != about["digest"]:
+        if xxh3_of(kept) != about["digest"]:
             return None
     except OSError:
         return None
@@ -224,18 +223,3 @@ def about_kept(kept: Path) -> dict[str, Any] | None:
 
 def _beside(kept: Path) -> Path:
     return kept.with_name(kept.name + _ABOUT)
-
-
-def _stamp(file: Path) -> list[int]:
-    found = file.stat()
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev]
-
-
-def _digest(file: Path) -> str:
-    from xxhash import xxh3_128
-
-    digest = xxh3_128()
-    with open(file, "rb") as handle:
-        while block := handle.read(_BLOCK_BYTES):
-            digest.update(block)
-    return str(digest.hexdigest())

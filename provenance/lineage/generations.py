@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from provenance.cached import read_cached, write_checked
 from provenance.errors import SidecarError
-from provenance.files import Cleaned, remove_folder, scratch_folder, sha256_of
+from provenance.files import Cleaned, remove_folder, scratch_folder, sha256_of, stamp_of
 from provenance.lineage.changed_records import changed_records
 from provenance.lineage.manifest import MANIFEST, Generation, Layout, Part, read_manifest
 from provenance.lineage.parts import write_manifest, write_part, write_records
@@ -60,7 +60,7 @@ def part_files(folder: Path, layout: Layout, workspace: Path) -> list[PartFile]:
             for number in sorted({part.number for each in layout.generations for part in each.parts}) or [0]:
                 name = f"{number:05d}.parquet"
                 counts[name] = write_records(draft / name, _put_together(folder, layout, number), schema)
-            write_checked(draft / _STAMPS, _VERSION, {name: [n, *_stamp(draft / name)] for name, n in counts.items()})
+            write_checked(draft / _STAMPS, _VERSION, {name: [n, *stamp_of(draft / name)] for name, n in counts.items()})
             with suppress(FileNotFoundError):
                 os.replace(place, scratch / "replaced")
             # Another process may have been faster.
@@ -91,17 +91,11 @@ def _kept(place: Path) -> list[PartFile] | None:
     if stated is None:
         return None
     try:
-        if any(_stamp(place / name) != stamp for name, (_, *stamp) in stated.items()):
+        if any(stamp_of(place / name) != stamp for name, (_, *stamp) in stated.items()):
             return None
     except OSError:
         return None
     return [PartFile(int(name[:5]), place / name, records) for name, (records, *_) in sorted(stated.items())]
-
-
-def _stamp(file: Path) -> list[int]:
-    """What is another when somebody has written to the file."""
-    found = file.stat()
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
 
 
 def _put_together(folder: Path, layout: Layout, number: int) -> Iterator[pa.RecordBatch]:

@@ -10,12 +10,10 @@ import os
 from pathlib import Path
 
 from provenance.cached import read_cached, write_cached
-from provenance.files import md5_of
+from provenance.files import md5_of, stamp_of
 
 _VERSION = 1
 _FILE = "read-hashes.json"
-
-Stamp = list[int]
 
 
 class ReadHashes:
@@ -23,7 +21,7 @@ class ReadHashes:
 
     def __init__(self, temporary: Path) -> None:
         self._file = temporary / _FILE
-        self._known: dict[str, tuple[Stamp, str]] = read_cached(self._file, _VERSION) or {}
+        self._known: dict[str, tuple[list[int], str]] = read_cached(self._file, _VERSION) or {}
 
     def md5(self, file: Path) -> str:
         """The MD5, in hex, of the file's content.
@@ -31,18 +29,13 @@ class ReadHashes:
         Raises:
             OSError: it cannot be read.
         """
-        name, before = str(file), _stamp(file)
+        name, before = str(file), stamp_of(file)
         known = self._known.get(name)
         if known is not None and known[0] == before:
             return known[1]
         found = md5_of(file)
-        if _stamp(file) == before:
+        if stamp_of(file) == before:
             self._known[name] = (before, found)
             there = {path: kept for path, kept in self._known.items() if os.path.exists(path)}
             write_cached(self._file, _VERSION, there)
         return found
-
-
-def _stamp(file: Path) -> Stamp:
-    found = file.stat()
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev]

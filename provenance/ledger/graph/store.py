@@ -19,14 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.cached import read_cached, write_cached, write_checked
-from provenance.files import Cleaned, held_folder, is_in_use, remove_folder
+from provenance.files import Cleaned, held_folder, is_in_use, remove_folder, stamp_of, xxh3_of
 
 # Of the layout of segments and graphs; with another one they are built again.
 VERSION = 6
 _DESCRIPTION = "folder.json"
 _COMPARED = "compared.json"
 _UNFINISHED = ".building-"
-_BLOCK_BYTES = 1 << 24
 _READ_EACH_TIME = 1 << 25
 
 Array = NDArray[Any]
@@ -98,7 +97,7 @@ class Draft:
         for name, file in self._files.items():
             file.close()
             dtype, shape = self._shapes[name]
-            about = {"dtype": dtype.str, "shape": shape, "digest": _digest(self.path / name)}
+            about = {"dtype": dtype.str, "shape": shape, "digest": xxh3_of(self.path / name)}
             arrays[name] = about | {"size": (self.path / name).stat().st_size}
         description = {"stated": self.stated, "arrays": arrays}
         write_checked(self.path / _DESCRIPTION, VERSION, description)
@@ -135,7 +134,7 @@ class Store:
         return None
 
     def is_as_written(self, name: str) -> bool | None:
-        """Whether every array of the folder ``name`` has the content that was written; None: there is none. Reads all.
+        """Whether all arrays of the folder ``name`` have the content that was written; None: no such folder. Reads all.
 
         A folder that is not stays: `find` leaves aside what it notices itself.
         """
@@ -144,7 +143,7 @@ class Store:
         if description is None:
             return None
         try:
-            return all(_digest(path / name) == about["digest"] for name, about in description["arrays"].items())
+            return all(xxh3_of(path / name) == about["digest"] for name, about in description["arrays"].items())
         except OSError:
             return False
 
@@ -194,7 +193,7 @@ def _is_whole(path: Path, arrays: dict[str, dict[str, Any]]) -> bool:
     is_small = sum(about["size"] for about in arrays.values()) <= _READ_EACH_TIME
     if not is_small and read_cached(path / _COMPARED, VERSION) == now:
         return True
-    if any(_digest(path / name) != about["digest"] for name, about in arrays.items()):
+    if any(xxh3_of(path / name) != about["digest"] for name, about in arrays.items()):
         return False
     if not is_small:
         write_cached(path / _COMPARED, VERSION, now)
@@ -209,16 +208,4 @@ def _inode(path: Path) -> int | None:
 
 
 def _stamps(path: Path, names: Iterable[str]) -> dict[str, list[int]]:
-    """For each of the files, its size in bytes first, what differs when somebody has written to it."""
-    found = {name: (path / name).stat() for name in names}
-    return {name: [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino, s.st_dev] for name, s in found.items()}
-
-
-def _digest(file: Path) -> str:
-    from xxhash import xxh3_128
-
-    digest = xxh3_128()
-    with open(file, "rb") as handle:
-        while block := handle.read(_BLOCK_BYTES):
-            digest.update(block)
-    return str(digest.hexdigest())
+    return {name: stamp_of(path / name) for name in names}
