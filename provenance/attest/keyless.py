@@ -138,7 +138,7 @@ def identity_token() -> IdentityToken:
     """The token in the environment, or else of the CI that this runs in.
 
     Raises:
-        ProvenanceError: there is none, or it is not one that is valid now.
+        ProvenanceError: there is no token, or it is not valid now.
     """
     from sigstore.errors import Error
     from sigstore.oidc import IdentityToken, detect_credential

@@ -119,7 +119,7 @@ def texts(ledger: Sidecars, sample_ids: Iterable[str]) -> dict[str, str]:
 
 
 def rows_of(ledger: Sidecars, dataset: RecordedDataset, sample_ids: Iterable[str]) -> dict[str, str]:
-    """PATH:ROW of the first row that bears each of the samples, in the order of the rows (of a file that is one: PATH).
+    """PATH:ROW of the first row that holds each of the samples, in the order of the rows (of a file that is one: PATH).
 
     Only data that lies in the workspace is looked at. PATH is from the DVC root.
     """

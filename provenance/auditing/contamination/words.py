@@ -155,7 +155,7 @@ def _unescaped(texts: pa.LargeStringArray) -> pa.LargeStringArray:
     if not pc.any(escaped).as_py():
         return texts
     read = [_ESCAPE.sub(_character, text) for text in texts.filter(escaped).to_pylist()]
-    # Two surrogates may have become one character; one alone is none.
+    # Two surrogates may have become one character; a single one is not a character.
     whole = [text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in read]
     return pc.replace_with_mask(texts, escaped, pa.array(whole, texts.type))
 

@@ -58,7 +58,7 @@ class ArrowBlock(Block):
 
 
 def rows_at(table: pa.Table, offsets: Sequence[int]) -> pa.Table:
-    """Those rows of ``table`` that it has, of ``offsets``; views, so that nothing of the others is looked at."""
+    """Those rows of ``table`` that it has, of ``offsets``; views, so the other rows are not looked at."""
     return pa.concat_tables(
         [table.slice(0, 0), *(table.slice(offset, 1) for offset in offsets if offset < table.num_rows)]
     )

@@ -138,7 +138,7 @@ class Croissant(Importer):
                     yield name, column
 
     def _file_of_rows(self) -> Path | None:
-        """The file of rows that our own export wrote beside the document; None where there is none."""
+        """The file of rows that our own export wrote beside the document; None where there is no such file."""
         own = next((each for each in _objects(self._document, "recordSet") if each.get("@id") == _LINEAGE), None)
         if own is None or member(self._document, "@context", "dvcprov") != NAMESPACE:
             return None
