@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from support.project import Project
+from support.trained_writer import trained_writer
 from support.workbench import Workbench, identifier
 
 from provenance.engines.spark_session import spark_session
 
 SEED = [{"text": f"document {number}"} for number in range(6)]
 ROWS = [{"text": f"what the model wrote of it {number}"} for number in range(5)]
-STATED = ("--origin", "real", "--source", "library")
 
 needs_java = pytest.mark.skipif(not shutil.which("java"), reason="Spark needs Java, which is not here")
 
@@ -29,22 +29,9 @@ def session() -> Iterator[None]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """Documents, a model that was trained on them, what it wrote of some, and a mix; one document is revoked."""
-    project = Project.new(tmp_path / "repository")
-    bench = Workbench(project.root)
-    bench.dataset("seed.jsonl", SEED)
-    project.provenance("add", "seed.jsonl", *STATED)
-    project.commit()
-    project.ask("model", "add", "writer", "--revision", "1", "--trained-on", "seed.jsonl@HEAD", "--license", "MIT")
+    """Documents, a model that was trained on them, and what it wrote of some; the first document is gone since."""
     parents = [[SEED[0]], [SEED[1], SEED[2]], [], [SEED[0]], []]
-    ids = [[identifier(row) for row in of_row] for of_row in parents]
-    bench.generated("rows.jsonl", ROWS, ids, [bench.dependency(project.root / "seed.jsonl")])
-    (project.root / "rows.jsonl.births.parquet").unlink()
-    project.run("dvc", "add", "--quiet", "rows.jsonl", "rows.jsonl.lineage.parquet")
-    bench.dataset("seed.jsonl", SEED[1:])
-    project.provenance("add", "seed.jsonl", *STATED)
-    project.commit()
-    return project
+    return trained_writer(tmp_path / "repository", SEED, ROWS, parents)
 
 
 @needs_java

@@ -8,31 +8,19 @@ from typing import Any
 
 import pytest
 from support.project import Project, lines
-from support.workbench import Workbench, identifier
+from support.trained_writer import trained_writer
+from support.workbench import identifier
 
 import provenance
 
 SEED = [{"text": "a bad document"}, {"text": "a good document"}]
 ROWS = [{"text": "what the model wrote"}, {"text": "and more of it"}]
-STATED = ("--origin", "real", "--source", "library")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Two documents, a model trained on them, rows.jsonl that it wrote; since then the bad document was taken out."""
-    project = Project.new(tmp_path / "repository")
-    bench = Workbench(project.root)
-    bench.dataset("seed.jsonl", SEED)
-    project.provenance("add", "seed.jsonl", *STATED)
-    project.commit()
-    project.ask("model", "add", "writer", "--revision", "1", "--trained-on", "seed.jsonl@HEAD", "--license", "MIT")
-    bench.generated("rows.jsonl", ROWS, [[], []])
-    (project.root / "rows.jsonl.births.parquet").unlink()
-    project.run("dvc", "add", "--quiet", "rows.jsonl", "rows.jsonl.lineage.parquet")
-    bench.dataset("seed.jsonl", SEED[1:])
-    project.provenance("add", "seed.jsonl", *STATED)
-    project.commit()
-    return project
+    return trained_writer(tmp_path / "repository", SEED, ROWS, [[], []])
 
 
 def affected(answer: Any) -> list[tuple[str, int, int]]:
