@@ -9,20 +9,28 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from provenance.lineage.database import scratch_database
-from provenance.lineage.record_rows import record_rows
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from provenance.identity.id_arrays import bytes_of_ids
+from provenance.identity.id_order import leading_bits
+from provenance.lineage.id_ranges import IdRange, ranges_for
+from provenance.lineage.merging.lists import lengths_of
+from provenance.lineage.merging.numbering import Ids, numbered
+from provenance.lineage.merging.shelf import Shelf
 from provenance.lineage.records import Activity
-from provenance.lineage.row_bounds import ROWS_SQL
 from provenance.lineage.sidecar import Sidecar, open_sidecar
-from provenance.lineage.words import COUNTED_NAMES
+from provenance.lineage.sorted_records import RecordsInRange, SortedRecords
 
-# A sample's rows may be there several times, and of these some may have been kept, others changed or dropped.
-_INPUT_ROWS = """
-    SELECT coalesce(sum(rows), 0), coalesce(sum(kept), 0), coalesce(sum(least(rows - kept, made)), 0)
-    FROM (SELECT i.rows, least(i.rows, coalesce(m.rows, 0)) AS kept, coalesce(u.rows, 0) AS made
-        FROM (SELECT sample_id, sum({counted})::BIGINT AS rows FROM {sidecar} GROUP BY 1) i
-        LEFT JOIN members m ON m.sample_id = i.sample_id LEFT JOIN used u ON u.sample_id = i.sample_id)"""
+# About so many records are counted at a time.
+_AT_ONCE = 1 << 18
+_COUNTED = ("rows", "ambiguous_rows")
+_COUNTED_OF_PARENTS = ("rows", "possible_rows", "activity", "parents")
+_PARENTS, _ROWS = "parents", "rows"
+_NO_ACTIVITY = -1
 
 
 @dataclass(frozen=True)
@@ -78,26 +86,89 @@ def _input_rows(
 ) -> Iterable[InputRows]:
     if not read or not written:
         return
-    with scratch_database(workspace) as connection:
-        records = " UNION ALL ".join(_records_select(sidecar, made_here) for sidecar in written)
-        connection.execute(f"CREATE VIEW records AS {records}")
-        connection.execute(
-            f"CREATE TABLE members AS SELECT sample_id, sum({ROWS_SQL})::BIGINT AS rows FROM records GROUP BY 1"
+    inputs, outs = ([SortedRecords(sidecar) for sidecar in sidecars] for sidecars in (read, written))
+    spans = ranges_for(sum(sidecar.records for sidecar in (*read, *written)), _AT_ONCE)
+    sizes = {sidecar.digest_size for sidecar in (*read, *written)}
+    with TemporaryDirectory(prefix="account-", dir=workspace) as folder:
+        shelf = Shelf(Path(folder))
+        for each in spans:
+            for sidecar, records in zip(written, outs, strict=True):
+                of_parents = records.read(each, _COUNTED_OF_PARENTS)
+                _lay_parents(of_parents, _numbers_of(sidecar, made_here), sizes, shelf, each.bits)
+        counted = sum(
+            (_counted(number, each, inputs, outs, sizes, shelf) for number, each in enumerate(spans)),
+            np.zeros((len(read), 3), np.int64),
         )
-        # A row that was carried here has its parents from an earlier stage: they say nothing about this one.
-        connection.execute(
-            "CREATE TABLE used AS SELECT sample_id, sum(rows)::BIGINT AS rows FROM (SELECT unnest(parents) AS "
-            "sample_id, rows + coalesce(possible_rows, 0) AS rows FROM records WHERE made_here) GROUP BY 1"
-        )
-        for sidecar in read:
-            sql = _INPUT_ROWS.format(sidecar=record_rows(sidecar), counted=ROWS_SQL)
-            (counted,) = connection.execute(sql).fetchall()
-            rows, kept, changed = map(int, counted)
-            yield InputRows(sidecar.header.dataset.path, rows, kept, changed, rows - kept - changed)
+    for sidecar, (rows, kept, changed) in zip(read, counted.tolist(), strict=True):
+        yield InputRows(sidecar.header.dataset.path, rows, kept, changed, rows - kept - changed)
 
 
-def _records_select(sidecar: Sidecar, made_here: set[str]) -> str:
-    numbers = [str(n) for n, activity in enumerate(sidecar.header.activities) if activity.id in made_here]
-    is_made_here = f"coalesce(activity IN ({', '.join(numbers)}), false)" if numbers else "false"
-    counted = ", ".join(COUNTED_NAMES)
-    return f"SELECT sample_id, {counted}, parents, {is_made_here} AS made_here FROM {record_rows(sidecar)}"
+def _numbers_of(sidecar: Sidecar, made_here: set[str]) -> list[int]:
+    return [number for number, activity in enumerate(sidecar.header.activities) if activity.id in made_here]
+
+
+def _lay_parents(records: RecordsInRange, made_here: Sequence[int], sizes: set[int], shelf: Shelf, bits: int) -> None:
+    """Of the records that were made here, leave each parent, with their rows, to the range of ids that it is in.
+
+    A row that was carried here has its parents from an earlier stage: they say nothing about this one.
+    """
+    parents = records.columns["parents"]
+    if parents is None or not made_here:
+        return
+    chosen = np.isin(_values(records, "activity", _NO_ACTIVITY), made_here)
+    lists = parents.combine_chunks().filter(pa.array(chosen))
+    rows = (_values(records, "rows") + _values(records, "possible_rows"))[chosen]
+    ids = bytes_of_ids(lists.flatten())
+    of_parents = np.repeat(rows, lengths_of(lists))
+    targets = leading_bits(ids, bits)
+    for number in np.unique(targets).tolist():
+        is_there = targets == number
+        shelf.add_bytes(number, _PARENTS, _alike(ids[is_there], sizes))
+        shelf.add_bytes(number, _ROWS, of_parents[is_there])
+
+
+def _counted(
+    number: int,
+    each: IdRange,
+    inputs: Sequence[SortedRecords],
+    outs: Sequence[SortedRecords],
+    sizes: set[int],
+    shelf: Shelf,
+) -> npt.NDArray[np.int64]:
+    """Of each input, its rows of a range of ids, how many were kept, and how many were changed."""
+    found = [records.read(each, _COUNTED) for records in (*inputs, *outs)]
+    parents = shelf.all_bytes(number, _PARENTS).reshape(-1, _width(sizes))
+    ids, samples = numbered([*(_alike(records.ids, sizes) for records in found), parents])
+    rows = [
+        np.bincount(of, _values(records, "rows") + _values(records, "ambiguous_rows"), len(ids)).astype(np.int64)
+        for records, of in zip(found, samples[:-1], strict=True)
+    ]
+    used = np.bincount(samples[-1], shelf.all_bytes(number, _ROWS).view(np.int64), len(ids)).astype(np.int64)
+    members = sum(rows[len(inputs) :], np.zeros(len(ids), np.int64))
+    # A sample's rows may be there several times, and of these some may have been kept, others changed or dropped.
+    kept = [np.minimum(of_input, members) for of_input in rows[: len(inputs)]]
+    counted = [
+        (of_input.sum(), stay.sum(), np.minimum(of_input - stay, used).sum())
+        for of_input, stay in zip(rows[: len(inputs)], kept, strict=True)
+    ]
+    return np.array(counted, np.int64)
+
+
+def _values(records: RecordsInRange, name: str, null: int = 0) -> npt.NDArray[np.int64]:
+    column = records.columns[name]
+    if column is None:
+        return np.full(len(records.ids), null, np.int64)
+    values: npt.NDArray[np.int64] = column.cast(pa.int64()).fill_null(null).to_numpy()
+    return values
+
+
+def _width(sizes: set[int]) -> int:
+    return max(sizes) + (len(sizes) > 1)
+
+
+def _alike(ids: Ids, sizes: set[int]) -> Ids:
+    """Ids as bytes of one length; where they are of several ``sizes``, which they are comes last: none is another."""
+    if len(sizes) == 1:
+        return ids
+    width = ids.shape[1]
+    return np.pad(ids, ((0, 0), (0, _width(sizes) - width)), constant_values=width)

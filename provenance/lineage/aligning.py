@@ -11,7 +11,7 @@ from provenance.identity import Scan, scan
 from provenance.identity.samples import id_of_row
 from provenance.lineage.births import Dependency
 from provenance.lineage.database import count, parquet_rows
-from provenance.lineage.dependency_rows import rows_of
+from provenance.lineage.dependency_rows import rows_of, scan_of
 from provenance.lineage.explaining import DERIVED_ROLE
 from provenance.lineage.records import Activity
 from provenance.lineage.renaming import all_found, renamed_fields
@@ -80,9 +80,10 @@ def by_alignment(
 def _compared(tables: Tables, data: Path, rows: Scan, dependency: Dependency, number: int) -> _Comparison | None:
     """What to compare with ``dependency``; None: the same fields count there, or none that both have."""
     assert dependency.data is not None
-    own, _ = rows_of(tables, dependency)
+    own = scan_of(tables, dependency)
     if set(own.fields) == set(rows.fields):
         return None
+    tables.require_rows(f"other columns count than in {dependency.path}")
     theirs, ours = {*own.fields, *own.beside}, {*rows.fields, *rows.beside}
     added = tuple(sorted(set(rows.fields) - theirs))
     gone = tuple(sorted(set(own.fields) - ours))
@@ -194,4 +195,4 @@ def _enter_derivations(tables: Tables, evidence: Evidence) -> int:
         f"SELECT sample_id, origin, activity, [], [], '{evidence}', {columns}, false, rows, rows "
         "FROM aligned JOIN left_over USING (sample_id) WHERE NOT is_single"
     )
-    return tables.account_for("SELECT sample_id, rows FROM left_over SEMI JOIN aligned USING (sample_id)")
+    return count(tables.connection, "SELECT coalesce(sum(rows), 0) FROM left_over SEMI JOIN aligned USING (sample_id)")

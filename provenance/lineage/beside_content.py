@@ -21,7 +21,6 @@ def rows_with_changed_text(
     Compared are columns beside the content on both sides that read like text, or that only a declaration left out. A
     row is one of these if no dependency that has its sample, and the columns, has it with the same text.
     """
-    tables.connection.execute("CREATE TABLE text_compared(row BIGINT, is_same BOOLEAN)")
     compared: set[str] = set()
     for number, dependency in enumerate(dependencies):
         if dependency.sidecar is None or dependency.data is None:
@@ -29,9 +28,14 @@ def rows_with_changed_text(
         stated = open_sidecar(dependency.sidecar).header.identity
         texts = {*(stated.text_beside or ()), *rows.text_beside, *rows.settled_out}
         columns = tuple(sorted(texts & set(stated.beside) & set(rows.beside)))
+        if columns and not compared:
+            tables.require_rows("text beside the content may have changed")
+            tables.connection.execute("CREATE TABLE text_compared(row BIGINT, is_same BOOLEAN)")
         if columns:
             _compare(tables, data, dependency, columns, number)
             compared.update(columns)
+    if not compared:
+        return 0, ()
     changed = "SELECT row FROM text_compared GROUP BY row HAVING NOT bool_or(is_same)"
     return count(tables.connection, f"SELECT count(*) FROM ({changed})"), tuple(sorted(compared))
 

@@ -5,22 +5,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provenance.identity import Identity
 from provenance.lineage.records import Activity, Evidence, Origin, Source
 from provenance.lineage.vocabulary import Vocabulary
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 
 @dataclass(frozen=True)
 class RecordedBirths:
-    """Births of single rows: a Parquet file of `schema.birth_schema`, ``activity`` counting in ``activities``.
+    """Births of single rows, in the order of these: a Parquet file of `schema.birth_schema`.
+
+    ``activity`` counts in ``activities``.
 
     ``vocabulary`` describes the activities, and the agents, plans and sources that they name.
+
+    ``held``: the births in memory, where they are few; then there is no file until `written` gives it. Texts may be
+    coded there.
     """
 
     file: Path
     activities: Sequence[Activity]
     vocabulary: Vocabulary
+    held: pa.Table | None = None
+
+    def written(self) -> Path:
+        """The file, which is there then."""
+        import pyarrow.parquet as pq
+
+        from provenance.lineage.schema import birth_schema
+
+        if self.held is not None and not self.file.exists():
+            pq.write_table(self.held.cast(birth_schema()), self.file, compression="lz4")
+        return self.file
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 from provenance.identity.id_arrays import bytes_of_ids
 
 _Ids: TypeAlias = "npt.NDArray[np.bytes_]"
+_SEVERAL = object()
+_BOUNDED_TYPES = frozenset({"BOOLEAN", "INT32", "INT64", "BYTE_ARRAY"})
 
 
 class Changed(NamedTuple):
@@ -26,7 +28,10 @@ class Changed(NamedTuple):
 
 def changed_records(new: Path, old: Path, schema: pa.Schema) -> Iterator[Changed]:
     """What ``new`` has that ``old`` has not, and what it lacks, in the order of the ids."""
-    after, before = _Records(new, schema), _Records(old, schema)
+    shared = _same_throughout([new, old], schema)
+    # Most columns are: what is not read needs no comparison.
+    read = pa.schema([field for field in schema if field.name not in shared])
+    after, before = _Records(new, read), _Records(old, read)
     while after.fill() | before.fill():
         end = min((each.complete_until() for each in (after, before) if not each.is_last), default=None)
         if end is not None and not after.has_before(end) and not before.has_before(end):
@@ -34,7 +39,42 @@ def changed_records(new: Path, old: Path, schema: pa.Schema) -> Iterator[Changed
             after.read()
             before.read()
             continue
-        yield _compare(after.take(end), before.take(end))
+        found = _compare(after.take(end), before.take(end))
+        yield found._replace(records=_with_shared(found.records, shared, schema))
+
+
+def _same_throughout(paths: Sequence[Path], schema: pa.Schema) -> dict[str, Any]:
+    """The columns that have one value, or none, in all records of all files, as the statistics say; with the value."""
+    found: dict[str, set[Any]] = {}
+    for path in paths:
+        metadata = pq.read_metadata(path)
+        for group in map(metadata.row_group, range(metadata.num_row_groups)):
+            for chunk in map(group.column, range(group.num_columns)):
+                found.setdefault(chunk.path_in_schema, set()).add(_only_value(chunk))
+    # Nested columns go by longer names here.
+    wanted = {name: values for name, values in found.items() if name in schema.names and len(values) == 1}
+    return {name: value for name, (value,) in wanted.items() if value is not _SEVERAL}
+
+
+def _only_value(chunk: pq.ColumnChunkMetaData) -> Any:
+    stated = chunk.statistics
+    if stated is None or not stated.has_null_count:
+        return _SEVERAL
+    if stated.null_count == chunk.num_values:
+        return None
+    # Whatever bounds say of texts that were cut, all are between them; of floats, NaN need not be.
+    is_whole = chunk.physical_type in _BOUNDED_TYPES and stated.has_min_max and not stated.null_count
+    return stated.min if is_whole and stated.min == stated.max else _SEVERAL
+
+
+def _with_shared(records: pa.Table, shared: Mapping[str, Any], schema: pa.Schema) -> pa.Table:
+    columns = {
+        field.name: pa.repeat(pa.scalar(shared[field.name], field.type), len(records))
+        if field.name in shared
+        else records[field.name]
+        for field in schema
+    }
+    return pa.table(columns, schema=schema)
 
 
 class _Records:

@@ -1,46 +1,47 @@
 """Completing a sidecar: every row of a dataset explained, every ancestor with it.
 
-The order in which a row is explained is written down in docs/architecture.md. All tables live in DuckDB, which spills
-to disk, so that memory stays flat in the number of rows.
+The order in which a row is explained is written down in docs/architecture.md. Records are merged (`lineage.merging`),
+in memory or range by range of their ids, so memory stays flat in the number of rows. What rows refer to, or agree with,
+is asked of a database, which enters births that are merged like any others.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from provenance.errors import SidecarError
-from provenance.identity import CANONICAL_FORM, Identity, SampleBatch, scan
+from provenance.identity import CANONICAL_FORM, Identity, SampleBatch
 from provenance.identity.reserved import BIRTH_COLUMNS
 from provenance.identity.rewriting import strip_reserved
-from provenance.identity.row_places import NotedRows
-from provenance.lineage import ancestors, explaining
 from provenance.lineage.aligning import by_alignment
 from provenance.lineage.beside_content import rows_with_changed_text
 from provenance.lineage.births import Dependency, ParentKey, RecordedBirths
-from provenance.lineage.carrying import by_holders
 from provenance.lineage.content_choice import identity_by
-from provenance.lineage.database import Database, count, database_on_demand
+from provenance.lineage.database import database_on_demand
 from provenance.lineage.dependency_rows import rows_of
-from provenance.lineage.dividing import divide, settle_restated
 from provenance.lineage.headers import Fingerprint, Progress, header_of, require_read
-from provenance.lineage.kept_marks import keep_marks
+from provenance.lineage.key_column import with_keyed_parents
 from provenance.lineage.marks import Out
-from provenance.lineage.merging.plain import MOST_ROWS, Task, merged
+from provenance.lineage.merging.ending import Ending
+from provenance.lineage.merging.inputs import Inputs
+from provenance.lineage.merging.known import Knowing
+from provenance.lineage.merging.merge import Merging
+from provenance.lineage.merging.own import enter_births
 from provenance.lineage.model_column import AgentOf, by_model_column
 from provenance.lineage.parents_column import by_parents_column
 from provenance.lineage.records import Activity, Agent, DatasetState, Evidence, IdentitySettings
-from provenance.lineage.same_births import forget_marks
-from provenance.lineage.sidecar import Sidecar, open_sidecar, write_sidecar
-from provenance.lineage.tables import ROWS_FILE, Known, Tables, shared_tokenizer, write_rows
-from provenance.lineage.vocabulary import Vocabulary
+from provenance.lineage.sidecar import Sidecar, open_sidecar
+from provenance.lineage.tables import Known, Tables, shared_tokenizer
+from provenance.lineage.who_completes import CompletedByTasks, CompletedHere, Completer
+
+if TYPE_CHECKING:
+    from provenance.engines.interface import Tasks
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class Completion:
     ``unknown``: nothing is known of it, here or where it came from. ``dangling``: parents that no sidecar knows,
     the first of which is named in ``dangling_row`` (from 1). ``born_twice``: samples with more than one birth.
     ``identity``: as the sidecar states it. ``text_changed``: rows that were carried though text of theirs in one of
-    ``text_compared``, columns beside the content, is another.
+    ``text_compared``, columns beside the content, is another. ``read_here``: where tasks read the rows, why this
+    machine had to read some too.
     """
 
     rows: int
@@ -69,6 +71,7 @@ class Completion:
     identity: IdentitySettings
     text_changed: int = 0
     text_compared: tuple[str, ...] = ()
+    read_here: tuple[str, ...] = ()
 
 
 def _agent_of(name: str) -> Agent:
@@ -93,6 +96,8 @@ def complete(
     parts: int = 1,
     progress: Progress | None = None,
     temporary: Path | None = None,
+    each: Callable[[SampleBatch], None] | None = None,
+    tasks: Tasks | None = None,
 ) -> Completion:
     """Write the sidecar ``output`` of the dataset ``data``, and strip the reserved columns from ``data``.
 
@@ -104,13 +109,17 @@ def complete(
         tokenizer: what counted the tokens of ``identity.tokens_field``.
         dependencies: where unchanged rows and ancestors are looked up. May hold an earlier sidecar of ``data`` itself.
         derivation: the activity of changed rows; without it `_parents` and alignment are not used.
-        key: by which a row that has no `_parents` finds its parent, in a derivation.
+        key: by which a row that has no `_parents`, nor parents in ``births``, finds its parent, in a derivation
+            or in ``births``.
         agent_of: describes a model that a row names as what made it.
         afterwards: ``data`` was made before, and must not change: reserved columns are an error, and what is derived is
             declared, not observed.
         parts: into how many files the sidecar is divided, see `write_sidecar`.
         progress: called with the number of rows in each batch read.
         temporary: the folder for what can be made again, in which the row places are kept.
+        each: called with the samples of some rows after the other, in order.
+        tasks: read the rows and merge the records, where there are no ``births``; they see the data, the sidecars
+            of the dependencies and ``workspace`` under these very paths. None: this process does.
 
     Raises:
         DataError: a row cannot be read, or its ``_parents`` cannot be resolved; nothing was written.
@@ -119,91 +128,132 @@ def complete(
     folder = Path(mkdtemp(prefix="complete-", dir=workspace))
     try:
         with database_on_demand(folder) as database:
-            rows = scan(data, identity, progress=progress)
-            noted = NotedRows(rows, folder)
-            scanned = iter(noted)
-            first, is_all = _up_to(scanned, MOST_ROWS)
-            task = Task(identity, rows, dependencies, tokenizer, births, derivation, key)
-            made = None
-            if is_all:
-                require_read(data, rows.reserved, None if afterwards else derivation)
-                made = _by_merging(database, first, task)
-            if made is None:
-                write_rows(chain(first, scanned), folder / ROWS_FILE)
-                require_read(data, rows.reserved, None if afterwards else derivation)
-                made = _by_tables(Tables(database(), folder, identity.digest_size), data, task, agent_of, afterwards)
+            completer: Completer = (
+                CompletedHere(data, identity, folder, progress, each)
+                if tasks is None
+                else CompletedByTasks(data, identity, folder, progress, tasks)
+            )
+            rows = completer.rows
+            require_read(data, rows.reserved, None if afterwards else derivation)
+            tables = Tables(database, folder, identity.digest_size, completer.read.write)
+            tables.look = completer.look
+            tables.known = [*_known(tables, dependencies, identity)]
+            shared = shared_tokenizer([each.sidecar for each in tables.known if each.sidecar], tokenizer)
+            task = _Task(Out(data, identity, rows), dependencies, births, derivation, key, agent_of, afterwards)
+            made = _Completing(tables, completer, task, shared)
             if rows.reserved:
                 strip_reserved(data)
             md5, size = fingerprint(data)
             state = DatasetState(path=dataset_path, md5=md5, size=size, rows=rows.rows)
-            header = header_of(rows, identity, state, made.tokenizer, made.used, by_marks=made.by_marks)
-            write_sidecar(output, header, made.batches, identity.digest_size, parts)
+            used = made.ending.used(_without_rows(births))
+            header = header_of(rows, identity, state, shared, used, by_marks=tables.are_told_apart)
+            completer.write(output, header, made.ending, used, parts)
             if temporary is not None and md5 is not None:
                 stated = identity_by(header.identity, column_types=identity.column_types)
-                noted.keep(temporary, md5, stated, Path(dataset_path).name)
-            return Completion(rows=rows.rows, identity=header.identity, **made.counts)
+                completer.keep_places(temporary, md5, stated, Path(dataset_path).name)
+            return made.report(header.identity)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)
-class _Made:
-    """What either way comes to: the ``batches`` of the sidecar, the descriptions they use, and what is reported."""
+class _Task:
+    """What is to be completed, as `complete` was given it."""
 
-    tokenizer: str | None
-    used: Vocabulary
-    by_marks: bool
-    batches: Iterator[pa.RecordBatch]
-    counts: Mapping[str, Any]
-
-
-def _up_to(batches: Iterator[SampleBatch], rows: int) -> tuple[list[SampleBatch], bool]:
-    """The first of ``batches``, until they have more than this many rows; whether these are all."""
-    found: list[SampleBatch] = []
-    for batch in batches:
-        found.append(batch)
-        rows -= len(batch.sample_ids)
-        if rows < 0:
-            return found, False
-    return found, True
+    out: Out
+    dependencies: Sequence[Dependency]
+    births: RecordedBirths | None
+    derivation: Activity | None
+    key: ParentKey | None
+    agent_of: AgentOf
+    afterwards: bool
 
 
-def _by_merging(database: Database, batches: Sequence[SampleBatch], task: Task) -> _Made | None:
-    """As merges in memory; None where these cannot say."""
-    unique = {dependency.path: dependency for dependency in task.dependencies}.values()
-    sidecars = [_usable(each.sidecar, task.identity) for each in unique if each.sidecar is not None]
-    tokenizer = shared_tokenizer(sidecars, task.tokenizer)
-    found = merged(database, batches, replace(task, tokenizer=tokenizer), sidecars)
-    if found is None:
-        return None
-    used = found.used(_without_rows(task.births))
-    batches_ = found.batches(found.order(database), used)
-    return _Made(tokenizer, used, False, batches_, found.counts())
+class _Completing:
+    """One completion: made, it has all records, in ``ending``."""
 
+    def __init__(self, tables: Tables, completer: Completer, task: _Task, tokenizer: str | None) -> None:
+        self._tables, self._completer, self._task, self._tokenizer = tables, completer, task, tokenizer
+        self._explained = Counter[str]()
+        knowing = Knowing(tables.known, tables.vocabulary, tokenizer, tables.digest_size)
+        if task.births is not None:
+            enter_births(task.births, tables.vocabulary)
+        births, is_entered = self._stated_by_columns()
+        inputs = completer.read.inputs(knowing, tables, births)
+        if is_entered:
+            inputs.take_entered(tables)
+        merging = self._aligned(self._merging(inputs), inputs)
+        merging.divide(task.out, task.dependencies, births)
+        if "recorded" not in self._explained:
+            self._explained["recorded"] = merging.explained["stated"]
+        self._explained.update(carried=merging.explained["carried"], unknown=merging.explained["unknown"])
+        self._explained["carried"] -= sum(self._explained[name] for name in ("recorded", "derived", "aligned"))
+        self._changed = self._with_changed_text()
+        is_anew = task.afterwards and task.births is None and tables.is_restated
+        self.ending = Ending(merging, is_anew=is_anew)
 
-def _by_tables(tables: Tables, data: Path, task: Task, agent_of: AgentOf, afterwards: bool) -> _Made:
-    """By tables in a database, which spill to disk."""
-    identity, rows, dependencies, births, derivation = (
-        task.identity,
-        task.rows,
-        task.dependencies,
-        task.births,
-        task.derivation,
-    )
-    tables.load_members()
-    tables.load_known([*_known(tables, dependencies, identity)], task.tokenizer)
-    evidence = Evidence.DECLARED if afterwards else Evidence.OBSERVED
-    explained = _explain(tables, Out(data, identity, rows), task, agent_of, evidence)
-    is_compared = derivation is not None and explained["carried"] > 0
-    changed = rows_with_changed_text(tables, data, rows, dependencies) if is_compared else (0, ())
-    dangling = ancestors.add_ancestors(tables)
-    if afterwards and births is None and any(dependency.is_earlier for dependency in dependencies):
-        ancestors.follow_parents_anew(tables)
-    ancestors.resolve(tables)
-    forget_marks(tables)
-    used = tables.use_vocabulary(_without_rows(births))
-    counts = _counts(tables, dangling) | explained | {"text_changed": changed[0], "text_compared": changed[1]}
-    return _Made(tables.tokenizer, used, tables.are_told_apart, tables.sorted_batches(used), counts)
+    def _merging(self, inputs: Inputs) -> Merging:
+        return Merging(inputs, self._tables, self._completer.read.shelf(), self._completer.hands)
+
+    def report(self, identity: IdentitySettings) -> Completion:
+        """What came of it."""
+        counts, explained = self.ending.counts, self._explained
+        return Completion(
+            rows=self._task.out.rows.rows,
+            **{name: counts[name] for name in ("samples", "ancestors", "dangling", "born_twice")},
+            **{name: explained[name] for name in ("recorded", "carried", "derived", "aligned", "unknown")},
+            dangling_row=self._dangling_row if counts["dangling"] else None,
+            identity=identity,
+            text_changed=self._changed[0],
+            text_compared=self._changed[1],
+            read_here=() if self._tables.look is None else tuple(dict.fromkeys(self._tables.reasons)),
+        )
+
+    @property
+    def _dangling_row(self) -> int | None:
+        row = self.ending.dangling_row
+        return None if row is None else self._completer.row_of(row)
+
+    def _stated_by_columns(self) -> tuple[RecordedBirths | None, bool]:
+        """Enter the births that rows state themselves, by references or a key.
+
+        Gives back the births that were recorded, with parents by the key; and whether any others may be entered.
+        """
+        task, rows = self._task, self._task.out.rows
+        is_keyed = task.births is not None and task.key is not None
+        if not is_keyed and (task.derivation is None or not (rows.reserved or task.key is not None)):
+            return task.births, False
+        parents = by_parents_column(
+            self._tables, task.out.data, rows, task.dependencies, task.derivation, task.key, task.births
+        )
+        self._explained["derived"] = parents
+        if task.derivation is not None and rows.reserved & {*BIRTH_COLUMNS}:
+            self._explained["recorded"] = by_model_column(self._tables, rows, task.derivation, task.agent_of)
+        if task.births is None or task.key is None:
+            return task.births, True
+        return with_keyed_parents(self._tables, task.births), True
+
+    def _aligned(self, merging: Merging, inputs: Inputs) -> Merging:
+        """The same with the births of rows that agree with samples of the dependencies."""
+        task = self._task
+        read_with_data = [each for each in task.dependencies if each.sidecar is not None and each.data is not None]
+        if task.derivation is None or not read_with_data or not merging.enter_left():
+            return merging
+        self._tables.load_known(self._tokenizer)
+        evidence = Evidence.DECLARED if task.afterwards else Evidence.OBSERVED
+        aligned = by_alignment(self._tables, task.out.data, task.out.rows, task.dependencies, task.derivation, evidence)
+        self._tables.connection.execute("DELETE FROM left_over")
+        if not aligned:
+            return merging
+        self._explained["aligned"] = aligned
+        inputs.take_entered(self._tables)
+        return self._merging(inputs)
+
+    def _with_changed_text(self) -> tuple[int, tuple[str, ...]]:
+        task = self._task
+        if task.derivation is None or not self._explained["carried"]:
+            return 0, ()
+        return rows_with_changed_text(self._tables, task.out.data, task.out.rows, task.dependencies)
 
 
 def _known(tables: Tables, dependencies: Sequence[Dependency], identity: Identity) -> Iterator[Known]:
@@ -221,6 +271,7 @@ def _known(tables: Tables, dependencies: Sequence[Dependency], identity: Identit
             yield Known(dependency.path, sidecar, is_holder, dependency.is_earlier)
         elif is_explained and not stated_before and dependency.data is not None and dependency.data.exists():
             # Equal rows may be from here, too, and of these nobody knows how they came to be.
+            tables.reasons.append(f"{dependency.path} has no sidecar")
             yield Known(dependency.path, None, unexplained=rows_of(tables, dependency)[1])
 
 
@@ -236,41 +287,7 @@ def _usable(path: Path, identity: Identity) -> Sidecar:
     return sidecar
 
 
-def _explain(tables: Tables, out: Out, task: Task, agent_of: AgentOf, evidence: Evidence) -> dict[str, int]:
-    """Explain rows in order; how many rows each way explained."""
-    rows, dependencies, births, derivation = out.rows, task.dependencies, task.births, task.derivation
-    explained = dict.fromkeys(("recorded", "derived", "carried", "aligned", "unknown"), 0)
-    if births is not None:
-        explained["recorded"] = explaining.by_births(tables, births)
-    if derivation is not None:
-        explained["derived"] = by_parents_column(tables, out.data, rows, dependencies, derivation, task.key)
-        if rows.reserved & {*BIRTH_COLUMNS}:
-            explained["recorded"] = by_model_column(tables, rows, derivation, agent_of)
-    explained["unknown"] = by_holders(tables, out, dependencies)
-    if tables.is_restated:
-        settle_restated(tables)
-    explained["carried"] = tables.accounted_rows() - sum(explained.values())
-    if derivation is not None:
-        explained["aligned"] = by_alignment(tables, out.data, rows, dependencies, derivation, evidence)
-    explained["unknown"] += explaining.by_nothing(tables)
-    divide(tables)
-    keep_marks(tables, out, births)
-    return explained
-
-
 def _without_rows(births: RecordedBirths | None) -> list[Activity]:
     """The activities that are described even if their every result was rejected, or their every row taken over."""
     recorded = () if births is None else births.activities
     return [each for each in recorded if each.rejected or each.rejected_calls or each.taken_over]
-
-
-def _counts(tables: Tables, dangling: int) -> dict[str, Any]:
-    samples = count(tables.connection, "SELECT count(*) FROM members")
-    everyone = count(tables.connection, "SELECT count(*) FROM records WHERE rank = 1")
-    return {
-        "samples": samples,
-        "ancestors": everyone - samples,
-        "dangling": dangling,
-        "dangling_row": ancestors.first_row_with_dangling_parent(tables) if dangling else None,
-        "born_twice": count(tables.connection, "SELECT count(DISTINCT sample_id) FROM records WHERE rank > 1"),
-    }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -15,10 +17,11 @@ import pyarrow as pa
 
 from provenance.files import folder_of_process
 from provenance.jobs import allowed
-from provenance.lineage.id_ranges import IdRange
+from provenance.lineage.stored_files import let_read, name_of
 
 _MEMORY_LIMIT = "512MB"
 _PATTERN_SIGNS = "*?["
+_RAISED_BY_STORAGE = re.compile(r"^(?:[a-z.]*[.])?RepositoryError: (.*)$", re.MULTILINE)
 
 
 @contextmanager
@@ -41,9 +44,23 @@ def scratch_database(workspace: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         # Progress is ours to show. A kernel without ipywidgets refuses the setting, and then shows no bar either.
         with suppress(duckdb.Error):
             connection.execute("SET enable_progress_bar = false")
+        # Without it, there is no file on storage either.
+        if "fsspec" in sys.modules:
+            let_read(connection)
         yield connection
     finally:
         connection.close()
+
+
+def said_by(error: Exception) -> str:
+    """What an error of DuckDB's says, in one line; where a file on storage could not be read, why."""
+    return refused_by_storage(error) or str(error).strip().split("\n")[0]
+
+
+def refused_by_storage(error: Exception) -> str | None:
+    """Why a file on storage could not be read; None where that is not the matter."""
+    found = _RAISED_BY_STORAGE.search(str(error))
+    return found and found[1]
 
 
 # Opens a database when it is first asked for, and gives the same one again.
@@ -63,21 +80,16 @@ def count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     return int(row[0][0])
 
 
-def stream(connection: duckdb.DuckDBPyConnection, query: str, batch_rows: int) -> Iterator[pa.RecordBatch]:
-    """The rows that ``query`` gives, as Arrow batches."""
-    yield from connection.sql(query).to_arrow_reader(batch_rows)
-
-
-def in_ranges(connection: duckdb.DuckDBPyConnection, ranges: Iterable[IdRange]) -> Iterator[IdRange]:
-    """Each of ``ranges``, in turn, with the view ``in_range`` of those of ``records`` whose samples are in it."""
-    for each in ranges:
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW in_range AS FROM records WHERE {each.sql()}")
-        yield each
+def stream(
+    connection: duckdb.DuckDBPyConnection, query: str, batch_rows: int, parameters: Mapping[str, object] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The rows that ``query`` gives, as Arrow batches; it is asked when the first is wanted."""
+    yield from connection.sql(query, params=parameters).to_arrow_reader(batch_rows)
 
 
 def parquet_rows(*files: Path) -> str:
     """A table expression for the rows of just these Parquet files, whatever characters their names have."""
-    return f"read_parquet([{', '.join(text_literal(as_pattern(str(file))) for file in files)}])"
+    return f"read_parquet([{', '.join(text_literal(as_pattern(name_of(file))) for file in files)}])"
 
 
 def as_pattern(path: str) -> str:

@@ -93,6 +93,6 @@ def _remove_impossible(tables: Tables) -> None:
     stays = f"evidence = '{Evidence.OBSERVED}'" if tables.is_restated else "false"
     tables.connection.execute(
         f"DELETE FROM records WHERE carried AND high = 0 AND NOT coalesce({stays}, false) AND (number IN (SELECT "
-        "number FROM bounded) OR sample_id IN (SELECT sample_id FROM units)) AND sample_id NOT IN (SELECT "
-        "unnest(parents) FROM records)"
+        "number FROM bounded) OR sample_id IN (SELECT sample_id FROM units)) AND sample_id NOT IN (FROM "
+        "named_parents)"
     )

@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,8 +21,11 @@ from provenance.errors import SidecarError
 from provenance.files import Cleaned, remove_folder, scratch_folder, sha256_of, stamp_of
 from provenance.lineage.changed_records import changed_records
 from provenance.lineage.manifest import MANIFEST, Generation, Layout, Part, read_manifest
+from provenance.lineage.part_file import PartFile
 from provenance.lineage.parts import write_manifest, write_part, write_records
 from provenance.lineage.schema import sidecar_schema
+from provenance.lineage.sidecar_form import named_if_unreadable
+from provenance.stored import readable
 
 # A reader puts them together, so there are few; and where a quarter of the records has changed, all is written anew.
 MOST_GENERATIONS = 8
@@ -31,14 +33,6 @@ _LEAST_TIMES_CHANGED = 4
 _ID = "sample_id"
 _STAMPS = "files.json"
 _VERSION = 1
-
-
-class PartFile(NamedTuple):
-    """A file with all records of the part ``number`` that count, sorted."""
-
-    number: int
-    path: Path
-    records: int
 
 
 def part_files(folder: Path, layout: Layout, workspace: Path) -> list[PartFile]:
@@ -105,15 +99,16 @@ def _put_together(folder: Path, layout: Layout, number: int) -> Iterator[pa.Reco
     replaced = pa.array([], schema.field(_ID).type)
     for generation in reversed(layout.generations[1:]):
         for part in _of_number(generation.parts, number):
-            table = pq.read_table(folder / part.name, columns=schema.names).cast(schema)
+            table = _read(folder / part.name, schema.names).cast(schema)
             newer = pa.concat_tables([newer, _without(table, replaced)])
         replaced = pa.concat_arrays([replaced, *_replaced(folder, generation, number)])
     newer = newer.sort_by(_ID)
     ids, given = newer[_ID].to_pylist(), 0
     for part in _of_number(layout.generations[0].parts, number):
-        with pq.ParquetFile(folder / part.name) as file:
+        with pq.ParquetFile(readable(folder / part.name)) as file:
             for group in range(file.num_row_groups):
-                table = _without(file.read_row_group(group, schema.names).cast(schema), replaced)
+                with named_if_unreadable(folder / part.name):
+                    table = _without(file.read_row_group(group, schema.names).cast(schema), replaced)
                 if len(table):
                     end = bisect_right(ids, table[_ID][-1].as_py(), given)
                     # Stable, and a sample has records of one generation alone: births keep their order.
@@ -129,8 +124,12 @@ def _of_number(parts: Sequence[Part], number: int) -> list[Part]:
 def _replaced(folder: Path, generation: Generation, number: int) -> list[pa.Array]:
     """The ids of samples of which records of earlier generations do not count."""
     parts = [*_of_number(generation.parts, number), *_of_number(generation.gone, number)]
-    tables = [pq.read_table(folder / part.name, columns=[_ID]) for part in parts]
-    return [chunk for table in tables for chunk in table[_ID].chunks]
+    return [chunk for part in parts for chunk in _read(folder / part.name, [_ID])[_ID].chunks]
+
+
+def _read(part: Path, columns: list[str]) -> pa.Table:
+    with named_if_unreadable(part):
+        return pq.read_table(readable(part), columns=columns)
 
 
 def _without(table: pa.Table, replaced: pa.Array) -> pa.Table:
@@ -154,7 +153,7 @@ def as_generation(new: Path, old: Path, workspace: Path) -> None:
     with scratch_folder(workspace, "compare") as scratch:
         try:
             generation = _changes(new, after, part_files(old, before, scratch), scratch)
-        except (pa.ArrowException, OSError):
+        except (pa.ArrowException, OSError, SidecarError):
             return
     if generation is not None:
         more = (generation,) if generation.parts or generation.gone else ()

@@ -28,6 +28,7 @@ from typing import NamedTuple
 MOST_BITS = 16
 # Even the shortest of digests, those of 4 bytes, have these.
 _BITS_OF_EVERY_ID = 32
+_BITS_OF_A_DIGIT = 4
 # The halves of a range may have this many times its records, as what is in both is read twice: else it is not worth it.
 _MOST_OF_HALVES = 1.25
 # About so many records in a range are worked on together, of all sidecars.
@@ -80,6 +81,12 @@ class IdRange(NamedTuple):
 
 
 EVERY_ID = IdRange(0, 0)
+
+
+def range_around(prefix: str) -> IdRange:
+    """A range with all ids that begin with ``prefix``, hex digits of which there are some, and few other ids."""
+    digits = prefix[: _BITS_OF_EVERY_ID // _BITS_OF_A_DIGIT]
+    return IdRange(_BITS_OF_A_DIGIT * len(digits), int(digits, 16))
 
 
 def ranges(bits: int) -> Iterator[IdRange]:

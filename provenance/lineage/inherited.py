@@ -1,6 +1,6 @@
-"""What follows from parents, in Python: `rules` states it in SQL, for tables; here it is the same of values at hand.
+"""What follows from parents: the rules by which completion works out origin, depth and what else is inherited.
 
-Completion asks it once for each combination of values that occurs. Tests hold both against each other.
+They are asked once for each combination of values that occurs. Tests hold them against the same rules in SQL.
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ class Born(NamedTuple):
 
 
 def from_births(births: Sequence[Inherited]) -> Inherited:
-    """What is known of a parent that may have been born in each of these ways: `rules.FROM_BIRTHS`."""
+    """What is known of a parent that may have been born in each of these ways: what all of these agree in.
+
+    In what they do not agree is in doubt.
+    """
     agreed: dict[str, Any] = {}
     doubts = _all_doubts(births)
     for name in DOUBTS:
@@ -55,7 +58,11 @@ def from_births(births: Sequence[Inherited]) -> Inherited:
 
 
 def from_parents(parents: Sequence[Inherited]) -> Inherited:
-    """What a sample takes from its parents: `rules.FROM_PARENTS`."""
+    """What a sample takes from its parents.
+
+    A license is null where one parent's is; kind, agent and source are taken where those agree that can have
+    one.
+    """
     depths = [parent.depth for parent in parents]
     doubts = _all_doubts(parents)
     return Inherited(
@@ -72,7 +79,11 @@ def from_parents(parents: Sequence[Inherited]) -> Inherited:
 
 
 def resolved(born: Born, taken: Inherited) -> Inherited:
-    """All that follows for a record that was ``born`` so, and may take ``taken`` from its parents: `rules.resolved`."""
+    """All that follows for a record that was ``born`` so, and may take ``taken`` from its parents.
+
+    A model's output is synthetic whatever its parents, and one step deeper; a derivation without a model takes all of
+    it from its parents. An origin that is already stated stands.
+    """
     origin = taken.origin if born.origin is None else born.origin
     depth = None if taken.depth is None else taken.depth + born.is_generation
     found = Inherited(

@@ -39,12 +39,12 @@ _LISTED = """
     FROM kept_marks GROUP BY number"""
 
 
-def keep_marks(tables: Tables, out: Out, births: RecordedBirths | None) -> None:
+def keep_marks(tables: Tables, out: Out | None, births: RecordedBirths | None) -> None:
     """Make ``kept_marks`` (as ``units``) of what is known of carried rows, and of those whose ``births`` are stated.
 
     The view ``listed_marks`` has them by the number of their record, as a sidecar does.
     """
-    if births is not None and out.may_have_marks:
+    if births is not None and out is not None and out.may_have_marks:
         _add_stated(tables, out, births)
     tables.connection.execute(_KEPT)
     tables.connection.execute(_LISTED)

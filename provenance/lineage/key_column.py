@@ -1,13 +1,15 @@
 """Rows whose parents are found by a key that both have, as `provenance.yaml` says: no `_parents` column is needed.
 
 Where a row names no parents itself, the row with its key in a dependency is entered for them as if it did: all that
-follows is as for ``PATH:ROW``. A key that rows of several samples have claims nothing; nor does the key of a row whose
+follows is as for ``PATH:ROW``. Where a birth of the row is stated without parents, that row is what it was made from. A
+key that rows of several samples have claims nothing; nor does the key of a row whose
 content is that of a row with another key, which was moved and not changed. Why changed rows got no parent is a warning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,17 +18,27 @@ import pyarrow.parquet as pq
 from provenance.arguments import shown, warn
 from provenance.errors import DataError, SidecarError
 from provenance.identity import Scan, scan
-from provenance.lineage.births import Dependency, ParentKey
-from provenance.lineage.database import count, parquet_rows
+from provenance.lineage.births import Dependency, ParentKey, RecordedBirths
+from provenance.lineage.database import count, parquet_rows, stream
 from provenance.lineage.dependency_rows import rows_of
+from provenance.lineage.schema import birth_schema
 from provenance.lineage.tables import Tables
+from provenance.lineage.words import Evidence
 from provenance.plurals import counted
 
 _KEYS = pa.schema([("row", pa.int64()), ("key", pa.large_string())])
+_ROWS_AT_ONCE = 65536
 
 
-def enter_keyed(tables: Tables, data: Path, rows: Scan, dependencies: Sequence[Dependency], key: ParentKey) -> int:
-    """Enter in ``resolved`` the parents of rows that name none; how many rows these are.
+def enter_keyed(
+    tables: Tables,
+    data: Path,
+    rows: Scan,
+    dependencies: Sequence[Dependency],
+    key: ParentKey,
+    births: RecordedBirths | None = None,
+) -> int:
+    """Enter in ``resolved`` the parents of rows that name none, nor have any in ``births``; how many rows these are.
 
     Raises:
         DataError: ``data`` has no such column.
@@ -53,12 +65,17 @@ def enter_keyed(tables: Tables, data: Path, rows: Scan, dependencies: Sequence[D
     # Also in datasets without the key: a script that numbers the rows of a mix anew gives theirs the keys of others.
     read = [f"SELECT sample_id FROM {parquet_rows(rows_of(tables, each)[1])}" for each in dependencies if each.data]
     ours = _keys_of(tables, data, dependencies[0], key.column)
+    named = (
+        ""
+        if births is None
+        else f" AND r.row NOT IN (SELECT row FROM {parquet_rows(births.written())} WHERE len(parents) > 0)"
+    )
     execute(
         "CREATE TABLE keyed AS SELECT r.row, r.sample_id, r.model IS NOT NULL AS by_model, key, t.* EXCLUDE (key), "
         f"r.sample_id IN ({' UNION ALL '.join(read)}) AS is_read FROM {ours} o JOIN rows r USING (row) "
         "LEFT JOIN (SELECT key, any_value(sample_id) AS "
         "parent, count(DISTINCT sample_id) AS samples, arg_min(path, (path, row)) AS path, arg_min(row, (path, row)) "
-        "AS place FROM their_keys GROUP BY key) t USING (key) WHERE coalesce(len(r.parents), 0) = 0"
+        "AS place FROM their_keys GROUP BY key) t USING (key) WHERE coalesce(len(r.parents), 0) = 0" + named
     )
     _say_what_is_not_claimed(tables, data, key)
     execute(
@@ -67,6 +84,27 @@ def enter_keyed(tables: Tables, data: Path, rows: Scan, dependencies: Sequence[D
         "NOT is_read)"
     )
     return count(tables.connection, "SELECT count(*) FROM resolved WHERE by_key")
+
+
+def with_keyed_parents(tables: Tables, births: RecordedBirths) -> RecordedBirths:
+    """``births``, in which those without parents have what the key found, in ``derived``; these are declared then."""
+    file = tables.folder / "keyed-births.parquet"
+    schema = birth_schema()
+    keyed = "d.row IS NOT NULL"
+    changed = {
+        "parents": f"CASE WHEN {keyed} THEN d.parents ELSE b.parents END",
+        "parent_roles": f"CASE WHEN {keyed} THEN d.parent_roles ELSE b.parent_roles END",
+        "evidence": f"CASE WHEN {keyed} THEN '{Evidence.DECLARED}' ELSE b.evidence END",
+    }
+    columns = ", ".join(f"{changed.get(name, f'b.{name}')} AS {name}" for name in schema.names)
+    query = (
+        f"SELECT {columns} FROM {parquet_rows(births.written())} b LEFT JOIN (SELECT * FROM derived WHERE by_key) d "
+        "ON b.row = d.row ORDER BY b.row"
+    )
+    with pq.ParquetWriter(file, schema, compression="lz4") as writer:
+        for batch in stream(tables.connection, query, _ROWS_AT_ONCE):
+            writer.write_batch(batch.cast(schema))
+    return replace(births, file=file, held=None)
 
 
 def _say_what_is_not_claimed(tables: Tables, data: Path, key: ParentKey) -> None:

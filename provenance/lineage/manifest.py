@@ -17,10 +17,9 @@ from provenance.errors import SidecarError
 from provenance.files import sha256_of
 from provenance.lineage.records import Header
 from provenance.settings import MOST_PARTS
+from provenance.stored import FolderElsewhere, StoredFile
 
 MANIFEST = "_manifest.json"
-# The first minor version that knows folders; a sidecar of one file is as readers of 1.0 know it.
-SHARDED_VERSION = "1.1"
 MOST_BITS = MOST_PARTS.bit_length() - 1
 
 _NAME = r"^(part|gone)-[0-9]{5}-[0-9a-f]{16}\.parquet$"
@@ -75,8 +74,11 @@ class Layout(BaseModel):
 
     @model_validator(mode="after")
     def _require_numbers(self) -> Layout:
+        if not self.generations[0].parts:
+            # Even without records there is one, for whoever reads its columns.
+            raise ValueError("its first generation has no part")
         numbers = [part.number for each in self.generations for part in (*each.parts, *each.gone)]
-        if numbers and max(numbers) >> self.bits:
+        if max(numbers) >> self.bits:
             raise ValueError(f"a part's number does not fit in {self.bits} bits")
         return self
 
@@ -143,8 +145,18 @@ def stating_file(path: Path) -> Path:
 
 def altered_parts(path: Path) -> list[str]:
     """The names of the parts, all of which are read, whose content is not as the manifest of ``path`` states it."""
+    return [name for file, name, sha256 in stated_parts(path) if is_altered(file, sha256)]
+
+
+def stated_parts(path: Path) -> list[tuple[Path, str, str]]:
+    """Each part of the sidecar at ``path``, with its name, and its SHA-256 as the manifest states it."""
     parts = read_manifest(path)[1].files if path.is_dir() else []
-    return [part.name for part in parts if sha256_of(path / part.name) != f"sha256:{part.sha256}"]
+    return [(path / part.name, part.name, part.sha256) for part in parts]
+
+
+def is_altered(file: Path, sha256: str) -> bool:
+    """Whether the content of ``file``, all of which is read, has another SHA-256."""
+    return sha256_of(file) != f"sha256:{sha256}"
 
 
 def require_no_strangers(folder: Path) -> None:
@@ -156,17 +168,20 @@ def require_no_strangers(folder: Path) -> None:
     names = {path.name for path in folder.iterdir()}
     strange = sorted(name for name in names if name != MANIFEST and not is_part(name) and not name.startswith("."))
     if strange:
-        raise SidecarError(f"{folder / strange[0]}: no part of the sidecar that this folder is; move it elsewhere")
+        raise SidecarError(f"{folder}/{strange[0]}: no part of the sidecar that this folder is; move it elsewhere")
 
 
 def _require_files(folder: Path, layout: Layout) -> None:
     """Every part is there, of its size; and nothing else, but what a writer that was killed has left."""
-    there = {path.name: path for path in folder.iterdir()}
+    there = folder.files if isinstance(folder, FolderElsewhere) else {path.name: path for path in folder.iterdir()}
     for part in layout.files:
         file = there.get(part.name)
         if file is None or not file.is_file():
             raise SidecarError(f"{folder / part.name}: missing, a part of the sidecar; restore it with `dvc checkout`")
-        if (size := file.stat().st_size) != part.size:
+        if isinstance(file, StoredFile):
+            # Believed, as what is not the end of a part is not the end of a Parquet file.
+            file.state_size(part.size)
+        elif (size := file.stat().st_size) != part.size:
             raise SidecarError(
                 f"{file}: has {size} bytes, and {MANIFEST} states {part.size}; restore it with `dvc checkout`"
             )

@@ -135,6 +135,7 @@ def tell_apart(tables: Tables, out: Out, dependencies: Sequence[Dependency]) -> 
     execute(_TOLD, {"readable": [*at]})
     if not count(tables.connection, "SELECT count(*) FROM told"):
         return False
+    tables.require_rows("rows of samples with several births are told apart by their other columns")
     own = write_own_marks(tables, out, "rows SEMI JOIN told USING (sample_id)", "carried")
     execute(_WANTED.format(marks=parquet_rows(own)))
     execute(_KNOWN_UNITS)

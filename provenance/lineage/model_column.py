@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from provenance.identity import Scan
 from provenance.identity.reserved import KIND, MODEL, PROMPT
+from provenance.lineage.database import count
 from provenance.lineage.explaining import ROOT_COLUMNS
 from provenance.lineage.records import Activity, ActivityType, Agent
 from provenance.lineage.tables import Tables, places
@@ -58,7 +59,7 @@ def by_model_column(tables: Tables, rows: Scan, derivation: Activity, agent_of: 
         "FROM rows r JOIN models m USING (model) LEFT JOIN derived d ON d.row = r.row GROUP BY ALL)"
     )
     tables.connection.unregister("models")
-    return tables.account_for("SELECT sample_id, count(*) FROM rows WHERE model IS NOT NULL GROUP BY 1")
+    return count(tables.connection, "SELECT count(*) FROM rows WHERE model IS NOT NULL")
 
 
 def _check(tables: Tables, rows: Scan) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from provenance.identity import Scan
-from provenance.lineage.births import Dependency, ParentKey
+from provenance.lineage.births import Dependency, ParentKey, RecordedBirths
 from provenance.lineage.database import count, parquet_rows
 from provenance.lineage.dependency_rows import rows_of
 from provenance.lineage.explaining import DERIVED_ROLE, enter_derivations
@@ -33,30 +33,33 @@ def by_parents_column(
     data: Path,
     rows: Scan,
     dependencies: Sequence[Dependency],
-    derivation: Activity,
+    derivation: Activity | None,
     key: ParentKey | None = None,
+    births: RecordedBirths | None = None,
 ) -> int:
     """Enter a derivation for each row whose `_parents` name other samples than itself, and that names no model; count.
 
     Makes ``derived``: the parents of each row, of a row that names a model also itself. Rows without `_parents` may
-    have them by a ``key``, which is declared, where `_parents` are observed.
+    have them by a ``key``, which is declared, where `_parents` are observed. What ``births`` state is no derivation,
+    see `key_column.with_keyed_parents`; without a ``derivation``, none is entered.
 
     Raises:
         DataError: a reference that is neither a sample id nor a row of a dependency; no such key.
         SidecarError: the key is of a dataset that is no dependency, or that does not have it.
     """
+    tables.require_rows("rows name what they came from" if rows.reserved else "parents are found by a key")
     execute = tables.connection.execute
     execute(
         "CREATE TABLE derived(row BIGINT, sample_id BLOB, parents BLOB[], parent_roles VARCHAR[], by_model BOOLEAN, "
         "by_key BOOLEAN)"
     )
     execute(
-        "CREATE TABLE refs AS SELECT * REPLACE (CASE WHEN starts_with(reference, './') THEN "
+        "CREATE VIEW refs AS SELECT * REPLACE (CASE WHEN starts_with(reference, './') THEN "
         "regexp_replace(reference, '^([.]/+)+', '') ELSE reference END AS reference) FROM (SELECT row, sample_id, "
         "unnest(parents) AS reference, generate_subscripts(parents, 1) AS place, parent_roles, model IS NOT NULL "
         "AS by_model FROM rows WHERE len(parents) > 0)"
     )
-    if key is None and not count(tables.connection, "SELECT count(*) FROM refs"):
+    if key is None and not count(tables.connection, "SELECT count(*) FROM (FROM refs LIMIT 1)"):
         return 0
     hex_digits = 2 * tables.digest_size
     execute(
@@ -66,18 +69,21 @@ def by_parents_column(
         "parent, false AS by_key FROM refs"
     )
     _resolve_rows(tables, rows, dependencies)
-    if key is not None and enter_keyed(tables, data, rows, dependencies, key):
+    if key is not None and enter_keyed(tables, data, rows, dependencies, key, births):
         for dependency in dependencies:
             if dependency.path in tables.scanned:
                 _remember_seen(tables, rows_of(tables, dependency)[1])
     _gather_parents(tables)
+    if derivation is None:
+        return 0
     _remember_unchanged(tables, dependencies)
     stated = "(SELECT sample_id, parents, parent_roles, 1 AS rows FROM derived WHERE NOT by_model AND by_key = {})"
     entered = enter_derivations(tables, derivation, stated.format("false"), Evidence.OBSERVED)
     if key is None:
         return entered
     keyed = derivation.model_copy(update={"keyed_on": key.column})
-    return entered + enter_derivations(tables, keyed, stated.format("true"), Evidence.DECLARED)
+    own = "" if births is None else f" AND row NOT IN (SELECT row FROM {parquet_rows(births.written())})"
+    return entered + enter_derivations(tables, keyed, stated.format(f"true{own}"), Evidence.DECLARED)
 
 
 def _gather_parents(tables: Tables) -> None:
@@ -93,13 +99,17 @@ def _gather_parents(tables: Tables) -> None:
 
 
 def _remember_unchanged(tables: Tables, dependencies: Sequence[Dependency]) -> None:
-    """Enter in ``unchanged`` the rows that name themselves where they were, and whether one place was named twice."""
+    """Enter in ``unchanged`` the rows that name themselves where they were, and whether one place was named twice.
+
+    Only rows that name themselves are gathered: of most that name anything, there is nothing to find out.
+    """
     for dependency in dependencies:
         names = [dependency.path, dependency.name, str(dependency.data)]
         tables.connection.execute(
             "INSERT INTO unchanged SELECT sample_id, $path, count(*), count(*) > count(DISTINCT place_of.row) FROM ("
             "SELECT row, any_value(sample_id) AS sample_id, any_value(place_of) AS place_of FROM resolved "
-            "WHERE NOT by_model GROUP BY row HAVING bool_and(parent = sample_id) "
+            "WHERE NOT by_model AND row IN (SELECT row FROM resolved WHERE parent = sample_id) "
+            "GROUP BY row HAVING bool_and(parent = sample_id) "
             "AND bool_and(list_contains($names, place_of.path))) GROUP BY sample_id",
             {"path": dependency.path, "names": names},
         )
@@ -141,17 +151,21 @@ def _resolve_rows(tables: Tables, rows: Scan, dependencies: Sequence[Dependency]
 def _resolve_files(tables: Tables, path: str, rows: Scan, file: Path) -> None:
     """The same for references to files, and rows of files, of the directory that is called ``path``.
 
-    ``rows``: its scan, which ``file`` holds.
+    ``rows``: its scan, which ``file`` holds. A reference is turned into the number of a row of the dataset, by which
+    rows are joined: to find the file of each row, all of them would be sorted.
     """
-    names = pa.table({"first_row": [row for row, _ in rows.files], "name": [name for _, name in rows.files]})
-    named = "resolved.reference" if rows.samples_are_files else "resolved.place_of.path"
-    same_row = (
-        "" if rows.samples_are_files else "AND r.row - f.first_row + 1 = try_cast(resolved.place_of.row AS BIGINT)"
+    firsts = [row for row, _ in rows.files]
+    ends = [*firsts[1:], rows.rows + 1]
+    names = pa.table({"first_row": firsts, "end_row": ends, "name": [name for _, name in rows.files]})
+    named, number = (
+        ("resolved.reference", "f.first_row")
+        if rows.samples_are_files
+        else ("resolved.place_of.path", "f.first_row + try_cast(resolved.place_of.row AS BIGINT) - 1")
     )
     tables.connection.register("names", names)
     tables.connection.execute(
-        f"UPDATE resolved SET parent = r.sample_id FROM {parquet_rows(file)} r ASOF JOIN names f ON r.row >= "
-        f"f.first_row WHERE {named} = ? || '/' || f.name {same_row}",
+        f"UPDATE resolved SET parent = r.sample_id FROM {parquet_rows(file)} r, names f "
+        f"WHERE {named} = ? || '/' || f.name AND r.row = {number} AND r.row < f.end_row",
         [path],
     )
     tables.connection.unregister("names")
@@ -171,7 +185,6 @@ def _is_named(tables: Tables, path: str) -> bool:
 def _remember_seen(tables: Tables, file: Path) -> None:
     """Keep the sizes of named parents, so that a parent without any sidecar is known to exist."""
     tables.connection.execute(
-        "CREATE TABLE IF NOT EXISTS seen(sample_id BLOB, content_bytes UBIGINT);"
         f"INSERT INTO seen SELECT DISTINCT sample_id, content_bytes FROM {parquet_rows(file)} "
         "WHERE sample_id IN (SELECT parent FROM resolved)"
     )

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
@@ -24,15 +25,18 @@ import pyarrow.parquet as pq
 from provenance.errors import SidecarError
 from provenance.files import whole_file
 from provenance.identity.id_arrays import bytes_of_ids
-from provenance.lineage.manifest import MANIFEST, SHARDED_VERSION, Generation, Layout, Part, is_part
+from provenance.identity.id_order import leading_bits
+from provenance.lineage.manifest import MANIFEST, Generation, Layout, Part, is_part
 from provenance.lineage.records import Header
-from provenance.lineage.schema import FORMAT_VERSION, ROW_GROUP_ROWS, sidecar_schema
+from provenance.lineage.schema import FORMAT_VERSION, ROW_GROUP_ROWS, SHARDED_VERSION, sidecar_schema
 from provenance.lineage.words import COUNTED_NAMES
 from provenance.settings import require_parts
 
 _TEMPORARY = ".part."
-# Ids are random bytes: a dictionary would only be built to be thrown away.
-_PLAIN_COLUMNS = frozenset({"sample_id", "marks", "prompt", "seed"})
+# Ids are random bytes: a dictionary takes longer to make than it saves; zstd finds those that are repeated.
+_PLAIN_COLUMNS = frozenset({"sample_id", "marks", "parents", "prompt", "seed"})
+# No reader asks what the least and the greatest value in lists is.
+_WITHOUT_STATISTICS = frozenset({"marks", "parents", "parent_roles"})
 
 
 def bits_of(parts: int) -> int:
@@ -46,14 +50,29 @@ def bits_of(parts: int) -> int:
 
 def write_parts(folder: Path, header: Header, batches: Iterable[pa.RecordBatch], digest_size: int, bits: int) -> None:
     """Write ``batches`` (of `sidecar_schema`, sorted by sample id) as the sharded sidecar at ``folder``, a new one."""
+    commit_parts(folder, header, list(each_part(folder, batches, digest_size, bits)), digest_size, bits)
+
+
+def each_part(folder: Path, batches: Iterable[pa.RecordBatch], digest_size: int, bits: int) -> Iterator[Part]:
+    """Write ``batches`` as `write_parts` does: each part, once it is written. None counts before `commit_parts`."""
     schema = sidecar_schema(digest_size)
-    parts = [
-        write_part(folder, number, (batch for _, batch in some), schema)
-        for number, some in groupby(_by_number(batches, bits), key=lambda each: each[0])
-    ]
+    for number, some in groupby(_by_number(batches, bits), key=lambda each: each[0]):
+        yield write_part(folder, number, (batch for _, batch in some), schema)
+
+
+def take_parts(folder: Path, written: Path, header: Header, parts: Sequence[Part], digest_size: int, bits: int) -> None:
+    """Make ``parts``, which others wrote to the folder ``written``, the sharded sidecar at ``folder``, a new one."""
+    folder.mkdir()
+    for part in parts:
+        shutil.move(written / part.name, folder / part.name)
+    commit_parts(folder, header, parts, digest_size, bits)
+
+
+def commit_parts(folder: Path, header: Header, parts: Sequence[Part], digest_size: int, bits: int) -> None:
+    """Make ``parts``, all that there are by ascending number, the sharded sidecar at ``folder``, a new one."""
     if not parts:
         # A reader finds the columns in any part.
-        parts = [write_part(folder, 0, (), schema)]
+        parts = [write_part(folder, 0, (), sidecar_schema(digest_size))]
     commit(folder, header, Layout(bits=bits, digest_size=digest_size, generations=(Generation(parts=tuple(parts)),)))
 
 
@@ -104,8 +123,7 @@ def remove_strays(folder: Path, layout: Layout) -> None:
 def write_records(file: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> int:
     """Write ``batches`` to ``file`` as every file of records is laid out; how many there are."""
     dictionary = [name for name in schema.names if name not in _PLAIN_COLUMNS]
-    if "parents" in dictionary:
-        dictionary[dictionary.index("parents")] = "parents.list.element"
+    if "parent_roles" in dictionary:
         dictionary[dictionary.index("parent_roles")] = "parent_roles.list.element"
         dictionary += [f"marks.list.element.{name}" for name in COUNTED_NAMES]
     records = 0
@@ -114,11 +132,17 @@ def write_records(file: Path, batches: Iterable[pa.RecordBatch], schema: pa.Sche
         schema,
         compression="zstd",
         use_dictionary=dictionary,
+        write_statistics=[name for name in schema.names if name not in _WITHOUT_STATISTICS],
+        write_batch_size=ROW_GROUP_ROWS,
+        # It would say nothing that Parquet's own types do not, and repeat all key-values.
+        store_schema=False,
         sorting_columns=[pq.SortingColumn(0)],
     ) as writer:
         for table in _row_groups(batches, schema):
             writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
             records += table.num_rows
+        if schema.metadata:
+            writer.add_key_value_metadata(schema.metadata)
     return records
 
 
@@ -140,7 +164,7 @@ def _by_number(batches: Iterable[pa.RecordBatch], bits: int) -> Iterator[tuple[i
     for batch in batches:
         if not len(batch):
             continue
-        numbers = leading_bits(batch["sample_id"], bits)
+        numbers = leading_bits(bytes_of_ids(batch["sample_id"]), bits)
         starts = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1]))
         for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(batch)], strict=True):
             number = int(numbers[start])
@@ -153,11 +177,3 @@ def _by_number(batches: Iterable[pa.RecordBatch], bits: int) -> Iterator[tuple[i
 def number_of(sample_id: bytes, bits: int) -> int:
     """The number of the part that the sample belongs to."""
     return int.from_bytes(sample_id[:2].ljust(2, b"\0"), "big") >> (16 - bits)
-
-
-def leading_bits(ids: pa.Array, bits: int) -> np.ndarray[tuple[int], np.dtype[np.uint16]]:
-    """The number of the part that each id belongs to."""
-    first = bytes_of_ids(ids)[:, :2].astype(np.uint16)
-    if first.shape[1] == 1:
-        first = np.append(first, np.zeros_like(first), axis=1)
-    return ((first[:, 0] << np.uint16(8)) | first[:, 1]) >> np.uint16(16 - bits) if bits else first[:, 0] * np.uint16(0)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from provenance.lineage.id_ranges import IdRange
+    from provenance.lineage.sidecar import Sidecar
 
 Array = npt.NDArray[np.int64]
 Chosen = npt.NDArray[np.bool_]
@@ -45,6 +46,10 @@ _UNITS_SQL = """(
         coalesce(m.ambiguous_rows, 0)::BIGINT AS shared
     FROM (SELECT sample_id, unnest(marks) AS m FROM in_range))"""
 
+# Of a record: whether any of the rest can be wrong of it.
+_SAYS_MORE = " OR ".join(
+    f"{name} IS NOT NULL" for name in ("possible_rows", "ambiguous_rows", "calls", "doubts", "marks")
+)
 # What must not be; and of what there are some, and a query that counts these in the view ``in_range``, which has the
 # place of each record in its file, and all records of a sample or none.
 _MISSTATED = {
@@ -75,17 +80,24 @@ _MISSTATED = {
 }
 
 
-def misstated(connection: duckdb.DuckDBPyConnection, ranges: Sequence[IdRange]) -> list[str]:
-    """What does not keep the form in the view ``records``, a sidecar's with their places, in words.
+def misstated(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar, ranges: Sequence[IdRange]) -> Counter[str]:
+    """What does not keep the form in the records of ``sidecar``, and of how many things; `misstated_in_words` says it.
 
-    It is asked of one of the ``ranges``, which are all ids, after the other.
+    It is asked of one of the ``ranges`` after the other, whose records are the view ``records`` too; and not at all
+    where none of these has more than certain rows.
     """
-    from provenance.lineage.database import count, in_ranges
+    from provenance.lineage.database import count
+    from provenance.lineage.record_rows import in_ranges
 
-    found = Counter[tuple[str, str]]()
-    for _ in in_ranges(connection, ranges):
-        found.update({said: count(connection, query) for said, query in _MISSTATED.items()})
-    return [f"{said} ({counted(number, thing)})" for (said, thing), number in found.items() if number]
+    found = Counter[str]()
+    if count(connection, f"SELECT count(*) FROM (FROM records WHERE {_SAYS_MORE} LIMIT 1)"):
+        for _ in in_ranges(connection, sidecar, ranges):
+            found.update({said: count(connection, query) for (said, _), query in _MISSTATED.items()})
+    return found
+
+
+def misstated_in_words(found: Counter[str]) -> list[str]:
+    return [f"{said} ({counted(found[said], thing)})" for said, thing in _MISSTATED if found[said]]
 
 
 @dataclass(frozen=True)
@@ -107,15 +119,20 @@ class BirthRows:
 
     def records_of(self, samples: Array) -> Array:
         """The places of the records of ``samples`` (places too), those of one sample after those of another."""
-        sizes = np.diff(self.starts)[samples]
+        sizes = self.sizes(samples)
         before = np.cumsum(sizes) - sizes
         records: Array = np.arange(int(sizes.sum())) + np.repeat(self.starts[samples] - before, sizes)
         return records
 
+    def sizes(self, samples: Array) -> Array:
+        """How many records each of ``samples`` has."""
+        sizes: Array = self.starts[samples + 1] - self.starts[samples]
+        return sizes
+
     def only(self, samples: Array) -> BirthRows:
         """The same of some samples."""
         records = self.records_of(samples)
-        starts = np.append(0, np.cumsum(np.diff(self.starts)[samples]))
+        starts = np.append(0, np.cumsum(self.sizes(samples)))
         return BirthRows(starts, self.rows[records], self.possible[records], self.shared[samples])
 
     def bounds(self, chosen: Chosen) -> tuple[Array, Array]:

@@ -39,9 +39,12 @@ class SamplesInRange:
 
     def have_several_births(self, samples: Array) -> Chosen:
         """Whether each of ``samples``, by their places, has several."""
-        starts = self.births.starts
-        several: Chosen = starts[samples + 1] - starts[samples] > 1
+        several: Chosen = self.births.sizes(samples) > 1
         return several
+
+    @property
+    def some_have_several_births(self) -> bool:
+        return len(self.births.rows) > len(self.ids)
 
 
 def samples_of(found: RecordsInRange) -> SamplesInRange:
@@ -61,7 +64,8 @@ def samples_of(found: RecordsInRange) -> SamplesInRange:
     certain, possible, shared = counts
     if is_first is None:
         births = BirthRows(np.arange(len(keys) + 1), certain, possible, shared)
-        return SamplesInRange(number, ids, keys, births, certain + shared, found.groups, places)
+        rows = certain if found.columns["ambiguous_rows"] is None else certain + shared
+        return SamplesInRange(number, ids, keys, births, rows, found.groups, places)
     starts = starts_of(is_first)
     births = BirthRows(starts, certain, possible, np.add.reduceat(shared, starts[:-1]) if len(keys) else shared)
     return SamplesInRange(number, ids[is_first], keys[is_first], births, births.total, found.groups, places)
@@ -75,8 +79,11 @@ def no_samples() -> SamplesInRange:
 
 def _numbers(column: pa.ChunkedArray | None, number: int) -> Any:
     if column is None:
-        return np.zeros(number, np.int64)
-    return np.maximum(numbers_from_one(column.combine_chunks()) - 1, 0)
+        # One 0 in memory, however many there are.
+        return np.broadcast_to(np.int64(0), number)
+    numbers = numbers_from_one(column.combine_chunks())
+    numbers -= 1
+    return np.maximum(numbers, 0, out=numbers)
 
 
 def _first_of_those(is_first: Chosen, chosen: Chosen) -> Chosen:
@@ -102,10 +109,13 @@ def common_samples(old: SamplesInRange, new: SamplesInRange) -> tuple[Array, Arr
 
 
 def _equal(ids: Any, here: Array, others: Any, there: Array) -> Any:
-    """Whether ids are the same as others, compared in numbers as wide as their length allows."""
+    """Whether ids of equal keys are the same as others, compared in numbers as wide as their length allows."""
     width = next(width for width in (8, 4, 2, 1) if ids.shape[1] % width == 0)
     some, same = ids.view(f"u{width}"), others.view(f"u{width}")
-    return reduce(np.logical_and, (some[here, column] == same[there, column] for column in range(some.shape[1])))
+    # What the keys are, which are the first eight bytes.
+    known = 8 // width
+    compared = (some[here, column] == same[there, column] for column in range(known, some.shape[1]))
+    return reduce(np.logical_and, compared, np.True_)
 
 
 def _common_ids(old: Any, new: Any) -> tuple[Array, Array]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from provenance.lineage.records import Evidence, Kind, Origin, SourceType
 
 FORMAT_VERSION = "1.0"
+# The first minor version that knows folders; a sidecar of one file is as readers of 1.0 know it.
+SHARDED_VERSION = "1.1"
 ROW_GROUP_ROWS = 32_768
 COST_TYPE = pa.decimal128(20, 10)
 

@@ -2,35 +2,42 @@
 
 A file is Parquet with one record per row and all else in the footer's key-values; a folder has such files without
 key-values, and all else in its manifest (`manifest`, `parts`).
-
-A reader takes every file of the same major version and refuses a newer one; unknown columns are passed over.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import ValidationError
 
 from provenance.errors import SidecarError
 from provenance.files import folder_of_process
-from provenance.lineage.generations import PartFile, part_files
-from provenance.lineage.manifest import MANIFEST, SHARDED_VERSION, Layout, is_records, read_manifest
-from provenance.lineage.parts import bits_of, write_parts, write_records
-from provenance.lineage.placing import whole_sidecar
+from provenance.lineage.id_ranges import EVERY_ID, IdRange
+from provenance.lineage.part_file import PartFile
 from provenance.lineage.records import Evidence, Header, Origin
-from provenance.lineage.schema import FORMAT_VERSION, sidecar_schema
+from provenance.lineage.schema import FORMAT_VERSION, SHARDED_VERSION, sidecar_schema
+from provenance.lineage.sidecar_form import (
+    footer_of_header,
+    header_of_footer,
+    id_size,
+    id_type,
+    parse_header,
+    read_footer,
+    require_columns,
+)
+from provenance.stored import StoredFile, readable
 
-_KEY_PREFIX = "provenance."
-_VERSION = re.compile(r"[0-9]{1,6}\.[0-9]{1,6}")
+# What only folders need, or writing, is imported there: most commands open files.
+if TYPE_CHECKING:
+    from provenance.lineage.manifest import Layout
+
+# What is wrong with a sidecar whose parts are not divided as `Sidecar.range_of` says.
+IN_OTHER_PARTS = "a part has ids of another part"
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,14 @@ class Sidecar:
     def part_files(self) -> tuple[PartFile, ...]:
         """The files with the records, which are those of one after the other, in the order of the ids."""
         if self.layout is None:
-            return (PartFile(0, self.path, pq.read_metadata(self.path).num_rows),)
+            return (PartFile(0, self.path, pq.read_metadata(readable(self.path)).num_rows),)
+        from provenance.lineage.generations import part_files
+
         return tuple(part_files(self.path, self.layout, self.workspace or folder_of_process()))
+
+    def range_of(self, file: PartFile) -> IdRange:
+        """The ids that ``file``, one of `part_files`, may have."""
+        return EVERY_ID if self.layout is None else IdRange(self.layout.bits, file.number)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -67,6 +80,15 @@ class Sidecar:
     def records(self) -> int:
         """How many there are."""
         return sum(self.counts)
+
+    def seen_from_elsewhere(self) -> Sidecar:
+        """The same for other machines, which cannot go by the stamps of what was put together of generations here."""
+        return replace(self, path=self.path.resolve(), workspace=None)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether all of it is on this machine."""
+        return not any(isinstance(file, StoredFile) for file in self.files)
 
     @property
     def parts(self) -> int:
@@ -100,75 +122,27 @@ def open_sidecar(path: Path, workspace: Path | None = None) -> Sidecar:
     """
     if path.is_dir():
         return _open_folder(path, workspace)
-    metadata, schema, records = _footer(path)
-    header = _header_of_footer(path, metadata)
-    opened = Sidecar(path, header, _id_size(path, schema, header.version))
+    metadata, schema, records = read_footer(path)
+    header = header_of_footer(path, metadata)
+    opened = Sidecar(path, header, id_size(path, schema, header.version))
     opened.__dict__["part_files"] = (PartFile(0, path, records),)
     return opened
 
 
 def _open_folder(path: Path, workspace: Path | None) -> Sidecar:
+    from provenance.lineage.manifest import MANIFEST, is_records, read_manifest
+
     values, layout = read_manifest(path)
-    header = _parse_header(path / MANIFEST, values, "damaged (it has no version)", "key ")
+    header = parse_header(path / MANIFEST, values, "damaged (it has no version)", "key ")
     for part in layout.files:
         file = path / part.name
-        _, schema, records = _footer(file)
-        size = _id_type(file, schema).byte_width
+        _, schema, records = read_footer(file)
+        size = id_type(file, schema).byte_width
         if is_records(part.name):
-            _require_columns(file, schema, sidecar_schema(size), header.version)
+            require_columns(file, schema, sidecar_schema(size), header.version)
         if (size, records) != (layout.digest_size, part.records):
             raise SidecarError(f"{file}: other records than {MANIFEST} states; restore it with `dvc checkout`")
     return Sidecar(path, header, layout.digest_size, layout, workspace)
-
-
-def _footer(path: Path) -> tuple[dict[bytes, bytes], pa.Schema, int]:
-    try:
-        with pq.ParquetFile(path) as file:
-            return file.metadata.metadata or {}, file.schema_arrow, file.metadata.num_rows
-    except FileNotFoundError as error:
-        raise SidecarError(f"{path}: no such sidecar; make it with `provenance add` or `provenance run`") from error
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise SidecarError(
-            f"{path}: not a readable Parquet file ({_first_line(error)}); restore it with `dvc checkout`"
-        ) from error
-
-
-def _id_size(path: Path, schema: pa.Schema, version: str) -> int:
-    """The length of a sample id in a file whose columns are those of a sidecar."""
-    size: int = _id_type(path, schema).byte_width
-    _require_columns(path, schema, sidecar_schema(size), version)
-    return size
-
-
-def _id_type(path: Path, schema: pa.Schema) -> pa.FixedSizeBinaryType:
-    id_type = schema.field("sample_id").type if "sample_id" in schema.names else None
-    if not isinstance(id_type, pa.FixedSizeBinaryType):
-        raise SidecarError(f"{path}: has no sample_id column of fixed length; it is not a sidecar")
-    return id_type
-
-
-def _require_columns(path: Path, found: pa.Schema, specified: pa.Schema, version: str) -> None:
-    missing = set(specified.names) - set(found.names)
-    if missing:
-        raise SidecarError(f"{path}: lacks the column {min(missing)}; it is not a sidecar of version {version}")
-    for column in specified:
-        if found.names.count(column.name) > 1:
-            raise SidecarError(f"{path}: has the column {column.name} twice; it is not a sidecar of version {version}")
-        kind = _plain(found.field(column.name).type)
-        if kind != column.type:
-            said = f"its column {column.name} is of type {kind}, and that of a sidecar is {column.type}"
-            raise SidecarError(f"{path}: {said}; restore it with `dvc checkout`, or make it again")
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    """The type, whether values are spelt out or stand in a dictionary, and whatever a list's items are called."""
-    if pa.types.is_dictionary(kind):
-        return _plain(kind.value_type)
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return pa.list_(_plain(kind.value_type))
-    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return pa.string()
-    return kind
 
 
 def read_records(sidecar: Sidecar, columns: Sequence[str], coded: Sequence[str]) -> pa.Table:
@@ -176,13 +150,13 @@ def read_records(sidecar: Sidecar, columns: Sequence[str], coded: Sequence[str])
 
     ``coded``: columns that are to be dictionaries of their texts.
     """
-    empty = set.intersection(*(_empty_columns(pq.read_metadata(path)) for path in sidecar.files))
-    names = [name for name in columns if name not in empty]
     tables = []
     for path in sidecar.files:
-        with pq.ParquetFile(path, read_dictionary=list(coded)) as file:
-            tables.append(file.read(names, use_threads=False))
-    return pa.concat_tables(tables).unify_dictionaries()
+        with pq.ParquetFile(readable(path), read_dictionary=list(coded)) as file:
+            empty = _empty_columns(file.metadata)
+            tables.append(file.read([name for name in columns if name not in empty], use_threads=False))
+    # What only some of the files lack is null there.
+    return pa.concat_tables(tables, promote_options="default").unify_dictionaries()
 
 
 def _empty_columns(metadata: pq.FileMetaData) -> set[str]:
@@ -202,9 +176,18 @@ def _empty_columns(metadata: pq.FileMetaData) -> set[str]:
     return {chunk.path_in_schema.split(".")[0] for chunk in chunks} - holding
 
 
+def stated_columns(file: Path) -> Iterator[tuple[str, pq.Statistics]]:
+    """What the footer of ``file`` states of each column of each of its row groups, by the column's name."""
+    metadata = pq.read_metadata(readable(file))
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for chunk in map(group.column, range(group.num_columns)):
+            if chunk.statistics is not None:
+                yield chunk.path_in_schema, chunk.statistics
+
+
 def decoded_bytes(file: Path) -> int:
     """About how many bytes the columns of a Parquet file take in memory."""
-    metadata = pq.read_metadata(file)
+    metadata = pq.read_metadata(readable(file))
     return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
 
 
@@ -229,7 +212,7 @@ def record_batches(
 ) -> Iterator[pa.RecordBatch]:
     """All records in their order, at most ``rows`` at a time; ``dictionaries``: columns that are read as such."""
     for path in sidecar.files:
-        with pq.ParquetFile(path, read_dictionary=[*dictionaries]) as file:
+        with pq.ParquetFile(readable(path), read_dictionary=[*dictionaries]) as file:
             yield from file.iter_batches(rows, columns=[*columns])
 
 
@@ -247,7 +230,7 @@ def record_groups(
         if start + count <= first or (end is not None and start >= end):
             start += count
             continue
-        with pq.ParquetFile(path, read_dictionary=[*dictionaries], pre_buffer=True) as file:
+        with pq.ParquetFile(readable(path), read_dictionary=[*dictionaries], pre_buffer=True) as file:
             for group in range(file.num_row_groups):
                 stop = start + file.metadata.row_group(group).num_rows
                 if start < stop and stop > first and (end is None or start < end):
@@ -262,6 +245,9 @@ def write_sidecar(
 
     ``parts``: 1 for a file, else the greatest number of files in a folder, a power of two.
     """
+    from provenance.lineage.parts import bits_of, write_parts, write_records
+    from provenance.lineage.placing import whole_sidecar
+
     bits = bits_of(parts)
     with whole_sidecar(path, parts) as temporary:
         if parts > 1:
@@ -270,51 +256,4 @@ def write_sidecar(
             return
         if header.version == SHARDED_VERSION:
             header = header.model_copy(update={"version": FORMAT_VERSION})
-        metadata = {_KEY_PREFIX + key: json.dumps(value, ensure_ascii=False) for key, value in _header_values(header)}
-        write_records(temporary, batches, sidecar_schema(digest_size).with_metadata(metadata))
-
-
-def _header_values(header: Header) -> Iterator[tuple[str, Any]]:
-    yield from header.model_dump(mode="json", exclude_none=True).items()
-
-
-def _header_of_footer(path: Path, metadata: dict[bytes, bytes]) -> Header:
-    prefix = _KEY_PREFIX.encode()
-    try:
-        values = {k.removeprefix(prefix).decode(): json.loads(v) for k, v in metadata.items() if k.startswith(prefix)}
-    except (ValueError, RecursionError) as error:
-        problem = f"the footer's key-values are damaged ({error}); restore it with `dvc checkout`"
-        raise SidecarError(f"{path}: {problem}") from error
-    otherwise = "a Parquet file, but not a lineage sidecar (no provenance.version in its footer)"
-    return _parse_header(path, values, otherwise, "footer key provenance.")
-
-
-def _parse_header(path: Path, values: Mapping[str, Any], otherwise: str, named: str) -> Header:
-    """The header of these values.
-
-    ``otherwise``: what the file at ``path`` is where they have no version; ``named``: what stands before a key's name.
-    """
-    version = values.get("version")
-    if not isinstance(version, str) or not _VERSION.fullmatch(version):
-        raise SidecarError(f"{path}: {otherwise}; restore it with `dvc checkout`, or make it again")
-    if _major(version) > _major(FORMAT_VERSION):
-        raise SidecarError(
-            f"{path}: written in sidecar format {version}; this is provenance for format {SHARDED_VERSION}: "
-            "upgrade with `pip install -U dvc-provenance`"
-        )
-    try:
-        return Header.model_validate(values)
-    except RecursionError as error:
-        raise SidecarError(f"{path}: the header is nested too deeply; it is damaged") from error
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise SidecarError(f"{path}: {named}{key}: {first['msg']}") from error
-
-
-def _major(version: str) -> int:
-    return int(version.split(".", maxsplit=1)[0])
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0]
+        write_records(temporary, batches, sidecar_schema(digest_size).with_metadata(footer_of_header(header)))

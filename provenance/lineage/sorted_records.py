@@ -21,11 +21,12 @@ import pyarrow.parquet as pq
 
 from provenance.errors import SidecarError
 from provenance.identity.id_arrays import bytes_of_ids
+from provenance.identity.id_order import heads_of
 from provenance.lineage.coded_columns import CodedColumn
 from provenance.lineage.id_ranges import IdRange
 from provenance.lineage.sidecar import Sidecar
-
-_KEY_BYTES = 8
+from provenance.lineage.sidecar_form import named_if_unreadable
+from provenance.stored import readable
 
 
 @dataclass(frozen=True)
@@ -110,23 +111,18 @@ class SortedRecords:
     def values(self, groups: range, places: npt.NDArray[np.int64], columns: Sequence[str]) -> dict[str, CodedColumn]:
         """``columns`` of the records at ``places``, in order, among all that ``groups`` have."""
         starts = self._starts[groups.start : groups.stop + 1] - self._starts[groups.start]
-        ends = np.searchsorted(places, starts)
-        found = {name: CodedColumn() for name in columns}
-        wanted = {
-            group: places[ends[number] : ends[number + 1]] - starts[number]
-            for number, group in enumerate(groups)
-            if ends[number] < ends[number + 1]
-        }
-        for file, some in self._by_file(wanted):
-            for group in some:
-                there = [name for name in columns if not self._is_null(name, group)]
-                table = file.read_row_group(self._groups[group].place, there, use_threads=False)
-                for name, column in found.items():
-                    if name in there:
-                        column.add(table[name], wanted[group])
-                    else:
-                        column.add_nulls(len(wanted[group]))
-        return found
+        numbers = np.diff(np.searchsorted(places, starts))
+        wanted = np.flatnonzero(numbers)
+        some = [groups[number] for number in wanted]
+        there = [name for name in columns if not all(self._is_null(name, group) for group in some)]
+        if not there:
+            return {name: CodedColumn(None, places) for name in columns}
+        # Places among what the groups have that are read, and not all.
+        sizes = np.diff(starts)[wanted]
+        before = starts[wanted] - (np.cumsum(sizes) - sizes)
+        places = places - np.repeat(before, numbers[wanted])
+        table = self._table(some, there)
+        return {name: CodedColumn(table[name] if name in there else None, places) for name in columns}
 
     def _meeting(self, each: IdRange) -> range:
         """The row groups that may have records of the range, by their places in ``_groups``."""
@@ -137,7 +133,7 @@ class SortedRecords:
     def _ordered(self, column: pa.ChunkedArray, groups: range) -> tuple[Any, Any, Any]:
         """Ids as bytes, as keys, and whether each is another than the one before (None: all are)."""
         ids = bytes_of_ids(column.combine_chunks())
-        keys = _keys(ids)
+        keys = heads_of(ids)
         raw = ids.view(f"S{ids.shape[1]}").ravel()
         close = np.flatnonzero(keys[1:] <= keys[:-1])
         here, before = raw[close + 1], raw[close]
@@ -169,11 +165,14 @@ class SortedRecords:
     def _is_null(self, name: str, group: int) -> bool:
         """Whether statistics say that the column has no value in the row group."""
         file, place, *_ = self._groups[group]
+        if name not in self._columns[file]:
+            # Lists, which may be empty without being null.
+            return False
         chunk = self._metadata[file].row_group(place).column(self._columns[file][name])
         stated = chunk.statistics
         return stated is not None and stated.has_null_count and stated.null_count == chunk.num_values
 
-    def _table(self, groups: range, columns: list[str]) -> pa.Table:
+    def _table(self, groups: Iterable[int], columns: list[str]) -> pa.Table:
         places = ((file, [self._groups[group].place for group in some]) for file, some in self._by_file(groups))
         return pa.concat_tables(file.read_row_groups(some, columns, use_threads=False) for file, some in places)
 
@@ -185,12 +184,11 @@ class SortedRecords:
     @contextmanager
     def _opened(self, number: int) -> Iterator[pq.ParquetFile]:
         path = self._files[number]
-        try:
-            with pq.ParquetFile(path, metadata=self._metadata.get(number), read_dictionary=self._texts) as file:
-                yield file
-        except (pa.ArrowException, OSError) as error:
-            first_line = str(error).strip().split("\n")[0]
-            raise SidecarError(f"{path}: cannot be read ({first_line}); restore it with `dvc checkout`") from error
+        with (
+            named_if_unreadable(path),
+            pq.ParquetFile(readable(path), metadata=self._metadata.get(number), read_dictionary=self._texts) as file,
+        ):
+            yield file
 
     def _disorder(self) -> SidecarError:
         return SidecarError(
@@ -205,13 +203,3 @@ def _ends(file: pq.ParquetFile, group: int, stated: pq.Statistics | None) -> tup
         return stated.min, stated.max
     ids = file.read_row_group(group, ["sample_id"])["sample_id"]
     return ids[0].as_py(), ids[-1].as_py()
-
-
-def _keys(ids: Any) -> Any:
-    """The first bytes of each id as a number, so that numbers are in the order of the ids."""
-    size = ids.shape[1]
-    if size % _KEY_BYTES == 0:
-        return ids.view(">u8")[:, 0].astype(np.uint64)
-    padded = np.zeros((len(ids), _KEY_BYTES), np.uint8)
-    padded[:, : min(size, _KEY_BYTES)] = ids[:, :_KEY_BYTES]
-    return padded.view(">u8").ravel().astype(np.uint64)

@@ -7,15 +7,12 @@ checked. Whether a sidecar tells the truth about its dataset is for `verificatio
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from provenance.errors import SidecarError
 from provenance.files import scratch_folder
 from provenance.lineage.id_ranges import ranges_for
-from provenance.lineage.sidecar import Sidecar
-
-if TYPE_CHECKING:
-    import duckdb
+from provenance.lineage.problems import not_closed
+from provenance.lineage.sidecar import IN_OTHER_PARTS, Sidecar, stated_columns
 
 # Every value counts in the hash, so that every page is decoded.
 _COUNTS = """
@@ -26,9 +23,9 @@ _COUNTS = """
         count(*) FILTER (activity >= $activities), count(*) FILTER (agent >= $agents),
         count(*) FILTER (source >= $sources), count(*) FILTER (sample_id < before)
     FROM (SELECT *, lag(sample_id) OVER () AS before FROM records) r"""
-_DANGLING = """
-    SELECT count(*) FROM (SELECT DISTINCT unnest(parents) AS sample_id FROM records)
-    ANTI JOIN records USING (sample_id)"""
+
+_LACKING = "records lack an id, a number of rows or an origin"
+_UNSORTED = "its records are not sorted by sample id"
 
 
 def require_sound(sidecar: Sidecar, workspace: Path) -> None:
@@ -39,9 +36,9 @@ def require_sound(sidecar: Sidecar, workspace: Path) -> None:
     """
     import duckdb
 
-    from provenance.lineage.database import count, scratch_database
-    from provenance.lineage.record_rows import placed_records
-    from provenance.lineage.row_bounds import misstated
+    from provenance.lineage.database import said_by, scratch_database
+    from provenance.lineage.record_rows import dangling, enter_parents, in_other_parts, placed_records
+    from provenance.lineage.row_bounds import misstated, misstated_in_words
 
     with scratch_folder(workspace, "sound") as folder, scratch_database(folder) as connection:
         try:
@@ -55,25 +52,23 @@ def require_sound(sidecar: Sidecar, workspace: Path) -> None:
                 "sources": len(header.sources),
             }
             (found,) = connection.execute(_COUNTS, numbers).fetchall()
-            strange = _in_other_parts(connection, sidecar)
-            dangling = count(connection, _DANGLING)
-            bounds = misstated(connection, ranges_for(sidecar.records))
+            strange = in_other_parts(connection, sidecar)
+            enter_parents(connection)
+            without_record = dangling(connection)
+            bounds = misstated_in_words(misstated(connection, sidecar, ranges_for(sidecar.records)))
         except duckdb.InterruptException:
             raise KeyboardInterrupt from None
         except (duckdb.Error, UnicodeDecodeError) as error:
-            first_line = str(error).strip().split("\n")[0]
-            raise _unsound(sidecar, f"it cannot be read ({first_line})") from error
+            raise _unsound(sidecar, f"it cannot be read ({said_by(error)})") from error
     records, _, empty, parents, *undescribed, unsorted = found
     for number, said in (
         (records != sidecar.records, "it has another number of records than its footer states"),
-        (empty, "records lack an id, a number of rows or an origin"),
+        (empty, _LACKING),
         (parents, "parents do not each have an id and a role"),
-        (undescribed[0], "a record names an activity that its header does not describe"),
-        (undescribed[1], "a record names an agent that its header does not describe"),
-        (undescribed[2], "a record names a source that its header does not describe"),
-        (unsorted, "its records are not sorted by sample id"),
-        (strange, "a part has ids of another part"),
-        (dangling, f"it is not closed: {dangling} parents have no record in it"),
+        *zip(undescribed, map(_undescribed, ("activity", "agent", "source")), strict=True),
+        (unsorted, _UNSORTED),
+        (strange, IN_OTHER_PARTS),
+        (without_record, not_closed(without_record)),
     ):
         if number:
             raise _unsound(sidecar, said)
@@ -81,18 +76,36 @@ def require_sound(sidecar: Sidecar, workspace: Path) -> None:
         raise _unsound(sidecar, bounds[0])
 
 
-def _in_other_parts(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar) -> bool:
-    """Whether a part has ids that do not begin with its number."""
-    from provenance.lineage.parts import number_of
-    from provenance.lineage.record_rows import record_rows
+def require_stated_sound(sidecar: Sidecar) -> None:
+    """As `require_sound`, by what the files' footers state of their columns: no record is read.
 
-    if sidecar.layout is None:
-        return False
-    bounds = connection.execute(
-        f"SELECT file_index::BIGINT, min(sample_id), max(sample_id) FROM {record_rows(sidecar)} GROUP BY 1"
-    ).fetchall()
-    bits, files = sidecar.layout.bits, sidecar.part_files
-    return any(number_of(each, bits) != files[file].number for file, *ids in bounds for each in ids)
+    Raises:
+        SidecarError: they cannot be read, or state what is not as the specification has it.
+    """
+    described = {
+        "activity": len(sidecar.header.activities),
+        "agent": len(sidecar.header.agents),
+        "source": len(sidecar.header.sources),
+    }
+    last = b""
+    for file in sidecar.part_files:
+        for column, stated in stated_columns(file.path):
+            if column in ("sample_id", "rows", "origin") and stated.has_null_count and stated.null_count:
+                raise _unsound(sidecar, _LACKING)
+            if not stated.has_min_max:
+                continue
+            if column in described and stated.max >= described[column]:
+                raise _unsound(sidecar, _undescribed(column))
+            if column == "sample_id":
+                if stated.min < last:
+                    raise _unsound(sidecar, _UNSORTED)
+                if not all(map(sidecar.range_of(file).contains, (stated.min, stated.max))):
+                    raise _unsound(sidecar, IN_OTHER_PARTS)
+                last = stated.max
+
+
+def _undescribed(column: str) -> str:
+    return f"a record names {'a' if column == 'source' else 'an'} {column} that its header does not describe"
 
 
 def _unsound(sidecar: Sidecar, said: str) -> SidecarError:

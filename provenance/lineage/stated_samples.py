@@ -7,22 +7,27 @@ as it does into those of datasets that were read.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from provenance.identity import CANONICAL_FORM, Identity, scan
-from provenance.lineage import ancestors, explaining
+from provenance.identity import CANONICAL_FORM, Identity, SampleBatch, scan
 from provenance.lineage.births import RecordedBirths
-from provenance.lineage.database import count, parquet_rows, scratch_database, stream
-from provenance.lineage.dividing import divide
+from provenance.lineage.database import count, database_on_demand, parquet_rows, scratch_database, stream
+from provenance.lineage.merging.ending import Ending
+from provenance.lineage.merging.gathered import ids_of
+from provenance.lineage.merging.known import Knowing
+from provenance.lineage.merging.merge import Merging
+from provenance.lineage.merging.numbering import Ids
+from provenance.lineage.merging.own import enter_births
+from provenance.lineage.merging.reading import RowsRead
 from provenance.lineage.records import DatasetState, Header, IdentitySettings
 from provenance.lineage.schema import BIRTH_NAMES, FORMAT_VERSION, ROW_GROUP_ROWS, birth_schema
 from provenance.lineage.sidecar import write_sidecar
 from provenance.lineage.tables import ROWS_FILE, Tables, write_rows
-
-_NO_MARKS = "CREATE TABLE kept_marks(sample_id BLOB)"
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class StatedSamples:
         rows = self.folder / "rows-of-data.parquet"
         scanned = scan(data, identity)
         write_rows(scanned, rows)
-        births, samples = parquet_rows(self.births.file), parquet_rows(self.folder / ROWS_FILE)
+        births, samples = parquet_rows(self.births.written()), parquet_rows(self.folder / ROWS_FILE)
         stated = f"SELECT s.sample_id, min(s.row) AS number, count(*) AS births FROM {samples} s JOIN {births} b "
         stated += "ON s.row = b.row GROUP BY 1"
         schema = birth_schema()
@@ -64,25 +69,19 @@ class StatedSamples:
         Raises:
             SidecarError: samples are their own ancestors.
         """
-        with scratch_database(self.folder) as connection:
-            tables = Tables(connection, self.folder, identity.digest_size)
-            tables.load_members()
-            tables.load_known([], None)
-            explaining.by_births(tables, self.births)
-            explaining.by_nothing(tables)
-            divide(tables)
-            ancestors.add_ancestors(tables)
-            ancestors.resolve(tables)
-            for statement in (_NO_MARKS, "DELETE FROM divided", "UPDATE records SET low = 0, high = 0"):
-                connection.execute(statement)
+        with database_on_demand(self.folder) as database:
+            read = RowsRead(self.folder, identity.digest_size)
+            read.take(_batches(self.folder / ROWS_FILE, identity.digest_size))
+            tables = Tables(database, self.folder, identity.digest_size, read.write)
+            enter_births(self.births, tables.vocabulary)
+            inputs = read.inputs(Knowing((), tables.vocabulary, None, identity.digest_size), tables, self.births)
+            merging = Merging(inputs, tables, read.shelf())
+            merging.divide(None, (), None)
+            ending = Ending(merging)
+            ids = self._stated(stated, tables)
             # Parents that nobody knows stay so; of a birth that is stated, what follows is worked out with its dataset.
-            connection.execute("DELETE FROM records WHERE sample_id IN (SELECT sample_id FROM dangling)")
-            rows = parquet_rows(self.folder / "rows-of-data.parquet")
-            connection.execute(
-                f"DELETE FROM records WHERE sample_id IN (SELECT r.sample_id FROM {rows} r "
-                f"JOIN {parquet_rows(stated)} s ON r.row = s.row)"
-            )
-            used = tables.use_vocabulary([])
+            ending.leave_out(lambda piece, dangling: dangling | piece.are_among(ids))
+            used = ending.used(())
             header = Header(
                 version=FORMAT_VERSION,
                 dataset=DatasetState(path="", size=0, rows=0),
@@ -94,4 +93,23 @@ class StatedSamples:
                 plans=tuple(used.plans.values()),
                 sources=tuple(used.sources.values()),
             )
-            write_sidecar(output, header, tables.sorted_batches(used), tables.digest_size)
+            write_sidecar(output, header, ending.batches(used), tables.digest_size)
+
+    def _stated(self, births: Path, tables: Tables) -> Ids:
+        """The ids of the samples of the rows whose ``births`` are stated, sorted."""
+        rows = parquet_rows(self.folder / "rows-of-data.parquet")
+        found = tables.database().sql(
+            f"SELECT DISTINCT sample_id FROM {rows} r JOIN {parquet_rows(births)} s USING (row) ORDER BY 1"
+        )
+        column = found.to_arrow_table()["sample_id"]
+        return ids_of(pa.concat_arrays([pa.array([], pa.binary()), *column.chunks]), tables.digest_size)
+
+
+def _batches(file: Path, size: int) -> Iterator[SampleBatch]:
+    """The samples of the file, as if they had been scanned."""
+    first = 1
+    with pq.ParquetFile(file) as rows:
+        for batch in rows.iter_batches(ROW_GROUP_ROWS, columns=["sample_id", "content_bytes"]):
+            ids = batch["sample_id"].cast(pa.binary(size))
+            yield SampleBatch(first, ids, batch["content_bytes"], None, None, None)
+            first += len(ids)

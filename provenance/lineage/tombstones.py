@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.identity.arrow_values import null_where
 from provenance.identity.id_arrays import bytes_of_ids
 from provenance.lineage.row_bounds import BirthRows, starts_of
 from provenance.lineage.schema import TOMBSTONE_NAMES, sidecar_schema
@@ -64,7 +65,7 @@ class Tombstones:
         changed = {name: pa.array(values.astype(np.uint32), pa.uint32()) for name, values in numbers.items()}
         for name in ("possible_rows", "ambiguous_rows"):
             changed[name] = pc.if_else(pc.equal(changed[name], 0), pa.scalar(None, pa.uint32()), changed[name])
-        changed["prompt_text"] = pc.if_else(pa.array(goes), pa.scalar(None, pa.string()), table["prompt_text"])
+        changed["prompt_text"] = null_where(pa.array(goes), table["prompt_text"])
         # Which marks went along is not known.
         touched = np.isin(of_sample, of_sample[causes > 0])
         changed["marks"] = table["marks"].take(pa.array(np.arange(len(causes)), mask=touched))

@@ -7,8 +7,9 @@ dataset's bytes against the hash the sidecar was bound to.
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -16,32 +17,18 @@ import duckdb
 
 from provenance.errors import DataError
 from provenance.identity import Identity, Scan, scan
-from provenance.lineage import sidecar_checks
 from provenance.lineage.database import count, parquet_rows, scratch_database
 from provenance.lineage.id_ranges import IdRange, ranges_for
 from provenance.lineage.manifest import altered_parts
-from provenance.lineage.record_rows import placed_records
-from provenance.lineage.row_bounds import ROWS_SQL, misstated
-from provenance.lineage.row_checks import rows_differ
-from provenance.lineage.sidecar import Sidecar, open_sidecar
+from provenance.lineage.problems import Problem, not_closed, of_altered, of_bytes, of_data, of_sidecar
+from provenance.lineage.record_rows import dangling, enter_parents, in_other_parts, placed_records
+from provenance.lineage.row_bounds import ROWS_SQL, misstated, misstated_in_words
+from provenance.lineage.row_checks import differing_rows, rows_differ
+from provenance.lineage.sidecar import IN_OTHER_PARTS, Sidecar, open_sidecar
+from provenance.lineage.sidecar_checks import contradictions
 from provenance.lineage.tables import write_rows
 
-# A file that was replaced as a whole differs in every row: the first ones and the number are what helps.
-MOST_ROWS_NAMED = 20
-# With this the problem begins that an ancestor has no record.
-NOT_CLOSED = "it is not closed"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that does not hold. ``row`` counts from 1; None: the dataset or the sidecar as a whole.
-
-    In a directory, ``path`` is that of the file, and ``row`` counts in it; None where each file is a sample.
-    """
-
-    path: str
-    row: int | None
-    problem: str
+_DESCRIBED = ("activity", "agent", "source")
 
 
 def verify(
@@ -63,79 +50,76 @@ def verify(
         with scratch_database(folder) as connection:
             connection.execute(f"CREATE VIEW records AS FROM {placed_records(opened)}")
             ranges = ranges_for(opened.records)
-            texts = [f"its part {part} is not as its manifest states it" for part in altered_parts(sidecar)]
-            texts += _of_sidecar(connection, opened, ranges)
-            texts += sidecar_checks.contradictions(connection, opened.header, ranges)
-            problems = [Problem(f"{name} (sidecar)", None, text) for text in texts]
+            texts = of_altered(altered_parts(sidecar))
+            found = totals(connection, opened, ranges)
+            enter_parents(connection)
+            found.dangling = dangling(connection)
+            found.in_other_parts = in_other_parts(connection, opened)
+            texts += found.said(opened)
+            texts += contradictions(connection, opened, ranges)
+            problems = of_sidecar(texts, name)
             try:
                 if identity.digest_size != opened.digest_size or rows_differ(
                     scan(data, identity), opened, folder / "samples"
                 ):
                     problems += _of_rows(connection, scan(data, identity), name, folder / "rows.parquet")
             except DataError as error:
-                return [*problems, Problem(error.renamed(data, name).path, error.row, error.problem)]
-            expected = opened.header.dataset.md5
-            if md5 is not None and expected is not None and md5 != expected:
-                problems.append(
-                    Problem(name, None, f"its md5 is {md5}, but the sidecar was made for a file of md5 {expected}")
-                )
-            return problems
+                return [*problems, of_data(error, data, name)]
+            return problems + of_bytes(opened, name, md5)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _of_sidecar(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar, ranges: Sequence[IdRange]) -> list[str]:
-    problems = []
-    total = count(connection, f"SELECT coalesce(sum({ROWS_SQL}), 0) FROM records")
-    if (problem := sidecar.miscounted(total)) is not None:
-        problems.append(problem)
-    dangling = count(
-        connection,
-        "SELECT count(*) FROM (SELECT DISTINCT unnest(parents) AS sample_id FROM records) ANTI JOIN records "
-        "USING (sample_id)",
+@dataclass
+class Totals:
+    """Of some records, or of all: their rows, parents without a record, what they misstate, and what they name that the
+    header does not describe. They can be added up over ranges of ids."""
+
+    rows: int = 0
+    dangling: int = 0
+    in_other_parts: bool = False
+    misstated: Counter[str] = field(default_factory=Counter)
+    undescribed: set[str] = field(default_factory=set)
+
+    def add(self, more: Totals) -> None:
+        self.rows += more.rows
+        self.dangling += more.dangling
+        self.in_other_parts |= more.in_other_parts
+        self.misstated.update(more.misstated)
+        self.undescribed |= more.undescribed
+
+    def said(self, sidecar: Sidecar) -> list[str]:
+        """What of it is a problem, in words."""
+        problems = [problem for problem in [sidecar.miscounted(self.rows)] if problem is not None]
+        if self.dangling:
+            problems.append(not_closed(self.dangling))
+        if self.in_other_parts:
+            problems.append(IN_OTHER_PARTS)
+        problems += misstated_in_words(self.misstated)
+        return problems + [
+            f"records name {'a' if column == 'source' else 'an'} {column} that its header does not describe"
+            for column in _DESCRIBED
+            if column in self.undescribed
+        ]
+
+
+def totals(connection: duckdb.DuckDBPyConnection, sidecar: Sidecar, ranges: Sequence[IdRange]) -> Totals:
+    """Those of the records of ``ranges``, which are the view ``records`` too; but for what is asked of all together."""
+    header = sidecar.header
+    known = {"activity": header.activities, "agent": header.agents, "source": header.sources}
+    return Totals(
+        count(connection, f"SELECT coalesce(sum({ROWS_SQL}), 0) FROM records"),
+        misstated=misstated(connection, sidecar, ranges),
+        undescribed={
+            column
+            for column in _DESCRIBED
+            if count(connection, f"SELECT count(*) FROM records WHERE {column} >= {len(known[column])}")
+        },
     )
-    if dangling:
-        problems.append(f"{NOT_CLOSED}: {dangling} parents have no record in it")
-    problems += misstated(connection, ranges)
-    for column, described in (
-        ("activity", sidecar.header.activities),
-        ("agent", sidecar.header.agents),
-        ("source", sidecar.header.sources),
-    ):
-        if count(connection, f"SELECT count(*) FROM records WHERE {column} >= {len(described)}"):
-            problems.append(
-                f"records name {'a' if column == 'source' else 'an'} {column} that its header does not describe"
-            )
-    return problems
 
 
 def _of_rows(connection: duckdb.DuckDBPyConnection, rows: Scan, name: str, scratch: Path) -> list[Problem]:
     """Which rows and samples differ. ``scratch`` is made for the ids of all rows."""
     write_rows(rows, scratch)
     connection.execute(f"CREATE VIEW rows AS SELECT * FROM {parquet_rows(scratch)}")
-    connection.execute(
-        f"CREATE TABLE stated AS SELECT sample_id, sum({ROWS_SQL})::BIGINT AS rows FROM records GROUP BY 1 "
-        "HAVING sum(rows) > 0 OR count(ambiguous_rows) > 0"
-    )
-    strangers = "FROM rows WHERE sample_id NOT IN (SELECT sample_id FROM stated)"
-    found = connection.execute(
-        f"SELECT row, lower(hex(sample_id)) {strangers} ORDER BY row LIMIT {MOST_ROWS_NAMED}"
-    ).fetchall()
-    problems = []
-    for number, sample in found:
-        file, row = rows.place(number)
-        path = name if file is None else f"{name}/{file}"
-        problems.append(Problem(path, row, f"its sample {sample[:12]} has no record in the sidecar"))
-    more = count(connection, f"SELECT count(*) {strangers}") - len(found)
-    if more > 0:
-        problems.append(Problem(name, None, f"{more} more rows have no record in the sidecar"))
-    differing = connection.execute(
-        "SELECT lower(hex(sample_id)), coalesce(d.rows, 0), r.rows FROM stated r "
-        "LEFT JOIN (SELECT sample_id, count(*) AS rows FROM rows GROUP BY 1) d USING (sample_id) "
-        f"WHERE coalesce(d.rows, 0) <> r.rows ORDER BY 1 LIMIT {MOST_ROWS_NAMED}"
-    ).fetchall()
-    problems += [
-        Problem(name, None, f"sample {sample[:12]} is in {has} rows, but the sidecar has it in {stated}")
-        for sample, has, stated in differing
-    ]
-    return problems
+    return differing_rows(connection).said(name, rows.place)

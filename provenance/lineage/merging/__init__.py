@@ -1,1 +1,1 @@
-"""Completion as merges of sorted ids, for what fits in memory and is plain: see `plain`."""
+"""Completion as merges of sorted ids, in memory or range by range: see `merge` and `ending`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,6 @@ import pyarrow as pa
 from provenance.lineage.carrying import SAME_BIRTH_SQL, births_once_sql
 from provenance.lineage.database import Database
 from provenance.lineage.merging.gathered import (
-    NotPlainError,
     Records,
     answer,
     coded_schema,
@@ -23,8 +21,26 @@ from provenance.lineage.merging.numbering import Flags, Numbers, ranges, starts_
 
 
 @dataclass(frozen=True)
+class Links:
+    """Whom known records of a range come from: ``order`` and ``first`` as in `Closure`.
+
+    ``parents``: those of all records, among all samples; those of record r begin at ``starts[r]``.
+    """
+
+    order: Numbers
+    first: Numbers
+    starts: Numbers
+    parents: Numbers
+
+    def parents_of(self, samples: Numbers) -> Numbers:
+        """All parents that known records of these samples have."""
+        places = self.order[ranges(self.first[samples], self.first[samples + 1] - self.first[samples])]
+        return self.parents[ranges(self.starts[places], self.starts[places + 1] - self.starts[places])]
+
+
+@dataclass(frozen=True)
 class Closure:
-    """What is known, by the numbers of samples, of which there are ``count``.
+    """What is known of the samples of a range of ids, by their numbers, of which there are ``count``.
 
     ``order``: the places of known records, sorted by sample; those of sample s begin at ``first[s]``.
     """
@@ -35,43 +51,30 @@ class Closure:
     order: Numbers
     first: Numbers
 
+    @property
+    def links(self) -> Links:
+        """Who comes from whom, without what records say."""
+        return Links(self.order, self.first, starts_of(self.records.lengths), self.records.parents)
+
     @staticmethod
     def of(known: Known, records: Records, count: int) -> Closure:
         """``records``: all that is known, with the numbers of samples."""
         order = np.argsort(records.samples, kind="stable")
         return Closure(known, records, count, order, starts_of(np.bincount(records.samples, minlength=count)))
 
-    def places_of(self, samples: Numbers) -> Numbers:
-        """The places of all known records of these samples, ascending by sample."""
-        return self.order[ranges(self.first[samples], self.first[samples + 1] - self.first[samples])]
+    def available(self, wanted: Flags) -> Numbers:
+        """How many rows the datasets that were read have of each sample that is ``wanted``."""
+        chosen = wanted[self.records.samples]
+        rows = self.known.available[chosen]
+        return np.bincount(self.records.samples[chosen], rows, self.count).astype(np.int64)
 
-    def carried(self, is_left: Flags) -> Numbers:
-        """The places of the births of samples of which rows are left over; each has one.
+    def may_be_carried(self, is_left: Flags) -> Flags:
+        """Which known records rows may have been carried over with, of samples of which rows are left over.
 
-        Raises:
-            NotPlainError: one of them may have been born in several ways.
+        Where no dataset that was read has a row of the sample, it may have been born as an ancestor was.
         """
         samples, known = self.records.samples, self.known
-        wanted = is_left[samples]
-        available = np.bincount(samples[wanted], known.available[wanted], minlength=self.count) > 0
-        found = np.flatnonzero(wanted & (known.has_rows | (known.is_told & ~available[samples])))
-        if np.bincount(samples[found], minlength=1).max() > 1:
-            raise NotPlainError
-        return found
-
-    def ancestors(self, parents: Numbers) -> Flags:
-        """By its number, whether a sample is one of ``parents`` or their ancestor."""
-        lengths = self.records.lengths
-        starts = starts_of(lengths)
-        found = np.zeros(self.count, bool)
-        found[parents] = True
-        frontier = np.flatnonzero(found)
-        while len(frontier):
-            places = self.places_of(frontier)
-            reached = np.zeros(self.count, bool)
-            reached[self.records.parents[ranges(starts[places], lengths[places])]] = True
-            frontier = np.flatnonzero(reached & ~found)
-            found[frontier] = True
+        found: Flags = is_left[samples] & (known.has_rows | (known.is_told & ~(self.available(is_left) > 0)[samples]))
         return found
 
     def of_ancestors(self, database: Database, wanted: Flags) -> tuple[list[Records], list[Flags]]:
@@ -87,13 +90,13 @@ class Closure:
         parts: list[Records] = []
         held: list[Flags] = []
         for chosen in (told, others):
-            for records, has_rows in self._once(database, chosen):
+            for records, has_rows in self.births_once(database, chosen):
                 parts.append(records)
                 held.append(has_rows)
         return parts, held
 
     def other_births(
-        self, database: Database, wanted: Flags, present: Sequence[Records], carried: Numbers
+        self, database: Database, wanted: Flags, present: Records, carried: Numbers
     ) -> list[tuple[Records, Flags]]:
         """The births that tell how samples that are ``wanted`` came to be, and are not among those ``present``.
 
@@ -108,8 +111,8 @@ class Closure:
         is_there[samples[chosen]] = True
         # Of a sample with other births all are looked at, as births that are equal are one.
         found = np.flatnonzero(is_there[samples] & self.known.is_told)
-        mine = Records.of([part.take(np.flatnonzero(is_there[part.samples])) for part in present])
-        stated = with_nulls(mine.table, self._schema).append_column("sample_id", pa.array(mine.samples))
+        mine = present.take(np.flatnonzero(is_there[present.samples]))
+        stated = with_nulls(mine.dense, self._schema).append_column("sample_id", pa.array(mine.samples))
         tables = {"known": self._as_asked(found), "r": stated}
         births = births_once_sql("known", "true", is_one=self._is_one, also="number")
         sql = f"SELECT k.* FROM ({births}) k ANTI JOIN r ON r.sample_id = k.sample_id AND {SAME_BIRTH_SQL}"
@@ -123,7 +126,7 @@ class Closure:
     def _is_one(self) -> bool:
         return not len(self.known.place) or bool(self.known.place[0] == self.known.place[-1])
 
-    def _once(self, database: Database, chosen: Flags) -> list[tuple[Records, Flags]]:
+    def births_once(self, database: Database, chosen: Flags) -> list[tuple[Records, Flags]]:
         """Known records, each birth once: several sidecars may have it, one of which knows more of its ancestors."""
         samples = self.records.samples
         if self._is_one:
@@ -138,7 +141,7 @@ class Closure:
         return found
 
     def _as_asked(self, places: Numbers) -> pa.Table:
-        table = with_nulls(self.records.table.take(pa.array(places)), self._schema)
+        table = with_nulls(self.records.take(places).dense, self._schema)
         rows = pa.array(self.known.has_rows[places].astype(np.uint32))
         nothing = pa.nulls(len(places), pa.uint32())
         added = {

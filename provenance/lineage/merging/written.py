@@ -1,175 +1,188 @@
-"""Merged records in the order of a sidecar, and what they come to."""
+"""Merged records of a range of ids in the order of a sidecar, and what they come to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.lineage.ancestors import ranked_sql
-from provenance.lineage.database import Database
-from provenance.lineage.merging.gathered import Records, answer
+from provenance.lineage.merging.gathered import Records, binary_of
 from provenance.lineage.merging.numbering import Flags, Ids, Numbers, ranges, starts_of
-from provenance.lineage.merging.own import Rows
-from provenance.lineage.records import Activity
+from provenance.lineage.merging.own import Members
+from provenance.lineage.merging.sample_set import SampleSet
+from provenance.lineage.samples_in_range import whole_ids
 from provenance.lineage.schema import BIRTH_NAMES, ROW_GROUP_ROWS, sidecar_schema
-from provenance.lineage.tables import activities_table, places, renumbering
+from provenance.lineage.tables import renumbering
 from provenance.lineage.vocabulary import Vocabulary
 
-_NUMBERED = {"activity": "activities", "agent": "agents", "source": "sources"}
+NUMBERED = {"activity": "activities", "agent": "agents", "source": "sources"}
 
 
 @dataclass(frozen=True)
-class Samples:
-    """The samples of a completion by their numbers, which are in the order of ``ids``.
+class Shares:
+    """How many rows records have at least (``low``) and at most (``high``).
 
-    ``of_rows``: that of each of ``rows``; ``counts``: how many rows each has. ``dangling``: those that no
-    sidecar knows.
+    ``ambiguous``: of each sample, how many rows' births are not certain. ``marks``: lists of marks, ``marks_at``: which
+    of these a record has, -1 for none; ``are_marked``: whether all that is known of a sample's rows is known by marks.
     """
 
+    low: Numbers
+    high: Numbers
+    ambiguous: Numbers
+    marks: pa.Array | None
+    marks_at: Numbers
+    are_marked: Flags
+
+    def with_none(self, count: int) -> Shares:
+        """The same with further records, of which there are no rows, up to ``count``."""
+        more = count - len(self.low)
+        no = np.zeros(more, np.int64)
+        low, high, marks_at = (np.append(each, no) for each in (self.low, self.high, self.marks_at + 1))
+        return replace(self, low=low, high=high, marks_at=marks_at - 1)
+
+    def take(self, places_: Numbers) -> Shares:
+        """Those of the records at these places."""
+        return replace(self, low=self.low[places_], high=self.high[places_], marks_at=self.marks_at[places_])
+
+
+class _Places(NamedTuple):
+    """Where records have what is their ``own`` among the rows of their table, and what may be ``inherited`` among those
+    and, behind them, all classes."""
+
+    own: pa.Array
+    inherited: pa.Array
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The records of a range of ids, whose first sample is ``first`` among all; by number, ``ids`` are its samples'.
+
+    ``inherited``: the place in ``classes`` of each record that has from there what follows from its parents; -1: it has
+    its own.
+    """
+
+    first: int
     ids: Ids
-    rows: Rows
-    of_rows: Numbers
-    counts: Numbers
-    dangling: Numbers
-
-    @cached_property
-    def _a_row(self) -> pa.Array:
-        """A row of each sample, from 0; null: none is."""
-        row = np.full(len(self.ids), -1, np.int64)
-        row[self.of_rows] = np.arange(len(self.of_rows))
-        return pa.array(row, mask=row < 0)
-
-    @cached_property
-    def content_bytes(self) -> pa.Array:
-        """Of each sample that has rows, the length of its content."""
-        return self.rows.content_bytes.take(self._a_row)
-
-    @cached_property
-    def tokens(self) -> pa.Array | None:
-        """Of each sample that has rows, its tokens; None: not counted."""
-        return self.rows.most_tokens(self.of_rows, len(self.ids))
-
-
-@dataclass(frozen=True)
-class Merged:
-    """The records of a sidecar.
-
-    ``rows``: how many each has. ``inherited``: the place in ``classes`` of each record that has from there what follows
-    from its parents; -1: it has its own. ``explained``: how many rows were explained in which way.
-    """
-
-    samples: Samples
+    members: Members
     records: Records
-    rows: Numbers
+    shares: Shares
     inherited: Numbers
     classes: pa.Table
-    explained: Mapping[str, int]
-    vocabulary: Vocabulary
 
-    def order(self, database: Database) -> Numbers:
-        """The places of records by sample, of these the birth to believe first."""
-        samples = self.records.samples
-        order: Numbers = np.argsort(samples, kind="stable")
-        several = order[(np.bincount(samples) > 1)[samples[order]]]
-        if len(several):
-            table = self._births(several)
-            activities = activities_table(dict(enumerate(self.vocabulary.activities.values())))
-            tables = {"several": table, "described": activities}
-            found = answer(database, ranked_sql("several", "described"), tables, table.schema)
-            numbers, rank = (found[name].to_numpy().astype(np.int64) for name in ("number", "rank"))
-            order[np.isin(samples[order], samples[several])] = numbers[np.lexsort((rank, samples[numbers]))]
-        return order
+    @property
+    def several(self) -> Numbers:
+        """The places of the records of samples that have several."""
+        return np.flatnonzero((np.bincount(self.records.samples, minlength=1) > 1)[self.records.samples])
 
-    def repeats_a_birth(self, database: Database) -> bool:
-        """Whether births of one sample turned out to be the same, now that what follows from parents is known."""
-        samples = self.records.samples
-        several = np.flatnonzero((np.bincount(samples, minlength=1) > 1)[samples])
-        if not len(several):
-            return False
-        table = self._births(several)
-        born = ", ".join(("sample_id", *BIRTH_NAMES))
-        sql = f"SELECT 1 AS found FROM several GROUP BY {born} HAVING count(*) > 1 LIMIT 1"
-        return len(answer(database, sql, {"several": table}, table.schema)) > 0
+    def are_among(self, ids: Ids) -> Flags:
+        """Whether each sample's id is one of ``ids``, which are sorted."""
+        own, others = whole_ids(self.ids), whole_ids(ids)
+        at = np.searchsorted(others, own)
+        at[at == len(others)] = 0
+        found: Flags = others[at] == own if len(others) else np.zeros(len(own), bool)
+        return found
 
-    def _births(self, places_: Numbers) -> pa.Table:
+    def births(self, places_: Numbers) -> pa.Table:
         """What the records at these places state, their samples and their places."""
-        table = pa.table({name: self._column(name, places_) for name in BIRTH_NAMES})
+        at = self._places(places_)
+        table = pa.table({name: self._taken(name, at) for name in BIRTH_NAMES})
         table = table.append_column("sample_id", pa.array(self.records.samples[places_]))
         return table.append_column("number", pa.array(places_))
 
-    def used(self, activities: Iterable[Activity]) -> Vocabulary:
-        """The part of the vocabulary that the records need, and that ``activities`` do."""
-        everything = np.arange(len(self.records))
-        numbers = {name: pc.unique(self._column(name, everything)).drop_null().to_pylist() for name in _NUMBERED}
-        place = places(self.vocabulary.activities)
-        numbers["activity"] += [place[each.id] for each in activities]
-        return self.vocabulary.only(*(sorted(found) for found in numbers.values()))
+    def settled(self) -> Piece:
+        """The same with all that is inherited as the records' own."""
+        everything = self._places(np.arange(len(self.records)))
+        names = {*self.records.table.column_names, *self.classes.column_names}
+        columns = {name: self._taken(name, everything) for name in sorted(names)}
+        records = Records(pa.table(columns).combine_chunks(), self.records.samples, self.records.parents)
+        return replace(self, records=records, inherited=np.full(len(records), -1))
 
-    def counts(self) -> dict[str, int | None]:
-        """What is reported of it."""
-        per_sample = np.bincount(self.records.samples, minlength=1)
-        samples, dangling = int((self.samples.counts > 0).sum()), len(self.samples.dangling)
-        return {
-            "samples": samples,
-            "ancestors": int((per_sample > 0).sum()) - samples,
-            "dangling": dangling,
-            "dangling_row": self._first_row_with_dangling_parent() if dangling else None,
-            "born_twice": int((per_sample > 1).sum()),
-            **self.explained,
-        }
+    def take(self, places_: Numbers) -> Piece:
+        """Only the records at these places."""
+        records, shares = self.records.take(places_), self.shares.take(places_)
+        return replace(self, records=records, shares=shares, inherited=self.inherited[places_])
 
-    def batches(self, order: Numbers, used: Vocabulary) -> Iterator[pa.RecordBatch]:
-        """The records in this order as rows of a sidecar, numbers counting in ``used``."""
-        schema = sidecar_schema(self.samples.ids.shape[1])
+    def used(self) -> dict[str, list[int]]:
+        """The numbers of activities, agents and sources that the records name."""
+        everything = self._places(np.arange(len(self.records)))
+        return {name: pc.unique(self._taken(name, everything)).drop_null().to_pylist() for name in NUMBERED}
+
+    def batches(self, order: Numbers, vocabulary: Vocabulary, used: Vocabulary) -> Iterator[pa.RecordBatch]:
+        """The records in this order as rows of a sidecar, their numbers, of ``vocabulary``, counting in ``used``."""
+        schema = sidecar_schema(self.ids.shape[1])
         renumbers = {
-            column: pa.array(renumbering(getattr(self.vocabulary, name), getattr(used, name)), pa.uint32())
-            for column, name in _NUMBERED.items()
+            column: pa.array(renumbering(getattr(vocabulary, name), getattr(used, name)), pa.uint32())
+            for column, name in NUMBERED.items()
         }
         for start in range(0, len(order), ROW_GROUP_ROWS):
+            before = order[start - 1] if start else None
             at = order[start : start + ROW_GROUP_ROWS]
-            columns = self._counted(at, schema)
+            places_ = self._places(at)
+            columns = self._counted(at, before, schema)
+            for name, known in (("content_bytes", self.members.content_bytes), ("tokens", self.members.tokens)):
+                if known is not None:
+                    of_samples = known.take(pa.array(self.records.samples[at]))
+                    columns[name] = pc.coalesce(of_samples, self._taken(name, places_))
             for column, numbers in renumbers.items():
-                columns[column] = numbers.take(self._column(column, at))
+                columns[column] = numbers.take(self._taken(column, places_))
             for field in schema:
                 if field.name not in columns:
                     is_there = field.name in self.records.table.column_names or field.name in self.classes.column_names
-                    found = self._column(field.name, at) if is_there else pa.nulls(len(at), field.type)
+                    found = self._taken(field.name, places_) if is_there else pa.nulls(len(at), field.type)
                     columns[field.name] = _plain(found, field.type)
             for name in ("parents", "parent_roles"):
                 columns[name] = self._without_itself(columns[name], at)
             yield pa.record_batch([columns[name] for name in schema.names], schema=schema)
 
-    def _counted(self, at: Numbers, schema: pa.Schema) -> dict[str, pa.Array]:
-        samples = pa.array(self.records.samples[at])
-        ids = np.ascontiguousarray(self.samples.ids[self.records.samples[at]])
-        nothing = ("possible_rows", "ambiguous_rows", "marks")
-        columns = {name: pa.nulls(len(at), schema.field(name).type) for name in nothing}
-        columns["sample_id"] = pa.FixedSizeBinaryArray.from_buffers(
-            schema.field("sample_id").type, len(at), [None, pa.py_buffer(ids)]
-        )
-        columns["rows"] = pa.array(self.rows[at].astype(np.uint32))
-        for name, of_samples in (("content_bytes", self.samples.content_bytes), ("tokens", self.samples.tokens)):
-            if of_samples is not None:
-                columns[name] = pc.coalesce(of_samples.take(samples), self._column(name, at))
-        return columns
+    def _counted(self, at: Numbers, before: int | None, schema: pa.Schema) -> dict[str, pa.Array]:
+        """``before``: the record that comes before these."""
+        samples, shares = self.records.samples[at], self.shares
+        possible = (shares.high - shares.low)[at]
+        is_first = np.append(True, samples[1:] != samples[:-1])
+        if before is not None:
+            is_first[0] = self.records.samples[before] != samples[0]
+        ambiguous = np.where(is_first, shares.ambiguous[samples], 0)
+        return {
+            "sample_id": binary_of(self.ids[samples]),
+            "rows": pa.array(shares.low[at].astype(np.uint32)),
+            "possible_rows": pa.array(possible, mask=possible == 0).cast(pa.uint32()),
+            "ambiguous_rows": pa.array(ambiguous, mask=ambiguous == 0).cast(pa.uint32()),
+            "marks": self._marks(at, schema.field("marks").type),
+        }
 
-    def _column(self, name: str, at: Numbers) -> pa.Array:
+    def _marks(self, at: Numbers, kind: pa.DataType) -> pa.Array:
+        """Also a birth that none of the sample's rows had says that these are known by their marks."""
+        shares = self.shares
+        is_marked = shares.are_marked[self.records.samples[at]]
+        if shares.marks is None or not is_marked.any():
+            return pa.nulls(len(at), kind)
+        lists = pa.concat_arrays([shares.marks.cast(kind), pa.array([[], None], kind)])
+        place = np.where(shares.marks_at[at] < 0, len(shares.marks), shares.marks_at[at])
+        return lists.take(pa.array(np.where(is_marked, place, len(shares.marks) + 1)))
+
+    def column(self, name: str, at: Numbers) -> pa.Array:
+        """The column of this name of the records at these places."""
+        return self._taken(name, self._places(at))
+
+    def _places(self, at: Numbers) -> _Places:
+        own, of_class = self.records.places(at), self.inherited[at]
+        return _Places(pa.array(own), pa.array(np.where(of_class < 0, own, len(self.records.table) + of_class)))
+
+    def _taken(self, name: str, places_: _Places) -> pa.Array:
+        is_inherited = name in self.classes.column_names
         if name not in self._joined:
-            column = self.records.column(name)
-            if name in self.classes.column_names:
+            column = self.records.whole(name)
+            if is_inherited:
                 both = pa.chunked_array([column, *self.classes[name].chunks], column.type).unify_dictionaries()
                 column = both.combine_chunks()
             self._joined[name] = column
-        if name in self.classes.column_names:
-            of_class = self.inherited[at]
-            at = np.where(of_class < 0, at, len(self.records) + of_class)
-        array = self._joined[name]
-        return pa.nulls(len(at), array.type) if array.null_count == len(array) else array.take(pa.array(at))
+        array, at = self._joined[name], places_.inherited if is_inherited else places_.own
+        return pa.nulls(len(at), array.type) if array.null_count == len(array) else array.take(at)
 
     @cached_property
     def _joined(self) -> dict[str, pa.Array]:
@@ -179,7 +192,7 @@ class Merged:
     def _is_own_parent(self) -> Flags:
         """Of each parent of the records, whether it is the sample itself."""
         records = self.records
-        is_it: Flags = records.parents == np.repeat(records.samples, records.lengths)
+        is_it: Flags = records.parents == np.repeat(records.samples, records.lengths) + self.first
         return is_it
 
     def _without_itself(self, column: pa.ListArray, at: Numbers) -> pa.ListArray:
@@ -192,16 +205,16 @@ class Merged:
         offsets = pa.array(starts_of(left).astype(np.int32))
         return pa.ListArray.from_arrays(offsets, column.flatten().filter(pa.array(stays)))
 
-    def _first_row_with_dangling_parent(self) -> int | None:
-        """The first row of the dataset one of whose parents no sidecar knows."""
-        is_dangling = np.zeros(len(self.samples.ids), bool)
-        is_dangling[self.samples.dangling] = True
-        hit = is_dangling[self.records.parents] & ~self._is_own_parent
+    def first_row_with_parent_in(self, chosen: SampleSet) -> int | None:
+        """The first row of the dataset one of whose parents is ``chosen``; counted from 1."""
+        if not chosen:
+            return None
+        hit = chosen.has(self.records.parents) & ~self._is_own_parent
         owner = np.repeat(self.records.samples, self.records.lengths)
-        has_one = np.zeros(len(self.samples.ids), bool)
+        has_one = np.zeros(len(self.ids), bool)
         has_one[owner[hit]] = True
-        rows = np.flatnonzero(has_one[self.samples.of_rows])
-        return int(rows[0]) + 1 if len(rows) else None
+        rows = self.members.first_rows[has_one & (self.members.counts > 0)]
+        return int(rows.min()) + 1 if len(rows) else None
 
 
 def _plain(array: pa.Array, kind: pa.DataType) -> pa.Array:

@@ -8,11 +8,18 @@ from support.sidecars import Words, record, sample, write
 from support.workbench import DERIVATION, Workbench, identifier
 
 from provenance.identity.names import sidecar_path
+from provenance.lineage import accounting
 from provenance.lineage.accounting import InputRows, account_for
 from provenance.lineage.births import Dependency
 from provenance.lineage.records import Activity, ActivityType
 
 DOCUMENTS = [{"text": f"document {number}"} for number in range(4)]
+
+
+@pytest.fixture(autouse=True, params=[accounting._AT_ONCE, 1])
+def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All as one range of ids, and by as many ranges as there are records."""
+    monkeypatch.setattr(accounting, "_AT_ONCE", request.param)
 
 
 def sidecars(*datasets: Dependency | Path) -> list[Path]:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.sidecars import DIGEST_SIZE, record, sample, write
 
+from provenance.errors import SidecarError
 from provenance.lineage import generations
 from provenance.lineage.manifest import MANIFEST, altered_parts
 from provenance.lineage.schema import sidecar_schema
@@ -20,10 +21,13 @@ from provenance.lineage.soundness import require_sound
 Stated = dict[int, list[int]]
 STATED = st.dictionaries(st.integers(0, 60), st.lists(st.integers(0, 2), min_size=1, max_size=3), max_size=40)
 
+_LICENSES = (None, "MIT", "CC0-1.0")
+
 
 def records_of(stated: Stated) -> list[dict[str, Any]]:
     return [
-        record(sample(number), 1 + (place == 0), seed=seed)
+        # The licence and the depth are often the same throughout a version, and in another one something else.
+        record(sample(number), 1 + (place == 0), seed=seed, license=_LICENSES[max(seeds)], depth=min(seeds))
         for number, seeds in stated.items()
         for place, seed in enumerate(seeds)
     ]
@@ -135,3 +139,17 @@ def test_an_old_sidecar_that_is_damaged_is_replaced(folder: Path, tmp_path: Path
     part.write_bytes(b"?" * part.stat().st_size)
     write(tmp_path, "a.jsonl", [record(sample(number)) for number in range(404)], parts=4)
     assert (open_sidecar(folder).records, altered_parts(folder)) == (404, [])
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_part_of_a_generation_that_is_damaged_is_named(folder: Path, tmp_path: Path, place: int) -> None:
+    write(tmp_path, "a.jsonl", [record(sample(number)) for number in range(404)], parts=4)
+    layout = open_sidecar(folder).layout
+    assert layout is not None and len(layout.generations) == 2
+    part = folder / layout.generations[place].parts[0].name
+    content = bytearray(part.read_bytes())
+    # All that is not the footer, which is read first.
+    content[4 : len(content) // 8] = bytes(len(content) // 8 - 4)
+    part.write_bytes(content)
+    with pytest.raises(SidecarError, match=f"{part.name}: cannot be read .*restore it with `dvc checkout`$"):
+        everything(open_sidecar(folder, tmp_path / "work"))

@@ -7,10 +7,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+from support.inherited_in_sql import FROM_BIRTHS, FROM_PARENTS
+from support.inherited_in_sql import resolved as resolved_sql
 
 from provenance.lineage.inherited import Born, Inherited, from_births, from_parents, resolved
-from provenance.lineage.rules import FROM_BIRTHS, FROM_PARENTS
-from provenance.lineage.rules import resolved as resolved_sql
 from provenance.lineage.words import Evidence, Origin
 
 _GROUPS = 2000

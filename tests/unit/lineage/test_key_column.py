@@ -10,10 +10,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.workbench import DERIVATION, Workbench, identifier
+from support.workbench import DERIVATION, GENERATION, WRITER, Workbench, identifier
 
 from provenance.errors import DataError, ProvenanceWarning, SidecarError
-from provenance.lineage.births import ParentKey
+from provenance.lineage.births import ParentKey, RecordedBirths
+from provenance.lineage.schema import birth_schema
+from provenance.lineage.vocabulary import Vocabulary
 
 DOCUMENTS: list[dict[str, Any]] = [{"id": number, "text": f"document {number}"} for number in range(1, 6)]
 BY_ID = ParentKey("id", "id")
@@ -122,6 +124,38 @@ def test_what_a_model_wrote_has_the_row_with_its_key_for_its_input(workbench: Wo
     record = workbench.record(out, {"text": "an answer"})
     assert record["parents"] == [identifier(DOCUMENTS[0])] and record["origin"] == "synthetic"
     assert record["evidence"] == "declared"
+
+
+def test_what_is_stated_of_a_row_without_parents_has_the_row_with_its_key_for_its_input(workbench: Workbench) -> None:
+    documents = workbench.collected("documents.jsonl", DOCUMENTS)
+    rows: list[dict[str, Any]] = [
+        {"id": 1, "text": "an answer"},
+        {"id": 2, "text": "answered from another"},
+        {"id": 3, "text": "changed"},
+        {"id": 9, "text": "of nothing"},
+    ]
+    out = workbench.dataset("out.jsonl", rows)
+    other = bytes.fromhex(identifier(DOCUMENTS[4]))
+    births = [
+        {"row": row, "origin": "synthetic", "kind": "answer", "activity": 0, "evidence": "declared", "parents": parents}
+        | {"parent_roles": ["context"] * len(parents)}
+        for row, parents in ((1, []), (2, [other]), (4, []))
+    ]
+    file = workbench.folder / "births.parquet"
+    pq.write_table(pa.Table.from_pylist(births, schema=birth_schema()), file)
+    vocabulary = Vocabulary()
+    vocabulary.add([GENERATION], agents=[WRITER])
+    stated = RecordedBirths(file, [GENERATION], vocabulary)
+    with pytest.warns(ProvenanceWarning, match="for 1 row: no row that was read has its 'id'; it is '9'"):
+        report = workbench.complete(out, dependencies=[documents], derivation=DERIVATION, key=BY_ID, births=stated)
+    assert (report.recorded, report.derived, report.born_twice) == (3, 1, 0)
+    found = {each["sample_id"]: (each["origin"], each["parents"]) for each in workbench.records(out) if each["rows"]}
+    assert found == {
+        identifier(rows[0]): ("synthetic", [identifier(DOCUMENTS[0])]),
+        identifier(rows[1]): ("synthetic", [identifier(DOCUMENTS[4])]),
+        identifier(rows[2]): ("real", [identifier(DOCUMENTS[2])]),
+        identifier(rows[3]): ("synthetic", []),
+    }
 
 
 def test_settings_that_fit_no_data_are_an_error(workbench: Workbench) -> None:

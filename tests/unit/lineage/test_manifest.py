@@ -8,11 +8,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from support.schemas import schema_of
 from support.sidecars import record, sample, write
 
 from provenance.errors import SidecarError
 from provenance.lineage.manifest import MANIFEST, Manifest
 from provenance.lineage.sidecar import open_sidecar
+from provenance.stored import FolderElsewhere
 
 SCHEMA = Path(__file__).resolve().parents[3] / "docs/specification/sidecar-manifest.schema.json"
 
@@ -35,7 +37,7 @@ def parts(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_the_schema_is_published() -> None:
-    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == Manifest.model_json_schema()
+    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == schema_of(Manifest)
 
 
 def test_what_is_written_is_a_manifest(folder: Path) -> None:
@@ -58,6 +60,7 @@ def test_what_a_killed_writer_left_is_passed_over(folder: Path) -> None:
         (lambda found: found["layout"].update(bits=15), "_manifest.json: damaged .layout.bits"),
         (lambda found: found["layout"].update(bits=1), "does not fit in 1 bits"),
         (lambda found: found["layout"].update(generations=[]), "layout.generations"),
+        (lambda found: parts(found).clear(), "its first generation has no part"),
         (lambda found: parts(found)[0].update(name="../../etc/passwd"), "parts.0.name"),
         (lambda found: parts(found)[0].update(name="/etc/passwd"), "parts.0.name"),
         (lambda found: parts(found)[0].update(number=1), "the first digits of its sha256"),
@@ -105,6 +108,15 @@ def test_a_file_that_is_no_part(folder: Path) -> None:
     (folder / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(SidecarError, match=r"notes.txt: no part of the sidecar"):
         open_sidecar(folder)
+
+
+def test_a_file_that_is_no_part_is_named_by_the_dataset_where_files_are_kept_by_their_content(folder: Path) -> None:
+    files = {path.name: path for path in folder.iterdir()}
+    as_it_was = FolderElsewhere("v1:data.lineage.parquet", files)
+    assert open_sidecar(as_it_was).records == open_sidecar(folder).records
+    strange = FolderElsewhere("v1:data.lineage.parquet", files | {"notes.txt": folder / "0b" / "d5326146"})
+    with pytest.raises(SidecarError, match=r"^v1:data\.lineage\.parquet/notes\.txt: no part of the sidecar"):
+        open_sidecar(strange)
 
 
 def test_a_part_is_no_sidecar_by_itself(folder: Path, tmp_path: Path) -> None:

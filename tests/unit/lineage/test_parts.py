@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -19,8 +20,9 @@ from provenance.identity.names import sidecar_path
 from provenance.lineage import parts as writing
 from provenance.lineage import placing
 from provenance.lineage.database import scratch_database
+from provenance.lineage.id_ranges import ranges
 from provenance.lineage.manifest import MANIFEST, Generation, Layout, altered_parts, stating_file
-from provenance.lineage.record_rows import placed_records, record_rows, records_of
+from provenance.lineage.record_rows import in_ranges, placed_records, record_rows, records_of
 from provenance.lineage.schema import sidecar_schema
 from provenance.lineage.sidecar import (
     Sidecar,
@@ -29,7 +31,8 @@ from provenance.lineage.sidecar import (
     record_groups,
     write_sidecar,
 )
-from provenance.lineage.soundness import require_sound
+from provenance.lineage.soundness import require_sound, require_stated_sound
+from provenance.lineage.verification import verify
 
 COLUMNS = sidecar_schema(DIGEST_SIZE).names
 
@@ -91,6 +94,30 @@ def test_records_of_a_range_are_read_from_their_parts_alone(tmp_path: Path) -> N
     assert [*record_groups(sidecar, ["sample_id"], first=64)] == []
 
 
+def test_what_is_asked_range_by_range_opens_each_part_once(tmp_path: Path) -> None:
+    """Of two sidecars: the places of records stay those in the whole, whatever files are left out."""
+    records = [record(sample(number), seed=number) for number in range(64)]
+    sidecars = [open_sidecar(write(tmp_path, f"{name}.jsonl", records, parts=4)) for name in "ab"]
+    every = everything(sidecars[0])["seed"].to_pylist()
+    opened: list[str] = []
+    with scratch_database(tmp_path) as connection:
+        for each in ranges(3):
+            found = records_of(sidecars, each)
+            opened += re.findall(r"part-[0-9]{5}", found.rows)
+            for number, place, seed in connection.execute(
+                f"SELECT {found.sidecar}, {found.place}, seed FROM {found.rows} WHERE {each.sql()}"
+            ).fetchall():
+                assert number in (0, 1) and seed == every[place]
+    assert sorted(opened) == sorted(4 * [f"part-{number:05d}" for number in range(4)])
+
+
+def test_a_range_in_which_there_is_no_part_has_no_records(tmp_path: Path) -> None:
+    sidecar = open_sidecar(write(tmp_path, "a.jsonl", [record("ff" * 16)], parts=4))
+    with scratch_database(tmp_path) as connection:
+        asked = in_ranges(connection, sidecar, ranges(2))
+        assert [each.number for each in asked if connection.execute("FROM in_range").fetchall()] == [3]
+
+
 def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:
     records = [record(sample(number)) for number in range(64)]
     folders = [write(tmp_path / name, "a.jsonl", records, parts=4) for name in ("one", "two")]
@@ -118,8 +145,15 @@ def test_a_part_with_ids_of_another_is_not_sound(tmp_path: Path) -> None:
     part = writing.write_part(folder, 1, [batch], schema)
     layout = Layout(bits=1, digest_size=DIGEST_SIZE, generations=(Generation(parts=(part,)),))
     writing.commit(folder, header.model_copy(update={"dataset": header.dataset.model_copy(update={"rows": 2})}), layout)
+    opened = open_sidecar(folder)
     with pytest.raises(SidecarError, match="ids of another part"):
-        require_sound(open_sidecar(folder), tmp_path)
+        require_sound(opened, tmp_path)
+    with pytest.raises(SidecarError, match="ids of another part"):
+        require_stated_sound(opened)
+    data = tmp_path / "b.jsonl"
+    data.write_text("")
+    problems = verify(data, folder, Identity(), name="b", md5=None, workspace=tmp_path)
+    assert "a part has ids of another part" in [problem.problem for problem in problems]
 
 
 def test_a_part_with_other_content_is_named(tmp_path: Path) -> None:
@@ -262,13 +296,3 @@ def test_records_of_parts_in_one_expression(tmp_path: Path) -> None:
     sidecar = open_sidecar(write(tmp_path, "a.jsonl", BEFORE, parts=4))
     with scratch_database(tmp_path) as connection:
         assert connection.execute(f"SELECT count(*) FROM {record_rows(sidecar)}").fetchall() == [(64,)]
-
-
-def test_ids_are_divided_by_their_leading_bits() -> None:
-    assert Identity().digest_size == DIGEST_SIZE
-    ids = pa.array([bytes([first, second, *bytes(14)]) for first, second in ((0, 255), (128, 0), (255, 255))])
-    plain = ids.cast(pa.binary(16))
-    assert writing.leading_bits(plain, 1).tolist() == [0, 1, 1]
-    assert writing.leading_bits(plain, 0).tolist() == [0, 0, 0]
-    assert writing.leading_bits(plain, 14).tolist() == [63, 8192, 16383]
-    assert writing.leading_bits(plain.slice(1), 8).tolist() == [128, 255]

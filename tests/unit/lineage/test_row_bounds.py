@@ -16,7 +16,7 @@ from provenance.errors import SidecarError
 from provenance.lineage.database import scratch_database
 from provenance.lineage.id_ranges import EVERY_ID
 from provenance.lineage.record_rows import placed_records
-from provenance.lineage.row_bounds import BirthRows, misstated, starts_of
+from provenance.lineage.row_bounds import BirthRows, misstated, misstated_in_words, starts_of
 from provenance.lineage.sidecar import open_sidecar
 from provenance.lineage.soundness import require_sound
 
@@ -109,8 +109,9 @@ def test_what_goes_may_have_taken_the_place_of_others() -> None:
 def said(folder: Path, records: Sequence[dict[str, Any]]) -> list[str]:
     path = write(folder, "a.jsonl", [record(sample(1), **each) for each in records], rows=1)
     with scratch_database(folder) as connection:
-        connection.execute(f"CREATE VIEW records AS FROM {placed_records(open_sidecar(path))}")
-        found = misstated(connection, (EVERY_ID,))
+        opened = open_sidecar(path)
+        connection.execute(f"CREATE VIEW records AS FROM {placed_records(opened)}")
+        found = misstated_in_words(misstated(connection, opened, (EVERY_ID,)))
     if found:
         with pytest.raises(SidecarError, match="records|sample|record"):
             require_sound(open_sidecar(path), folder)

@@ -10,7 +10,6 @@ import pytest
 
 from provenance.lineage import rules
 from provenance.lineage.records import Evidence, Origin
-from provenance.lineage.schema import COLUMN_NAMES
 
 PACKAGE = Path(rules.__file__).parents[1]
 
@@ -75,11 +74,6 @@ def test_a_sample_without_parents_is_as_deep_and_rooted_as_its_origin_says() -> 
     found = in_sql(f"SELECT {columns} FROM births ORDER BY number", born)
     assert found == [tuple(rules.ROOTS.get(origin, rules.NO_ROOT)) for origin in Origin]
     assert dict(rules.ROOTS) == {"real": (0, True), "synthetic": (1, False)}
-
-
-def test_what_follows_from_parents_are_columns_of_a_sidecar() -> None:
-    assert set(rules.FROM_PARENTS) == set(rules.resolved("r", "p", "true"))
-    assert set(rules.FROM_PARENTS) <= set(COLUMN_NAMES)
 
 
 def test_no_other_module_spells_out_what_a_model_made() -> None:

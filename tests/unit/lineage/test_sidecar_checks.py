@@ -8,15 +8,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.sidecars import Words, record, sample, write
+from support.verified import verified
 from support.workbench import DERIVATION, Workbench, fingerprint, identifier
 
-from provenance.identity import Identity
 from provenance.lineage.database import scratch_database
 from provenance.lineage.record_rows import placed_records
 from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.sidecar import open_sidecar
 from provenance.lineage.sidecar_checks import contradictions
-from provenance.lineage.verification import verify
 
 Falsify = Callable[[dict[str, Any]], None]
 DOCUMENTS = [{"text": f"document {number}"} for number in range(3)]
@@ -39,8 +38,7 @@ def mix(workbench: Workbench) -> Path:
 
 def problems(data: Path) -> list[str]:
     sidecar = data.with_name(data.name + ".lineage.parquet")
-    found = verify(data, sidecar, Identity(), name="mix", md5=fingerprint(data)[0], workspace=data.parent)
-    return [problem.problem for problem in found]
+    return [problem.problem for problem in verified(data, sidecar, "mix", fingerprint(data)[0])]
 
 
 def falsify(data: Path, row: dict[str, Any], change: Falsify) -> None:
@@ -115,7 +113,7 @@ def said(folder: Path, parents: list[dict[str, Any]], child: dict[str, Any]) -> 
     opened = open_sidecar(write(folder, "a.jsonl", records, STEPS))
     with scratch_database(folder) as connection:
         connection.execute(f"CREATE VIEW records AS FROM {placed_records(opened)}")
-        return contradictions(connection, opened.header)
+        return contradictions(connection, opened)
 
 
 @pytest.mark.parametrize(
@@ -175,4 +173,4 @@ def test_an_echo_may_follow_from_another_birth_of_its_sample(tmp_path: Path) -> 
     opened = open_sidecar(write(tmp_path, "a.jsonl", records, STEPS))
     with scratch_database(tmp_path) as connection:
         connection.execute(f"CREATE VIEW records AS FROM {placed_records(opened)}")
-        assert contradictions(connection, opened.header) == []
+        assert contradictions(connection, opened) == []

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from support.verified import verified
 from support.workbench import Workbench, fingerprint, identifier
 
 from provenance.errors import SidecarError
-from provenance.identity import Identity
-from provenance.lineage.verification import MOST_ROWS_NAMED, Problem, verify
+from provenance.lineage.problems import Problem
+from provenance.lineage.row_checks import MOST_ROWS_NAMED
 
 DOCUMENTS = [{"text": f"document {number}"} for number in range(100)]
 
@@ -23,7 +24,7 @@ def data(workbench: Workbench) -> Path:
 def problems(data: Path, *, check_bytes: bool = True) -> list[Problem]:
     md5 = fingerprint(data)[0] if check_bytes else None
     sidecar = data.with_name(data.name + ".lineage.parquet")
-    return verify(data, sidecar, Identity(), name="documents.jsonl", md5=md5, workspace=data.parent)
+    return verified(data, sidecar, "documents.jsonl", md5)
 
 
 def test_nothing_to_say_of_a_sidecar_that_fits(data: Path) -> None:

@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from support.workbench import DERIVATION, Workbench, identifier
 
-from provenance.lineage import completion
 from provenance.lineage.births import Dependency, RecordedBirths
+from provenance.lineage.merging import reading
 from provenance.lineage.schema import birth_schema
 from provenance.lineage.vocabulary import Vocabulary
 
@@ -17,10 +17,10 @@ HUMAN = {"text": "human"}
 COPY = {"text": "copy"}
 
 
-@pytest.fixture(params=["by merges", "by tables"], autouse=True)
+@pytest.fixture(params=["in memory", "by ranges"], autouse=True)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "by tables":
-        monkeypatch.setattr(completion, "MOST_ROWS", -1)
+    if request.param == "by ranges":
+        monkeypatch.setattr(reading, "MOST_ROWS", -1)
 
 
 def derived(workbench: Workbench, stated: Sequence[dict[str, Any]], **other: Any) -> Dependency:
