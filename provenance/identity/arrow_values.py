@@ -16,6 +16,14 @@ _VIEW_BYTES = 16
 _NANOSECONDS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}
 
 
+def null_where(where: pa.Array, values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """``values``, but null where ``where`` is true.
+
+    Before Arrow 24, `if_else` with a null scalar makes an array of a slice of texts that reads past its end.
+    """
+    return pc.if_else(where, pa.nulls(len(values), values.type), values)
+
+
 def plain(array: pa.Array) -> pa.Array:
     """``array`` without what only concerns storage: dictionaries, runs, views, extension types, narrow types."""
     kind = array.type

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.identity.arrow_values import plain
+from provenance.identity.arrow_values import null_where, plain
 
 _TEXT = pa.large_string()
 # From here on, floats are taken one by one: int64 does not hold all of them.
@@ -50,7 +50,7 @@ def _with_whole_numbers(numbers: pa.DoubleArray, text: pa.LargeStringArray) -> p
     is_small = pc.and_(whole, pc.less(pc.abs(numbers), _LARGE))
     nothing = pa.scalar(None, pa.float64())
     digits = pc.if_else(is_small, numbers, nothing).cast(pa.int64()).cast(_TEXT)
-    text = pc.if_else(pc.is_nan(numbers), pa.scalar(None, _TEXT), pc.coalesce(digits, text))
+    text = null_where(pc.is_nan(numbers), pc.coalesce(digits, text))
     is_large = pc.fill_null(pc.and_not(whole, is_small), False)
     if not is_large.true_count:
         return text

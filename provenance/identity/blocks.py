@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from provenance.identity.arrow_forms import content_of, form_of_type
-from provenance.identity.arrow_values import as_one
+from provenance.identity.arrow_values import as_one, null_where
 from provenance.identity.canonical import ContentError, encode_row, shown
 from provenance.identity.columnar import NotColumnarError, encode_columns
 from provenance.identity.digests import digest_all
@@ -192,7 +191,7 @@ def _encoded(
         # As everywhere, only a prompt's digest is kept.
         prompts = stated[PROMPT].cast(pa.large_binary())
         digests = digest_all(prompts.fill_null(b""), identity.digest).cast(pa.binary())
-        stated[PROMPT] = pc.if_else(prompts.is_valid(), digests, pa.scalar(None, pa.binary()))
+        stated[PROMPT] = null_where(prompts.is_null(), digests)
     return EncodedBlock(names, forms, ids, sizes, tokens, parents, roles, stated)
 
 

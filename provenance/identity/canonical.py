@@ -35,6 +35,11 @@ class ContentError(ProvenanceError):
         super().__init__(f"field {shown('.'.join(location))}: {problem}" if location else problem)
 
 
+def has_surrogate(text: str) -> bool:
+    """Whether ``text`` holds an unpaired surrogate, which UTF-8, and so neither Arrow nor an id, can hold."""
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def shown(name: str) -> str:
     """``name`` quoted for a one-line message: control characters escaped, and cut to a readable length."""
     return repr(name if len(name) <= 80 else name[:77] + "...")

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.identity import canonical, packing
-from provenance.identity.arrow_values import plain, python_values, require_distinct
+from provenance.identity.arrow_values import null_where, plain, python_values, require_distinct
 
 Pieces: TypeAlias = "list[pa.LargeBinaryArray | bytes]"
 Booleans = npt.NDArray[np.bool_]
@@ -145,7 +145,7 @@ def _without_places(members: list[tuple[str, pa.Array]]) -> list[tuple[str, pa.A
     paths = plain(members[place][1])
     if not (pa.types.is_large_binary(contents.type) and pa.types.is_large_string(paths.type)):
         return members
-    shown = pc.if_else(contents.is_valid(), pa.scalar(None, pa.large_string()), paths)
+    shown = null_where(contents.is_valid(), paths)
     return [*members[:place], (canonical.FILE_PATH, shown), *members[place + 1 :]]
 
 

@@ -84,6 +84,14 @@ class Selection:
         return any(self.includes(name, form) for form in FORMS)
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What counts in a dataset, decided once. ``look``: at its first rows; None where these were not looked at."""
+
+    selection: Selection
+    look: Look | None
+
+
 def select(declared: Sequence[str] | None, settled: Settled | None, look: Look) -> Selection:
     """Choose the rule: what is ``declared``, else what is ``settled``, else by names, forms and the ``look``.
 

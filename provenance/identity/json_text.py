@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from typing import NoReturn
 
-from provenance.identity.canonical import shown
+from provenance.identity.canonical import has_surrogate, shown
 from provenance.identity.field_names import RESERVED_COLUMNS
 
 _QUOTED = tuple(f'"{name}"'.encode() for name in sorted(RESERVED_COLUMNS))
@@ -32,7 +32,7 @@ def _require_encodable(joined: str, members: Collection[str]) -> None:
     try:
         joined.encode()
     except UnicodeEncodeError:
-        wrong = next(name for name in members if any("\ud800" <= character <= "\udfff" for character in name))
+        wrong = next(name for name in members if has_surrogate(name))
         raise ValueError(f"the key {shown(wrong)} holds an unpaired surrogate, which no text may; mend it") from None
 
 

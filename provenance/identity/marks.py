@@ -21,10 +21,10 @@ import pyarrow.compute as pc
 
 from provenance.errors import DataError
 from provenance.identity.arrow_forms import others_of
-from provenance.identity.arrow_values import plain
+from provenance.identity.arrow_values import null_where, plain
 from provenance.identity.canonical import ContentError, encode_row
 from provenance.identity.columnar import NotColumnarError, encode_columns
-from provenance.identity.digests import digest_all, digest_size
+from provenance.identity.digests import digest_all
 from provenance.identity.field_names import RESERVED_COLUMNS
 from provenance.identity.fields import Selection, form_of_value
 from provenance.identity.formats import open_reader
@@ -121,7 +121,7 @@ def _as_written(array: pa.Array) -> pa.Array:
         return array
     text = pc.replace_substring_regex(array, _WHOLE, r"\1")
     text = pc.if_else(pc.is_in(text, pa.array(_WORDS, pa.large_string())), pc.utf8_lower(text), text)
-    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.large_string()), text)
+    return null_where(pc.equal(text, ""), text)
 
 
 def _floats_as_written(array: pa.DoubleArray) -> pa.Array:
@@ -143,7 +143,7 @@ def _of_rows(block: Block, selection: Selection, offsets: Rows) -> pa.Array:
                 canonical.append(None)
     known = pa.array([each or b"" for each in canonical], pa.large_binary())
     missing = pa.array([each is None for each in canonical], pa.bool_())
-    return pc.if_else(missing, pa.scalar(None, pa.binary(digest_size(_DIGEST))), digest_all(known, _DIGEST))
+    return null_where(missing, digest_all(known, _DIGEST))
 
 
 def _encoded(row: Mapping[str, object], selection: Selection) -> bytes:

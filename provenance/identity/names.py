@@ -54,6 +54,12 @@ def format_name(path: str | os.PathLike[str]) -> str | None:
     return suffixes[-1] if suffixes and suffixes[-1][1:] in plugins() else None
 
 
+def is_read_by_ranges(path: str | os.PathLike[str]) -> bool:
+    """Whether a file of this name can be read where it is, on object storage: not what is mapped into memory."""
+    name = format_name(path)
+    return name == "parquet" or name in _TEXT_MODULES.values()
+
+
 def is_read_as_it_is(path: str | os.PathLike[str]) -> bool:
     """Whether all bytes of the file at ``path`` are read in their order: JSON Lines that are not compressed."""
     return Path(path).suffix.lower() in (".jsonl", ".ndjson")

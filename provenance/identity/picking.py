@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from provenance.errors import DataError
+from provenance.errors import DataError, NoSuchRowError
 from provenance.identity.blocks import encode_block
 from provenance.identity.canonical import ContentError
 from provenance.identity.field_names import RESERVED_COLUMNS
@@ -42,7 +42,8 @@ def pick_rows(
     """
     picked = [(row, places.start(row), *places.place(row)) for row in rows]
     for (inside, start), some in groupby(picked, key=lambda each: (each[2], each[1])):
-        file = Path(path) if inside is None else Path(path) / inside
+        whole = path if isinstance(path, Path) else Path(path)
+        file = whole if inside is None else whole / inside
         numbers = {in_file: row for row, _, _, in_file in some}
         # A mark counts rows of the dataset, and its reader those of a file.
         first = 1 if start is None else places.place(start[0])[1]
@@ -70,7 +71,7 @@ def _blocks(reader: Reader, first: int, wanted: list[int]) -> Iterator[tuple[lis
                 return
     except RowError as error:
         raise DataError(reader.path, before + error.offset + 1, error.problem) from None
-    raise DataError(reader.path, wanted[done], "the dataset has fewer rows")
+    raise NoSuchRowError(reader.path, wanted[done], "the dataset has fewer rows")
 
 
 def _picked(block: Block, offsets: Sequence[int]) -> tuple[int, Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from provenance.errors import DataError
+from provenance.errors import NoSuchRowError
 from provenance.identity.field_names import RESERVED_COLUMNS
 from provenance.identity.formats import open_reader
 from provenance.identity.samples import Identity
@@ -31,20 +31,20 @@ def read_row(path: str | os.PathLike[str], row: int, identity: Identity) -> dict
         DataError: there is no such row, or the dataset cannot be read up to it.
     """
     if row < 1:
-        raise DataError(path, row, "rows are counted from 1")
+        raise NoSuchRowError(path, row, "rows are counted from 1")
     found = open_reader(path, identity).row(row)
     if found is None:
-        raise DataError(path, row, "the dataset has fewer rows")
+        raise NoSuchRowError(path, row, "the dataset has fewer rows")
     return _without_reserved(found)
 
 
 def row_id(path: str | os.PathLike[str], row: int, identity: Identity) -> str:
     """The sample id, in hex, of row ``row``, of which the identity's fields are content; raises as `read_row` does."""
     if row < 1:
-        raise DataError(path, row, "rows are counted from 1")
+        raise NoSuchRowError(path, row, "rows are counted from 1")
     found = open_reader(path, identity).sample_id(row)
     if found is None:
-        raise DataError(path, row, "the dataset has fewer rows")
+        raise NoSuchRowError(path, row, "the dataset has fewer rows")
     return found
 
 

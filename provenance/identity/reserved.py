@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.identity.canonical import has_surrogate
 from provenance.identity.formats.interface import RowError
 from provenance.plurals import counted
 
@@ -43,13 +44,15 @@ def statements(values: pa.Array | Sequence[object], column: str) -> pa.StringArr
     """The values of a reserved column that holds text; null where a row has none.
 
     Raises:
-        RowError: a row's value is not text.
+        RowError: a row's value is not text, or text that cannot be stored.
     """
     if isinstance(values, pa.Array):
         values = values.to_pylist()
     for offset, value in enumerate(values):
         if value is not None and not isinstance(value, str):
             raise RowError(offset, f"{column} must be text")
+        if value is not None:
+            _check_text(value, column, offset)
     return pa.array([value or None for value in values], pa.string())
 
 
@@ -79,6 +82,10 @@ def _row_references(value: object, column: str, offset: int) -> list[str] | None
     for text in texts:
         if not isinstance(text, str) or not text:
             raise RowError(offset, f"{column} must be a list of strings: ids in hex, or PATH:ROW")
-        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-            raise RowError(offset, f"{column} holds an unpaired surrogate, which no text may; mend it")
+        _check_text(text, column, offset)
     return [str(text) for text in texts] or None
+
+
+def _check_text(text: str, column: str, offset: int) -> None:
+    if has_surrogate(text):
+        raise RowError(offset, f"{column} holds an unpaired surrogate, which no text may; mend it")

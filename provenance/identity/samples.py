@@ -15,6 +15,7 @@ from provenance.identity.fields import Settled, form_of_value, look_at_row, sele
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from provenance.identity.field_names import Form
     from provenance.identity.file_ids import FileIds
 
 
@@ -91,6 +92,16 @@ class SampleBatch:
     parent_roles: pa.ListArray | None
     stated: Mapping[str, pa.Array] = field(default_factory=dict)
     texts: BlockTexts | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was met in ``rows`` that were read: all ``names`` of members, ``forms`` of values, ``reserved`` columns."""
+
+    rows: int = 0
+    names: frozenset[str] = frozenset()
+    forms: frozenset[tuple[str, Form]] = frozenset()
+    reserved: frozenset[str] = frozenset()
 
 
 def sample_id(row: Mapping[str, object], *, fields: Sequence[str] | None = None, digest: str = "xxh3_128") -> str:

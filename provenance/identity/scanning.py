@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import chain
 from operator import itemgetter
 from typing import TypeVar
@@ -16,11 +17,11 @@ from provenance.identity.blocks import EncodedBlock, encode_block
 from provenance.identity.canonical import ContentError
 from provenance.identity.digests import digest_function
 from provenance.identity.field_names import RESERVED_COLUMNS, Form, counts
-from provenance.identity.fields import Look, Rule, Selection, is_late, select
+from provenance.identity.fields import Choice, Look, Rule, Selection, is_late, select
 from provenance.identity.formats import open_reader
 from provenance.identity.formats.interface import Block, Reader, RowError
 from provenance.identity.looking import look_at
-from provenance.identity.samples import BlockTexts, Identity, SampleBatch, TextPart
+from provenance.identity.samples import BlockTexts, Found, Identity, SampleBatch, TextPart
 from provenance.identity.texts import block_texts
 
 # Arrow leaves Python's lock while it works, so two threads keep two cores busy with what little Python does between.
@@ -39,9 +40,10 @@ class Scan:
     rows, unless it was known which columns count), ``settled_out`` (those that would count had nobody settled that they
     do not), ``numbers`` (columns without types that were taken for numbers),
     ``kept`` and ``left`` (columns that were settled in or out before),
-    ``rows``, ``reserved`` (the reserved columns that the data has) and ``files``: of a directory, its files by their
-    paths in it, each with the number of its first row; a file without rows may be missing. ``marks``: where a reader
-    can begin, see `Block.mark`, each with the number of the row that is first there; of a directory, in the row's file.
+    ``rows``, ``names`` (all columns), ``reserved`` (the reserved columns that the data has) and ``files``: of a
+    directory, its files by their paths in it, each with the number of its first row; a file without rows may be
+    missing. ``marks``: where a reader can begin, see `Block.mark`, each with the number of the row that is first there;
+    of a directory, in the row's file.
     """
 
     selection: Selection
@@ -63,13 +65,16 @@ class Scan:
         texts_and: Sequence[str] | None = None,
         texts_part: TextPart = "all",
         between: str = "\n",
-        watch: Callable[[bytes], None] | None = None,
+        watch: Callable[[int], None] | None = None,
         texts_beside: bool = False,
         start: tuple[int, int] | None = None,
+        only: Sequence[str] | None = None,
+        choice: Choice | None = None,
     ) -> None:
         self.rows = 0 if start is None else start[0] - 1
         self._watch = watch
         self._start = start
+        self._only = only
         self.reserved: set[str] = set()
         self.files: list[tuple[int, str]] = []
         self.marks: list[tuple[int, int]] = []
@@ -80,16 +85,17 @@ class Scan:
         self._texts_part = texts_part
         self._between = between
         self._texts_beside = texts_beside
-        self._names: set[str] = set()
+        self.names: set[str] = set()
         self._forms: set[tuple[str, Form]] = set()
-        self._look: Look | None = None
+        self._choice = choice
+        self._look: Look | None = None if choice is None else choice.look
 
     def __iter__(self) -> Iterator[SampleBatch]:
         digest_function(self._identity.digest)  # an unknown digest is refused before any work
-        reader = open_reader(self._path, self._identity)
+        reader = open_reader(self._path, self._identity, self._only)
         reader.watch = self._watch
         reader.start = None if self._start is None else self._start[1]
-        try:
+        with self._located():
             selection, blocks = self._select(reader)
             self.selection, self.rule = selection, selection.rule
             self.samples_are_files = reader.samples_are_files
@@ -100,24 +106,55 @@ class Scan:
                 encoded, texts = future.result()
                 if len(encoded.ids):
                     yield self._batch(encoded, texts, selection)
+        self.names.update(reader.column_names() or ())
+        if self._choice is None:
+            self._conclude(selection)
+
+    def choose(self) -> Choice:
+        """What counts, of which the first rows decide; raises as iterating does."""
+        reader = open_reader(self._path, self._identity)
+        with self._located():
+            selection, _ = self._select(reader)
+        return Choice(selection, self._look)
+
+    @property
+    def found(self) -> Found:
+        """What was met in the rows that were read."""
+        return Found(self.rows, frozenset(self.names), frozenset(self._forms), frozenset(self.reserved))
+
+    def take(self, found: Iterable[Found]) -> None:
+        """Let what others have ``found`` in the dataset's files, by the choice that was given, be found by this scan.
+
+        Raises:
+            DataError: a content field was declared that is in no row.
+        """
+        assert self._choice is not None
+        for each in found:
+            self.rows += each.rows
+            self.names |= each.names
+            self._forms |= each.forms
+            self.reserved |= each.reserved
+        self.selection, self.rule = self._choice.selection, self._choice.selection.rule
+        self._conclude(self.selection)
+
+    @contextmanager
+    def _located(self) -> Iterator[None]:
+        """What is wrong is raised with its place."""
+        try:
+            yield
         except RowError as error:
             raise self.error(self.rows + error.offset + 1, error.problem) from None
         except ContentError as error:
             raise DataError(self._path, None, str(error)) from None
-        self._conclude(selection, reader)
 
     def place(self, row: int) -> tuple[str | None, int | None]:
         """Where row ``row`` is: a file of the directory and the row in it (None: all of it); ``row`` in a mere file."""
-        found = bisect_right(self.files, row, key=itemgetter(0)) - 1
-        if found < 0:
-            return None, row
-        first, file = self.files[found]
-        return file, None if self.samples_are_files else row - first + 1
+        return place_in(self.files, row, samples_are_files=self.samples_are_files)
 
     def error(self, row: int, problem: str) -> DataError:
         """The error that row ``row`` of the dataset has a problem, which names the place as people call it."""
         file, row_of_file = self.place(row)
-        return DataError(self._path if file is None else os.path.join(self._path, file), row_of_file, problem)
+        return DataError(self._path if file is None else os.path.join(str(self._path), file), row_of_file, problem)
 
     def _read(self, block: Block, selection: Selection) -> tuple[EncodedBlock, BlockTexts | None]:
         encoded = encode_block(block, selection, self._identity)
@@ -134,7 +171,7 @@ class Scan:
             if late:
                 problem = f"{late[0]!r} appears only after rows without any text; declare the content fields"
                 raise RowError(0, problem)
-        self._names |= encoded.names
+        self.names |= encoded.names
         self._forms |= encoded.forms
         self.reserved |= encoded.names & RESERVED_COLUMNS
         batch = SampleBatch(
@@ -155,6 +192,9 @@ class Scan:
     def _select(self, reader: Reader) -> tuple[Selection, Iterator[Block]]:
         """The rule for content fields, for which the first block is looked at, and all blocks, also of other fields."""
         identity = self._identity
+        if self._choice is not None:
+            selection = self._choice.selection
+            return selection, reader.blocks(self._projection(reader, selection))
         is_settled = identity.settled is not None and identity.settled.table is not None
         if reader.samples_are_files or is_settled:
             selection = select(identity.fields, identity.settled, Look())
@@ -178,7 +218,7 @@ class Scan:
             return None
         return [name for name in names if name in wanted or selection.may_include(name)]
 
-    def _conclude(self, selection: Selection, reader: Reader) -> None:
+    def _conclude(self, selection: Selection) -> None:
         look = self._look or Look()
         fields = {name for name, form in self._forms if selection.includes(name, form)}
         # Of columns that were not read, since nothing in them counts, the first rows are known.
@@ -192,13 +232,31 @@ class Scan:
         self.kept = () if is_declared else tuple(sorted(selection.kept))
         self.left = tuple(sorted(selection.left))
         self.numbers = tuple(sorted(selection.numbers))
-        self._check_declared(reader)
+        self._check_declared()
 
-    def _check_declared(self, reader: Reader) -> None:
-        names = self._names.union(reader.column_names() or ())
-        missing = sorted(set(self._identity.fields or ()) - names)
-        if missing and self.rows and self._start is None:
-            raise DataError(self._path, None, f"the declared content field {missing[0]!r} is in no row")
+    def _check_declared(self) -> None:
+        if self._start is None and self._only is None:
+            require_declared(self._path, self._identity, self.names, self.rows)
+
+
+def place_in(files: Sequence[tuple[int, str]], row: int, *, samples_are_files: bool) -> tuple[str | None, int | None]:
+    """`Scan.place`, by `Scan.files`."""
+    found = bisect_right(files, row, key=itemgetter(0)) - 1
+    if found < 0:
+        return None, row
+    first, file = files[found]
+    return file, None if samples_are_files else row - first + 1
+
+
+def require_declared(path: str | os.PathLike[str], identity: Identity, names: Set[str], rows: int) -> None:
+    """Refuse the dataset at ``path``, of so many ``rows``, where none of its columns is a declared content field.
+
+    Raises:
+        DataError: a field that ``identity`` declares is not among the ``names`` of the columns.
+    """
+    missing = sorted(set(identity.fields or ()) - names)
+    if missing and rows:
+        raise DataError(path, None, f"the declared content field {missing[0]!r} is in no row")
 
 
 def scan(
@@ -209,20 +267,24 @@ def scan(
     texts_and: Sequence[str] | None = None,
     texts_part: TextPart = "all",
     between: str = "\n",
-    watch: Callable[[bytes], None] | None = None,
+    watch: Callable[[int], None] | None = None,
     texts_beside: bool = False,
     start: tuple[int, int] | None = None,
+    only: Sequence[str] | None = None,
+    choice: Choice | None = None,
 ) -> Scan:
     """The samples of the dataset at ``path``; nothing is read before the result is iterated over.
 
-    ``progress`` is called after each batch with the number of rows in it. With ``texts_and``, batches also have
-    their rows' texts, ``texts_part`` of them, ``between`` between the values of a row, and values of these fields
-    (which may be none); with ``texts_beside``, also the texts of columns that do not count. ``watch`` is called with
-    the bytes of the file, all of them and in order, where it `is_read_as_it_is`. ``start``: one of `Scan.marks` of the
-    same file, to begin there. Iterating raises DataError, which names the row, where the dataset cannot be read or a
-    value has no canonical form, and ProvenanceError for an unknown digest.
+    ``progress`` is called after each batch with the number of rows in it. With ``texts_and``, batches also have their
+    rows' texts, ``texts_part`` of them, ``between`` between the values of a row, and values of these fields (which may
+    be none); with ``texts_beside``, also the texts of columns that do not count. ``watch`` is called with the number of
+    bytes that were read of the file, each time, where it `is_read_as_it_is`. ``start``: one of `Scan.marks` of the same
+    file, to begin there. ``only``: of a directory, its files of these names, some that follow one another; whether
+    declared fields are in any row is then for `require_declared`. ``choice``: what `Scan.choose` has decided; what
+    follows from all rows is then for `Scan.take`. Iterating raises DataError, which names the row, where the dataset
+    cannot be read or a value has no canonical form, and ProvenanceError for an unknown digest.
     """
-    return Scan(path, identity, progress, texts_and, texts_part, between, watch, texts_beside, start)
+    return Scan(path, identity, progress, texts_and, texts_part, between, watch, texts_beside, start, only, choice)
 
 
 def _in_order(blocks: Iterator[Block], work: Callable[[Block], _Result]) -> Iterator[tuple[Block, Future[_Result]]]:

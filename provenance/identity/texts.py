@@ -22,9 +22,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance.identity.arrow_forms import content_of, others_of
-from provenance.identity.arrow_values import plain
+from provenance.identity.arrow_values import null_where, plain
 from provenance.identity.as_text import array_as_text, value_as_text
-from provenance.identity.canonical import shown
+from provenance.identity.canonical import has_surrogate, shown
 from provenance.identity.field_names import RESERVED_COLUMNS
 from provenance.identity.fields import Selection, form_of_value
 from provenance.identity.formats.interface import Block, RowError
@@ -181,7 +181,7 @@ def _joined(texts: Sequence[pa.LargeStringArray | None], rows: int, between: str
     mark, nothing = pa.scalar(between, _TEXT), pa.scalar("", _TEXT)
     lines = [pc.binary_join_element_wise(mark, column, nothing) for column in columns]
     joined = pc.binary_join_element_wise(*lines, nothing, null_handling="replace", null_replacement="")
-    return pc.if_else(pc.equal(joined, nothing), pa.scalar(None, _TEXT), pc.utf8_slice_codeunits(joined, len(between)))
+    return null_where(pc.equal(joined, nothing), pc.utf8_slice_codeunits(joined, len(between)))
 
 
 def _joined_elements(elements: pa.LargeStringArray, lengths: pa.Array, between: str) -> pa.LargeStringArray:
@@ -262,6 +262,6 @@ def _speaks(message: Mapping[str, object]) -> object:
 
 def _field_of(row: Mapping[str, object], offset: int, name: str) -> str | None:
     text = value_as_text(row.get(name))
-    if text is not None and any("\ud800" <= character <= "\udfff" for character in text):
+    if text is not None and has_surrogate(text):
         raise RowError(offset, f"field {shown(name)}: an unpaired surrogate, which no text may hold; mend it")
     return text

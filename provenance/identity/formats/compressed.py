@@ -12,6 +12,7 @@ from typing import IO, Any, Protocol, cast
 import pyarrow as pa
 
 from provenance.identity.formats.interface import RowError, one_line
+from provenance.stored import StoredFile
 
 _CODECS = {".gz": "gzip", ".zst": "zstd"}
 
@@ -36,7 +37,7 @@ def open_bytes(path: Path, start: int = 0) -> ByteStream:
     codec = _CODECS.get(path.suffix.lower())
     if codec is not None:
         return _Decompressed(path, codec)
-    file = open(path, "rb")  # noqa: SIM115 - who asked for it closes it
+    file = path.open("rb")
     file.seek(start)
     return cast(ByteStream, file)
 
@@ -55,7 +56,7 @@ def uncompressed_suffix(path: Path) -> str:
 
 class _Decompressed:
     def __init__(self, path: Path, codec: str) -> None:
-        self._file = pa.OSFile(os.fspath(path))
+        self._file = pa.PythonFile(path.open("rb")) if isinstance(path, StoredFile) else pa.OSFile(os.fspath(path))
         self._empty = not self._file.size()
         self._stream: Any = pa.CompressedInputStream(self._file, codec)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from provenance.errors import DataError
@@ -18,6 +18,7 @@ from provenance.identity.formats.shards import ShardsReader
 from provenance.identity.formats.whole_files import WholeFilesReader
 from provenance.identity.names import format_name
 from provenance.identity.samples import Identity
+from provenance.stored import FolderElsewhere
 
 # Hidden files, and what describes a dataset: people's words, and the metadata that tools leave beside the data.
 _DESCRIPTION = re.compile(
@@ -26,15 +27,20 @@ _DESCRIPTION = re.compile(
 _MARKER = re.compile(r"_.*")
 # Beside each archive, by its name, img2dataset writes a table of what it fetched and counts of what went wrong.
 _BESIDE_ARCHIVE = re.compile(r"(?P<archive>.*)(\.parquet|_stats\.json)")
+_MOST_GROUPS = 1024
 _FILE_METADATA = re.compile(r"metadata\.(csv|jsonl|parquet)", re.IGNORECASE)
 
 
-def open_directory(path: Path, identity: Identity) -> Reader:
-    """The reader of the directory at ``path``.
+def open_directory(path: Path, identity: Identity, only: Sequence[str] | None = None) -> Reader:
+    """The reader of the directory at ``path``; ``only``: of these of its samples' files, by their paths in it.
 
     Raises:
         DataError: it holds no samples, files of several kinds, or a link to a directory.
     """
+    if only is not None:
+        # All are of one kind, as whoever listed them has seen.
+        of_kind = WholeFilesReader if any(format_name(name) is None for name in only) else ShardsReader
+        return of_kind(path, identity, only)
     if is_saved_dataset(path):
         return open_saved_dataset(path, identity)
     names = [name for name in _files(path) if not any(map(_DESCRIPTION.fullmatch, name.split("/")))]
@@ -66,6 +72,8 @@ def _is_beside_archive(name: str, names: Container[str]) -> bool:
 
 def _files(path: Path) -> list[str]:
     """Every file under ``path``, by its path in it, with forward slashes, sorted; a link to a file is a file."""
+    if isinstance(path, FolderElsewhere):
+        return sorted(path.files)
     names: list[str] = []
 
     def refuse(error: OSError) -> None:
@@ -89,3 +97,17 @@ def _require_ordinary(file: Path) -> None:
         raise DataError(repr(os.fspath(file)), None, "the name is not valid UTF-8; rename the file") from None
     if not file.is_file():
         raise DataError(file, None, "not a file: a pipe, a device or a link that leads nowhere")
+
+
+def groups_of_files(reader: Reader) -> list[tuple[str, ...] | None]:
+    """The files with the samples of a dataset, in order, in not too many groups; None in place of a mere file."""
+    names = files_of(reader)
+    if not names:
+        return [None]
+    size = -(-len(names) // _MOST_GROUPS)
+    return [tuple(names[first : first + size]) for first in range(0, len(names), size)]
+
+
+def files_of(reader: Reader) -> Sequence[str] | None:
+    """The files with the samples of a directory, in order; None where ``reader`` is not that of one."""
+    return reader.names if isinstance(reader, ShardsReader | WholeFilesReader) else None

@@ -103,11 +103,12 @@ class Reader(ABC):
     """A dataset in one format: a file, or a directory.
 
     ``samples_are_files``: each sample is a file, whose id is the digest of its bytes. ``has_types``: values have types;
-    else each is text, unless a type of its column is declared. ``watch``: is given the file's bytes as they are
-    read for blocks, if it `is_read_as_it_is`. ``start``: the mark of a block that is to be the first (None: of all).
+    else each is text, unless a type of its column is declared. ``watch``: is told how many bytes were read for
+    blocks, each time, of a file that `is_read_as_it_is`. ``start``: the mark of a block that is to be the first (None:
+    of all).
     """
 
-    watch: Callable[[bytes], None] | None = None
+    watch: Callable[[int], None] | None = None
     start: int | None = None
     samples_are_files = False
     has_types = True

@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 
 from provenance.errors import DataError
-from provenance.identity.formats.compressed import ByteStream, create_bytes, open_bytes
-from provenance.identity.formats.interface import BLOCK_BYTES, LONGEST_ROW, Block, FileReader, RowError
+from provenance.identity.formats.compressed import create_bytes
+from provenance.identity.formats.interface import Block, FileReader, RowError
 from provenance.identity.formats.json_schema import LearnedSchema
+from provenance.identity.formats.line_runs import LineRuns
 from provenance.identity.json_text import decode_text, may_name, parse_row, problem_of, without_members
 from provenance.identity.names import is_read_as_it_is
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _EXACT_FLOAT = 2.0**53
 _FIRST_ROWS = 100
 _LINE_FEED, _CARRIAGE_RETURN, _OPENING, _CLOSING = b"\n\r{}"
@@ -125,17 +125,15 @@ class JSONLinesBlock(Block):
 class JSONLinesReader(FileReader):
     """See `Reader`. A byte order mark at the start and blank lines are skipped; blank lines are not rows."""
 
-    # Bytes of a mark of byte order at the start of the file, once that was read.
-    _before_rows = 0
-
     def blocks(self, columns: Collection[str] | None = None) -> Iterator[JSONLinesBlock]:
         schema = LearnedSchema()
         at = self.start or 0
         can_start = is_read_as_it_is(self.path)
-        for data, unfinished in self._line_runs():
+        runs = self._line_runs()
+        for data, unfinished in runs:
             if data and not data.isspace():
                 block = JSONLinesBlock(data, schema, unfinished)
-                block.mark = at + self._before_rows if can_start else None
+                block.mark = at + runs.before if can_start else None
                 yield block
             at += len(data) + len(b"\n")
 
@@ -190,31 +188,8 @@ class JSONLinesReader(FileReader):
         except ValueError as error:
             raise DataError(self.path, before + index - _blanks(lines[:index]) + 1, problem_of(error)) from None
 
-    def _line_runs(self) -> Iterator[tuple[bytes, bool]]:
-        """Runs of whole lines, of about BLOCK_BYTES, and whether the run lacks the line feed at its end."""
-        parts: list[bytes] = []
-        with open_bytes(self.path, self.start or 0) as file:
-            chunk = self._read(file)
-            if not self.start and chunk.startswith(_BYTE_ORDER_MARK):
-                self._before_rows = len(_BYTE_ORDER_MARK)
-                chunk = chunk[self._before_rows :]
-            while chunk:
-                cut = chunk.rfind(b"\n")
-                if cut >= 0:
-                    yield b"".join([*parts, memoryview(chunk)[:cut]]), False
-                    parts, chunk = [], chunk[cut + 1 :]
-                parts.append(chunk)
-                if sum(map(len, parts)) > LONGEST_ROW:
-                    raise RowError(0, f"longer than {LONGEST_ROW >> 20} MiB, the most that a row may be")
-                chunk = self._read(file)
-        if rest := b"".join(parts):
-            yield rest, True
-
-    def _read(self, file: ByteStream) -> bytes:
-        chunk = file.read(BLOCK_BYTES)
-        if self.watch is not None and chunk and is_read_as_it_is(self.path):
-            self.watch(chunk)
-        return chunk
+    def _line_runs(self) -> LineRuns:
+        return LineRuns(self.path, self.start or 0, self.watch)
 
 
 READER = JSONLinesReader

@@ -18,6 +18,7 @@ from provenance.identity.formats.interface import BLOCK_BYTES, FileReader, RowEr
 from provenance.identity.formats.parquet_pages import Pages
 from provenance.identity.formats.schema_metadata import metadata_without, require_usable_names
 from provenance.identity.samples import Identity
+from provenance.stored import readable
 
 _MOST_REPEATED_BYTES = 64 << 20  # in the rows that are read at a time
 
@@ -129,6 +130,9 @@ class ParquetReader(FileReader):
 
     def _longest_repeated(self, file: pq.ParquetFile, group: int, names: list[str] | None) -> int:
         """Bytes that a row may take, at most, from the row group's dictionaries, which are read to find out."""
+        longest = self._pages.longest_repeated(group, _leaves(file, names))
+        if longest is not None:
+            return 1 + longest
         try:
             coded = self._coded(tuple(file.schema.column(leaf).path for leaf in _leaves(file, names)))
             first = next(coded.iter_batches(1, row_groups=[group], columns=names, use_threads=False), None)
@@ -139,13 +143,13 @@ class ParquetReader(FileReader):
     def _coded(self, paths: tuple[str, ...]) -> pq.ParquetFile:
         """The file, whose leaf columns at ``paths`` are read as dictionaries where they are stored as such."""
         if self._opened is None or self._opened[0] != paths:
-            self._opened = paths, pq.ParquetFile(self.path, read_dictionary=list(paths))
+            self._opened = paths, pq.ParquetFile(readable(self.path), read_dictionary=list(paths))
         return self._opened[1]
 
     @contextmanager
     def _open(self) -> Iterator[pq.ParquetFile]:
         try:
-            file = pq.ParquetFile(self.path)
+            file = pq.ParquetFile(readable(self.path))
         except DAMAGE as error:
             problem = f"not a Parquet file, or cut short: {one_line(error)}"
             raise DataError(self.path, None, problem) from None

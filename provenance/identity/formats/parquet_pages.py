@@ -15,23 +15,31 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+import pyarrow as pa
+
 from provenance.identity.formats.interface import RowError
 from provenance.identity.formats.ipc_sizes import MOST_EXPANDED_BYTES
 from provenance.identity.formats.thrift import DAMAGE, CompactReader
 
 _TAIL = struct.Struct("<i4s")  # at the end of the file: the footer's length, then what says that it is Parquet
 _DICTIONARY_PAGE = 2
-_VARIABLE_LENGTH = (6, 7)  # BYTE_ARRAY, FIXED_LEN_BYTE_ARRAY
+_BYTE_ARRAY, _FIXED_LENGTH = 6, 7
+# By their numbers; LZ4 (5) and LZO (3) are left to Arrow.
+_CODECS = {0: None, 1: "snappy", 2: "gzip", 4: "brotli", 6: "zstd", 7: "lz4_raw"}
+_LENGTH = struct.Struct("<I")  # before each value of a dictionary
+# Up to here it takes less to look at the values of a dictionary than to have Arrow read it.
+_MOST_VALUES, _MOST_DICTIONARY_BYTES = 1 << 12, 4 << 20
 _HEADER_BYTES, _LONGEST_HEADER_BYTES = 256, 64 << 20
 
 
 class _Chunk(NamedTuple):
-    """A column of a row group: where its pages lie in the file, whether its values vary in length, and how many."""
+    """A column of a row group: where its pages lie in the file, its physical type, how many values, its codec."""
 
     start: int
     end: int
-    varies: bool
+    kind: int
     values: int
+    codec: int
 
 
 class Pages:
@@ -46,7 +54,7 @@ class Pages:
         For each of ``leaves``, columns of row group number ``group``: its dictionary and one page of data.
         """
         open_at_once = 0
-        with open(self._path, "rb") as file:
+        with self._path.open("rb") as file:
             for chunk in self._chunks_of(group, leaves):
                 largest = {True: 0, False: 0}
                 for kind, size in _pages(file, chunk):
@@ -58,10 +66,19 @@ class Pages:
 
     def repeated_bytes(self, group: int, leaves: Iterable[int]) -> int:
         """Bytes that a row of row group number ``group`` may take, at most, from the dictionaries of ``leaves``."""
-        with open(self._path, "rb") as file:
-            chunks = (chunk for chunk in self._chunks_of(group, leaves) if chunk.varies)
+        with self._path.open("rb") as file:
+            chunks = (chunk for chunk in self._chunks_of(group, leaves) if chunk.kind in (_BYTE_ARRAY, _FIXED_LENGTH))
             first = [page for chunk in chunks for page in islice(_pages(file, chunk), 1)]
         return sum(size for kind, size in first if kind == _DICTIONARY_PAGE)
+
+    def longest_repeated(self, group: int, leaves: Iterable[int]) -> int | None:
+        """The same as the longest values of the dictionaries say; None: Arrow has to read these."""
+        chunks = [chunk for chunk in self._chunks_of(group, leaves) if chunk.kind == _BYTE_ARRAY]
+        try:
+            with self._path.open("rb") as file:
+                return sum(_longest(_dictionary(file, chunk)) for chunk in chunks)
+        except (*DAMAGE, OSError, struct.error, pa.ArrowException):
+            return None
 
     def _chunks_of(self, group: int, leaves: Iterable[int]) -> list[_Chunk]:
         try:
@@ -76,7 +93,7 @@ class Pages:
 
     @cached_property
     def _groups(self) -> list[dict[int, Any]]:
-        with open(self._path, "rb") as file:
+        with self._path.open("rb") as file:
             file.seek(-_TAIL.size, 2)
             length, _ = _TAIL.unpack(file.read(_TAIL.size))
             file.seek(-_TAIL.size - length, 2)
@@ -91,7 +108,7 @@ class Pages:
 def _chunk(column: dict[int, Any]) -> _Chunk:
     """A ColumnMetaData's type, number of values, size on disk, and where its pages begin, a dictionary's among them."""
     start = column.get(11) or column[9]
-    return _Chunk(start, start + column[7], column[1] in _VARIABLE_LENGTH, column[5])
+    return _Chunk(start, start + column[7], column[1], column[5], column[4])
 
 
 def _pages(file: BinaryIO, chunk: _Chunk) -> Iterator[tuple[int, int]]:
@@ -107,6 +124,36 @@ def _pages(file: BinaryIO, chunk: _Chunk) -> Iterator[tuple[int, int]]:
             at += length + on_disk
     except (*DAMAGE, OSError):
         return
+
+
+def _dictionary(file: BinaryIO, chunk: _Chunk) -> tuple[Any, int]:
+    """The content of a column's dictionary, and how many values it has; none where the column has no dictionary.
+
+    Raises one of `DAMAGE` and what Arrow and `struct` raise, also where it is larger than is worth looking at.
+    """
+    header, length = _header(file, chunk.start)
+    if header[1] != _DICTIONARY_PAGE:
+        return b"", 0
+    expanded, on_disk, values = header[2], header[3], header[7][1]
+    if not (0 <= values <= _MOST_VALUES and 0 <= expanded <= _MOST_DICTIONARY_BYTES and on_disk >= 0):
+        raise ValueError("too large")
+    file.seek(chunk.start + length)
+    content = file.read(on_disk)
+    codec = _CODECS[chunk.codec]
+    return (content if codec is None else pa.Codec(codec).decompress(content, expanded)), values
+
+
+def _longest(dictionary: tuple[Any, int]) -> int:
+    """The length of its longest value."""
+    content, values = memoryview(dictionary[0]), dictionary[1]
+    at = longest = 0
+    for _ in range(values):
+        (length,) = _LENGTH.unpack_from(content, at)
+        at += _LENGTH.size + length
+        longest = max(longest, length)
+    if at > len(content):
+        raise ValueError("cut short")
+    return longest
 
 
 def _header(file: BinaryIO, at: int) -> tuple[dict[int, Any], int]:

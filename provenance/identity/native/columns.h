@@ -58,8 +58,9 @@ static int holds(const Bytes *buffer, int64_t count, int64_t bits) {
     return count == 0 || (buffer->at && count <= buffer->size / bits * 8 + buffer->size % bits * 8 / bits);
 }
 
-/* Whether offsets never fall and lie within `most`, and no text begins within a character. */
+/* Whether offsets never fall and lie within `most`. An array without values may have none, or one, which Arrow checks. */
 static int offsets_are_sound(const Node *node, int64_t most) {
+    if (node->length == 0 && node->offset == 0 && node->offsets.size == 0) return 1;
     if (!holds(&node->offsets, node->offset + node->length + 1, 8 * (int64_t)node->width)) return 0;
     int64_t before = offset_at(node, 0);
     if (before < 0) return 0;
@@ -71,6 +72,7 @@ static int offsets_are_sound(const Node *node, int64_t most) {
     return before <= most;
 }
 
+/* Whether texts are UTF-8, of which none begins within a character. */
 static int texts_are_sound(const Node *node) {
     int64_t first = offset_at(node, 0), last = offset_at(node, node->length);
     if (first == last) return 1;
@@ -103,12 +105,11 @@ static int check(const Node *nodes, int32_t count, int32_t number, int depth) {
     switch (node->kind) {
         case STRING_NODE:
         case BINARY_NODE:
-            if (node->length == 0) return 1;
             if (!offsets_are_sound(node, node->data.at ? node->data.size : 0)) return 0;
-            return node->kind == BINARY_NODE || texts_are_sound(node);
+            return node->kind == BINARY_NODE || node->length == 0 || texts_are_sound(node);
         case LIST_NODE:
             if (node->children != 1 || node->child >= count) return 0;
-            if (node->length && !offsets_are_sound(node, nodes[node->child].length)) return 0;
+            if (!offsets_are_sound(node, nodes[node->child].length)) return 0;
             return children_are_sound(nodes, count, node, 0, depth);
         case STRUCT_NODE: return children_are_sound(nodes, count, node, node->length, depth);
         case BOOLEAN_NODE: return holds(&node->data, end, 1);

@@ -112,7 +112,7 @@ def test_declared_fields_must_be_there(tmp_path: Path) -> None:
 
 
 def test_a_well_known_field_must_not_appear_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("provenance.identity.formats.jsonl.BLOCK_BYTES", 64)
+    monkeypatch.setattr("provenance.identity.formats.line_runs.BLOCK_BYTES", 64)
     path = tmp_path / "a.jsonl"
     path.write_text('{"id":1}\n' * 20 + '{"id":1,"text":"a"}\n')
     with pytest.raises(DataError, match="'text' appears only after .* declare the content fields"):
@@ -360,6 +360,9 @@ def test_tokens_and_parents(tmp_path: Path) -> None:
         ({"_parents": '["aa"'}, "not a valid JSON list"),
         ({"_parents": ["aa"], "_parent_roles": ["x", "y"]}, "2 roles for 1 parent"),
         ({"_parent_roles": ["x"]}, "1 role for 0 parents"),
+        ({"_parents": ["\ud800"]}, "_parents holds an unpaired surrogate"),
+        ({"_model": "\ud800"}, "_model holds an unpaired surrogate"),
+        ({"_prompt": "\udc00"}, "_prompt holds an unpaired surrogate"),
         ({"n": -1}, "number of tokens in 'n'"),
         ({"n": 2.5}, "number of tokens"),
         ({"n": "3"}, "number of tokens"),
@@ -376,7 +379,7 @@ def test_bad_tokens_and_parents(tmp_path: Path, row: dict[str, Any], problem: st
 
 
 def test_progress_counts_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("provenance.identity.formats.jsonl.BLOCK_BYTES", 64)
+    monkeypatch.setattr("provenance.identity.formats.line_runs.BLOCK_BYTES", 64)
     path = tmp_path / "data.jsonl"
     path.write_text('{"text":"a"}\n' * 100)
     counts: list[int] = []

@@ -12,7 +12,7 @@ from support.samples import ids
 
 from provenance.errors import DataError
 from provenance.identity import Identity, read_rows, sample_id
-from provenance.identity.formats import csv_table, json_array, jsonl
+from provenance.identity.formats import csv_table, json_array, line_runs
 from provenance.identity.rewriting import strip_reserved
 
 CODECS = {".gz": "gzip", ".zst": "zstd"}
@@ -57,7 +57,7 @@ def test_several_members_are_one_file(tmp_path: Path) -> None:
 def test_bombs_are_refused_in_bounded_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, suffix: str
 ) -> None:
-    for module in (jsonl, json_array):
+    for module in (line_runs, json_array):
         monkeypatch.setattr(module, "LONGEST_ROW", 8 << 20)
     path = tmp_path / f"{name}{suffix}"
     start = {"data.jsonl": b'{"text":"', "data.csv": b'text\n"', "data.json": b'[{"text":"'}[name]

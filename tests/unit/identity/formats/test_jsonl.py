@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from provenance.errors import DataError
 from provenance.identity import Identity, Settled, read_row, read_rows, sample_id, scan
-from provenance.identity.formats import jsonl
+from provenance.identity.formats import jsonl, line_runs
 from provenance.identity.formats.json_schema import LearnedSchema
 from provenance.identity.json_text import parse_row
 from provenance.identity.samples import id_of_row
@@ -115,7 +115,7 @@ def test_forms_that_only_python_reads(write: Write, lines: str) -> None:
 
 
 def test_later_blocks_may_have_more_members_and_other_types(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonl, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(line_runs, "BLOCK_BYTES", 64)
     rows: list[dict[str, object]] = [{"text": f"row {number}", "n": None} for number in range(20)]
     rows += [{"text": f"row {number}", "n": number, "m": {"x": [number]}} for number in range(20)]
     rows += [{"text": f"row {number}", "n": number / 4, "m": "other"} for number in range(20)]
@@ -202,7 +202,7 @@ def test_two_rows_on_one_line_are_not_made_up_for_by_a_row_on_two(write: Write) 
 def test_an_error_in_a_later_block_comes_after_the_rows_before_it(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jsonl, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(line_runs, "BLOCK_BYTES", 64)
     path = write(b'{"a":1}\n' * 50 + b"{\n" + b'{"a":1}\n' * 50)
     seen: list[int] = []
     with pytest.raises(DataError) as caught:
@@ -212,8 +212,8 @@ def test_an_error_in_a_later_block_comes_after_the_rows_before_it(
 
 
 def test_rows_of_a_length_that_is_no_row_are_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonl, "BLOCK_BYTES", 64)
-    monkeypatch.setattr(jsonl, "LONGEST_ROW", 1000)
+    monkeypatch.setattr(line_runs, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(line_runs, "LONGEST_ROW", 1000)
     with pytest.raises(DataError, match="the most that a row may be") as caught:
         ids(write(b'{"a":1}\n' + b'{"a":"' + b"x" * 2000 + b'"}'))
     assert caught.value.row == 2

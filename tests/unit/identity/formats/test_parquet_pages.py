@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from support.samples import ids
 
 from provenance.errors import DataError
+from provenance.identity import Identity
 from provenance.identity.formats.interface import RowError
+from provenance.identity.formats.parquet import ParquetReader, _leaves
 from provenance.identity.formats.parquet_pages import Pages
 from provenance.identity.formats.thrift import CompactReader
 
@@ -36,6 +38,50 @@ def test_pages_are_those_that_were_written(tmp_path: Path, compression: str, ver
     # "text 0" to "text 6", each with its length of four bytes; of numbers, none may be long.
     assert pages.repeated_bytes(0, columns) == 7 * (4 + len("text 0"))
     assert pages.repeated_bytes(0, [0, 2]) == 0
+
+
+TEXTS = ["short", "a longer text", "ü" * 40, None]
+
+
+@pytest.mark.parametrize("compression", ["zstd", "snappy", "gzip", "brotli", "lz4", "none"])
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_the_longest_values_of_dictionaries_are_those_that_arrow_reads(
+    tmp_path: Path, compression: str, version: str
+) -> None:
+    path = tmp_path / "data.parquet"
+    columns = {
+        "number": range(8),
+        "text": TEXTS * 2,
+        "list": [[text, "x" * 50] for text in TEXTS * 2],
+        "struct": [{"a": text, "b": {"c": "y" * 60}} for text in TEXTS * 2],
+        "fixed": pa.array([b"0123456789"] * 8, pa.binary(10)),
+        "none": pa.array([None] * 8, pa.string()),
+    }
+    pq.write_table(pa.table(columns), path, compression=compression, data_page_version=version, row_group_size=4)
+    reader = ParquetReader(path, Identity())
+    with pq.ParquetFile(path) as file:
+        for names, longest in ((None, 80 + 80 + 80 + 60), (["text", "number"], 80), (["list"], 80), (["fixed"], 0)):
+            leaves = _leaves(file, names)
+            assert reader._pages.longest_repeated(1, leaves) == longest
+            assert reader._longest_repeated(file, 1, names) == 1 + longest
+            reader._pages.longest_repeated = lambda *arguments: None  # type: ignore[method-assign]
+            assert reader._longest_repeated(file, 1, names) == 1 + longest, "as Arrow reads them"
+            del reader._pages.longest_repeated
+
+
+def test_dictionaries_that_are_large_or_damaged_are_left_to_arrow(tmp_path: Path) -> None:
+    many, long, damaged = (tmp_path / f"{name}.parquet" for name in ("many", "long", "damaged"))
+    pq.write_table(pa.table({"text": [str(number) for number in range(5000)]}), many)
+    pq.write_table(pa.table({"text": ["x" * 5 * MEBIBYTE]}), long)
+    pq.write_table(pa.table({"text": ["abc" * 9]}), damaged, compression="none")
+    content = damaged.read_bytes()
+    assert Pages(damaged).longest_repeated(0, [0]) == 27
+    for before, after in ((b"\x1b\0\0\0abc", b"\x1c\0\0\0abc"), (b"\x1b\0\0\0abc", b"\xff\xff\xff\xffabc")):
+        assert before in content
+        damaged.write_bytes(content.replace(before, after, 1))
+        assert Pages(damaged).longest_repeated(0, [0]) is None
+    assert Pages(many).longest_repeated(0, [0]) is Pages(long).longest_repeated(0, [0]) is None
+    assert len(ids(many)) == 5000
 
 
 @pytest.mark.parametrize("dictionary", [True, False])

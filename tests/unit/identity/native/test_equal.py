@@ -134,6 +134,8 @@ def text_of(data: bytes, *offsets: int) -> pa.Array:
         text_of("é".encode(), 0, 1, 2),
         text_of(("x" * 40 + "é").encode(), 0, 41, 42),
         text_of(b"abc", 0, 2, 1),
+        pa.ListArray.from_arrays(pa.array([0, 0, 0], pa.int32()), text_of(b"", -1)),
+        pa.ListArray.from_arrays(pa.array([0, 0, 0], pa.int32()), text_of(b"", 7)),
         pa.array([1.0, float("nan")]),
         pa.array([1.0, float("inf")], pa.float32()),
         pa.array([{"bytes": b"1", "path": "p"}] * 2, pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
