@@ -37,13 +37,13 @@ def births_of_lines(lines: memoryview) -> pa.RecordBatch:
         table = _read(text, [schema.field(name) for name in table.column_names])
     named = [schema.field(name) for name in table.column_names]
     columns = {field.name: pa.nulls(len(table), field.type) for field in schema}
-    columns |= {field.name: _decoded(table[field.name].combine_chunks(), field.type) for field in named}
+    columns |= {field.name: decoded(table[field.name].combine_chunks(), field.type) for field in named}
     return pa.record_batch([columns[name] for name in schema.names], schema=schema)
 
 
 def _read(text: bytes, fields: Sequence[pa.Field]) -> pa.Table:
     """``text`` as a table of ``fields`` and, of whatever type, of other members that are there."""
-    written = pa.schema([pa.field(field.name, _json_type(field.type)) for field in fields])
+    written = pa.schema([pa.field(field.name, written_type(field.type)) for field in fields])
     return pj.read_json(
         pa.BufferReader(text),
         read_options=pj.ReadOptions(use_threads=False, block_size=len(text) + 1),
@@ -73,7 +73,8 @@ def with_shared(
 ) -> pa.RecordBatch:
     """``births`` of the rows from ``first_row`` on that are ``known``, each with what they all share where it is null.
 
-    A birth with an origin of its own also has its own kind and source type, or none.
+    A birth with an origin of its own also has its own kind and source type, or none. A column in which all have what is
+    shared is coded.
     """
     schema = births.schema
     columns = {name: births[name] for name in schema.names}
@@ -83,21 +84,25 @@ def with_shared(
     for name, value in shared.items():
         if value is None:
             continue
+        if columns[name].null_count == len(births) and (name not in _OF_ORIGIN or not stated.true_count):
+            columns[name] = pa.DictionaryArray.from_arrays(np.zeros(len(births), np.int32), pa.array([value]))
+            continue
         filled = columns[name].fill_null(value)
         columns[name] = pc.if_else(stated, columns[name], filled) if name in _OF_ORIGIN else filled
-    return pa.record_batch([columns[name] for name in schema.names], schema=schema)
+    return pa.record_batch([columns[name] for name in schema.names], names=schema.names)
 
 
-def _json_type(kind: pa.DataType) -> pa.DataType:
+def written_type(kind: pa.DataType) -> pa.DataType:
+    """The type of what stands in JSON for values of the type ``kind``."""
     if pa.types.is_list(kind):
-        return pa.list_(_json_type(kind.value_type))
+        return pa.list_(written_type(kind.value_type))
     return pa.string() if pa.types.is_binary(kind) or pa.types.is_decimal(kind) else kind
 
 
-def _decoded(column: pa.Array, kind: pa.DataType) -> pa.Array:
+def decoded(column: pa.Array, kind: pa.DataType) -> pa.Array:
     """A column as JSON has it as one of the type ``kind``."""
     if pa.types.is_list(kind):
-        values = _decoded(column.values, kind.value_type)
+        values = decoded(column.values, kind.value_type)
         return pa.ListArray.from_arrays(column.offsets, values, mask=column.is_null())
     return _of_hex(column) if pa.types.is_binary(kind) else column.cast(kind)
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from provenance.repository import Repository, Stage
 
 
+# Each line of a RECORD begins with the path of an installed file, with a comma behind it.
+_FIRST_PART = re.compile(r"^[^/,\n]+[/,]", re.MULTILINE)
 _HEAD_LINE = re.compile(r"^(Name|Version): *(.*?) *$", re.MULTILINE)
 
 
@@ -133,10 +135,9 @@ def _provides(distribution: metadata.Distribution, module: str) -> bool:
 def _top_level_modules(distribution: metadata.Distribution) -> set[str]:
     if stated := distribution.read_text("top_level.txt"):
         return set(stated.split())
-    # Each line begins with the path of an installed file.
-    paths = (line.partition(",")[0] for line in (distribution.read_text("RECORD") or "").splitlines())
-    firsts = {path.partition("/")[0] if "/" in path else getmodulename(path) or "" for path in paths}
-    return set(filter(str.isidentifier, firsts))
+    firsts = set(_FIRST_PART.findall(distribution.read_text("RECORD") or ""))
+    modules = (first[:-1] if first.endswith("/") else getmodulename(first[:-1]) or "" for first in firsts)
+    return set(filter(str.isidentifier, modules))
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from provenance.arguments import shown, warn
@@ -45,6 +46,7 @@ _DETAILS = frozenset(
     )
 )
 _COST_PLACES = 10
+_COST_FORMAT = f"%.{_COST_PLACES}f"
 _COST_STEP = Decimal(1).scaleb(-_COST_PLACES)
 _COST_LIMIT = Decimal("1e10")
 _UINT32_LIMIT = 2**32
@@ -172,12 +174,21 @@ def cost_text(cost: Decimal | float | str) -> str:
     Raises:
         ProvenanceError: ``cost`` is not a number from 0 up to ten thousand million.
     """
+    return _float_text(cost) if type(cost) is float else _cost_text(cost)
+
+
+@lru_cache(maxsize=4096)
+def _float_text(cost: float) -> str:
+    # Where it is equal, the number that it prints as has no more places.
+    if 0 < cost < 1e5 and float(text := _COST_FORMAT % cost) == cost:
+        return text
+    return _cost_text(cost)
+
+
+def _cost_text(cost: Decimal | float | str) -> str:
     # By way of text: a float's cost is the number it prints as, not its binary expansion.
-    text = str(cost)
-    if type(cost) is float and 1e-4 <= cost < 1e5 and (missing := _COST_PLACES - len(text) + text.index(".") + 1) >= 0:
-        return text + "0" * missing
     try:
-        amount = Decimal(text)
+        amount = Decimal(str(cost))
     except InvalidOperation as error:
         raise ProvenanceError(f"cost: {cost!r} is not a number") from error
     if isinstance(cost, bool) or not amount.is_finite() or not 0 <= amount < _COST_LIMIT:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from itertools import chain
+from operator import itemgetter
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.arguments import require, require_optional, require_optional_text, require_text
+from provenance.capture.recurring import placed
 from provenance.capture.redaction import refuse_secret
 from provenance.capture.stated_license import stated_license
 from provenance.errors import ProvenanceError
@@ -17,7 +20,7 @@ from provenance.files import sha256_of
 from provenance.lineage.records import Agent, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
@@ -111,10 +114,17 @@ class Prompt:
         return frozenset(piece for piece, is_variable in self._pieces if is_variable)
 
     @cached_property
-    def _compiled(self) -> tuple[str, tuple[str, ...]]:
-        """The template as a ``%`` format, and the names of the variables that go into it in turn."""
+    def _places(self) -> tuple[str, ...]:
+        """The variable in each place where the template has one."""
+        return tuple(piece for piece, is_variable in self._pieces if is_variable)
+
+    @cached_property
+    def _compiled(self) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+        """The template as a ``%`` format, and what takes the values that go into it in turn from all variables."""
         text = "".join("%s" if is_variable else piece.replace("%", "%%") for piece, is_variable in self._pieces)
-        return text, tuple(piece for piece, is_variable in self._pieces if is_variable)
+        names = self._places
+        # Of a single name, an itemgetter gives the value itself.
+        return text, itemgetter(*names) if len(names) > 1 else partial(_values, names)
 
     def render(self, /, **variables: Any) -> str:
         """The prompt with each variable replaced by ``str`` of its value, which is never looked into for more.
@@ -126,14 +136,39 @@ class Prompt:
 
     def rendered(self, variables: Mapping[str, Any]) -> str:
         """As `render`, with the variables in a mapping."""
+        text, values = self._compiled
+        if type(variables) is dict and len(variables) == len(self.variables):
+            try:
+                found = values(variables)
+            except KeyError:
+                pass  # said below
+            else:
+                return text % found
         if variables.keys() != self.variables:
             missing, unknown = self.variables - variables.keys(), variables.keys() - self.variables
             problems = [f"needs the variable {name!r}" for name in sorted(missing)[:1]]
             problems += [f"has no variable {name!r}" for name in sorted(unknown)[:1]]
             said = " and ".join(problems)
             raise ProvenanceError(f"prompt {self.name!r}: {said}; its variables are {sorted(self.variables)}")
-        text, names = self._compiled
-        return text % tuple([variables[name] for name in names])
+        return text % values(variables)
+
+    def rendered_many(self, many: Sequence[Mapping[str, Any]]) -> tuple[list[str], Sequence[int]]:
+        """As `rendered`, of many mappings: texts, and the place among them of each mapping's."""
+        found: Sequence[tuple[Any, ...]] = [()] * len(many)
+        places: Sequence[int] = range(len(many))
+        try:
+            if self._places:
+                found = [*zip(*(map(itemgetter(name), many) for name in self._places), strict=True)]
+            is_exact = set(map(len, many)) <= {len(self.variables)}
+        except KeyError:
+            is_exact = False
+        if not is_exact:
+            return [*map(self.rendered, many)], places
+        # Of other types, equal values may be different texts.
+        if {str, int}.issuperset(map(type, chain.from_iterable(found))):
+            found, places = placed(found)
+        text, _ = self._compiled
+        return [text % each for each in found], places
 
     def plan(self) -> Plan:
         """This template as it stands in a sidecar."""
@@ -156,3 +191,7 @@ class Prompt:
                     "write {name} for a variable and {{ or }} for a brace"
                 )
         yield self.template[end:], False
+
+
+def _values(names: Sequence[str], variables: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(map(variables.__getitem__, names))

@@ -11,7 +11,8 @@ import orjson
 
 from provenance.capture.column_values import column_value
 from provenance.capture.lookup import Lookup
-from provenance.capture.reading import SampleIds, dependency_at
+from provenance.capture.reading import dependency_at
+from provenance.capture.row_ids import SampleIds
 from provenance.errors import ProvenanceError
 from provenance.identity import read_rows, scan
 from provenance.identity.as_text import value_as_text
@@ -96,7 +97,7 @@ class ParentFinder:
                 raise ValueError(f"parents: more than {_MOST_DATASETS} datasets are named; give sample ids instead")
             known = self._datasets.get(dataset) or self._checked(dependency_at(file, self._repository))
             self._datasets[dataset] = known
-            self._rows[path] = SampleIds(file, known)
+            self._rows[path] = SampleIds(file, known, self._repository.temporary)
         return self._rows[path]
 
     def _checked(self, dataset: Dependency) -> Dependency:

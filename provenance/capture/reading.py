@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.arguments import require
 from provenance.capture.identities import as_recorded, identity_of
+from provenance.capture.row_ids import SampleIds
 from provenance.capture.saying import say
-from provenance.errors import DataError
-from provenance.identity import read_rows, scan
+from provenance.identity import read_rows
 from provenance.identity.names import sidecar_path
 from provenance.lineage.births import Dependency
 from provenance.lineage.sidecar import open_sidecar
@@ -68,57 +67,6 @@ def _row_with_id(content: dict[str, Any], path: str, row: int, dataset: Dependen
     return Row(content, path, row, dataset, lambda _: sample_id)
 
 
-@dataclass
-class SampleIds:
-    """The sample ids of a dataset's rows, computed in row order as far as they are asked for, and kept (16 bytes each).
-
-    They come from a scan of the file, not from a row's dict: a dict may have been changed since, and which fields are
-    content is a matter of the dataset as a whole.
-    """
-
-    file: Path
-    dataset: Dependency
-    _found: bytearray = field(default_factory=bytearray, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def __post_init__(self) -> None:
-        self._size = self.dataset.identity.digest_size
-        self._state = _file_state(self.file)
-        self._batches = self._scan()
-
-    def at(self, row: int) -> bytes:
-        """The id of the row with number ``row`` (from 1).
-
-        Raises:
-            DataError: the file cannot be read, has changed since this object was made, or has no such row.
-        """
-        return bytes.fromhex(self.hex_at(row))
-
-    def hex_at(self, row: int) -> str:
-        """As `at`, in hex."""
-        end = row * self._size
-        if len(self._found) < end:
-            with self._lock:
-                self._find(end)
-        return self._found[end - self._size : end].hex()
-
-    def _find(self, end: int) -> None:
-        """Read on until ``end`` bytes of ids are known."""
-        size = self._size
-        while len(self._found) < end:
-            batch = next(self._batches, None)
-            if batch is None:
-                rows = len(self._found) // size
-                raise DataError(self.file, end // size, f"there is no such row; the dataset has {rows}")
-            self._found += batch
-
-    def _scan(self) -> Iterator[bytes]:
-        for batch in scan(self.file, self.dataset.identity):
-            if _file_state(self.file) != self._state:
-                raise DataError(self.file, None, "has changed since it was read; record to another file than you read")
-            yield b"".join(batch.sample_ids.to_pylist())
-
-
 # Datasets that were read in this process, by path: where a recorder looks for the records of parents.
 _read_here: dict[Path, Dependency] = {}
 
@@ -159,7 +107,7 @@ def sample_ids(path: str | os.PathLike[str], opened: Repository | None = None) -
     """
     repository = repository_around(path, opened)
     file = repository.root / repository.relative(path)
-    return SampleIds(file, dependency_at(_dataset_around(file, repository), repository))
+    return SampleIds(file, dependency_at(_dataset_around(file, repository), repository), repository.temporary)
 
 
 def _dataset_around(file: Path, repository: Repository) -> Path:
@@ -181,7 +129,7 @@ def dependency_at(file: Path, repository: Repository, *, quiet: bool = False) ->
     """
     path = repository.relative(file)
     if not quiet:
-        _say_if_changed(repository, path)
+        say_if_changed(repository, path)
     settings = repository.settings()
     sidecar = repository.sidecar_file(path)
     if sidecar is None:
@@ -195,22 +143,21 @@ def dependency_at(file: Path, repository: Repository, *, quiet: bool = False) ->
 _looked_at: set[tuple[Path, int]] = set()
 
 
-def _say_if_changed(repository: Repository, dataset: str) -> None:
+def say_if_changed(repository: Repository, dataset: str) -> None:
     """Report, once, that the sidecar of ``dataset`` (from the DVC root) is not the one that DVC has recorded."""
     sidecar = repository.root / sidecar_path(dataset)
-    if not sidecar.exists():
-        return
-    state = (sidecar, sidecar.stat().st_mtime_ns)
-    if state in _looked_at:
-        return
-    _looked_at.add(state)
-    if repository.has_other_sidecar(dataset):
+    if sidecar.exists() and _look_at(sidecar) and repository.has_other_sidecar(dataset):
         say(f"warning: {dataset}: {NOT_AS_RECORDED}")
 
 
-def _file_state(path: Path) -> tuple[int, int]:
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise DataError(path, None, f"cannot be read: {error.strerror}") from error
-    return state.st_mtime_ns, state.st_size
+def note_written(sidecar: Path) -> None:
+    """Note that this process has made ``sidecar``: nobody need be told that DVC has not recorded it yet."""
+    _look_at(sidecar)
+
+
+def _look_at(sidecar: Path) -> bool:
+    """Whether nobody in this process has looked at ``sidecar`` as it is."""
+    state = (sidecar, sidecar.stat().st_mtime_ns)
+    is_new = state not in _looked_at
+    _looked_at.add(state)
+    return is_new

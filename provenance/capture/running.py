@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -18,6 +19,8 @@ from provenance.capture.generators import Model
 from provenance.capture.identities import identity_of, inheriting, parent_key_of, parts_of, tokenizer_of
 from provenance.capture.reading import dependency_at
 from provenance.capture.stage_imports import packages_noted, watched
+from provenance.engines.building import require_engine, tasks_of
+from provenance.engines.choosing import EngineName
 from provenance.errors import ProvenanceError, RepositoryError, SidecarError
 from provenance.files import scratch_folder
 from provenance.identity.names import sidecar_path
@@ -66,16 +69,21 @@ class StageResult:
 
 
 def run_stage(
-    repository: Repository, command: Sequence[str], progress_of: ProgressOf, parts: int | None = None
+    repository: Repository,
+    command: Sequence[str],
+    progress_of: ProgressOf,
+    parts: int | None = None,
+    engine: EngineName = EngineName.DUCKDB,
 ) -> StageResult:
     """Run ``command`` as the running DVC stage's, then complete its outs' sidecars.
 
-    ``parts``: into how many files these are divided; None: as the settings say.
+    ``parts``: into how many files these are divided; None: as the settings say. ``engine``: what reads the outs and
+    completes them: this process, or tasks of Spark.
 
     Raises:
         RepositoryError: not inside a stage, no dataset out with a sidecar, or an out that the command did not write.
         DataError: an out cannot be read, or a row's ``_parents`` cannot be resolved.
-        ProvenanceError: the command cannot be started.
+        ProvenanceError: the command cannot be started, or the engine cannot.
     """
     if parts is not None:
         _check_parts(parts)
@@ -90,8 +98,9 @@ def run_stage(
             f"stage {stage.name} has no dataset out with a sidecar; declare `<dataset>.lineage.parquet` as a second "
             "out in dvc.yaml, or add the stage with `provenance stage add`"
         )
+    # What cannot be had is told before the command runs, not after.
+    require_engine(engine)
     for path in stage.datasets:
-        # What cannot be had is told before the command runs, not after.
         repository.sidecar_file(path)
     changed = [f"{path}: {NOT_AS_RECORDED}" for path in stage.datasets if repository.has_other_sidecar(path)]
     started = datetime.now(UTC)
@@ -110,7 +119,7 @@ def run_stage(
         ended=datetime.now(UTC),
     )
     unread = [missing_dependency(stage.name, path, stage.wdir) for path in _unread(repository, stage)]
-    completed = tuple(_complete_outs(repository, stage, outs, derivation, progress_of, parts))
+    completed = tuple(_complete_outs(repository, stage, outs, derivation, progress_of, parts, engine))
     sidecars = {path: repository.sidecar_file(path) for path in stage.datasets}
     inputs = [sidecar for sidecar in sidecars.values() if sidecar is not None]
     with scratch_folder(repository.temporary, "account") as workspace:
@@ -185,6 +194,7 @@ def _complete_outs(
     derivation: Activity,
     progress_of: ProgressOf,
     parts: int | None,
+    engine: EngineName,
 ) -> Iterator[Completed]:
     missing = [out for out in outs if not (repository.root / out).exists()]
     if missing:
@@ -194,7 +204,11 @@ def _complete_outs(
     recorded = [out for out in outs if _is_complete(repository, out)]
     known = [*stage.datasets, *recorded]
     settings = repository.settings()
-    with scratch_folder(repository.temporary, "run") as workspace:
+    with (
+        scratch_folder(repository.temporary, "run") as workspace,
+        # What commands have recorded themselves needs no tasks.
+        tasks_of(engine) if len(recorded) < len(outs) else nullcontext() as tasks,
+    ):
         dependencies = [_dependency(repository, path, stage.wdir) for path in known]
         for out in outs:
             if out in recorded:
@@ -218,6 +232,7 @@ def _complete_outs(
                 parts=parts_of(settings, out, repository) if parts is None else parts,
                 agent_of=lambda name: Model(name=name).agent(),
                 progress=progress_of(out),
+                tasks=tasks,
             )
             yield Completed(out, completion, completion.identity)
 

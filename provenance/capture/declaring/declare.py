@@ -17,13 +17,14 @@ from provenance.capture.declaring.declaration import Declaration, Stated, births
 from provenance.capture.declaring.earlier import without_declared
 from provenance.capture.declaring.pipeline_changes import pipeline_change
 from provenance.capture.declaring.stage_sidecars import Spread, StageSidecars
-from provenance.capture.identities import identity_of, inheriting, keeping_choice, parts_of, tokenizer_of
-from provenance.capture.reading import dependency_at, repository_around
-from provenance.errors import ProvenanceError, RepositoryError
+from provenance.capture.identities import identity_of, inheriting, keeping_choice, parent_key_of, parts_of, tokenizer_of
+from provenance.capture.reading import dependency_at, repository_around, say_if_changed
+from provenance.errors import ProvenanceError, RepositoryError, SidecarError
 from provenance.files import scratch_folder
 from provenance.identity.names import is_dataset, sidecar_path
-from provenance.lineage.births import Dependency
+from provenance.lineage.births import Dependency, ParentKey
 from provenance.lineage.completion import Completion, complete
+from provenance.lineage.sidecar import open_sidecar
 from provenance.repository.pipelines import recorded_of
 
 if TYPE_CHECKING:
@@ -97,13 +98,17 @@ def declare(
     made_by = _stage_to_satisfy(repository, name, stage)
     declaration = Declaration(from_, mapping or {}, values or {}, using, parents, parent_key, prices, keep_prompts)
     declaration.check(name)
+    if stage is None:
+        say_if_changed(repository, name)
     if made_by is not None:
         return _declare_of_stage(repository, name, declaration, made_by, progress)
     with scratch_folder(repository.temporary, "declare") as workspace:
         stated = _stated(repository, name, declaration, stage, workspace)
         dependencies = _dependencies(repository, stage, stated.dependencies)
         output = repository.root / sidecar_path(name)
-        completion = _complete(repository, name, output, stated, dependencies, workspace, progress)
+        replaced = _activities(output)
+        key = parent_key_of(repository.settings(), name) if stage is not None and name in stage.outs else None
+        completion = _complete(repository, name, output, stated, dependencies, workspace, progress, key)
     dataset = repository.out(name)
     # A stage that is running holds DVC's lock.
     is_tracked = dataset is not None and stage is None
@@ -111,7 +116,7 @@ def declare(
     files: tuple[str, ...] = ()
     if is_tracked:
         repository.add([sidecar_path(name)])
-        spread, files = _spread(repository, name)
+        spread, files = _spread(repository, name, replaced)
     return Declared(
         name, sidecar_path(name), stated.rows, stated.unmatched, is_tracked, completion, spread=spread, files=files
     )
@@ -127,11 +132,14 @@ def _declare_of_stage(
     """Declare what the stage ``made_by`` made before, and leave DVC satisfied with it, and with what came from it."""
     with pipeline_change(repository) as files, scratch_folder(repository.temporary, "declare") as workspace:
         sidecars = StageSidecars(repository, files, repository.pipelines.stages(), workspace)
-        sidecars.require_here(next(each for each in sidecars.stages if each.address == made_by), [name])
-        stated = _stated(repository, name, declaration, None, workspace)
-        dependencies = _dependencies(repository, None, stated.dependencies)
+        stage = next(each for each in sidecars.stages if each.address == made_by)
+        sidecars.require_here(stage, [name])
+        stated = _stated(repository, name, declaration, sidecars.recorded_run(stage), workspace)
+        key = parent_key_of(repository.settings(), name)
+        read = () if key is None else sidecars.read_by(stage)
+        dependencies = _dependencies(repository, None, [*read, *stated.dependencies])
         output = sidecars.place(name)
-        completion = _complete(repository, name, output, stated, dependencies, workspace, progress)
+        completion = _complete(repository, name, output, stated, dependencies, workspace, progress, key)
         sidecars.entered(name)
         spread = sidecars.spread()
         sidecars.put_locks({})
@@ -142,14 +150,25 @@ def _declare_of_stage(
     )
 
 
-def _spread(repository: Repository, name: str) -> tuple[Spread, tuple[str, ...]]:
-    """Let what stages made from the dataset ``name``, whose sidecar has changed, follow; with what git is to track."""
+def _activities(sidecar: Path) -> frozenset[str]:
+    """The ids of the activities in ``sidecar``; none where it is missing or cannot be used any more."""
+    try:
+        return frozenset(activity.id for activity in open_sidecar(sidecar).header.activities)
+    except SidecarError:
+        return frozenset()
+
+
+def _spread(repository: Repository, name: str, replaced: frozenset[str]) -> tuple[Spread, tuple[str, ...]]:
+    """Let what stages made from the dataset ``name``, whose sidecar has changed, follow; with what git is to track.
+
+    ``replaced``: the activities of its sidecar before.
+    """
     stages = repository.pipelines.stages()
     sidecar = sidecar_path(name)
     if not any(stage.from_root(path) == sidecar for stage in stages for path in stage.paths("deps")):
         return Spread(), ()
     with pipeline_change(repository) as files, scratch_folder(repository.temporary, "declare") as workspace:
-        sidecars = StageSidecars(repository, files, stages, workspace)
+        sidecars = StageSidecars(repository, files, stages, workspace, replaced=replaced)
         sidecars.written[sidecar] = recorded_of(repository.root / sidecar)
         spread = sidecars.spread()
         sidecars.put_locks({})
@@ -241,6 +260,7 @@ def _complete(
     dependencies: Sequence[Dependency],
     workspace: Path,
     progress: Callable[[int], None] | None,
+    key: ParentKey | None,
 ) -> Completion:
     data, sidecar = repository.root / name, repository.root / sidecar_path(name)
     identity = identity_of(repository.settings(), name, repository)
@@ -248,7 +268,7 @@ def _complete(
         identity = keeping_choice(identity, sidecar)
     else:
         identity = inheriting(identity, [dependency.sidecar for dependency in dependencies])
-    earlier = without_declared(sidecar, data, identity, stated.births.file, workspace)
+    earlier = without_declared(sidecar, data, identity, stated.births.written(), workspace)
     # Of the dataset itself, its earlier sidecar says what it says only as far as that still stands.
     others = [dependency for dependency in dependencies if dependency.path != name]
     own = [] if earlier is None else [Dependency(name, name, None, earlier, identity, is_earlier=True)]
@@ -263,6 +283,7 @@ def _complete(
         tokenizer=tokenizer_of(repository.settings(), name),
         dependencies=[*others, *stated.others, *own],
         births=stated.births,
+        key=key,
         parts=parts_of(repository.settings(), name, repository),
         progress=progress,
     )

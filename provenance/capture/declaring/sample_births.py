@@ -53,22 +53,21 @@ def write_births_of_samples(
         pq.ParquetWriter(folder / ROWS_FILE, ROWS_SCHEMA, compression="lz4") as of_samples,
     ):
         numbered = enumerate(_checked(importer.samples(), identity.digest_size, document), 1)
+        first = 1
         while batch := list(islice(numbered, _AT_ONCE)):
-            born = [(number, births.birth(number, each.statement, str(document))) for number, each in batch]
-            of_births.write_batch(births_of_json([orjson.dumps(birth) for _, birth in born if birth is not None]))
+            born = [(each, births.birth(number, each.statement, str(document))) for number, each in batch]
             # Of a parent that is named and no more, nothing is known.
-            seen = [
-                (number, each)
-                for (number, each), (_, birth) in zip(batch, born, strict=True)
-                if birth is not None or each.content_bytes is not None
-            ]
+            seen = [(each, birth) for each, birth in born if birth is not None or each.content_bytes is not None]
+            born_rows = [{**birth, "row": row} for row, (_, birth) in enumerate(seen, first) if birth is not None]
+            of_births.write_batch(births_of_json([orjson.dumps(birth) for birth in born_rows]))
             of_samples.write_batch(
                 rows_of_samples(
-                    [number for number, _ in seen],
-                    [bytes.fromhex(each.sample) for _, each in seen],
-                    [each.content_bytes for _, each in seen],
+                    range(first, first + len(seen)),
+                    [bytes.fromhex(each.sample) for each, _ in seen],
+                    [each.content_bytes for each, _ in seen],
                 )
             )
+            first += len(seen)
     samples = StatedSamples(folder, RecordedBirths(written, births.activities, births.vocabulary))
     stated, fields = samples.births_of_rows(data, identity, file)
     if importer.content_fields is not None and sorted(importer.content_fields) != sorted(fields):

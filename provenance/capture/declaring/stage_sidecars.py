@@ -6,6 +6,7 @@ again for another reason still is.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -24,7 +25,7 @@ from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.completion import Completion, complete
 from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.sidecar import open_sidecar
-from provenance.repository import Repository
+from provenance.repository import Repository, Stage
 from provenance.repository.pipelines import LockChange, Recorded, StageText, lock_of, recorded_of
 
 ProgressOf = Callable[[str], Callable[[int], None]]
@@ -46,7 +47,8 @@ class Spread:
 class StageSidecars:
     """New sidecars of the outs of ``stages``, gathered in ``files`` until they take their places together.
 
-    ``written``: the new sidecars, as they are to be recorded.
+    ``written``: the new sidecars, as they are to be recorded; ``replaced``: the activities of sidecars that have been
+    replaced already.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class StageSidecars:
         stages: Sequence[StageText],
         workspace: Path,
         progress_of: ProgressOf = lambda path: lambda rows: None,
+        replaced: frozenset[str] = frozenset(),
     ) -> None:
         self.written: dict[str, Recorded] = {}
         self.stages = stages
@@ -64,11 +67,16 @@ class StageSidecars:
         self._files = files
         self._workspace = workspace
         self._progress_of = progress_of
+        self._replaced = replaced
         self._entries = {file: repository.pipelines.recorded(file) for file in {stage.file for stage in stages}}
 
     def has_run(self, stage: StageText) -> bool:
         """Whether DVC has recorded a run of the stage."""
         return stage.name in self._entries[stage.file]
+
+    def recorded_run(self, stage: StageText) -> Stage | None:
+        """The run that made the outs of ``stage``, as DVC recorded it; None where it recorded none."""
+        return self._repository.pipelines.stage(stage) if self.has_run(stage) else None
 
     def require_here(self, stage: StageText, paths: Iterable[str]) -> None:
         """Refuse to go on where one of ``paths``, datasets that ``stage`` reads or wrote, is not in the workspace.
@@ -82,8 +90,9 @@ class StageSidecars:
                 raise RepositoryError(f"{path}: not in the workspace; bring it with `dvc checkout` or `dvc pull`")
             if path in outs and not self._repository.is_as_recorded(path):
                 raise RepositoryError(
-                    f"{path}: changed since the stage {stage.address} made it; restore it with `dvc checkout {path}`, "
-                    f"or keep it with `dvc commit {path}`"
+                    f"{path}: changed since the stage {stage.address} made it; restore it with "
+                    f"`dvc checkout {shlex.quote(path)}`, "
+                    f"or keep it with `dvc commit {shlex.quote(path)}`"
                 )
 
     def place(self, dataset: str) -> Path:
@@ -200,6 +209,26 @@ class StageSidecars:
             return None
         return recorded_of(self._repository.root / place)
 
+    def read_by(self, stage: StageText) -> list[Dependency]:
+        """The datasets that ``stage`` read, which are to be here as it read them.
+
+        Raises:
+            RepositoryError: one is not.
+        """
+        found = self._dependencies(stage)
+        self.require_here(stage, [each.path for each in found])
+        recorded = self._entries[stage.file][stage.name].get("deps") or []
+        # Before DVC 3, hashes were of text with its line ends made alike.
+        read = {stage.from_root(str(each["path"])): each.get("md5") for each in recorded if each.get("hash") == "md5"}
+        for path in [each.path for each in found]:
+            if read.get(path) not in (None, self._repository.md5(path)[0]):
+                raise RepositoryError(
+                    f"{path}: changed since the stage {stage.address} read it; restore it with "
+                    f"`dvc checkout {shlex.quote(path)}`, "
+                    "or run the stage again with `dvc repro`"
+                )
+        return found
+
     def _dependencies(self, stage: StageText) -> list[Dependency]:
         found = []
         for path in filter(None, map(stage.from_root, stage.paths("deps"))):
@@ -210,7 +239,7 @@ class StageSidecars:
 
     def _has_own_births(self, sidecar: Path, dependencies: Sequence[Dependency]) -> bool:
         """Whether the stage itself stated how rows were born: then dependencies do not say everything."""
-        known = set()
+        known = set(self._replaced)
         for dependency in dependencies:
             before = self._repository.root / sidecar_path(dependency.path)
             for file in filter(None, (dependency.sidecar, before if before.exists() else None)):
@@ -220,8 +249,8 @@ class StageSidecars:
 
     def _derivation(self, stage: StageText) -> Activity:
         # When it ran, at which commit and with which packages, is not known.
-        described = describe_stage(self._repository.pipelines.stage(stage))
-        return Activity(type=ActivityType.DERIVATION, stage=described)
+        run = self.recorded_run(stage)
+        return Activity(type=ActivityType.DERIVATION, stage=None if run is None else describe_stage(run))
 
     def _identity(self, out: str) -> Identity:
         return identity_of(self._repository.settings(), out, self._repository)

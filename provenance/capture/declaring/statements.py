@@ -16,6 +16,7 @@ from provenance.capture.recording.linking import prompt_columns
 from provenance.capture.redaction import redact_prose, redact_text
 from provenance.capture.stated_license import StatedLicenses
 from provenance.errors import DataError, ProvenanceError
+from provenance.identity.digests import digest_function
 from provenance.lineage.explaining import DERIVED_ROLE
 from provenance.lineage.records import Activity, ActivityType, Agent, Evidence, Kind, Origin, Plan, Source, SourceType
 from provenance.lineage.rules import made_by_model
@@ -63,7 +64,7 @@ class Births:
         self.vocabulary = Vocabulary()
         self.dataset = dataset
         self.licenses = StatedLicenses()
-        self._digest = digest
+        self._digest = digest_function(digest)
         self._environment = environment
         self._parents = parents
         self._prompt_name = prompt_name

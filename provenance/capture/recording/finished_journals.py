@@ -18,13 +18,19 @@ def keep(journal: Path, md5: str) -> None:
     os.replace(journal, _kept(journal, md5))
 
 
-def take_up(journal: Path) -> None:
-    """Make what was kept for the journal at ``journal`` the journal again, unless a later one was begun."""
+def take_up(journal: Path) -> str | None:
+    """Make what was kept for the journal at ``journal`` the journal again, unless a later one was begun.
+
+    DVC's hash of the dataset that it made, where it is the journal now.
+    """
+    taken_up = None
     for kept in journal.parent.glob(f"{journal.stem}.*{_SUFFIX}"):
         if journal.exists():
             kept.unlink()
         else:
             os.replace(kept, journal)
+            taken_up = kept.name.removeprefix(f"{journal.stem}.").removesuffix(_SUFFIX)
+    return taken_up
 
 
 def any_kept(folder: Path) -> bool:

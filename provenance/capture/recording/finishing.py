@@ -8,23 +8,24 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from provenance.capture.birth_columns import with_roles, with_shared
-from provenance.capture.identities import parts_of, tokenizer_of
+from provenance.capture.identities import as_recorded, parts_of, tokenizer_of
 from provenance.capture.recording.formats import WRITERS, suffix_of
+from provenance.capture.recording.kept_births import KeptBirths
 from provenance.capture.recording.rejections import calls_taken, counted_reasons
 from provenance.capture.recording.taken_over import made_before, taken_over
 from provenance.capture.recording.taking_apart import rows_with_births
+from provenance.capture.row_ids import WrittenIds
 from provenance.capture.saying import say
 from provenance.errors import DataError
 from provenance.files import md5_of, whole_file
 from provenance.identity.names import sidecar_path
+from provenance.lineage.allocating import memory_used_again
 from provenance.lineage.births import Dependency, RecordedBirths
 from provenance.lineage.completion import complete
 from provenance.lineage.explaining import DERIVED_ROLE
 from provenance.lineage.records import Activity, Agent, Origin
-from provenance.lineage.schema import birth_schema
 from provenance.plurals import counted
 
 if TYPE_CHECKING:
@@ -60,19 +61,20 @@ def finish(
     workspace = journal.path.with_suffix(".work")
     shutil.rmtree(workspace, ignore_errors=True)
     workspace.mkdir()
+    ids = WrittenIds()
     data = workspace / file.name
     try:
-        with whole_file(file) as temporary:
-            births = workspace / "births.parquet"
+        with whole_file(file) as temporary, memory_used_again():
             writer = WRITERS.get(str(suffix_of(dataset)))
             lines = temporary if writer is None else workspace / "rows"
-            unlinked = _write(journal, lines, births, declaration.birth())
+            with KeptBirths(workspace / "births.parquet") as births:
+                unlinked = _write(journal, lines, births, declaration.birth())
             if writer is not None:
                 writer(lines, temporary, dataset)
                 lines.unlink()
             # A dataset's format follows from its name, which the temporary file does not have.
             data.symlink_to(temporary)
-            complete(
+            completion = complete(
                 data,
                 repository.root / sidecar_path(dataset),
                 dataset_path=dataset,
@@ -82,9 +84,11 @@ def finish(
                 temporary=repository.temporary,
                 tokenizer=tokenizer_of(repository.settings(), dataset),
                 dependencies=dependencies,
-                births=RecordedBirths(births, activities, vocabulary),
+                births=RecordedBirths(births.file, activities, vocabulary, births.held),
                 parts=parts_of(repository.settings(), dataset, repository),
+                each=ids.take,
             )
+        ids.keep(file, as_recorded(completion.identity, repository.settings(), dataset, repository))
     except DataError as error:
         # Named by its own path, not by that of the file that was to become it.
         path = dataset if error.path == str(data) else error.path
@@ -123,15 +127,15 @@ def _ended(journal: Journal, declaration: Declaration) -> tuple[list[Activity], 
     return activities, vocabulary
 
 
-def _write(journal: Journal, data: Path, births: Path, shared: Mapping[str, object]) -> int:
-    """Write the rows and their births; the number of rows whose model should have been observed and was not."""
+def _write(journal: Journal, data: Path, births: KeptBirths, shared: Mapping[str, object]) -> int:
+    """Write the rows, and keep their births; the number of rows whose model should have been observed and was not."""
     first_row = 1
     unlinked = 0
-    with open(data, "wb", buffering=0) as file, pq.ParquetWriter(births, birth_schema(), compression="lz4") as writer:
+    with open(data, "wb", buffering=0) as file:
         for part in rows_with_births(journal):
             file.write(part.lines)
             batch = with_shared(with_roles(part.births, DERIVED_ROLE), first_row, part.known, shared)
-            writer.write_batch(batch)
+            births.add(batch)
             unknown = pc.sum(pc.equal(batch["origin"], Origin.UNKNOWN.value)).as_py() or 0
             unlinked += len(part.known) - batch.num_rows + unknown
             first_row += len(part.known)

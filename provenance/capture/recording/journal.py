@@ -6,6 +6,8 @@ written, and damage to a line costs that line. Lines that others rest on, all bu
 twice. The first line says what was being recorded (`Heading`); then comes, in the order of recording, one per
 
 - row: its key, its birth and the row itself
+- batch of rows (of many, several): ``{"rows": 1000, "keys": […], "births": {…}}``, and the rows themselves; ``keys`` is
+  left out where none has one, ``births`` are columns (`batch_births`). Damage costs all of these rows
 - rejection: ``{"key": …, "reason": …, "took": {…}}``: what the call took, as far as that is known; ``{"again": …,
   "took": {…}}`` where the key was rejected before
 - dataset that a parent came from, ahead of the first such row: ``{"dataset": "data/docs.jsonl"}``
@@ -27,8 +29,8 @@ import orjson
 from xxhash import xxh3_64
 
 from provenance.capture.recording.batch_errors import in_batch
-from provenance.capture.recording.journal_content import Content, Key
-from provenance.capture.recording.journal_lines import content_of, encoded, fields_of_row, line_of_row
+from provenance.capture.recording.journal_content import Content
+from provenance.capture.recording.journal_lines import Key, content_of, encoded, fields_of_row, is_of_rows, row_line
 from provenance.errors import ProvenanceError
 
 if TYPE_CHECKING:
@@ -37,12 +39,25 @@ if TYPE_CHECKING:
 
     from provenance.lineage.schema import Birth
 
-_READ_BYTES = 16 << 20
+# Large enough for what is done once for each piece, small enough for memory that is used again for the next.
+_READ_BYTES = 2 << 20
 
 # Lines with one of these are of a rejection; no other line rests on one.
 _STAND_ALONE = frozenset(("reason", "again"))
 # What a line of a rejection says of the call, under the names of a birth.
 TAKEN = ("activity", "input_tokens", "output_tokens", "cost")
+
+
+# How many forks led from the process that imported this to this one: asking the system who it is takes longer.
+_forks = 0
+
+
+def _note_fork() -> None:
+    global _forks  # noqa: PLW0603 - of the process, as the thing itself
+    _forks += 1
+
+
+os.register_at_fork(after_in_child=_note_fork)
 
 
 class Journal:
@@ -59,7 +74,7 @@ class Journal:
         self._left_over = set(content.keys)
         self._maker_numbers = {_sorted_json(maker): number for number, maker in enumerate(content.makers, start=1)}
         self._lock = threading.RLock()
-        self._process = os.getpid()
+        self._forks = _forks
 
     @property
     def activity(self) -> Mapping[str, Any]:
@@ -120,18 +135,21 @@ class Journal:
             self._write(line)
             self._content.take_row(key)
 
-    def append_rows(self, lines: Sequence[bytes], keys: Sequence[Key | None]) -> None:
-        """Write the lines of several rows (see `row_line`) at once: all of them, or none where it raises."""
+    def append_rows(self, lines: Sequence[bytes | bytearray], keys: Sequence[Key | None]) -> None:
+        """Write the lines of rows (see `row_line`, `batch_line`) at once: all of them, or none where it raises.
+
+        ``keys``: of each row.
+        """
         with self._lock:
             seen: set[Key] = set()
             for number, key in enumerate(keys, start=1):
-                if key is not None and (key in self._content.keys or key in seen):
+                if key is None:
+                    continue
+                if key in self._content.keys or key in seen:
                     raise in_batch(_recorded_before(key), number)
-                if key is not None:
-                    seen.add(key)
-            self._write(b"".join(lines))
-            for key in keys:
-                self._content.take_row(key)
+                seen.add(key)
+            self._write(lines[0] if len(lines) == 1 else b"".join(lines))
+            self._content.take_rows(len(keys), seen)
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Write a line that is not a row's, and hand it to the operating system.
@@ -140,10 +158,7 @@ class Journal:
             ProvenanceError: its key was recorded before, the journal is closed or of another process, or the disk is
                 full; what was recorded before stays whole.
         """
-        try:
-            written = encoded(line)
-        except TypeError as error:
-            raise _not_recordable(error) from error
+        written = encoded(line)
         if _STAND_ALONE.isdisjoint(line):
             written *= 2  # others rest on it
         with self._lock:
@@ -153,8 +168,8 @@ class Journal:
             self._write(written)
             self._content.take(line)
 
-    def _write(self, written: bytes) -> None:
-        if self._file.closed or os.getpid() != self._process:
+    def _write(self, written: bytes | bytearray) -> None:
+        if self._file.closed or _forks != self._forks:
             raise ProvenanceError("recorder: write within its `with` block, in the process that opened it")
         try:
             if self._file.write(written) == len(written):
@@ -182,7 +197,7 @@ class Journal:
         with open(self.path, "rb") as file:
             for line in file:
                 content = content_of(line)
-                if content is None or fields_of_row(content) is not None:
+                if content is None or is_of_rows(content):
                     continue
                 parsed = orjson.loads(content)
                 is_rejection = "reason" in parsed or "took" in parsed
@@ -201,7 +216,7 @@ class Journal:
                 if birth and birth.get("activity") in numbers:
                     yield birth
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self) -> Iterator[memoryview]:
         """All that is in the file, in pieces that end with a line.
 
         Raises:
@@ -212,13 +227,17 @@ class Journal:
                 f"{self.path}:{self._damaged_line()}: damaged since it was written; run it again: all but this line "
                 "is kept"
             )
-        rest = b""
+        size = _READ_BYTES
         with open(self.path, "rb") as file:
-            while read := file.read(_READ_BYTES):
+            while read := file.read(size):
                 end = read.rfind(b"\n") + 1
                 if end:
-                    yield rest + read[:end]
-                rest = read[end:] if end else rest + read
+                    yield memoryview(read)[:end]
+                elif len(read) == size:
+                    size *= 2
+                else:
+                    return
+                file.seek(end - len(read), os.SEEK_CUR)
 
     def _damaged_line(self) -> int:
         with open(self.path, "rb") as file:
@@ -234,22 +253,6 @@ class Journal:
         """Close the journal and delete its file: what it holds has been written elsewhere."""
         self.close()
         self.path.unlink()
-
-
-def row_line(row: bytes, birth: Birth | None, key: Key | None) -> bytes:
-    """The line of a row (its JSON), of which no more than ``birth`` is known.
-
-    Raises:
-        ProvenanceError: JSON cannot hold the birth or the key.
-    """
-    try:
-        return line_of_row(b"" if key is None else orjson.dumps(key), orjson.dumps(birth), row)
-    except TypeError as error:
-        raise _not_recordable(error) from error
-
-
-def _not_recordable(error: TypeError) -> ProvenanceError:
-    return ProvenanceError(f"recorder: what comes with a row cannot be recorded: {error}")
 
 
 def _recorded_before(key: Key) -> ProvenanceError:

@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from provenance.capture.recording.journal_lines import encoded, fields_of_row, line_of, whole_contents
+from provenance.capture.recording.journal_lines import (
+    Key,
+    encoded,
+    fields_of_row,
+    is_of_rows,
+    line_of,
+    parts_of_batch,
+    whole_contents,
+)
 from provenance.errors import ProvenanceError
 from provenance.files import whole_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
-_FORMAT = 4
-
-Key = str | int
+_FORMAT = 5
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,13 @@ class Content:
         else:
             self.keys.add(key)
 
+    def take_rows(self, count: int, keys: Collection[Key]) -> None:
+        """Take in the lines of ``count`` rows, and the ``keys`` of those that have one, all different."""
+        self.rows += count
+        self.keys.update(keys)
+        if len(keys) < count:
+            self.all_keyed = False
+
     def take(self, line: Mapping[str, Any]) -> None:
         """Take in another line after the first."""
         if "reason" in line:
@@ -80,6 +93,9 @@ class Content:
         fields = fields_of_row(content)
         if fields is not None:
             self.take_row(orjson.loads(fields[0]) if fields[0] else None)
+        elif (batch := parts_of_batch(content)) is not None:
+            about = orjson.loads(batch[0])
+            self.take_rows(about["rows"], [key for key in about.get("keys", ()) if key is not None])
         elif "journal" not in (parsed := orjson.loads(content)):
             self.take(parsed)
         self.end += len(line_of(content))
@@ -109,7 +125,7 @@ def read_content(path: Path, heading: Heading) -> tuple[bool, Content | None]:
 
 def _activity_of(first: bytes, heading: Heading) -> Mapping[str, Any] | None:
     """The activity in the first whole line of a journal; None where that is not of ``heading``."""
-    parsed = {} if fields_of_row(first) else orjson.loads(first)
+    parsed = {} if is_of_rows(first) else orjson.loads(first)
     is_same = parsed.get("journal") == _FORMAT and parsed["configuration"] == heading.configuration
     return parsed["activity"] if is_same else None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from provenance.capture.recording.observers.calls import CALLS, Call
 from provenance.capture.redaction import redact_prose
 from provenance.errors import ProvenanceError
-from provenance.identity.digests import digest_function
+from provenance.identity.digests import DigestFunction, digest_function
 from provenance.lineage.records import Agent, Origin
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Linker:
     def __init__(self, dataset: str, declaration: Declaration, digest: str, journal: Journal) -> None:
         self._dataset = dataset
         self._declaration = declaration
-        self._digest = digest
+        self._digest = digest_function(digest)
         self._journal = journal
         self._calls_before = CALLS.count
 
@@ -79,9 +79,7 @@ class Linker:
         return told
 
     def unlinked(self, birth: Birth) -> Birth | None:
-        """``birth`` of a row that no call is linked to; None where nothing at all is known of it."""
-        if self._declaration.agent is not None or self._declaration.source is not None:
-            return birth
+        """``birth`` of a row that no call is linked to, and no model declared; None where nothing is known of it."""
         return birth | _UNEXPLAINED if birth else None
 
     def _activity(self, call: Call) -> int:
@@ -107,11 +105,16 @@ def _shared(text: str | None) -> str | None:
     return text and redact_prose(text)
 
 
-def prompt_columns(text: str, digest: str, *, keep_text: bool) -> Birth:
-    """The columns about a rendered prompt: the digest of all of it, and the text without secrets.
+def prompt_columns(text: str, digest: DigestFunction, *, keep_text: bool) -> Birth:
+    """The columns about a rendered prompt: the ``digest`` of all of it, and the text without secrets.
 
     Raises:
         UnicodeEncodeError: ``text`` is not valid Unicode.
     """
-    hashed = digest_function(digest)(text.encode("utf-8")).hex()
+    hashed = prompt_digest(text, digest)
     return {"prompt": hashed, "prompt_text": redact_prose(text)} if keep_text else {"prompt": hashed}
+
+
+def prompt_digest(text: str, digest: DigestFunction) -> str:
+    """What stands for a rendered prompt in a birth; raises UnicodeEncodeError as `prompt_columns` does."""
+    return digest(text.encode("utf-8")).hex()

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import orjson
 
 from provenance.arguments import require, shown
 from provenance.capture.parents import ROW_REFERENCE
-from provenance.capture.reading import Row, SampleIds, sample_ids
+from provenance.capture.reading import Row, sample_ids
+from provenance.capture.recording.batch_births import of_ids
 from provenance.capture.redaction import redact_prose
 from provenance.errors import ProvenanceError
 from provenance.lineage.explaining import DERIVED_ROLE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provenance.capture.recording.batch_births import Column
     from provenance.capture.recording.journal import Journal
+    from provenance.capture.row_ids import SampleIds
     from provenance.identity import Identity
     from provenance.lineage.births import Dependency
     from provenance.repository import Repository
@@ -47,6 +56,9 @@ class Parents:
         ids: list[str] = []
         roles: list[str] | None = None
         for parent in parents:
+            if roles is None and type(parent) is str:
+                ids.append(self._id_of(parent))
+                continue
             role = DERIVED_ROLE
             if type(parent) is tuple and len(parent) == 2:
                 parent, role = parent  # noqa: PLW2901 - from here on, the parent without its role
@@ -57,6 +69,45 @@ class Parents:
             if roles is not None:
                 roles.append(redact_prose(role))
         return ids, roles
+
+    def resolve_many(self, parents: Sequence[Iterable[Parent] | None]) -> tuple[Column, list[list[str] | None] | None]:
+        """As `resolve`, of many rows; None where a row has no parents, and for all roles where nobody stated one."""
+        if set(map(type, parents)) == {list}:
+            ids = self._of_one_dataset([*chain.from_iterable(cast("Sequence[list[Parent]]", parents))])
+            if ids is not None:
+                return of_ids(ids, map(len, cast("Sequence[list[Parent]]", parents))), None
+        resolved = [([], None) if each is None else self.resolve(each) for each in parents]
+        roles = [roles for _, roles in resolved]
+        column = of_ids("".join(chain.from_iterable(ids for ids, _ in resolved)), (len(ids) for ids, _ in resolved))
+        return column, roles if any(roles) else None
+
+    def _of_one_dataset(self, named: Sequence[Parent]) -> str | None:
+        """The ids of parents, one after the other, where all are PATH:ROW of one dataset that is known; else None.
+
+        Nothing is refused here, and of what is not plain nothing is taken.
+        """
+        if not named or not isinstance(named[0], str):
+            return None
+        path = named[0].rpartition(":")[0]
+        known = self._referenced.get(path)
+        if known is None:
+            return None
+        try:
+            # No path has this character in it, so it stands only between two names.
+            text = "\0" + "\0".join(cast("Sequence[str]", named))
+        except TypeError:
+            return None
+        listed = text.replace(f"\0{path}:", ",")
+        digits = listed.replace(",", "")
+        if listed.count(",") != len(named) or not digits.isdecimal() or not digits.isascii():
+            return None
+        try:
+            # As JSON has them: neither nothing nor a zero in front is a number.
+            rows = np.array(orjson.loads(f"[{listed[1:]}]"))
+        except orjson.JSONDecodeError:
+            return None
+        # Else some are too large.
+        return known.hex_of(rows) if rows.dtype == np.int64 and rows.min() > 0 else None
 
     def _id_of(self, parent: object) -> str:
         if type(parent) is str:

@@ -14,7 +14,7 @@ from provenance.capture.environment import describe_environment
 from provenance.capture.generators import Model, Prompt
 from provenance.capture.identities import identity_of, inheriting
 from provenance.capture.prices import read_prices
-from provenance.capture.reading import datasets_read, dependency_at, repository_around
+from provenance.capture.reading import datasets_read, dependency_at, note_written, repository_around
 from provenance.capture.recording import finished_journals
 from provenance.capture.recording.finishing import finish
 from provenance.capture.recording.formats import LINES, WRITERS, suffix_of
@@ -26,6 +26,7 @@ from provenance.capture.recording.reusing import last_version
 from provenance.capture.recording.row_births import RowBirths
 from provenance.capture.recording.terms import declaration_of
 from provenance.errors import ProvenanceError
+from provenance.identity.names import sidecar_path
 from provenance.lineage.records import Kind, Source
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _recording(repository: Repository, dataset: str, declaration: Declaration, *
     if finished_journals.any_kept(folder):
         recorded = repository.recorded_hashes()
         finished_journals.forget_recorded({journal_of(folder, path): md5 for path, md5 in recorded.items()})
-    with open_journal(folder, dataset, heading) as journal:
+    with open_journal(folder, dataset, heading, repository.has_in_cache) as journal:
         births = RowBirths(dataset, declaration, identity, journal, repository)
         version = last_version(repository, dataset, declaration, identity, journal) if reuse else nullcontext()
         with version as last:
@@ -133,6 +134,7 @@ def _recording(repository: Repository, dataset: str, declaration: Declaration, *
             declaration=declaration,
             dependencies=dependencies,
         )
+        note_written(repository.root / sidecar_path(dataset))
         if stage is None:
             journal.remove()
         else:

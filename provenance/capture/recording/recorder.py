@@ -9,7 +9,7 @@ from provenance.capture.generation import cost_text, stated_token_counts
 from provenance.capture.reading import Row
 from provenance.capture.recording.batches import batch_of
 from provenance.capture.recording.reusing import known_of
-from provenance.capture.recording.row_births import RowBirths, Said, checked_key, checked_text
+from provenance.capture.recording.row_births import RowBirths, checked_key, checked_text
 from provenance.capture.redaction import redact_prose
 from provenance.errors import ProvenanceError
 from provenance.lineage.schema import Birth
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from provenance.capture.recording.journal import Journal
-    from provenance.capture.recording.journal_content import Key
+    from provenance.capture.recording.journal_lines import Key
     from provenance.capture.recording.naming_parents import Parent
     from provenance.capture.recording.reusing import LastVersion
 
@@ -65,8 +65,8 @@ class Recorder:
         """
         if self._last is None:
             return False
-        expected = Said(parents, prompt_variables=prompt_variables, seed=seed, license=license)
-        found = self._last.take(known_of(self._births.expected(expected, request)))
+        expected = self._births.expected(parents, prompt_variables, seed, license, request)
+        found = self._last.take(known_of(expected))
         if found is None:
             return False
         self._note_packages()
@@ -111,9 +111,9 @@ class Recorder:
             ProvenanceError: anything else that cannot be recorded. Nothing was written then.
         """
         birth = self._births.of(
-            Said(parents, response, usage, prompt_variables, seed, cost, response_id, verdict, verifier, license)
+            parents, response, usage, prompt_variables, seed, cost, response_id, verdict, verifier, license
         )
-        encoded = self._births.encoded(row, self._journal.rows + 1)
+        encoded = self._births.encoded(row)
         named = None if key is None else checked_key(key)
         self._note_packages()
         self._journal.append_row(encoded, birth, named)
@@ -159,7 +159,7 @@ class Recorder:
             "verifiers": verifiers,
             "licenses": licenses,
         }
-        batch = batch_of(self._births, rows, keys, columns, first_row=self._journal.rows + 1)
+        batch = batch_of(self._births, rows, keys, columns)
         if batch.lines:
             self._note_packages()
             self._journal.append_rows(batch.lines, batch.keys)

@@ -16,7 +16,7 @@ from provenance.errors import ProvenanceError
 from provenance.plurals import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -27,12 +27,15 @@ def journal_of(folder: Path, dataset: str) -> Path:
 
 
 @contextmanager
-def open_journal(folder: Path, dataset: str, heading: Heading) -> Iterator[Journal]:
+def open_journal(
+    folder: Path, dataset: str, heading: Heading, has_in_cache: Callable[[str], bool] = lambda md5: False
+) -> Iterator[Journal]:
     """Open the journal of ``dataset`` (path from the DVC root) in ``folder``; one of the same configuration is resumed.
 
     A journal of another configuration, or one with rows without a key (they cannot be distinguished from those
     still to come), is set aside under another name, where it stays until the next is. Of one with damaged lines, all
-    others are kept. Standard error says what happened.
+    others are kept. Standard error says what happened. ``has_in_cache``: whether DVC has the dataset of this hash: then
+    a finished journal that made it, of another configuration, is of no use any more.
 
     Raises:
         ProvenanceError: another recorder is recording this dataset.
@@ -40,8 +43,8 @@ def open_journal(folder: Path, dataset: str, heading: Heading) -> Iterator[Journ
     folder.mkdir(parents=True, exist_ok=True)
     path = journal_of(folder, dataset)
     with _locked(path.with_suffix(".lock"), dataset):
-        finished_journals.take_up(path)
-        content = _resumable(path, dataset, heading)
+        finished = finished_journals.take_up(path)
+        content = _resumable(path, dataset, heading, is_safe=finished is not None and has_in_cache(finished))
         if content is None:
             content = Content(heading.activity)
             first = 2 * heading.line()
@@ -65,8 +68,11 @@ def _locked(path: Path, dataset: str) -> Iterator[None]:
         yield
 
 
-def _resumable(path: Path, dataset: str, heading: Heading) -> Content | None:
-    """What the journal at ``path`` holds, if recording can go on from it; damaged lines are taken out of it."""
+def _resumable(path: Path, dataset: str, heading: Heading, *, is_safe: bool) -> Content | None:
+    """What the journal at ``path`` holds, if recording can go on from it; damaged lines are taken out of it.
+
+    ``is_safe``: DVC has what it made.
+    """
     try:
         found, content = read_content(path, heading)
     except FileNotFoundError:
@@ -84,6 +90,9 @@ def _resumable(path: Path, dataset: str, heading: Heading) -> Content | None:
             rejected = counted(len(content.rejected), "rejection")
             say(f"{dataset}: resuming after {counted(content.rows, 'row')} and {rejected}")
         return content
+    if content is None and is_safe:
+        path.unlink()
+        return None
     aside = path.with_suffix(".set-aside.jsonl")
     os.replace(path, aside)
     why = "was recorded otherwise (model, prompt, parameters, …)" if content is None else "has rows without a key"

@@ -17,9 +17,12 @@ SUFFIX = ".imports"
 def imported_modules() -> set[str]:
     """The top-level modules that this process has imported; of a namespace (``google``), its parts instead."""
     names = set()
+    namespaces: dict[str, bool] = {}
     for name in list(sys.modules):
         top, _, rest = name.partition(".")
-        if not _is_namespace(top):
+        if top not in namespaces:
+            namespaces[top] = _is_namespace(top)
+        if not namespaces[top]:
             names.add(top)
         elif rest:
             names.add(top + "." + rest.partition(".")[0])

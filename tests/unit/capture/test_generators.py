@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,18 @@ def test_a_prompt_substitutes_variables_and_keeps_doubled_braces() -> None:
     prompt = Prompt(name="json", template='{{"text": "{text}"}} {text} {n}')
     assert prompt.render(text="a", n=3) == '{"text": "a"} a 3'
     assert prompt.variables == {"text", "n"}
+
+
+@pytest.mark.parametrize("template", ["plain 100%", "{a}", "{a} of {a}", "{a} 100% {b}"])
+def test_many_are_rendered_as_each(template: str) -> None:
+    prompt = Prompt(name="p", template=template)
+    for values in (("x", 1, (1, 2), "%s {b}", None), ("x", 1, "x", "1"), (1, True, 1.0)):
+        many = [dict.fromkeys(sorted(prompt.variables), value) for value in values]
+        texts, places = prompt.rendered_many(many)
+        assert [texts[place] for place in places] == [prompt.render(**variables) for variables in many]
+    assert pickle.loads(pickle.dumps(prompt)).render(**many[0]) == prompt.render(**many[0])  # noqa: S301 - our own
+    with pytest.raises(ProvenanceError, match="has no variable 'c'"):
+        prompt.rendered_many([*many, {"c": 1}])
 
 
 def test_a_value_is_never_interpreted_again() -> None:

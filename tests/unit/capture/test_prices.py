@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support.schemas import schema_of
 
 from provenance.capture.prices import PriceTable, read_prices
 from provenance.errors import ProvenanceError
@@ -70,4 +71,4 @@ def test_a_table_that_is_not_there(repository: Repository) -> None:
 
 
 def test_the_schema_in_the_documentation_is_that_of_the_code() -> None:
-    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == PriceTable.model_json_schema()
+    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == schema_of(PriceTable)

@@ -11,11 +11,10 @@ from typing import Any
 from provenance.arguments import shown, warn
 from provenance.capture.declaring.importers.interface import Importer, Request, Row, Statement
 from provenance.capture.declaring.importers.json_files import member
-from provenance.documents import front_matter, read_document
+from provenance.documents import CARD, front_matter, read_document
 from provenance.errors import DataError, ProvenanceError
 from provenance.lineage.license_terms import spelt
 
-_CARD = "README.md"
 _MACHINE = "machine-generated"
 _PEOPLE = frozenset({"crowdsourced", "expert-generated", "found"})
 _LICENSE, _NAME = "license", "pretty_name"
@@ -50,10 +49,10 @@ IMPORTER = HuggingFaceCard
 def _card(request: Request) -> Path:
     above = list(request.data.absolute().parents)[:3]
     for place in request.using or above:
-        path = place / _CARD if place.is_dir() else place
+        path = place / CARD if place.is_dir() else place
         if path.is_file():
             return path
-    raise ProvenanceError(f"{request.data.name}: no {_CARD} beside it; name the dataset card with --using")
+    raise ProvenanceError(f"{request.data.name}: no {CARD} beside it; name the dataset card with --using")
 
 
 def _metadata(path: Path) -> dict[str, Any]:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
+from provenance.capture.recording import finished_journals
 from provenance.capture.recording.journal import Journal
 from provenance.capture.recording.journal_content import Heading
-from provenance.capture.recording.journal_lines import fields_of_row, whole_contents
+from provenance.capture.recording.journal_lines import batch_line, fields_of_row, whole_contents
 from provenance.capture.recording.resuming import open_journal
 from provenance.capture.recording.taking_apart import rows_with_births
+from provenance.capture.strict_json import encode_many
 from provenance.errors import ProvenanceError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 HEADING = Heading(configuration="one", activity={"type": "generation", "started": "2026-01-01T00:00:00Z"})
@@ -118,6 +121,20 @@ def test_another_configuration_starts_afresh_and_keeps_the_old(
     assert str(aside) in said
 
 
+@pytest.mark.parametrize("is_in_cache", [True, False])
+def test_a_finished_one_of_another_configuration_is_kept_only_while_dvc_has_not_what_it_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, is_in_cache: bool
+) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        append(journal, row(1))
+    finished_journals.keep(journal.path, "0123abcd")
+    cached = {"0123abcd"} if is_in_cache else set()
+    with open_journal(tmp_path, "d.jsonl", OTHER, lambda md5: md5 in cached) as journal:
+        assert rows(journal) == []
+    assert [len(list(tmp_path.glob(name))) for name in ("*.finished", "*.set-aside.jsonl")] == [0, not is_in_cache]
+    assert ("starting afresh" in capsys.readouterr().err) is not is_in_cache
+
+
 def test_rows_without_a_key_are_not_resumed(tmp_path: Path) -> None:
     with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
         append(journal, {"row": {"text": "a"}, "birth": {}})
@@ -183,6 +200,14 @@ def test_a_line_that_is_damaged_while_it_is_open_is_not_left_out_in_silence(tmp_
         journal.path.write_bytes(whole.replace(b"row 1", b"row 7"))
         with pytest.raises(ProvenanceError, match=r"\.jsonl:3: damaged since it was written; run it again"):
             list(rows_with_births(journal))
+
+
+def test_rows_longer_than_a_piece_that_is_read_at_once(tmp_path: Path) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        for number, length in enumerate((1, 5 << 20, 1 << 20, 1, 3 << 20)):
+            append(journal, row(number, row={"text": "x" * length, "number": number}))
+        journal.close()
+        assert [each["key"] for each in rows(journal)] == [0, 1, 2, 3, 4]
 
 
 def test_a_model_is_described_twice_and_numbered_once(tmp_path: Path) -> None:
@@ -257,7 +282,7 @@ def test_what_json_cannot_hold_is_refused_before_it_is_written(tmp_path: Path) -
             with pytest.raises(ProvenanceError, match="cannot be recorded"):
                 append(journal, row(1, key=key))
         assert journal.rows == 0
-        assert [orjson.loads(line or b"")["journal"] for line in whole_contents(journal.path.open("rb"))] == [4, 4]
+        assert [orjson.loads(line or b"")["journal"] for line in whole_contents(journal.path.open("rb"))] == [5, 5]
 
 
 def test_observed_models_keep_their_numbers_when_resumed(tmp_path: Path) -> None:
@@ -272,3 +297,78 @@ def test_observed_models_keep_their_numbers_when_resumed(tmp_path: Path) -> None
         assert journal.makers == [one, two, one | {"parameters": {}}]
         assert journal.done(1)
         assert rows(journal) == [row(1, birth={"activity": 2})]
+
+
+def append_batch(journal: Journal, numbers: Sequence[int], *, keyed: bool = True) -> None:
+    texts = encode_many([{"text": f"row {number}"} for number in numbers])
+    keys = [number if keyed else None for number in numbers]
+    journal.append_rows([batch_line(texts, {"seed": [*numbers]}, keys)], keys)
+
+
+def seeds(journal: Journal) -> list[int]:
+    """Those of the rows that the journal gives, which have them in their texts, too."""
+    found = []
+    for part in rows_with_births(journal):
+        assert part.known.all()
+        found += part.births["seed"].to_pylist()
+        texts = [orjson.loads(line)["text"] for line in bytes(part.lines).splitlines()]
+        assert texts == [f"row {seed}" for seed in part.births["seed"].to_pylist()]
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_batches_and_rows_come_in_the_order_of_recording(tmp_path: Path, size: int) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        append_batch(journal, range(size))
+        append(journal, row(size))
+        journal.append({"key": "no", "reason": "too short"})
+        append(journal, row(size + 1))
+        append_batch(journal, range(size + 2, 2 * size + 2))
+        append_batch(journal, range(2 * size + 2, 3 * size + 2))
+        assert journal.rows == 3 * size + 2
+        assert seeds(journal) == [*range(3 * size + 2)]
+        assert [each["reason"] for each in journal.rejections()] == ["too short"]
+        with pytest.raises(ProvenanceError, match=f"row 1 of the batch: key {size - 1} was recorded before"):
+            append_batch(journal, range(size - 1, size + 1))
+
+
+def test_of_a_batch_that_is_resumed_what_is_asked_for_stays(tmp_path: Path) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        append_batch(journal, range(6))
+    with open_journal(tmp_path, "d.jsonl", LATER) as journal:
+        assert [journal.done(key) for key in (1, 2, 5, 6)] == [True, True, True, False]
+        append_batch(journal, [7, 8])
+        assert seeds(journal) == [1, 2, 5, 7, 8]
+
+
+def test_a_batch_without_keys_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        append_batch(journal, range(2), keyed=False)
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        assert journal.rows == 0
+    assert "has rows without a key" in capsys.readouterr().err
+
+
+def test_damage_costs_the_batch_that_it_is_in_and_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        for first in (0, 10, 20):
+            append_batch(journal, range(first, first + 10))
+    written = bytearray(journal.path.read_bytes())
+    written[written.index(b"row 15")] ^= 1
+    journal.path.write_bytes(written)
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        assert [key for key in range(30) if journal.done(key)] == [*range(10), *range(20, 30)]
+        assert seeds(journal) == [*range(10), *range(20, 30)]
+    assert "damaged in 1 place" in capsys.readouterr().err
+
+
+def test_a_journal_of_batches_cut_at_any_byte_resumes_with_its_whole_lines(tmp_path: Path) -> None:
+    with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+        append_batch(journal, range(2))
+        first = len(journal.path.read_bytes())
+        append_batch(journal, range(2, 4))
+    whole = journal.path.read_bytes()
+    for end in range(first, len(whole) + 1):
+        journal.path.write_bytes(whole[:end])
+        with open_journal(tmp_path, "d.jsonl", HEADING) as journal:
+            assert [key for key in range(4) if journal.done(key)] == [*range(4 if end == len(whole) else 2)]
