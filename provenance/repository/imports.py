@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import posixpath
+import shlex
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -203,7 +204,9 @@ class Imports:
         self._clear_what_was_killed(path, sidecar, tracked)
         for name in (path, sidecar):
             if self._is_pair(path, tracked):
-                raise RepositoryError(f"{path}: imported already; `provenance update {path}` brings what is new")
+                raise RepositoryError(
+                    f"{path}: imported already; `provenance update {shlex.quote(path)}` brings what is new"
+                )
             if name in tracked or any(os.path.lexists(self._root / each) for each in (name, _pointer(name))):
                 raise RepositoryError(f"{name}: exists already; remove it, or import to another path with -o")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import shlex
 from pathlib import Path
 
 _LOCK_FILE = "dvc.lock"
@@ -27,8 +28,8 @@ def conflicts(root: Path) -> list[str]:
 def mending_conflict(file: str) -> str:
     """What settles a conflict in ``file``; what comes of dvc.lock, the stages make again."""
     if posixpath.basename(file) == _LOCK_FILE:
-        return f"take one side with `git checkout --ours {file}`, then run `dvc repro`"
-    return f"edit it, then run `git add {file}`"
+        return f"take one side with `git checkout --ours {shlex.quote(file)}`, then run `dvc repro`"
+    return f"edit it, then run `git add {shlex.quote(file)}`"
 
 
 def _has_conflict(file: Path) -> bool:

@@ -15,6 +15,7 @@ from provenance.repository.kept_copies import KeptCopies
 from provenance.repository.manifests import read_manifest
 from provenance.repository.read_hashes import ReadHashes
 from provenance.repository.sources import source_files
+from provenance.repository.stored_objects import StoredObjects
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -45,11 +46,13 @@ class Objects:
         self._imported = imported
         self._read_hashes = read_hashes
         self._fetching = fetching
+        self._stored = None if fetching is None else StoredObjects(dvc)
 
-    def file(self, tracked: TrackedFile, rev: str | None = None) -> Path | None:
+    def file(self, tracked: TrackedFile, rev: str | None = None, *, in_place: bool = False) -> Path | None:
         """The file with what was recorded for ``tracked`` (of a directory: DVC's list of its files); None: nowhere.
 
-        ``rev``: a commit that has it so; None: the workspace has.
+        ``rev``: a commit that has it so; None: the workspace has. ``in_place``: what is not on this machine, but on
+        object storage, is read there.
         """
         if tracked.md5 is None:
             return None
@@ -58,6 +61,8 @@ class Objects:
             return file
         if tracked.source is not None and not tracked.is_directory:
             return self._download(tracked)
+        if in_place and self._stored is not None and (stored := self._stored.file(tracked)) is not None:
+            return stored
         self._pull(tracked, rev)
         return self.cached(tracked.md5, tracked.hash_name)
 
@@ -70,25 +75,31 @@ class Objects:
         file = Path(self._cache(hash_name).oid_to_path(md5))
         return file if file.is_file() else None
 
-    def files(self, tracked: TrackedFile, rev: str | None = None) -> dict[str, Path] | None:
+    def files(self, tracked: TrackedFile, rev: str | None = None, *, in_place: bool = False) -> dict[str, Path] | None:
         """The files of the directory ``tracked``, by their paths in it; None where one of them is nowhere.
 
-        ``rev``: as in `file`.
+        ``rev``, ``in_place``: as in `file`.
         """
         cache = self._cache(tracked.hash_name)
-        manifest = self.file(tracked, rev)
+        manifest = self.file(tracked, rev, in_place=in_place)
         if manifest is None:
             return None
-        files = {name: Path(cache.oid_to_path(md5)) for name, md5 in read_manifest(manifest).items()}
-        if absent := [file for file in files.values() if not file.is_file()]:
+        md5s = read_manifest(manifest)
+        files = {name: Path(cache.oid_to_path(md5)) for name, md5 in md5s.items()}
+        if absent := {name: md5s[name] for name, file in files.items() if not file.is_file()}:
+            if in_place and self._stored is not None and (stored := self._stored.files(tracked, absent)) is not None:
+                return files | stored
             # Each is named: of a directory's hash alone, DVC fetches the list of its files and nothing else.
-            self._pull(tracked, rev, sorted({f"{file.parent.name}{file.name}" for file in absent}))
+            self._pull(tracked, rev, sorted({*absent.values()}))
         return files if all(file.is_file() for file in files.values()) else None
 
-    def md5s(self, tracked: TrackedFile) -> dict[str, str]:
-        """The MD5 of each file of the directory ``tracked``, by its path in it; empty where DVC does not say."""
+    def md5s(self, tracked: TrackedFile, *, in_place: bool = False) -> dict[str, str]:
+        """The MD5 of each file of the directory ``tracked``, by its path in it; empty where DVC does not say.
+
+        ``in_place``: as in `file`.
+        """
         # DVC's old hash, of text whatever its line ends, does not stand for a file's bytes.
-        manifest = self.file(tracked) if tracked.hash_name == "md5" else None
+        manifest = self.file(tracked, in_place=in_place) if tracked.hash_name == "md5" else None
         return {} if manifest is None else read_manifest(manifest)
 
     def content_md5(self, tracked: TrackedFile) -> str | None:

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from provenance.errors import RepositoryError
 from provenance.files import md5_of
-from provenance.repository.calls import dvc_call
+from provenance.repository.calls import dvc_call, one_line
 from provenance.repository.merge_conflicts import conflicts, mending_conflict
 from provenance.repository.objects import file_md5s, md5_of_directory, tree_of
 from provenance.repository.stages import Stage
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
+    from dvc.repo.index import Index
 
 PIPELINE_FILE = "dvc.yaml"
 LOCK_FILE = "dvc.lock"
@@ -119,14 +120,16 @@ class Pipelines:
         """All stages of all files, as DVC finds them.
 
         Raises:
-            RepositoryError: a file cannot be read.
+            RepositoryError: a file cannot be read, or DVC would run none of them, as some depend on themselves.
         """
         from dvc.repo.index import Index
         from dvc.stage import PipelineStage
 
         try:
             with dvc_call():
-                found = [stage for stage in Index.from_repo(self._dvc()).stages if isinstance(stage, PipelineStage)]
+                index = Index.from_repo(self._dvc())
+                _require_runnable(index)
+                found = [stage for stage in index.stages if isinstance(stage, PipelineStage)]
         except RepositoryError:
             for file in conflicts(self._root):
                 raise RepositoryError(f"{file}: git left a merge conflict here; {mending_conflict(file)}") from None
@@ -278,6 +281,18 @@ def pointer_text(path: str, recorded: Recorded) -> str:
 
     out = recorded.as_out() | {"hash": "md5", "path": PurePosixPath(path).name}
     return str(dumps_yaml({"outs": [out]}))
+
+
+def _require_runnable(index: Index) -> None:
+    """Refuse pipelines that DVC itself does, .dvc files that depend on something (`dvc import-url`) among them."""
+    from dvc.exceptions import CyclicGraphError, OutputDuplicationError, OverlappingOutputPathsError
+
+    try:
+        index.check_graph()
+    except (CyclicGraphError, OutputDuplicationError, OverlappingOutputPathsError) as error:
+        raise RepositoryError(
+            f"DVC cannot run these pipelines: {one_line(error).rstrip('.')}; edit them until `dvc dag` succeeds"
+        ) from error
 
 
 def _change_entry(entry: Any, change: LockChange) -> None:

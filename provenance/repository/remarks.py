@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,8 @@ def remarks_on(repo: Repo, tracked: Mapping[str, TrackedFile], is_here: Callable
     for path, file in tracked.items():
         beside = sidecar_path(path)
         if file.source is None and beside not in tracked and is_here(beside):
-            yield f"{beside}: not tracked by DVC, so it is lost with this folder; track it with `dvc add {beside}`"
+            track = f"`dvc add {shlex.quote(beside)}`"
+            yield f"{beside}: not tracked by DVC, so it is lost with this folder; track it with {track}"
     for stage in Index.from_repo(repo).stages:
         if isinstance(stage, PipelineStage):
             yield from _remarks_on_stage(repo, stage, tracked)

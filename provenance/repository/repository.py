@@ -84,10 +84,11 @@ class Repository(Contents):
         """Every dataset that DVC tracks, sorted by path.
 
         A dataset is an out (of a stage, added or imported) whose file name says so, and that is neither a sidecar nor a
-        metric or plot. JSON and tar files and directories, which are mostly other things, only count with a sidecar.
+        metric or plot. JSON and tar files and directories, which are mostly other things, only count with a sidecar,
+        here or where they were imported from.
         What is in the workspace is hashed if DVC does not know its hash yet.
         """
-        found = self._tracking.datasets(rev)
+        found = self._tracking.datasets(rev, self._may_be_known)
         return [self._workspace.as_it_is_now(dataset) if rev is None else dataset for dataset in found]
 
     def remarks(self) -> list[str]:
@@ -173,8 +174,9 @@ class Repository(Contents):
         """
         if not os.environ.get("DVC_STAGE"):
             return None  # as DVC would say, which takes long to open
+        known = {dataset.path for dataset in self._tracking.datasets(None, self._may_be_known)}
         with dvc_call():
-            return running_stage(self._dvc, self._workspace.md5_if_there)
+            return running_stage(self._dvc, self._workspace.md5_if_there, known)
 
     def is_in_git(self, path: str | os.PathLike[str]) -> bool:
         """Whether git tracks the file at ``path``; DVC then does not."""
@@ -192,9 +194,7 @@ class Repository(Contents):
 
     def add(self, paths: Iterable[str | os.PathLike[str]]) -> None:
         """Track files with DVC, each with its own .dvc file, as `dvc add` does."""
-        targets = [str(self.root / self._inside(self.root, path)) for path in paths]
-        with dvc_call():
-            self._dvc.add(targets)
+        self._workspace.add([self._inside(self.root, path) for path in paths])
 
     @cached_property
     def imports(self) -> Imports:

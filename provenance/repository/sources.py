@@ -20,8 +20,8 @@ from provenance.errors import RepositoryError
 from provenance.repository.calls import dvc_call, one_line
 from provenance.repository.dvc_files import DvcFiles, UnusualError
 from provenance.repository.kept_copies import KeptCopies
-from provenance.repository.linked_folders import LinkedFolders
 from provenance.repository.tracked import ImportSource
+from provenance.stored import FolderElsewhere
 
 if TYPE_CHECKING:
     from dvc.fs import DVCFileSystem
@@ -71,15 +71,12 @@ class SourceSidecars:
     """The sidecars that the sources of imported datasets have.
 
     ``kept``: copies of them. Of one in parts, each part is a copy, and under the sidecar's key there is a list of them:
-    JSON, the key of each part's copy by the part's name. ``folders``: of such parts. ``dvc`` opens DVC; ``fetching`` is
-    called before each fetch; None rules them out.
+    JSON, the key of each part's copy by the part's name. ``dvc`` opens DVC; ``fetching`` is called before each fetch;
+    None rules them out.
     """
 
-    def __init__(
-        self, kept: KeptCopies, folders: LinkedFolders, dvc: Callable[[], Repo], fetching: Fetching | None
-    ) -> None:
+    def __init__(self, kept: KeptCopies, dvc: Callable[[], Repo], fetching: Fetching | None) -> None:
         self._kept = kept
-        self._folders = folders
         self._dvc = dvc
         self._fetching = fetching
 
@@ -90,8 +87,8 @@ class SourceSidecars:
             RepositoryError: the source cannot be opened, or must not be.
         """
         kept = self._kept.find(_key(source))
-        if kept is not None and (not _is_list(kept) or self._folder(kept) is not None):
-            return self._opened(kept)
+        if kept is not None and (not _is_list(kept) or self._folder(kept, path) is not None):
+            return self._opened(kept, path)
         url = without_credentials(str(source.repo["url"]))
         if self._fetching is None:
             raise RepositoryError(
@@ -103,19 +100,22 @@ class SourceSidecars:
         except RepositoryError as error:
             said = f"{path}: imported from {url}, whose sidecar cannot be had: {one_line(error)}"
             raise RepositoryError(said) from error
-        return self._opened(kept)
+        return self._opened(kept, path)
 
-    def _opened(self, copy: Path) -> Path | None:
+    def _opened(self, copy: Path, path: str) -> Path | None:
         """What was found: the copy, a folder where it is a list of parts, or None where there was no sidecar."""
         if _is_list(copy):
-            return self._folder(copy)
+            return self._folder(copy, path)
         return copy if copy.stat().st_size else None
 
-    def _folder(self, copy: Path) -> Path | None:
-        """The folder of the parts in the list ``copy``; None where one of them is not here any more."""
+    def _folder(self, copy: Path, path: str) -> Path | None:
+        """The folder of the parts in the list ``copy``; None where one of them is not here any more.
+
+        ``path``: what it was imported to.
+        """
         parts = {name: self._kept.find(key) for name, key in json.loads(copy.read_bytes()).items()}
         whole = {name: part for name, part in parts.items() if part is not None}
-        return self._folders.of(copy.name, whole) if len(whole) == len(parts) else None
+        return FolderElsewhere(f"{path} (the sidecar of its source)", whole) if len(whole) == len(parts) else None
 
     def _look(self, source: ImportSource, copy: Path) -> None:
         """Write the sidecar to the file ``copy``; nothing, where there is none."""

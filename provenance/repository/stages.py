@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,8 @@ class Stage:
     ``name`` is its address from the DVC root. ``dependencies`` are (path, DVC's hash of what is there now); one outside
     the repository is named as declared, without credentials and, if absolute, without its folder. ``parameters`` hold
     the values of now under the names by which the stage declares them; a name from a file other than the root's
-    params.yaml has that file before it, ``FILE:NAME``.
+    params.yaml has that file before it, ``FILE:NAME``. ``known`` are the dependencies with lineage, whether the stage
+    depends on their sidecars or not.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Stage:
     dependencies: tuple[tuple[str, str | None], ...]
     parameters: dict[str, Any]
     outs: tuple[str, ...]
+    known: tuple[str, ...] = ()
 
     @property
     def datasets(self) -> list[str]:
@@ -44,7 +46,9 @@ class Stage:
         # What lies outside the repository has no hash, and no lineage here.
         here = {path for path, md5 in self.dependencies if md5 is not None}
         return [
-            path for path, _ in self.dependencies if path in here and (is_dataset(path) or sidecar_path(path) in here)
+            path
+            for path, _ in self.dependencies
+            if path in here and (is_dataset(path) or sidecar_path(path) in here or path in self.known)
         ]
 
 
@@ -54,10 +58,10 @@ def missing_sidecars(deps: Iterable[str], exists: Callable[[str], bool]) -> list
     return [path for path in sorted(stated) if (beside := sidecar_path(path)) not in stated and exists(beside)]
 
 
-def running_stage(repo: Repo, hash_of: Callable[[str], str | None]) -> Stage | None:
+def running_stage(repo: Repo, hash_of: Callable[[str], str | None], datasets: Container[str]) -> Stage | None:
     """The stage of ``repo`` that this process runs in; see `find_running_stage`.
 
-    ``hash_of`` gives DVC's hash of a path from the DVC root.
+    ``hash_of`` gives DVC's hash of a path from the DVC root; ``datasets``: the paths of all of them.
 
     Raises:
         RepositoryError: more than one stage fits.
@@ -69,6 +73,7 @@ def running_stage(repo: Repo, hash_of: Callable[[str], str | None]) -> Stage | N
     if stage is None:
         return None
     dependencies = [dep for dep in stage.deps if not isinstance(dep, ParamsDependency)]
+    here = [path_from_root(repo, dep.fs_path) for dep in dependencies if dep.is_in_repo]
     return Stage(
         name=address(stage),
         command="\n".join([stage.cmd] if isinstance(stage.cmd, str) else stage.cmd),
@@ -76,6 +81,7 @@ def running_stage(repo: Repo, hash_of: Callable[[str], str | None]) -> Stage | N
         dependencies=tuple(_dependency(repo, dep, hash_of) for dep in dependencies),
         parameters=_parameters(repo, stage),
         outs=tuple(path_from_root(repo, out.fs_path) for out in stage.outs if out.is_in_repo),
+        known=tuple(path for path in here if path in datasets),
     )
 
 

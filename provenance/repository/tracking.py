@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from provenance.errors import RepositoryError
+from provenance.errors import RepositoryError, UnknownRevisionError
 from provenance.repository import commits
 from provenance.repository.calls import dvc_call
 from provenance.repository.git import Git
@@ -32,10 +33,14 @@ class Tracking:
 
     def has_git(self) -> bool:
         """Whether DVC works with git here."""
-        from dvc.scm import NoSCM
+        from dvc.config import Config
+        from dvc.scm import SCM, NoSCM
 
+        # As DVC itself finds out; to open it for this would take ten times as long.
         with dvc_call():
-            return not isinstance(self._dvc().scm, NoSCM)
+            without = Config(str(self._root / ".dvc"))["core"].get("no_scm", False)
+            with closing(SCM(str(self._root), no_scm=without)) as found:
+                return not isinstance(found, NoSCM)
 
     def commit(self, rev: str) -> str:
         """The id of the commit that ``rev`` is.
@@ -68,8 +73,11 @@ class Tracking:
                 return stage_inputs(self._dvc())
         return self._at(self.commit(rev), rev, stage_inputs)
 
-    def datasets(self, rev: str | None) -> Iterator[Dataset]:
-        """Every dataset at ``rev``, or in the workspace, as DVC recorded it, by path; see `Repository.datasets`."""
+    def datasets(self, rev: str | None, may_be_known: Callable[[TrackedFile], bool]) -> Iterator[Dataset]:
+        """Every dataset at ``rev``, or in the workspace, as DVC recorded it, by path; see `Repository.datasets`.
+
+        ``may_be_known``: whether the source of something that was imported may have a sidecar of it.
+        """
         from provenance.identity.names import is_dataset, sidecar_path
 
         tracked = self.files(rev)
@@ -81,6 +89,8 @@ class Tracking:
                 fits = file.md5 is None or file.is_directory or (self._root / path).is_dir() or is_dataset(path)
             else:
                 fits = is_dataset(path) and not path.lower().endswith(_MOSTLY_OTHER_THINGS)
+                if not fits and file.source is not None and (file.is_directory or is_dataset(path)):
+                    fits = may_be_known(file)
             if fits and not file.result:
                 source = None if file.source is None else file.source.path
                 yield Dataset(path, file.md5, file.size, file.stage, sidecar if known else None, source, file.is_legacy)
@@ -97,7 +107,7 @@ class Tracking:
             except RevError:
                 sha = None
         if sha is None:
-            raise RepositoryError(f"{rev!r}: no such git revision; `git log` and `dvc exp show` list them")
+            raise UnknownRevisionError(f"{rev!r}: no such git revision; `git log` and `dvc exp show` list them")
         return sha
 
     def _at(self, commit: str, named: str, ask: Callable[[Repo], dict[str, _Any]]) -> dict[str, _Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +50,14 @@ class Workspace:
             if (info["ino"], info["mtime"], info["size"]) == (before.st_ino, before.st_mtime, before.st_size):
                 repo.state.save(place, repo.fs, HashInfo("md5", md5), info)
 
+    def add(self, names: Sequence[str]) -> None:
+        """Track the files and directories at ``names``, each with its own .dvc file, as `dvc add` does."""
+        targets = [str(self._root / name) for name in names]
+        with dvc_call():
+            repo = self._dvc()
+            with _copies_left_alone(repo) if all(map(_is_copy, targets)) else nullcontext():
+                repo.add(targets)
+
     def md5_if_there(self, name: str) -> str | None:
         """As `md5`; None where nothing is there."""
         return self.md5(name)[0] if (self._root / name).exists() else None
@@ -83,3 +93,29 @@ class Workspace:
                 cache.state = StateNoop()
             _, meta, built = build(cache, place, repo.fs, "md5", ignore=repo.dvcignore, dry_run=True)
         return meta, built
+
+
+def _is_copy(place: str) -> bool:
+    """Whether a file is there that shares its content with no other by a link."""
+    try:
+        state = os.lstat(place)
+    except FileNotFoundError:
+        return False  # what DVC says of it is the error
+    return stat.S_ISREG(state.st_mode) and state.st_nlink == 1
+
+
+@contextmanager
+def _copies_left_alone(repo: Repo) -> Iterator[None]:
+    """Meanwhile, DVC leaves files that are copies where they are, if copies (or reflinks) are what it would put there.
+
+    By default it would first try reflinks. That is done when content goes into the cache, so it would be for nothing
+    to replace a file of the workspace by another copy of what is in the cache: as long as it takes to copy all of it.
+    """
+    cache = repo.cache.repo
+    types = cache.cache_types
+    if {"reflink", "copy"}.issuperset(types):
+        cache.cache_types = ["copy"]
+    try:
+        yield
+    finally:
+        cache.cache_types = types
