@@ -11,10 +11,8 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from provenance.engines.interface import (
-    MOST_SHOWN,
+from provenance.engines.answers import (
     AmbiguousSamples,
-    Among,
     Bearing,
     Bounds,
     Cell,
@@ -22,20 +20,17 @@ from provenance.engines.interface import (
     Dangling,
     Disagreement,
     Disputed,
-    Engine,
     ParentUses,
     PooledCell,
     PooledValue,
-    Questions,
     Repeats,
     Retained,
     RowBirths,
     RowsOfActivity,
-    Spending,
     Spent,
-    Unit,
     ValueAmounts,
 )
+from provenance.engines.interface import MOST_SHOWN, Among, Engine, Questions, Spending, Unit
 from provenance.lineage.words import Origin
 
 if TYPE_CHECKING:

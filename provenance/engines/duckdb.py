@@ -11,15 +11,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from provenance.engines.duckdb_births import CountedBirths
-from provenance.engines.duckdb_disagreements import disagreements
-from provenance.engines.duckdb_pooling import pooled_cells, pooled_values_sql
-from provenance.engines.duckdb_units import possible_sql, rests_sql
-from provenance.engines.duckdb_vocabulary import VocabularySQL, in_doubt_sql
-from provenance.engines.interface import (
-    MOST_SHOWN,
+from provenance.engines.answers import (
     AmbiguousSamples,
-    Among,
     Bearing,
     Bounds,
     Cell,
@@ -35,11 +28,15 @@ from provenance.engines.interface import (
     Retained,
     RowBirths,
     RowsOfActivity,
-    Spending,
     Spent,
-    Unit,
     ValueAmounts,
 )
+from provenance.engines.duckdb_births import CountedBirths
+from provenance.engines.duckdb_disagreements import disagreements
+from provenance.engines.duckdb_pooling import pooled_cells, pooled_values_sql
+from provenance.engines.duckdb_units import possible_sql, rests_sql
+from provenance.engines.duckdb_vocabulary import VocabularySQL, in_doubt_sql
+from provenance.engines.interface import MOST_SHOWN, Among, Spending, Unit
 from provenance.engines.samples_view import BEST_BIRTH_FIRST, create_samples_view
 from provenance.lineage.database import scratch_database, stream
 from provenance.lineage.id_ranges import EVERY_ID, IdRange
@@ -59,15 +56,18 @@ _FITTING = f"""
 _REPEATED = f"""
     SELECT lower(hex(sample_id)), sum({ROWS_SQL})::BIGINT AS rows FROM samples
     WHERE sidecar = ? AND {COUNTS_SQL} GROUP BY sample_id HAVING sum({ROWS_SQL}) > 1 {_MOST_ROWS_FIRST}"""
-# Samples in rows, of known origin by a birth that may be theirs, of which any birth has another known origin.
+# Samples in rows, of known origin by a birth that may be theirs, of which any birth has another known origin. Which
+# those may be is found first: of nearly all samples, lists need not be made then.
 _CONFLICTS = f"""
     SELECT sample_id, rows, origin, array_to_string(list_filter(origins, lambda other: other <> origin), ', ') AS others
     FROM (
         SELECT sample_id, sum({ROWS_SQL})::BIGINT AS rows,
             list_sort(list(DISTINCT origin) FILTER (origin <> '{Origin.UNKNOWN}')) AS origins,
             arg_min(origin, place) FILTER ({HAS_ROWS_SQL} AND origin <> '{Origin.UNKNOWN}') AS origin
-        FROM samples WHERE sidecar = $place
-        GROUP BY sample_id HAVING count(DISTINCT origin) FILTER (origin <> '{Origin.UNKNOWN}') > 1)
+        FROM samples WHERE sidecar = $place AND sample_id IN (
+            SELECT sample_id FROM samples WHERE sidecar = $place AND origin <> '{Origin.UNKNOWN}'
+            GROUP BY sample_id HAVING min(origin) <> max(origin))
+        GROUP BY sample_id)
     WHERE origin IS NOT NULL"""
 _DISPUTED = f"""
     SELECT sample_id, sum(rows)::BIGINT AS rows, coalesce(sum(possible_rows), 0)::BIGINT AS possible_rows
@@ -238,12 +238,13 @@ class DuckDBQuestions:
         return [sample_id for (sample_id,) in found]
 
     def repeats(self, number: int = MOST_SHOWN) -> Repeats:
-        rows, samples = self._one(
-            f"SELECT coalesce(sum({ROWS_SQL}), 0)::BIGINT, count(DISTINCT sample_id) FROM samples "
-            f"WHERE sidecar = $place AND {COUNTS_SQL}"
+        rows, samples, most = self._one(
+            "SELECT coalesce(sum(rows), 0)::BIGINT, count(*), coalesce(max(rows), 0) FROM ("
+            f"SELECT sum({ROWS_SQL})::BIGINT AS rows FROM samples WHERE sidecar = $place AND {COUNTS_SQL} "
+            "GROUP BY sample_id)"
         )
-        most = self._bearing(_REPEATED, [self._place, number])
-        return Repeats(rows, samples, tuple(most))
+        repeated = self._bearing(_REPEATED, [self._place, number]) if most > 1 else []
+        return Repeats(rows, samples, tuple(repeated))
 
     def rows_by_activity(self) -> list[RowsOfActivity]:
         found = self._connection.execute(
@@ -254,13 +255,13 @@ class DuckDBQuestions:
         return [RowsOfActivity(self._words.activity(number), *others) for number, *others in found]
 
     def conflicts(self, number: int = MOST_SHOWN) -> Conflicts:
-        samples, rows = self._one(f"SELECT count(*), coalesce(sum(rows), 0)::BIGINT FROM ({_CONFLICTS})")
         found = self._connection.execute(
-            f"SELECT lower(hex(sample_id)), rows, origin, others FROM ({_CONFLICTS}) "
-            "ORDER BY rows DESC, sample_id LIMIT $number",
-            {"place": self._place, "number": number},
+            "SELECT count(*) OVER (), sum(rows::BIGINT) OVER ()::BIGINT, lower(hex(sample_id)), rows, origin, others "
+            f"FROM ({_CONFLICTS}) ORDER BY rows DESC, sample_id LIMIT $number",
+            {"place": self._place, "number": max(1, number)},
         ).fetchall()
-        return Conflicts(samples, rows, tuple(Conflict(*row) for row in found))
+        samples, rows = found[0][:2] if found else (0, 0)
+        return Conflicts(samples, rows, tuple(Conflict(*row) for _, _, *row in found[:number]))
 
     def disputed(self, number: int = MOST_SHOWN) -> Disputed:
         samples, rows, possible_rows = self._one(

@@ -12,9 +12,7 @@ from typing import Any
 
 import duckdb
 
-from provenance.engines.duckdb_units import possible_sql, rests_sql
-from provenance.engines.duckdb_vocabulary import VocabularySQL, in_doubt_sql
-from provenance.engines.interface import (
+from provenance.engines.answers import (
     AmbiguousSamples,
     Bearing,
     BornAlike,
@@ -25,6 +23,8 @@ from provenance.engines.interface import (
     RowBirths,
     Spent,
 )
+from provenance.engines.duckdb_units import possible_sql, rests_sql
+from provenance.engines.duckdb_vocabulary import VocabularySQL, in_doubt_sql
 from provenance.lineage.database import stream
 from provenance.lineage.rules import STATED_SQL, made_by_model_sql
 from provenance.lineage.words import DOUBTS, doubts_of
@@ -74,21 +74,24 @@ _ALIKE = f"""
         FROM options JOIN {rests_sql("(FROM samples WHERE sidecar = $place)")} USING (sample_id, marks)
         WHERE hash(sample_id) % $parts = $part GROUP BY sample_id, marks)
     GROUP BY ALL"""
-_ROW_BIRTHS = f"""
-    CREATE OR REPLACE TEMP TABLE row_births AS
-    SELECT *, dense_rank() OVER (ORDER BY {{columns}}) - 1 AS way
+# Numbered once for all, as to rank each record among all others would sort them by all that they say.
+_WAYS = f"""
+    CREATE OR REPLACE TEMP TABLE ways AS
+    SELECT *, (row_number() OVER (ORDER BY {{columns}}) - 1)::UINTEGER AS way
+    FROM (SELECT DISTINCT {_BORN} FROM {_CALLED} WHERE rows > 0 OR possible_rows > 0)"""
+_OF_WAY = f"JOIN ways ON {' AND '.join(f'b.{name} IS NOT DISTINCT FROM ways.{name}' for name in _COLUMNS.split(', '))}"
+_CERTAIN_BIRTHS = f"""
+    SELECT sample_id, way, rows::UINTEGER AS rows
+    FROM (SELECT sample_id, rows, {_BORN} FROM {_CALLED} WHERE rows > 0) b {_OF_WAY}"""
+_POSSIBLE_BIRTHS = f"""
+    SELECT sample_id, marks AS unit, way, possible, rest
     FROM (
-        SELECT sample_id, ''::BLOB AS unit, sum(rows)::BIGINT AS rows, 0::BIGINT AS possible, 0::BIGINT AS rest, {_BORN}
-        FROM {_CALLED} WHERE rows > 0 GROUP BY ALL
-        UNION ALL BY NAME
-        SELECT * EXCLUDE (marks), marks AS unit FROM (
-            SELECT sample_id, marks, 0::BIGINT AS rows, sum(possible_rows)::BIGINT AS possible, {_BORN}
-            FROM {possible_sql(_CALLED)} GROUP BY ALL)
-        JOIN (SELECT sample_id, marks, rest FROM {rests_sql("(FROM samples WHERE sidecar = $place)")})
-            USING (sample_id, marks))"""
-_BY_SAMPLE = (
-    "SELECT sample_id, unit, way::UINTEGER AS way, rows, possible, rest FROM row_births ORDER BY sample_id, unit, way"
-)
+        SELECT sample_id, marks, sum(possible_rows)::UINTEGER AS possible, {_BORN}
+        FROM {possible_sql(_CALLED)} GROUP BY ALL) b
+    {_OF_WAY}
+    JOIN (SELECT sample_id, marks, rest::UINTEGER AS rest FROM {rests_sql("(FROM samples WHERE sidecar = $place)")})
+        USING (sample_id, marks)
+    ORDER BY sample_id, unit, way"""
 # Lists that are being gathered stay in memory.
 _OPTIONS_AT_ONCE = 1 << 20
 _SPENT = f"""
@@ -200,10 +203,13 @@ class CountedBirths:
         ]
 
     def row_births(self, batch_rows: int) -> RowBirths:
-        self._ask(_ROW_BIRTHS, columns=_COLUMNS)
-        ways = self._ask(f"SELECT {_NAMED} FROM (SELECT DISTINCT way, {_COLUMNS} FROM row_births) ORDER BY way")
-        batches = stream(self._connection, _BY_SAMPLE, batch_rows)
-        return RowBirths(tuple(BornAlike(*self._born(row)) for row in ways), batches)
+        self._ask(_WAYS, columns=_COLUMNS)
+        ways = self._ask(f"SELECT {_NAMED} FROM ways ORDER BY way")
+        certain, possible = (
+            stream(self._connection, self._with_words(query), batch_rows, {"place": self._place})
+            for query in (_CERTAIN_BIRTHS, _POSSIBLE_BIRTHS)
+        )
+        return RowBirths(tuple(BornAlike(*self._born(row)) for row in ways), certain, possible)
 
     def _options(self) -> dict[int, tuple[Any, ...]]:
         query = f"SELECT number, {_NAMED} FROM (SELECT DISTINCT number, {_COLUMNS} FROM options)"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import duckdb
 
-from provenance.engines.interface import Disagreement
+from provenance.engines.answers import Disagreement
 from provenance.lineage.records import Origin
 
 # Origins are gathered as bits of a number: what is grouped then has a fixed size, and can be put on disk.

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import duckdb
 
+from provenance.engines.answers import PooledCell
 from provenance.engines.duckdb_vocabulary import VocabularySQL, in_doubt_sql
-from provenance.engines.interface import PooledCell, Unit
+from provenance.engines.interface import Unit
 from provenance.lineage.records import Origin
 from provenance.lineage.row_bounds import HAS_ROWS_SQL
 

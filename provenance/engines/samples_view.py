@@ -47,7 +47,7 @@ def create_samples_view(
     """Create the view ``name`` over the files of ``sidecars``, of samples ``within`` a range; nothing is copied."""
     schema = sidecar_schema(1)
     if sidecars:
-        origin, sidecar, place = records_of(sidecars)
+        origin, sidecar, place = records_of(sidecars, within)
         columns = [
             _renumbered(name, sidecars, sidecar, vocabulary) if name in _NUMBERED else name for name in schema.names
         ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from provenance.engines.spark_session import spark_session
 
 if TYPE_CHECKING:
-    from provenance.engines.interface import Engine, InTasks
+    from provenance.engines.interface import Engine, InTasks, Tasks
     from provenance.engines.relations import Relations
     from provenance.lineage.sidecar import Sidecar
     from provenance.lineage.vocabulary import Vocabulary
@@ -47,6 +47,36 @@ def spark_tasks() -> Iterator[InTasks]:
         from provenance.engines.spark_tasks import in_tasks
 
         yield partial(in_tasks, session)
+
+
+@contextmanager
+def spark_sharing_tasks(folder: Path) -> Iterator[tuple[InTasks, Path]]:
+    """The same, and a folder that all tasks see: within ``folder`` where Spark's configuration names no other.
+
+    Raises:
+        ProvenanceError: PySpark or Java is missing, or Spark does not start.
+    """
+    with spark_session() as session:
+        from provenance.engines.spark_relations import shared_folder
+        from provenance.engines.spark_tasks import in_tasks
+
+        with shared_folder(session, folder) as shared:
+            yield partial(in_tasks, session), shared
+
+
+@contextmanager
+def spark_exchange() -> Iterator[Tasks]:
+    """What hands work to tasks of a Spark session, also in two steps.
+
+    Raises:
+        ProvenanceError: PySpark or Java is missing, or Spark does not start.
+    """
+    with spark_session() as session:
+        from provenance.engines.interface import Tasks
+        from provenance.engines.spark_exchange import between_tasks
+        from provenance.engines.spark_tasks import in_tasks
+
+        yield Tasks(partial(in_tasks, session), partial(between_tasks, session))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial, reduce
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,11 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
 from provenance.engines.relations import as_bigint
-from provenance.engines.spark_session import first_line
+from provenance.engines.spark_session import awaited, first_line
+from provenance.engines.spark_stored import stored_records
 from provenance.errors import ProvenanceError
 from provenance.files import scratch_folder
+from provenance.lineage.database import refused_by_storage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,9 +32,16 @@ _SCRATCH = "spark.checkpoint.dir"
 
 @contextmanager
 def relations_in(session: SparkSession, folder: Path) -> Iterator[SparkRelations]:
-    """Relations in ``session``, kept in a folder that is removed at the end.
+    """Relations in ``session``, kept in a folder that is removed at the end; see `shared_folder`."""
+    with shared_folder(session, folder) as scratch:
+        yield SparkRelations(session, scratch)
 
-    It is within Spark's own ``spark.checkpoint.dir``, which all workers see; without one, within ``folder``.
+
+@contextmanager
+def shared_folder(session: SparkSession, folder: Path) -> Iterator[Path]:
+    """A new folder that all workers see, which is removed at the end.
+
+    It is within Spark's own ``spark.checkpoint.dir``; without one, within ``folder``.
 
     Raises:
         ProvenanceError: that is no folder of this machine's file systems.
@@ -40,7 +50,7 @@ def relations_in(session: SparkSession, folder: Path) -> Iterator[SparkRelations
         stated = session.conf.get(_SCRATCH, None)
     parent = folder if not stated else _folder_of(stated)
     with scratch_folder(parent, "spark") as scratch:
-        yield SparkRelations(session, scratch.resolve())
+        yield scratch.resolve()
 
 
 class SparkRelations:
@@ -52,23 +62,30 @@ class SparkRelations:
         self._kept = 0
 
     def records(self, name: str, sidecars: Sequence[Sidecar], columns: Sequence[str]) -> None:
+        numbered = list(enumerate(sidecars))
+        elsewhere = [each for each in numbered if not each[1].is_here]
+        here = [each for each in numbered if each[1].is_here]
+        with raised_in_words():
+            frames = [self._records_here(name, here, columns)] if here or not elsewhere else []
+            frames += [stored_records(self._session, elsewhere, columns)] if elsewhere else []
+            reduce(lambda one, other: one.unionByName(other), frames).createOrReplaceTempView(name)
+
+    def _records_here(self, name: str, sidecars: Sequence[tuple[int, Sidecar]], columns: Sequence[str]) -> DataFrame:
         # Through links: Spark takes paths for patterns, and the folders of a link say which sidecar it is of, and how
         # many of its records are in the files before it.
         links = self._folder / f"sidecars-of-{name}"
         files = []
-        for number, sidecar in enumerate(sidecars):
+        for number, sidecar in sidecars:
             for part, before in zip(sidecar.part_files, accumulate(sidecar.counts, initial=0), strict=False):
                 link = links / str(number) / str(part.number) / str(before) / "records.parquet"
                 link.parent.mkdir(parents=True)
                 link.symlink_to(part.path.resolve())
                 files.append(str(link))
-        with raised_in_words():
-            frame = self._session.read.parquet(*files).selectExpr(
-                *as_bigint(columns),
-                f"{_folder_number(3)} AS sidecar",
-                f"{_folder_number(1)} + _metadata.row_index AS place",
-            )
-            frame.createOrReplaceTempView(name)
+        return self._session.read.parquet(*files).selectExpr(
+            *as_bigint(columns),
+            f"{_folder_number(3)} AS sidecar",
+            f"{_folder_number(1)} + _metadata.row_index AS place",
+        )
 
     def given(self, name: str, table: pa.Table) -> None:
         with raised_in_words():
@@ -83,7 +100,7 @@ class SparkRelations:
         place = str(self._folder / f"{self._kept}-{name}")
         with raised_in_words():
             frame: DataFrame = self._session.sql(sql)
-            frame.write.parquet(place)
+            awaited(partial(frame.write.parquet, place))
             self._session.read.schema(frame.schema).parquet(place).createOrReplaceTempView(name)
         # Counted here, as a job of Spark's would cost more than all that it counts.
         return sum(pq.read_metadata(file).num_rows for file in Path(place).glob("*.parquet"))
@@ -92,7 +109,7 @@ class SparkRelations:
         with raised_in_words():
             return [
                 tuple(bytes(value) if isinstance(value, bytearray) else value for value in row)
-                for row in self._session.sql(sql).collect()
+                for row in awaited(self._session.sql(sql).collect)
             ]
 
     def ids(self, sql: str) -> Iterator[bytes]:
@@ -111,7 +128,8 @@ def raised_in_words() -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JError) as error:
-        raise ProvenanceError(f"Spark: {first_line(error)}") from error
+        # A task that reads on object storage says itself what is wrong.
+        raise ProvenanceError(refused_by_storage(error) or f"Spark: {first_line(error)}") from error
 
 
 def _folder_number(above: int) -> str:

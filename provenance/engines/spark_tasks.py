@@ -1,6 +1,6 @@
 """Work that Spark's tasks do by themselves, each on one item: for what adds up over ranges of sample ids.
 
-The workers need this very package, and see sidecars under the paths that they have here.
+The workers need this very package, and see sidecars under the paths that they have here, or on their storage.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provenance.engines.duckdb import duckdb_engine
 from provenance.engines.samples_view import merged_vocabulary
 from provenance.engines.spark_relations import raised_in_words
-from provenance.errors import ProvenanceError
+from provenance.engines.spark_session import awaited
+from provenance.errors import DataError, ProvenanceError
 from provenance.files import folder_of_process, scratch_folder
 from provenance.lineage.id_ranges import IdRange, ranges_for
-from provenance.lineage.sidecar import Sidecar, open_sidecar
+from provenance.lineage.sidecar import Sidecar
 from provenance.version import __version__
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def in_tasks(session: SparkSession, work: Callable[[_Item], _Result], items: Ite
     table = pa.table({"number": pa.array(range(len(given)), pa.int64()), "given": pa.array(given, pa.binary())})
     with raised_in_words():
         frame = session.createDataFrame(table).repartition(max(1, len(given)))
-        found = dict(map(tuple, frame.mapInArrow(_worked, "number bigint, found binary").collect()))
-    return [_checked(bytes(found[number])) for number in range(len(given))]
+        frame = frame.mapInArrow(_worked, "number bigint, found binary")
+        found = dict(map(tuple, awaited(frame.collect)))
+    return [checked(bytes(found[number])) for number in range(len(given))]
 
 
 def _worked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -53,22 +54,33 @@ def _worked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for number, given in zip(batch["number"].to_pylist(), batch["given"].to_pylist(), strict=True):
             # It is what `in_tasks` sent: who may send tasks may run what they like there anyway.
             work, item = pickle.loads(given)  # noqa: S301
-            found = pickle.dumps((_versions(), _done(work, item)))
+            found = done(work, item)
             yield pa.RecordBatch.from_pydict({"number": pa.array([number], pa.int64()), "found": [found]})
 
 
-def _done(work: Callable[[Any], Any], item: Any) -> Any:
+def done(work: Callable[[_Item], object], item: _Item) -> bytes:
+    """In a task: the result of ``work``, or the reason why it was refused."""
     try:
-        return work(item)
+        return answered(work(item))
     except ProvenanceError as error:
-        return _Refused(str(error))
+        return refused(error)
+
+
+def answered(result: object) -> bytes:
+    """What `checked` turns into this result."""
+    return pickle.dumps((_versions(), result))
+
+
+def refused(error: ProvenanceError) -> bytes:
+    """What `checked` turns into this error."""
+    return answered(_Refused(error if isinstance(error, DataError) else str(error)))
 
 
 @dataclass(frozen=True)
 class _Refused:
-    """Why there is no result, in words."""
+    """Why there is no result: in words, or as the error that names a row of the data, wherever that was read."""
 
-    said: str
+    reason: str | DataError
 
 
 def _versions() -> tuple[str, str]:
@@ -77,14 +89,21 @@ def _versions() -> tuple[str, str]:
     return __version__, duckdb.__version__
 
 
-def _checked(found: bytes) -> Any:
-    # It is what `_worked` sent, from a cluster that runs this package.
+def checked(found: bytes) -> Any:
+    """What a task has answered.
+
+    Raises:
+        ProvenanceError: the worker has another version of this package, or refuses the work.
+    """
+    # It is what `answered` made, from a cluster that runs this package.
     versions, result = pickle.loads(found)  # noqa: S301
     if versions != _versions():
         there, here = ("dvc-provenance {} with DuckDB {}".format(*each) for each in (versions, _versions()))
         raise ProvenanceError(f"a worker of Spark's has {there}, and this machine {here}; install the same there")
     if isinstance(result, _Refused):
-        raise ProvenanceError(f"on a worker of Spark's: {result.said}")
+        if isinstance(result.reason, DataError):
+            raise result.reason
+        raise ProvenanceError(f"on a worker of Spark's: {result.reason}")
     return result
 
 
@@ -93,7 +112,7 @@ class SparkRanges:
 
     def __init__(self, session: SparkSession, sidecars: Sequence[Sidecar]) -> None:
         self._session = session
-        self._sidecars = tuple(str(sidecar.path.resolve()) for sidecar in sidecars)
+        self._sidecars = tuple(each.seen_from_elsewhere() for each in sidecars)
         self._ranges = ranges_for(sum(sidecar.records for sidecar in sidecars))
 
     def __call__(self, place: int | None, question: str, *arguments: Any) -> list[Any]:
@@ -101,9 +120,10 @@ class SparkRanges:
         return in_tasks(self._session, asked, self._ranges)
 
 
-def _answer(paths: Sequence[str], place: int | None, question: str, arguments: Sequence[Any], within: IdRange) -> Any:
+def _answer(
+    sidecars: Sequence[Sidecar], place: int | None, question: str, arguments: Sequence[Any], within: IdRange
+) -> Any:
     """What DuckDB answers of the records in a range; ``place``: of the dataset, or None for all together."""
-    sidecars = [open_sidecar(Path(path)) for path in paths]
     with (
         scratch_folder(folder_of_process(), "range") as folder,
         duckdb_engine(sidecars, merged_vocabulary(sidecars), folder, within=within, threads=1) as engine,

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 from support.sidecars import DIGEST_SIZE, ledger_of, record, sample, write
 
-from provenance.engines.interface import Bearing, Conflict, Conflicts, Engine, PooledValue, Repeats
+from provenance.engines.answers import Bearing, Conflict, Conflicts, PooledValue, Repeats
+from provenance.engines.interface import Engine
 from provenance.repository import Repository
 
 MADE: dict[str, Any] = {"origin": "synthetic", "evidence": "declared"}
