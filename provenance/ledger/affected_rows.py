@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import numpy as np
 
 from provenance.errors import RepositoryError
 from provenance.identity import scan
-from provenance.ledger.contents import local_data, named_as
+from provenance.identity.id_arrays import bytes_of_ids
+from provenance.ledger.contents import named_as, whole_data
+from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.row_places import identity_of_sidecar
 
 if TYPE_CHECKING:
@@ -64,23 +65,23 @@ def affected_rows(ledger: Sidecars, affected: AffectedSamples, most: int) -> Aff
 
 def _of_dataset(ledger: Sidecars, dataset: RecordedDataset, affected: AffectedSamples) -> Iterator[AffectedRow]:
     may_be = affected.may_be(dataset.place)
-    if not may_be:
+    if not len(may_be):
         return
     dataset.require_current()
     identity = identity_of_sidecar(ledger, dataset)
-    data = local_data(ledger, dataset)
-    width = pa.binary(identity.digest_size)
-    asked, sure = (pa.array(some, width) for some in (may_be, affected.certainly(dataset.place)))
+    data = whole_data(ledger, dataset)
+    certainly = affected.certainly(dataset.place)
     scanned = scan(data, identity, texts_and=[])
     with named_as(dataset, data):
         for batch in scanned:
-            offsets = pc.indices_nonzero(pc.is_in(batch.sample_ids, asked))
-            found = batch.sample_ids.take(offsets)
-            is_sure = pc.is_in(found, sure).to_pylist()
+            ids = SampleIds.of_bytes(bytes_of_ids(batch.sample_ids))
+            offsets = np.flatnonzero(may_be.places_of(ids) >= 0)
+            found = ids[offsets]
+            is_sure = certainly.places_of(found) >= 0
             texts = [""] * len(offsets) if batch.texts is None else batch.texts.texts.take(offsets).to_pylist()
             for offset, sample_id, text, known in zip(
-                offsets.to_pylist(), found.to_pylist(), texts, is_sure, strict=True
+                offsets.tolist(), found.hex(), texts, is_sure.tolist(), strict=True
             ):
                 inside, row = scanned.place(batch.first_row + offset)
                 path = dataset.path if inside is None else f"{dataset.path}/{inside}"
-                yield AffectedRow(path if row is None else f"{path}:{row}", sample_id.hex(), text, known)
+                yield AffectedRow(path if row is None else f"{path}:{row}", sample_id, text, known)

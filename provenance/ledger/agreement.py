@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from provenance.errors import SidecarError
-from provenance.ledger.datasets import SoundSidecars
+from provenance.ledger.collecting import SoundSidecars
 from provenance.lineage.words import Origin
 from provenance.plurals import counted
 
 if TYPE_CHECKING:
-    from provenance.engines.interface import Disagreement, Engine
+    from provenance.engines.answers import Disagreement
+    from provenance.engines.interface import Engine
     from provenance.ledger.datasets import RecordedDataset
     from provenance.ledger.sidecars import Sidecars
 
@@ -54,7 +55,6 @@ class _Related:
 
 def agreement(ledger: Sidecars, verified: Sequence[RecordedDataset]) -> Agreement:
     """What the ``verified`` datasets, and those of ``ledger`` that speak of the same rows, state of these otherwise."""
-    from provenance.engines.duckdb_ranges import duckdb_in_ranges
     from provenance.engines.samples_view import merged_vocabulary
 
     found = Agreement()
@@ -63,14 +63,16 @@ def agreement(ledger: Sidecars, verified: Sequence[RecordedDataset]) -> Agreemen
     readable = _readable(ledger, compared, {each.path for each in verified}, found)
     sidecars = [compared[path].sidecar for path in readable]
     vocabulary = merged_vocabulary(sidecars)
-    with duckdb_in_ranges(sidecars, vocabulary, ledger.folder) as engine:
-        for some in related:
-            own = [
-                number
-                for number, each in enumerate(vocabulary.activities.values())
-                if some.stage is not None and each.stage is not None and each.stage.name == some.stage
-            ]
-            _judge(engine, some, own, readable, found)
+    if not compared:
+        return found
+    engine = ledger.engine_over(sidecars, vocabulary)
+    for some in related:
+        own = [
+            number
+            for number, each in enumerate(vocabulary.activities.values())
+            if some.stage is not None and each.stage is not None and each.stage.name == some.stage
+        ]
+        _judge(engine, some, own, readable, found)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +13,35 @@ from typing import TYPE_CHECKING
 
 from provenance.errors import DataError, RepositoryError
 from provenance.identity import scan
+from provenance.identity.names import is_read_by_ranges
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.row_places import first_rows, identity_of_sidecar, made_places
 from provenance.ledger.sidecars import Sidecars
+from provenance.stored import FolderElsewhere, StoredFile
 
 if TYPE_CHECKING:
     from provenance.identity.row_places import RowPlaces
+
+
+# Of more samples than these, it is worth to have the index built that says where they are.
+_MOST_LOOKED_UP = 32
+
+
+def whole_data(ledger: Sidecars, dataset: RecordedDataset) -> Path:
+    """As `local_data`, for who reads rows alone: what is only on object storage is read there, if its format can be.
+
+    Raises:
+        RepositoryError: the data is not on this machine and cannot be fetched.
+    """
+    repository, path, rev = ledger.repository, dataset.path, ledger.rev
+    file = repository.data_file(path, rev, in_place=is_read_by_ranges(path))
+    if isinstance(file, StoredFile):
+        return file.named(path)
+    files = (repository.directory_files(path, rev, in_place=True) if file is None else None) or {}
+    stored = {name: each.named(f"{path}/{name}") for name, each in files.items() if isinstance(each, StoredFile)}
+    if stored and len(stored) == len(files) and all(map(is_read_by_ranges, stored)):
+        return FolderElsewhere(path, stored)
+    return local_data(ledger, dataset)
 
 
 def local_data(ledger: Sidecars, dataset: RecordedDataset) -> Path:
@@ -37,7 +61,8 @@ def local_data(ledger: Sidecars, dataset: RecordedDataset) -> Path:
     files = ledger.repository.directory_files(dataset.path, ledger.rev) if file is None else {"": file}
     if files is None:
         at = "" if ledger.rev is None else " --all-commits"
-        raise RepositoryError(f"{dataset.path}: its data is not here; fetch it with `dvc pull{at} {dataset.path}`")
+        pull = f"`dvc pull{at} {shlex.quote(dataset.path)}`"
+        raise RepositoryError(f"{dataset.path}: its data is not here; fetch it with {pull}")
     for inside, target in files.items():
         (link / inside).parent.mkdir(parents=True, exist_ok=True)
         (link / inside).symlink_to(target.absolute())
@@ -84,7 +109,7 @@ def contents(ledger: Sidecars, sample_ids: Iterable[str]) -> dict[str, Content]:
         if not missing:
             break
         try:
-            data = local_data(ledger, dataset)
+            data = whole_data(ledger, dataset)
         except RepositoryError:
             continue
         with named_as(dataset, data):
@@ -143,11 +168,15 @@ def named_row(dataset: RecordedDataset, places: RowPlaces, row: int) -> str:
     return f"{dataset.path if inside is None else f'{dataset.path}/{inside}'}:{in_file}"
 
 
-def holders(ledger: Sidecars, sample_ids: Iterable[bytes]) -> list[RecordedDataset]:
+def holders(ledger: Sidecars, sample_ids: Collection[bytes]) -> list[RecordedDataset]:
     """The datasets that have rows of any of the samples, the smallest first."""
-    numbers = ledger.graph.numbers(sample_id.hex() for sample_id in sample_ids)
-    counted = [ledger.graph.rows_of(number) for number in numbers.tolist() if number >= 0]
-    found = [dataset for dataset in ledger.recorded if any(rows[dataset.place] for rows in counted)]
+    if len(sample_ids) <= _MOST_LOOKED_UP:
+        places = {place for sample_id in sample_ids for place in ledger.lookups.rows_of(sample_id.hex())}
+    else:
+        numbers = ledger.graph.numbers(sample_id.hex() for sample_id in sample_ids)
+        counted = [ledger.graph.rows_of(number) for number in numbers.tolist() if number >= 0]
+        places = {place for rows in counted for place, number in enumerate(rows) if number}
+    found = [dataset for dataset in ledger.recorded if dataset.place in places]
     return sorted(found, key=lambda dataset: (dataset.rows, dataset.path))
 
 

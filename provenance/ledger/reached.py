@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from provenance.ledger.graph.adjacency import united
 from provenance.ledger.graph.reaching import ReachedBirths, Selection, certainly_reached
 from provenance.ledger.models.passages import Reach, reached
 
@@ -43,10 +44,10 @@ class Reached:
     def by(cls, links: ModelLinks, selection: Selection) -> Reached:
         return cls(links, selection, reached(links, selection.samples))
 
-    @property
+    @cached_property
     def samples(self) -> Array:
         """All samples of `reach`, in order."""
-        return np.union1d(self.reach.direct, self.reach.through_models)
+        return united([self.reach.direct, self.reach.through_models], self.links.graph.size)
 
     def rows(self, dataset: int) -> ReachedRows:
         """What is reached of dataset number ``dataset`` of the graph."""

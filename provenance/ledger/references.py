@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from provenance.errors import DataError, RepositoryError, UnknownReferenceError
 from provenance.ledger.datasets import RecordedDataset
-from provenance.ledger.sidecars import Sidecars, name_some
+from provenance.ledger.missing import name_some
+from provenance.ledger.sidecars import Sidecars
 
 _PREFIX = re.compile(r"[0-9a-fA-F]{6,128}")
 _PLACE = re.compile(r"(?P<path>.+):(?P<row>[0-9]{1,18})", re.DOTALL)
@@ -45,7 +47,8 @@ def resolve(ledger: Sidecars, reference: str) -> str:
         DataError: the row does not exist or cannot be read.
     """
     if is_field(reference):
-        return _only_one(reference, samples_of_field(ledger, reference.removeprefix(FIELD)))
+        found = samples_of_field(ledger, reference.removeprefix(FIELD))
+        return _only_one(reference, found, "take one of them", lambda sample_id: _with_datasets(ledger, sample_id))
     place = _PLACE.fullmatch(reference)
     if place:
         dataset = _around(ledger, place["path"]) or ledger.dataset(place["path"])
@@ -83,14 +86,14 @@ def _around(ledger: Sidecars, path: str) -> RecordedDataset | None:
 def _by_place(ledger: Sidecars, dataset: RecordedDataset, path: str, row: int | None) -> str:
     """The sample in row ``row`` of the file at ``path``, which is, or is in, the dataset; None: the file itself."""
     from provenance.identity import file_id, row_id
-    from provenance.ledger.contents import local_data, named_as
+    from provenance.ledger.contents import named_as, whole_data
     from provenance.ledger.row_places import identity_of_sidecar, kept_places
 
     dataset.require_current()
     identity = identity_of_sidecar(ledger, dataset)
     places = None if row is None else kept_places(ledger, dataset)
     inside = ledger.repository.relative(path)[len(dataset.path) + 1 :]
-    data = local_data(ledger, dataset)
+    data = whole_data(ledger, dataset)
     with named_as(dataset, data):
         if row is None:
             found = file_id(data, inside, identity)
@@ -100,20 +103,27 @@ def _by_place(ledger: Sidecars, dataset: RecordedDataset, path: str, row: int | 
             (picked,) = pick_rows(data, identity, places, [number])
             found = picked.sample_id.hex()
         else:
-            found = row_id(data / inside, row, identity)
+            found = row_id(data / inside if inside else data, row, identity)
     if not ledger.occurrences(found):
         raise DataError(dataset.path, row, "has no record in the sidecar; `provenance verify` says what else differs")
     return found
 
 
 def _by_prefix(ledger: Sidecars, prefix: str) -> str:
-    found = ledger.descent.beginning_with(prefix, most=11)
+    found = ledger.lookups.beginning_with(prefix, most=11)
     if not found:
         raise UnknownReferenceError(f"{prefix}: no sample id in this revision starts with this{ledger.not_asked}")
     return _only_one(prefix, found, "give more digits")
 
 
-def _only_one(reference: str, found: list[str], remedy: str = "take one of them") -> str:
+def _only_one(reference: str, found: list[str], remedy: str, named: Callable[[str], str] = str) -> str:
     if len(found) > 1:
-        raise UnknownReferenceError(f"{reference}: fits more than one sample, {remedy}: {name_some(found)}")
+        # `name_some` names ten, and says that there are more if it is given more.
+        some = name_some([*map(named, found[:10]), *found[10:11]])
+        raise UnknownReferenceError(f"{reference}: fits more than one sample, {remedy}: {some}")
     return found[0]
+
+
+def _with_datasets(ledger: Sidecars, sample_id: str) -> str:
+    places = sorted({occurrence.dataset for occurrence in ledger.occurrences(sample_id)})
+    return f"{sample_id} in {' and '.join(places)}" if places else sample_id

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from provenance.engines.interface import AmbiguousSamples, BornAlike, Cell, Option
+from provenance.engines.answers import AmbiguousSamples, BornAlike, Cell, Option
 from provenance.identity.id_arrays import bytes_of_ids
 from provenance.ledger.rows import DatasetRows
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from provenance.ledger.datasets import RecordedDataset
     from provenance.ledger.graph.graph import Graph
     from provenance.ledger.graph.store import Array
@@ -47,11 +49,21 @@ class Fitting:
         return Fitting(self.certainly & other.certainly, self.may & other.may)
 
 
-class SampleRows:
-    """A line for each way in which rows of a sample were, or may have been, born; a sample's lines come together.
+@dataclass(frozen=True)
+class _Possible:
+    """The lines of rows that are only possible; ``starts_unit``: whether a line is the first of its unit."""
 
-    ``numbers``: the samples, in the ledger's ``graph``; ``units``: which lines share their ambiguous rows, as a number;
-    ``ways`` are those of `RowBirths`, and so are the other arrays.
+    numbers: Array
+    way: Array
+    possible: Array
+    rest: Array
+    starts_unit: Array
+
+
+class SampleRows:
+    """A line for each way in which rows of a sample were, or may have been, born.
+
+    ``numbers`` are those of the samples, in the ledger's ``graph``, and ``ways`` those of `RowBirths`.
     """
 
     def __init__(self, ledger: Sidecars, dataset: RecordedDataset) -> None:
@@ -59,34 +71,25 @@ class SampleRows:
         found = ledger.engine.of(dataset.place).row_births(_BATCH_ROWS)
         self.graph: Graph = ledger.graph
         self.ways = found.ways
-        parts: list[tuple[Array, ...]] = []
-        units, last = 0, None
-        for batch in found.batches:
-            raw = bytes_of_ids(batch.column("sample_id").cast(_fixed(dataset)))
-            unit = batch.column("unit").to_pylist()
-            is_new = np.ones(len(raw), bool)
-            is_new[1:] = (raw[1:] != raw[:-1]).any(axis=1) | np.array(
-                [one != other for one, other in zip(unit[1:], unit[:-1], strict=True)], bool
-            )
-            if last is not None and len(raw) and (raw[0].tobytes(), unit[0]) == last:
-                is_new[0] = False
-            place = units + np.cumsum(is_new)
-            units, last = int(place[-1]), (raw[-1].tobytes(), unit[-1])
-            numbers = self.graph.numbers_of_bytes(raw).astype(np.uint32)
-            columns = [batch.column(name).to_numpy() for name in ("way", "rows", "possible", "rest")]
-            parts.append((numbers, place.astype(np.uint32), *(column.astype(np.uint32) for column in columns)))
-        empty = tuple(np.empty(0, np.uint32) for _ in range(6))
-        joined = [np.concatenate(several) for several in zip(*(parts or [empty]), strict=True)]
-        self.numbers, self.units, self.way, self.rows, self.possible, self.rest = joined
+        self._width = dataset.sidecar.digest_size
+        parts = [(self._numbers(batch), *_columns(batch, "way", "rows")) for batch in found.certain]
+        empty = tuple(np.empty(0, np.uint32) for _ in range(3))
+        self.numbers, self.way, self.rows = (
+            np.concatenate(several) for several in zip(*(parts or [empty]), strict=True)
+        )
+        self._possible = self._possible_of(list(found.possible))
 
     def fitting(self, fits: Fits) -> Fitting:
         """The samples of whose births ``fits`` is true of all, and those of which it may be true of one."""
         answers = {True: _YES, None: _IN_DOUBT, False: _NO}
-        codes = np.array([answers[fits(way)] for way in self.ways], np.uint8)[self.way]
+        of_way = np.array([answers[fits(way)] for way in self.ways], np.uint8)
         may, certainly = np.zeros(self.graph.size, bool), np.zeros(self.graph.size, bool)
-        may[self.numbers[codes != _NO]] = True
-        certainly[self.numbers] = True
-        certainly[self.numbers[codes != _YES]] = False
+        lines = [(self.numbers, of_way[self.way]), (self._possible.numbers, of_way[self._possible.way])]
+        for numbers, codes in lines:
+            may[numbers[codes != _NO]] = True
+            certainly[numbers] = True
+        for numbers, codes in lines:
+            certainly[numbers[codes != _YES]] = False
         return Fitting(certainly, may)
 
     def only(self, samples: Array) -> DatasetRows:
@@ -98,25 +101,46 @@ class SampleRows:
             for way, rows in zip(self.ways, certain.tolist(), strict=True)
             if rows
         ]
-        lines = np.flatnonzero(chosen & (self.possible > 0))
-        is_first = np.append(True, self.units[lines][1:] != self.units[lines][:-1])[: len(lines)]
+        return DatasetRows(cells, self._ambiguous(np.flatnonzero(samples[self._possible.numbers])))
+
+    def _ambiguous(self, lines: Array) -> list[AmbiguousSamples]:
+        """What the ``lines`` of possible rows come to, which are whole units; those that are alike together."""
+        found = self._possible
         alike: Counter[tuple[int, tuple[tuple[int, int], ...]]] = Counter()
-        for unit in np.split(lines, np.flatnonzero(is_first)[1:]) if len(lines) else ():
-            options = tuple(zip(self.way[unit].tolist(), self.possible[unit].tolist(), strict=True))
-            alike[int(self.rest[unit[0]]), options] += 1
-        ambiguous = [
+        for unit in np.split(lines, np.flatnonzero(found.starts_unit[lines])[1:]) if len(lines) else ():
+            options = tuple(zip(found.way[unit].tolist(), found.possible[unit].tolist(), strict=True))
+            alike[int(found.rest[unit[0]]), options] += 1
+        return [
             AmbiguousSamples(
                 rest, tuple(Option(**_said(self.ways[way]), possible=rows) for way, rows in options), count, 0, None, 0
             )
             for (rest, options), count in alike.items()
         ]
-        return DatasetRows(cells, ambiguous)
+
+    def _numbers(self, batch: pa.RecordBatch) -> Array:
+        import pyarrow as pa
+
+        raw = bytes_of_ids(batch.column("sample_id").cast(pa.binary(self._width)))
+        return self.graph.numbers_of_bytes(raw).astype(np.uint32)
+
+    def _possible_of(self, batches: list[pa.RecordBatch]) -> _Possible:
+        """The lines of ``batches``: a unit begins where the sample is another one, or the mark."""
+        import pyarrow as pa
+
+        if not batches:
+            nothing = np.empty(0, np.uint32)
+            return _Possible(nothing, nothing, nothing, nothing, np.empty(0, bool))
+        numbers = np.concatenate([self._numbers(batch) for batch in batches])
+        table = pa.Table.from_batches(batches)
+        marks = table["unit"].combine_chunks().dictionary_encode().indices.to_numpy()
+        starts_unit = np.ones(len(numbers), bool)
+        starts_unit[1:] = (numbers[1:] != numbers[:-1]) | (marks[1:] != marks[:-1])
+        way, possible, rest = (table[name].to_numpy() for name in ("way", "possible", "rest"))
+        return _Possible(numbers, way, possible, rest, starts_unit)
 
 
-def _fixed(dataset: RecordedDataset) -> object:
-    import pyarrow as pa
-
-    return pa.binary(dataset.sidecar.digest_size)
+def _columns(batch: pa.RecordBatch, *names: str) -> list[Array]:
+    return [batch.column(name).to_numpy() for name in names]
 
 
 def _said(way: BornAlike) -> dict[str, Any]:

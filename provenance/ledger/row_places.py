@@ -106,7 +106,7 @@ def _first_of_heads(places: RowPlaces, waiting: dict[int, set[bytes]]) -> Iterat
 def _only_one(ledger: Sidecars, sample_ids: set[bytes]) -> bytes | None:
     """The one of ``sample_ids``, if no other id that is known begins like it."""
     first = next(iter(sample_ids))
-    alike = ledger.graph.beginning_with(first[:HEAD_BYTES].hex(), most=2)
+    alike = ledger.lookups.beginning_with(first[:HEAD_BYTES].hex(), most=2)
     return first if alike == [first.hex()] else None
 
 

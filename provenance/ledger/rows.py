@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from provenance.lineage.words import AMBIGUOUS
 
 if TYPE_CHECKING:
-    from provenance.engines.interface import AmbiguousSamples, BornAlike, Cell
+    from provenance.engines.answers import AmbiguousSamples, BornAlike, Cell
 
 # A group that rows are of; None: they are of none; `AMBIGUOUS`: they may be of any.
 Group = Hashable

@@ -13,10 +13,11 @@ import pyarrow.compute as pc
 from provenance.errors import UnknownReferenceError
 from provenance.identity import SampleBatch, Scan, scan
 from provenance.identity.as_text import value_as_text
-from provenance.ledger.contents import local_data, named_as
+from provenance.ledger.contents import named_as, whole_data
 from provenance.ledger.datasets import RecordedDataset
+from provenance.ledger.missing import name_some
 from provenance.ledger.row_places import identity_of_sidecar
-from provenance.ledger.sidecars import Sidecars, name_some
+from provenance.ledger.sidecars import Sidecars
 
 
 def samples_where(ledger: Sidecars, field: str, value: str) -> list[str]:
@@ -93,7 +94,7 @@ def read_with(ledger: Sidecars, dataset: RecordedDataset, fields: Sequence[str])
         DataError: data cannot be read, when it comes to that.
     """
     dataset.require_current()
-    data = local_data(ledger, dataset)
+    data = whole_data(ledger, dataset)
     scanned = scan(data, identity_of_sidecar(ledger, dataset), texts_and=fields)
 
     def batches() -> Iterator[SampleBatch]:

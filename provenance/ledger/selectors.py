@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from provenance.errors import UnknownReferenceError
 from provenance.ledger.descent.by_graph import selection_of
 from provenance.ledger.descent.interface import Named
+from provenance.ledger.missing import name_some
 from provenance.ledger.references import is_place, is_prefix, resolve, samples_of_field
-from provenance.ledger.sidecars import Sidecars, name_some
+from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.license_terms import spelt
 
 if TYPE_CHECKING:
@@ -152,6 +153,10 @@ def _kind(ledger: Sidecars, value: str) -> Named:
     from provenance.lineage.records import Kind
 
     kind = _member(Kind, "kind", value)
+    known = {found for born in ledger.descent.classes if (found := born.kind) is not None}
+    # A name of somebody's own may be misspelt; words of the table are known to be right.
+    if kind not in Kind.__members__.values() and kind not in known:
+        raise _unknown("kind", value, known, ledger.not_asked)
     return Named(fits=lambda born: born.kind == kind)
 
 

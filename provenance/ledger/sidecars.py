@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from provenance.engines.choosing import EngineName
-from provenance.errors import SidecarError, UnknownReferenceError
-from provenance.files import scratch_folder
-from provenance.ledger.datasets import Found, RecordedDataset, collect
+from provenance.errors import RepositoryError, SidecarError, UnknownReferenceError
+from provenance.files import generations_in, scratch_folder
+from provenance.ledger.collecting import Found, collect
+from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.graph.graph import Graph
 from provenance.ledger.graph.opening import ProgressOf, find_graph, open_graph, store_in
 from provenance.ledger.graph.segments import IndexedSidecar
+from provenance.ledger.missing import why_not_recorded
 from provenance.ledger.models.training import additional_sidecars, located_sidecars
 
 if TYPE_CHECKING:
-    from provenance.engines.interface import Engine
+    from provenance.engines.interface import Engine, InTasks
     from provenance.ledger.descent.interface import Descent
+    from provenance.ledger.lookups import Lookups, SidecarLookups
     from provenance.ledger.models.links import ModelLinks
     from provenance.ledger.rows import DatasetRows
     from provenance.lineage.records import Activity, Agent, Record, Source
+    from provenance.lineage.sidecar import Sidecar
     from provenance.lineage.vocabulary import Vocabulary
     from provenance.models import ModelRegister
     from provenance.repository import Repository
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Occurrence:
-    """How many rows of a dataset bear a sample."""
+    """How many rows of a dataset hold a sample."""
 
     dataset: str
     rows: int
@@ -42,7 +46,7 @@ class Sidecars:
     """All sidecars of a revision as one. Made by `Sidecars.open`; ids are lower-case hex digits.
 
     ``recorded`` are the datasets that have a sidecar, in the order of their places, ``unrecorded`` the paths of those
-    that have none. ``unfetched`` says by path why a sidecar is not to be had here, and ``unusable``
+    that have none. ``unfetched`` says by path why a sidecar is not here, and ``unusable``
     what is wrong with a sidecar that cannot be read, or is that of another dataset. ``activities``, ``agents`` and
     ``sources`` are in the order of their numbers. ``folder`` is for temporary files.
 
@@ -114,22 +118,38 @@ class Sidecars:
                     raise
                 if isinstance(error, _errors_of_reading("InterruptException")):
                     raise KeyboardInterrupt from None
-                first_line = str(error).split("\n")[0]
+                from provenance.lineage.database import refused_by_storage, said_by
+
+                if (refused := refused_by_storage(error)) is not None:
+                    raise RepositoryError(refused) from error
                 raise SidecarError(
-                    f"{self.repository.root}: a sidecar cannot be read ({first_line}); `provenance verify` tells which"
+                    f"{self.repository.root}: a sidecar cannot be read ({said_by(error)}); `provenance verify` tells "
+                    "which"
                 ) from error
 
     @cached_property
     def engine(self) -> Engine:
         """What answers set questions about the records of all sidecars."""
-        sidecars = [dataset.sidecar for dataset in self.recorded]
+        return self.engine_over([dataset.sidecar for dataset in self.recorded], self.vocabulary)
+
+    def engine_over(self, sidecars: Sequence[Sidecar], vocabulary: Vocabulary) -> Engine:
+        """What answers set questions about the records of ``sidecars``."""
         if self.engine_name is EngineName.SPARK:
             from provenance.engines.spark import spark_engine
 
-            return self._resources.enter_context(spark_engine(sidecars, self.vocabulary, self.folder))
+            return self._resources.enter_context(spark_engine(sidecars, vocabulary, self.folder))
         from provenance.engines.duckdb_ranges import duckdb_in_ranges
 
-        return self._resources.enter_context(duckdb_in_ranges(sidecars, self.vocabulary, self.folder))
+        return self._resources.enter_context(duckdb_in_ranges(sidecars, vocabulary, self.folder))
+
+    @cached_property
+    def tasks(self) -> tuple[InTasks, Path] | None:
+        """What hands work to tasks elsewhere, and a folder that they see; None where all is done here."""
+        if self.engine_name is not EngineName.SPARK:
+            return None
+        from provenance.engines.spark import spark_sharing_tasks
+
+        return self._resources.enter_context(spark_sharing_tasks(self.folder))
 
     def rows(self, dataset: RecordedDataset) -> DatasetRows:
         """The rows of ``dataset`` (one of these), grouped by all that breakdowns look at; counted once.
@@ -195,6 +215,24 @@ class Sidecars:
 
         return GraphDescent(self.models, len(self.recorded))
 
+    @property
+    def lookups(self) -> Lookups:
+        """What single samples are looked up in: the index where there is one, else the sidecars themselves."""
+        is_elsewhere = self.engine_name is EngineName.SPARK
+        return self.descent if is_elsewhere or "graph" in self.__dict__ or self._asks_index else self._in_sidecars
+
+    @cached_property
+    def _asks_index(self) -> bool:
+        """Whether there is an index, or there are samples that models were trained on and no dataset has by now."""
+        is_more = len(self.indexed) > len(self.recorded)
+        return is_more or find_graph(store_in(self.repository.temporary), self.indexed) is not None
+
+    @cached_property
+    def _in_sidecars(self) -> SidecarLookups:
+        from provenance.ledger.lookups import SidecarLookups
+
+        return SidecarLookups(self.recorded)
+
     def _descent_by_spark(self) -> Descent:
         from provenance.engines.spark import spark_relations
         from provenance.ledger.descent.by_relations import RelationalDescent
@@ -204,7 +242,8 @@ class Sidecars:
         trained_on = additional_sidecars(self.register, {sidecar.digest for sidecar in recorded})
         located = located_sidecars(self.repository, self.register, None, trained_on)
         indexed = [*recorded, *(each for each in located if each.file is not None)]
-        sidecars = [open_sidecar(each.file) for each in indexed if each.file is not None]
+        kept = generations_in(self.repository.temporary)
+        sidecars = [open_sidecar(each.file, kept) for each in indexed if each.file is not None]
         relations = self._resources.enter_context(spark_relations(self.folder))
         digests = [each.digest for each in indexed]
         return RelationalDescent(relations, sidecars, len(recorded), digests, self.register)
@@ -262,96 +301,24 @@ class Sidecars:
         for dataset in self.recorded:
             if dataset.path == relative:
                 return dataset
-        if relative in self.unusable:
-            raise SidecarError(self.unusable[relative])
-        if relative in self.unfetched:
-            raise SidecarError(self.unfetched[relative])
-        if relative in self.unmade:
-            raise SidecarError(f"{relative}: not made yet: its stage has not run; run `dvc repro`")
-        if relative in self.unrecorded:
-            raise SidecarError(
-                f"{relative}: no sidecar here; record lineage with `provenance add` (collected data), "
-                "`provenance stage add` (a stage's output) or `provenance declare` (afterwards; if nothing is known: "
-                "`--from columns --set origin=unknown`)"
-            )
-        from provenance.identity.names import sidecar_path
-
-        known = sorted([*(dataset.path for dataset in self.recorded), *self.unrecorded])
-        has_sidecar = (self.repository.root / sidecar_path(relative)).exists()
-        hint = f"; track it and its sidecar: `dvc add {relative} {sidecar_path(relative)}`" if has_sidecar else ""
-        if not hint and (self.repository.root / relative).is_file():
-            hint = f"; if it was collected, `provenance add {relative}` records where from"
-        raise UnknownReferenceError(
-            f"{relative}: not a dataset that DVC tracks{hint}; datasets are: {name_some(known)}"
-        )
+        raise why_not_recorded(self, relative)
 
     def records(self, sample_id: str) -> list[Record]:
-        """Every distinct birth of the sample, the most credible first; rows are counted over all datasets.
-
-        Of a birth, ``rows`` are certain, and ``possible_rows`` may be besides; ``ambiguous_rows`` of the first are all
-        that births share. A record that explains nothing is given only where there is no other, or where the dataset
-        that it is of knows another.
+        """Every distinct birth of the sample, the most credible first: see `sample_records.distinct_births`.
 
         Raises:
             UnknownReferenceError: no sidecar knows the sample.
         """
-        from provenance.engines.samples_view import BORN_BY
-        from provenance.lineage.row_bounds import rows_of_births
+        from provenance.ledger.sample_records import distinct_births
 
         found = self.engine.births(bytes.fromhex(sample_id))
         if not found:
             raise UnknownReferenceError(f"{sample_id}: no sidecar of this revision knows this sample")
-        births: dict[str, list[Mapping[str, Any]]] = {}
-        for row in found:
-            same = births.setdefault(repr([row[name] for name in BORN_BY]), [])
-            if any(other["sidecar"] == row["sidecar"] for other in same):
-                # One sidecar has each birth once, so that this is another, of another origin.
-                same = births.setdefault(repr([row[name] for name in (*BORN_BY, "origin", "kind", "license")]), [])
-            same.append(row)
-        explaining = {row["sidecar"] for row in found if not row["unexplained"]}
-        given = [
-            same
-            for same in births.values()
-            if not explaining or not same[0]["unexplained"] or any(row["sidecar"] in explaining for row in same)
-        ]
-        # Births of rows come before those of an ancestor that happens to be of equal content.
-        given.sort(key=lambda same: not any(row["rows"] or row["possible_rows"] for row in same))
-        counted = rows_of_births(found, given)
-        return [self._record(same, numbers) for same, numbers in zip(given, counted, strict=True)]
-
-    def _record(self, same: Sequence[Mapping[str, Any]], counted: Mapping[str, int]) -> Record:
-        """One record of what several sidecars say of one birth; what one leaves open another may know.
-
-        ``counted``: its rows, in `COUNTED_NAMES`.
-        """
-        from provenance.lineage.records import Record
-        from provenance.lineage.words import doubts_of
-
-        row: dict[str, Any] = {name: next((r[name] for r in same if r[name] is not None), None) for name in same[0]}
-        activity = None if row["activity"] is None else self.activities[row["activity"]]
-        prompt: bytes | None = row["prompt"]
-        values = {name: row[name] for name in Record.model_fields if name in row}
-        return Record.model_validate(
-            values
-            | {
-                "sample_id": row["sample_id"].hex(),
-                **counted,
-                "by_marks": any(r["marks"] is not None for r in same),
-                "calls": max(r["calls"] or 1 for r in same),
-                "doubts": doubts_of(row["doubts"]),
-                "activity": activity,
-                "agent": None if row["agent"] is None else self.agents[row["agent"]],
-                "plan": self.vocabulary.plans.get(activity.plan) if activity and activity.plan else None,
-                "source": None if row["source"] is None else self.sources[row["source"]],
-                "parents": tuple(parent.hex() for parent in row["parents"] or ()),
-                "parent_roles": tuple(row["parent_roles"] or ()),
-                "prompt": None if prompt is None else prompt.hex(),
-            }
-        )
+        return distinct_births(found, self.vocabulary)
 
     def occurrences(self, sample_id: str) -> list[Occurrence]:
         """In which datasets the sample occurs, and how often; none for a sample that is only an ancestor."""
-        return [Occurrence(self.recorded[place].path, rows) for place, rows in self.descent.rows_of(sample_id).items()]
+        return [Occurrence(self.recorded[place].path, rows) for place, rows in self.lookups.rows_of(sample_id).items()]
 
     def rows_by_origin(self) -> dict[str, dict[str, int]]:
         """For every dataset with a sidecar, its rows by origin, the most frequent first."""
@@ -365,8 +332,3 @@ def _errors_of_reading(of_duckdb: str = "Error") -> tuple[type[Exception], ...]:
     """What DuckDB and pydantic raise, of those that are imported: the others cannot have raised anything."""
     known = (("duckdb", of_duckdb), *((("pydantic", "ValidationError"),) if of_duckdb == "Error" else ()))
     return tuple(getattr(sys.modules[module], name) for module, name in known if module in sys.modules)
-
-
-def name_some(names: Sequence[str], limit: int = 10) -> str:
-    """The first few of ``names`` for a message; what else there is to choose from."""
-    return ", ".join(names[:limit]) + (", …" if len(names) > limit else "") or "none"

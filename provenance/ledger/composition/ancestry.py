@@ -19,6 +19,7 @@ from provenance.ledger.graph.reaching import ReachedBirths, Selection, certainly
 from provenance.ledger.graph.store import Array
 from provenance.ledger.part import Part
 from provenance.lineage.records import Evidence, Kind, Origin
+from provenance.lineage.rules import MADE_BY_MODEL
 
 MOST_NAMES = 16 * MARKS_AT_ONCE
 
@@ -149,13 +150,15 @@ def _most_first(named: tuple[str, Reached]) -> tuple[int, int, str]:
 def partly_unknown(members: Members) -> Array:
     """The members (bool) that may go back to more than lineage says.
 
-    It ends in a sample of unknown origin, in one whose parents were only inferred, or in one that must have been made
-    from another and has no parent.
+    It ends in a sample of unknown origin, in one whose parents were only inferred, or in one without a parent that must
+    have been made from another, or may have been, since a model made it and its kind is not stated.
     """
     graph = members.graph
     unsure = [born.origin == Origin.UNKNOWN or born.evidence == Evidence.INFERRED for born in graph.classes]
     # An answer was made from its question, whether or not that is recorded.
-    made_from_others = [born.kind is not None and Kind(born.kind).from_others for born in graph.classes]
+    made_from_others = [
+        born.origin in MADE_BY_MODEL if born.kind is None else Kind(born.kind).from_others for born in graph.classes
+    ]
     without_parents = graph.parents.counts == 0
     ends = _of_classes(graph, unsure) | (_of_classes(graph, made_from_others) & without_parents)
     reached = graph.reached(np.flatnonzero(ends), Direction.DESCENDANTS)

@@ -17,7 +17,7 @@ from provenance.lineage.words import AMBIGUOUS, Origin
 from provenance.plurals import counted
 
 if TYPE_CHECKING:
-    from provenance.engines.interface import BornAlike
+    from provenance.engines.answers import BornAlike
 
 # Of the sets of groups that ambiguous rows may be of, the ones of most rows are listed.
 _LISTED = 50

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provenance.engines.interface import Cell
+from provenance.engines.answers import Cell
 from provenance.ledger.composition.breakdowns import OF_HISTORY, most_first
 from provenance.ledger.rows import DatasetRows
 from provenance.lineage.rules import effective_license

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from provenance.money import amount_text
 
 if TYPE_CHECKING:
-    from provenance.engines.interface import BornAlike, Questions
+    from provenance.engines.answers import BornAlike
+    from provenance.engines.interface import Questions
     from provenance.ledger.datasets import RecordedDataset
     from provenance.ledger.rows import DatasetRows
     from provenance.lineage.records import Activity

@@ -10,6 +10,7 @@ import numpy as np
 
 from provenance.ledger.descent.interface import CameOf, Named
 from provenance.ledger.graph.graph import SampleSet
+from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.graph.reaching import Selection
 from provenance.ledger.reached import Reached
 
@@ -81,11 +82,11 @@ class _Affected:
 
     reached: Reached
 
-    def may_be(self, dataset: int) -> list[bytes]:
+    def may_be(self, dataset: int) -> SampleIds:
         members, _, most, _ = self._members(dataset)
         return self._ids(members[most > 0])
 
-    def certainly(self, dataset: int) -> list[bytes]:
+    def certainly(self, dataset: int) -> SampleIds:
         members, least, _, rows = self._members(dataset)
         return self._ids(members[(least >= rows) & (rows > 0)])
 
@@ -94,5 +95,6 @@ class _Affected:
         least, most = self.reached.in_all.rows_of_members(dataset)
         return members, least, most, rows
 
-    def _ids(self, numbers: Array) -> list[bytes]:
-        return [bytes(each) for each in self.reached.links.graph.ids_as_bytes(numbers)]
+    def _ids(self, numbers: Array) -> SampleIds:
+        graph = self.reached.links.graph
+        return SampleIds.of_bytes(graph.ids_as_bytes(graph.in_order_of_ids(numbers)))

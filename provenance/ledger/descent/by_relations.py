@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from provenance.engines import descent_sql as sql
@@ -22,6 +23,7 @@ from provenance.ledger.graph.births import (
     license_of,
     renumbered,
 )
+from provenance.ledger.graph.identifiers import SampleIds
 from provenance.ledger.models.links import RegisteredModels
 from provenance.ledger.models.passages import Passage
 from provenance.ledger.reached import ReachedRows
@@ -231,11 +233,17 @@ class _Affected:
 
     following: Following
 
-    def may_be(self, dataset: int) -> list[bytes]:
-        return list(self.following.affected_samples(dataset, certainly=False))
+    def may_be(self, dataset: int) -> SampleIds:
+        return self._ids(dataset, certainly=False)
 
-    def certainly(self, dataset: int) -> list[bytes]:
-        return list(self.following.affected_samples(dataset, certainly=True))
+    def certainly(self, dataset: int) -> SampleIds:
+        return self._ids(dataset, certainly=True)
+
+    def _ids(self, dataset: int, *, certainly: bool) -> SampleIds:
+        found = sorted(self.following.affected_samples(dataset, certainly=certainly))
+        # Without any id, their length does not matter.
+        width = len(found[0]) if found else 1
+        return SampleIds.of_bytes(np.frombuffer(b"".join(found), np.uint8).reshape(len(found), width))
 
 
 def _require_described(sidecar: Sidecar, born: BirthClass, described: Descriptions) -> None:

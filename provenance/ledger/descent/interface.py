@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from provenance.ledger.graph.births import BirthClass, Descriptions
+    from provenance.ledger.graph.identifiers import SampleIds
     from provenance.ledger.models.links import RegisteredModels
     from provenance.ledger.models.passages import Passage
     from provenance.ledger.reached import ReachedRows
@@ -44,13 +45,13 @@ class Samples(Protocol):
 
 
 class AffectedSamples(Protocol):
-    """Samples of one dataset with rows that are reached, as ids."""
+    """Samples of one dataset with rows that are reached, as ids in their order."""
 
-    def may_be(self, dataset: int) -> Sequence[bytes]:
+    def may_be(self, dataset: int) -> SampleIds:
         """Those of dataset number ``dataset`` with a row that may be."""
         ...
 
-    def certainly(self, dataset: int) -> Sequence[bytes]:
+    def certainly(self, dataset: int) -> SampleIds:
         """Those all of whose rows certainly are."""
         ...
 

@@ -15,6 +15,7 @@ from provenance.ledger.graph.store import Array
 # Where a level has more edges than this part of all samples, counting over all of them beats sorting.
 _DENSE = 16
 _COUNTED_AT_ONCE = 1 << 24
+_SAMPLES_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -45,33 +46,54 @@ class Adjacency:
         found: Array = self.targets[self.edges_of(samples)[0]]
         return found
 
+    def unseen_next_to(self, samples: Array, seen: Array) -> Array:
+        """What is next to any of ``samples`` and not ``seen``, each once and in order."""
+        if len(samples) <= _SAMPLES_AT_ONCE:
+            return unseen(self.next_to(samples), seen)
+        fresh = np.zeros(len(seen), bool)
+        for first, end in pieces(len(samples)):
+            fresh[self.next_to(samples[first:end])] = True
+        fresh &= ~seen
+        return np.flatnonzero(fresh)
+
     def walk(self, start: Array, depth: int | None = None) -> Iterator[Array]:
         """The samples at distance 0, 1, … from those of ``start``, each once and in order; it ends on cycles too."""
         seen = np.zeros(len(self.offsets) - 1, bool)
-        frontier = _distinct(start, seen)
+        frontier = unseen(start, seen)
         seen[frontier] = True
         distance = 0
         while len(frontier):
             yield frontier
             if distance == depth:
                 return
-            frontier = _distinct(self.next_to(frontier), seen)
+            frontier = self.unseen_next_to(frontier, seen)
             seen[frontier] = True
             distance += 1
 
     def transposed(self) -> Adjacency:
         """The other direction; what is next to a sample is in order."""
         samples = len(self.offsets) - 1
+        # Before there are keys, which take the most memory of all.
+        offsets = offsets_of(counted(self.targets, samples))
         # One sort of plain integers is several times faster than finding the order in which to take them; and in
         # place, as these are the largest arrays there are.
         keys = self.targets.astype(np.uint64)
         keys <<= np.uint64(32)
-        keys |= np.repeat(np.arange(samples, dtype=np.uint32), self.counts)
+        for first, end in pieces(samples):
+            own = np.arange(first, end)
+            counts = self.counts_of(own)
+            edges = slice(int(self.offsets[first]), int(self.offsets[end]))
+            keys[edges] |= np.repeat(own.astype(np.uint64), counts)
         keys.sort()
-        return Adjacency(offsets_of(counted(self.targets, samples)), keys.astype(np.uint32))
+        return Adjacency(offsets, keys.astype(np.uint32))
 
 
-def _distinct(reached: Array, seen: Array) -> Array:
+def pieces(count: int) -> Iterator[tuple[int, int]]:
+    """Where each of some parts of ``count`` samples begins and ends that are worked on at once, one after the other."""
+    return ((first, min(first + _SAMPLES_AT_ONCE, count)) for first in range(0, count, _SAMPLES_AT_ONCE))
+
+
+def unseen(reached: Array, seen: Array) -> Array:
     """Those of ``reached`` that are not ``seen``, each once and in order."""
     if len(reached) * _DENSE < len(seen):
         return sorted_once(reached[~seen[reached]])
@@ -92,6 +114,11 @@ def merged(levels_of_walk: Sequence[Array], size: int) -> Array:
     return np.flatnonzero(found)
 
 
+def united(several: Sequence[Array], size: int) -> Array:
+    """The samples, of ``size`` in all, of any of ``several``, each once and in order; int64."""
+    return unseen(np.concatenate([np.empty(0, np.int64), *several]), np.zeros(size, bool))
+
+
 def sorted_once(numbers: Array) -> Array:
     """``numbers`` in order, each once: what `numpy.unique` gives, which hashes them and takes several times as long."""
     ordered = np.sort(numbers)
@@ -101,11 +128,11 @@ def sorted_once(numbers: Array) -> Array:
 
 
 def counted(numbers: Array, most: int) -> Array:
-    """How often each number below ``most`` is there; int64. In parts, as `numpy.bincount` copies what it counts."""
+    """How often each number below ``most`` is there; int64. In parts, and in place: `numpy.bincount` would copy what it
+    counts, and make all counts once more."""
     counts = np.zeros(most, np.int64)
     for start in range(0, len(numbers), _COUNTED_AT_ONCE):
-        some = numbers[start : start + _COUNTED_AT_ONCE].astype(np.int64, copy=False)  # numpy 2.0 takes no uint64
-        counts += np.bincount(some, minlength=most)
+        np.add.at(counts, numbers[start : start + _COUNTED_AT_ONCE].astype(np.int64, copy=False), 1)
     return counts
 
 
@@ -115,20 +142,19 @@ def levels(parents: Adjacency, children: Adjacency) -> Array:
     Samples on or behind a cycle, which only sidecars that contradict each other can bring about, get one level more
     than all others.
     """
-    waiting = parents.counts.astype(np.int32)
+    waiting = np.empty(len(parents.offsets) - 1, np.uint32)
+    for first, end in pieces(len(waiting)):
+        waiting[first:end] = parents.counts_of(np.arange(first, end))
     level = np.full(len(waiting), -1, np.int32)
     frontier, depth = np.flatnonzero(waiting == 0), 0
     while len(frontier):
         level[frontier] = depth
-        reached = children.next_to(frontier)
-        if len(reached) * _DENSE > len(waiting):
-            counts = np.bincount(reached, minlength=len(waiting))
-            touched = np.flatnonzero(counts)
-            waiting[touched] -= counts[touched].astype(np.int32)
-        else:
-            touched, times = np.unique(reached, return_counts=True)
-            waiting[touched] -= times.astype(np.int32)
-        frontier, depth = touched[waiting[touched] == 0], depth + 1
+        following = []
+        for first, end in pieces(len(frontier)):
+            reached = children.next_to(frontier[first:end])
+            np.subtract.at(waiting, reached, np.uint32(1))
+            following.append(sorted_once(reached[waiting[reached] == 0]))
+        frontier, depth = np.concatenate(following).astype(np.int64), depth + 1
     level[level < 0] = depth
     return level
 
@@ -142,7 +168,9 @@ def ranges(starts: Array, counts: Array) -> Array:
 
 def offsets_of(counts: Array) -> Array:
     """Where each sample's edges begin, and where the last one's end, in the smallest type that holds it."""
-    return narrowed(np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]))
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return narrowed(offsets)
 
 
 def narrowed(values: Array) -> Array:

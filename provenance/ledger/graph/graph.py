@@ -184,8 +184,10 @@ class Graph:
         chosen = np.zeros(self.size, bool)
         chosen[numbers] = True
         others, births = self.other_births
-        found = np.union1d(self.class_of[numbers], births[chosen[others]])
-        return [self.classes[number] for number in found]
+        found = np.zeros(len(self.classes), bool)
+        found[self.class_of[numbers]] = True
+        found[births[chosen[others]]] = True
+        return [self.classes[number] for number in np.flatnonzero(found)]
 
     def births_known(self, number: int) -> int:
         """How many births of the sample are known that differ in class; at least 1, though it may explain nothing."""
@@ -217,7 +219,8 @@ class Graph:
         """For each dataset, how many of its rows are the sample."""
         counted = []
         for members, rows in map(self.members, range(len(self.datasets))):
-            place = int(np.searchsorted(members, number))
+            # As a number of another type it would have all members copied.
+            place = int(np.searchsorted(members, members.dtype.type(number)))
             counted.append(int(rows[place]) if place < len(members) and members[place] == number else 0)
         return counted
 

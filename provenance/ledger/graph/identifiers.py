@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from provenance.errors import SidecarError
+from provenance.identity.id_order import heads_of
 from provenance.ledger.graph.store import Array
 
 _HEAD_BYTES = 8
@@ -50,8 +51,7 @@ class SampleIds:
         """From rows of bytes (n x width, uint8)."""
         width = rows.shape[1]
         padded = rows if width >= _HEAD_BYTES else np.pad(rows, ((0, 0), (0, _HEAD_BYTES - width)))
-        heads = np.ascontiguousarray(padded[:, :_HEAD_BYTES]).view(">u8").ravel().astype(np.uint64)
-        return cls(heads, np.ascontiguousarray(padded[:, _HEAD_BYTES:]), width)
+        return cls(heads_of(rows), np.ascontiguousarray(padded[:, _HEAD_BYTES:]), width)
 
     @classmethod
     def of_hex(cls, texts: Iterable[str], width: int) -> SampleIds:

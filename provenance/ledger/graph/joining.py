@@ -1,4 +1,4 @@
-"""Joining segments into the graph of a revision.
+"""Joining segments into the graph of a revision, some of its samples at a time.
 
 A graph's samples are numbered parents first: by the length of the longest way from a sample without parents, then by
 id. Arrays by number: ``class``, ``content``, ``parent_offsets``, ``parents``, ``roles``, ``child_offsets`` and
@@ -16,12 +16,11 @@ of which some record lacks a parent that another one has.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from provenance.ledger.graph.adjacency import Adjacency, counted, levels, narrowed, offsets_of
+from provenance.ledger.graph.adjacency import Adjacency, counted, levels, narrowed, offsets_of, pieces, sorted_once
 from provenance.ledger.graph.births import (
     BirthClass,
     ClassNumbers,
@@ -30,32 +29,16 @@ from provenance.ledger.graph.births import (
     credibility,
     renumbered,
 )
-from provenance.ledger.graph.identifiers import SampleIds, require_numbers
+from provenance.ledger.graph.joined import Joined, join
 from provenance.ledger.graph.store import Array, Draft, Folder
 
 if TYPE_CHECKING:
     from provenance.ledger.graph.segments import IndexedSidecar
 
 
-_SAMPLES_AT_ONCE = 1 << 22
-
-
-@dataclass(frozen=True)
-class Joined:
-    """The union of segments' samples, in the order of ids; ``places``: for each segment, where its samples stand.
-
-    ``heard``: for each segment, whether what it says of its samples counts (None: of all of them).
-    """
-
-    ids: SampleIds
-    places: list[Array]
-    heard: list[Array | None]
-
-
 def write_graph(sidecars: Sequence[IndexedSidecar], segments: Sequence[Folder], draft: Draft) -> None:
     """Join ``segments``, those of ``sidecars``, into ``draft``."""
-    joined = _join(sidecars, segments)
-    require_numbers("all datasets together", len(joined.ids), "samples")
+    joined = join(sidecars, segments, draft)
     own = [Descriptions(**segment.stated["descriptions"]) for segment in segments]
     merged, numbers = Descriptions.merged(own), ClassNumbers()
     roles: dict[str | None, int] = {None: 0}
@@ -64,27 +47,27 @@ def write_graph(sidecars: Sequence[IndexedSidecar], segments: Sequence[Folder], 
         for segment, descriptions in zip(segments, own, strict=True)
     ]
     best, others = _births(joined, segments, tables, list(numbers.classes))
-    parents, edge_roles = _edges(joined, segments, roles)
+    parents, edge_roles = _edges(joined, segments, roles, draft)
     number_of = _write_adjacency(parents, edge_roles, draft)
     place_of = np.empty(len(number_of), np.uint32)
     place_of[number_of] = np.arange(len(number_of), dtype=np.uint32)
     draft.append("place_of", place_of)
-    draft.append("heads", joined.ids.heads)
-    draft.append("tails", joined.ids.tails)
     draft.append("class", narrowed(best)[place_of])
     draft.append("content", narrowed(_contents(joined, segments))[place_of])
     other_sample = number_of[others[0]]
     in_order = np.argsort(other_sample, kind="stable")
     draft.append("other_sample", other_sample[in_order])
     draft.append("other_class", others[1][in_order])
-    draft.append("mixed", np.unique(number_of[_mixed(joined, segments, parents)]))
+    lacking = [_lacks(_own(segment), places, parents) for segment, places in zip(segments, joined.places, strict=True)]
+    draft.append("mixed", sorted_once(number_of[_mixed(joined, segments, lacking)]))
     born_elsewhere = np.zeros(len(number_of), bool)
     born_elsewhere[others[0]] = True
-    for number, (segment, places) in enumerate(zip(segments, joined.places, strict=True)):
-        rows = _write_members(number, segment, number_of[places], draft)
-        lacks = _own(segment).counts != parents.counts[places]
+    for number, (segment, places, lacks) in enumerate(zip(segments, joined.places, lacking, strict=True)):
+        rows = _write_members(number, segment, number_of[places], len(number_of), draft)
         is_single = (rows > 0) & (born_elsewhere[places] | lacks)
         _write_disputed(number, segment, number_of[places], is_single, tables[number], draft)
+    for name in _OF_EDGES:
+        draft.drop(name)
     draft.stated = {
         "width": joined.ids.width,
         "classes": list(numbers.classes),
@@ -97,146 +80,136 @@ def write_graph(sidecars: Sequence[IndexedSidecar], segments: Sequence[Folder], 
     }
 
 
-def _join(sidecars: Sequence[IndexedSidecar], segments: Sequence[Folder]) -> Joined:
-    ids, places = _join_ids([_ids(segment) for segment in segments])
-    if not any(sidecar.additional for sidecar in sidecars):
-        return Joined(ids, places, [None] * len(places))
-    known = np.zeros(len(ids), bool)
-    for sidecar, of_segment, segment in zip(sidecars, places, segments, strict=True):
-        if not sidecar.additional:
-            known[of_segment[_says_anything(segment)]] = True
-    heard = [
-        ~known[of_segment] if sidecar.additional else None for sidecar, of_segment in zip(sidecars, places, strict=True)
-    ]
-    return Joined(ids, places, heard)
-
-
-def _says_anything(segment: Folder) -> Array:
-    """For each of its samples (bool), whether the segment knows more than that it was named as a parent."""
-    explained = np.array([not each.unexplained for each in classes_of(segment.stated)], bool)
-    seen: Array = segment.array("content") != 0
-    return seen | explained[segment.array("class")] if len(explained) else seen
-
-
-def _ids(segment: Folder) -> SampleIds:
-    return SampleIds(segment.array("heads"), segment.array("tails"), segment.stated["digest_size"])
-
-
-def _join_ids(parts: Sequence[SampleIds]) -> tuple[SampleIds, list[Array]]:
-    """Each id once. A graph has ids of one width: those of another digest cannot be parents of these anyway."""
-    if len(parts) == 1:
-        return parts[0], [np.arange(len(parts[0]), dtype=np.uint32)]
-    width = max((part.width for part in parts), default=16)
-    tails = [np.pad(part.tails, ((0, 0), (0, max(0, width - 8) - part.tails.shape[1]))) for part in parts]
-    every = SampleIds(
-        np.concatenate([np.empty(0, np.uint64), *(part.heads for part in parts)]),
-        np.concatenate([np.empty((0, max(0, width - 8)), np.uint8), *tails]),
-        width,
-    )
-    # A stable sort merges runs that are in order already.
-    order = np.argsort(every.heads, kind="stable")
-    ordered = every[order]
-    if not ordered.are_sorted():
-        order = np.lexsort((*ordered.tails.T[::-1], ordered.heads))
-        order = np.argsort(every.heads, kind="stable")[order]
-        ordered = every[order]
-    is_first = np.ones(len(order), bool)
-    is_first[1:] = ordered.differ_from_next()
-    place = np.empty(len(order), np.uint32)
-    place[order] = (np.cumsum(is_first) - 1).astype(np.uint32)
-    bounds = np.cumsum([len(part) for part in parts])[:-1]
-    return ordered[is_first], np.split(place, bounds) if parts else []
-
-
 def _births(
     joined: Joined, segments: Sequence[Folder], tables: Sequence[Array], classes: Sequence[BirthClass]
 ) -> tuple[Array, tuple[Array, Array]]:
     """For each sample its most credible class, and every other (sample, class) there is, both in order."""
     ranks = credibility(classes)
-    best = np.full(len(joined.ids), len(classes), np.uint32)
     chosen = np.zeros(len(joined.ids), np.uint32)
-    stated = [
-        _births_stated(segment, places, heard, table)
-        for segment, places, heard, table in zip(segments, joined.places, joined.heard, tables, strict=True)
-    ]
-    for samples, births, first in stated:
-        firsts, numbers = samples[:first].astype(np.int64), births[:first]
-        # Of equal ones the first sidecar's.
-        better = ranks[numbers] < best[firsts]
-        best[firsts[better]] = ranks[numbers[better]]
-        chosen[firsts[better]] = numbers[better]
-    further: list[Array] = []
-    for samples, births, _ in stated:
-        differ = np.flatnonzero(chosen[samples.astype(np.int64)] != births)
-        further.append((samples[differ] << np.uint64(32)) | births[differ].astype(np.uint64))
-    keys = np.unique(np.concatenate([np.empty(0, np.uint64), *further]))
+    further = [np.empty(0, np.uint64)]
+    for first, end, of_segments in joined.pieces():
+        best = np.full(end - first, len(classes), np.uint32)
+        stated = [
+            _births_stated(segment, piece, places, heard, table)
+            for segment, piece, places, heard, table in zip(
+                segments, of_segments, joined.places, joined.heard, tables, strict=True
+            )
+        ]
+        for samples, births, count in stated:
+            firsts, numbers = samples[:count] - first, births[:count]
+            # Of equal ones the first sidecar's.
+            better = ranks[numbers] < best[firsts]
+            best[firsts[better]] = ranks[numbers[better]]
+            chosen[samples[:count][better]] = numbers[better]
+        others = [np.empty(0, np.uint64)]
+        for samples, births, _ in stated:
+            differ = np.flatnonzero(chosen[samples] != births)
+            others.append((samples[differ].astype(np.uint64) << np.uint64(32)) | births[differ].astype(np.uint64))
+        further.append(sorted_once(np.concatenate(others)))
+    keys = np.concatenate(further)
     return chosen, ((keys >> np.uint64(32)).astype(np.int64), (keys & np.uint64(2**32 - 1)).astype(np.uint32))
 
 
-def _births_stated(segment: Folder, places: Array, heard: Array | None, table: Array) -> tuple[Array, Array, int]:
-    """What a segment says that counts: samples, their births, and how many of these are its most credible."""
+def _births_stated(
+    segment: Folder, piece: slice, places: Array, heard: Array | None, table: Array
+) -> tuple[Array, Array, int]:
+    """What a segment says that counts of a ``piece`` of its samples: samples, their births, and how many of these are
+    its most credible."""
     if not len(table):
-        return np.empty(0, np.uint64), np.empty(0, np.uint32), 0
-    samples, births = places, table[segment.array("class")]
-    others, further = segment.array("other_sample"), table[segment.array("other_class")]
+        return np.empty(0, np.int64), np.empty(0, np.uint32), 0
+    samples, births = places[piece].astype(np.int64), table[segment.array("class")[piece]]
+    bounds = np.array([piece.start, piece.stop], np.uint32)
+    among_others = slice(*map(int, np.searchsorted(segment.array("other_sample"), bounds)))
+    others = segment.array("other_sample")[among_others]
+    further = table[segment.array("other_class")[among_others]]
     if heard is not None:
-        samples, births = samples[heard], births[heard]
+        samples, births = samples[heard[piece]], births[heard[piece]]
         others, further = others[heard[others]], further[heard[others]]
-    every = np.concatenate([samples, places[others]]).astype(np.uint64)
-    return every, np.concatenate([births, further]), len(samples)
+    return np.concatenate([samples, places[others].astype(np.int64)]), np.concatenate([births, further]), len(samples)
 
 
 def _contents(joined: Joined, segments: Sequence[Folder]) -> Array:
     content = np.zeros(len(joined.ids), np.uint64)
     for segment, places in zip(segments, joined.places, strict=True):
-        content[places] = np.maximum(content[places], segment.array("content"))
+        stated = segment.array("content")
+        for first, end in pieces(len(places)):
+            some = places[first:end]
+            content[some] = np.maximum(content[some], stated[first:end])
     return content
 
 
-def _edges(joined: Joined, segments: Sequence[Folder], roles: dict[str | None, int]) -> tuple[Adjacency, Array]:
+# Of each sample in the order of ids, its parents and their roles; needed while a graph is written.
+_OF_EDGES = ("edge_parent", "edge_role")
+
+
+def _edges(
+    joined: Joined, segments: Sequence[Folder], roles: dict[str | None, int], draft: Draft
+) -> tuple[Adjacency, Array]:
     """The parents of each sample in the order of ids, each (parent, role) once, and their roles."""
+    named = [
+        np.array([roles.setdefault(role, len(roles)) for role in segment.stated["roles"]], np.uint32)
+        for segment in segments
+    ]
+    for name in _OF_EDGES:
+        draft.append(name, np.empty(0, np.uint32))
     if len(segments) == 1 and not len(segments[0].array("other_sample")):
         (only,) = segments
-        named = np.array([roles.setdefault(role, len(roles)) for role in only.stated["roles"]], np.uint32)
-        return Adjacency(only.array("offsets"), only.array("parents")), narrowed(named)[only.array("roles")]
-    keys, spoken = [], []
-    for segment, places, heard in zip(segments, joined.places, joined.heard, strict=True):
-        named = np.array([roles.setdefault(role, len(roles)) for role in segment.stated["roles"]], np.uint32)
-        own = _own(segment)
-        key, said = np.repeat(places.astype(np.uint64), own.counts), named[segment.array("roles")]
-        key <<= np.uint64(32)
-        key |= places[own.targets]
-        if heard is not None:
-            counts = np.repeat(heard, own.counts)
-            key, said = key[counts], said[counts]
-        keys.append(key)
-        spoken.append(said)
-    edges = np.concatenate([np.empty(0, np.uint64), *keys])
-    said = np.concatenate([np.empty(0, np.uint32), *spoken])
-    order = np.lexsort((said, edges))
-    edges, said = edges[order], said[order]
+        return _own(only), narrowed(named[0])[only.array("roles")]
+    counts = np.zeros(len(joined.ids), np.uint32)
+    for first, end, of_segments in joined.pieces():
+        some = [
+            _edges_of(segment, piece, places, heard, of_roles)
+            for segment, piece, places, heard, of_roles in zip(
+                segments, of_segments, joined.places, joined.heard, named, strict=True
+            )
+        ]
+        edges, said = _each_once(*(np.concatenate(each) for each in zip(*some, strict=True)))
+        counts[first:end] = counted((edges >> np.uint64(32)) - np.uint64(first), end - first)
+        draft.append("edge_parent", edges.astype(np.uint32))
+        draft.append("edge_role", said)
+    return Adjacency(offsets_of(counts), draft.mapped("edge_parent")), draft.mapped("edge_role")
+
+
+def _edges_of(segment: Folder, piece: slice, places: Array, heard: Array | None, roles: Array) -> tuple[Array, Array]:
+    """The edges of a ``piece`` of a segment's samples, each as an integer (child, then parent), and their roles."""
+    samples = np.arange(piece.start, piece.stop)
+    if heard is not None:
+        samples = samples[heard[piece]]
+    own = _own(segment)
+    edges, counts = own.edges_of(samples)
+    key = np.repeat(places[samples].astype(np.uint64) << np.uint64(32), counts)
+    return key | places[own.targets[edges]], roles[segment.array("roles")[edges]]
+
+
+def _each_once(edges: Array, roles: Array) -> tuple[Array, Array]:
+    order = np.lexsort((roles, edges))
+    edges, roles = edges[order], roles[order]
     is_new = np.ones(len(edges), bool)
-    is_new[1:] = (edges[1:] != edges[:-1]) | (said[1:] != said[:-1])
-    edges, said = edges[is_new], said[is_new]
-    counts = counted(edges >> np.uint64(32), len(joined.ids))
-    return Adjacency(offsets_of(counts), edges.astype(np.uint32)), narrowed(said)
+    is_new[1:] = (edges[1:] != edges[:-1]) | (roles[1:] != roles[:-1])
+    return edges[is_new], roles[is_new]
 
 
 def _write_adjacency(by_id: Adjacency, roles: Array, draft: Draft) -> Array:
     """Write both directions and the levels; the number of each sample in the order of ids."""
     level = levels(by_id, by_id.transposed())
     order = np.argsort(narrowed(level), kind="stable").astype(np.uint32)
+    draft.append("level_starts", np.concatenate([[0], np.cumsum(np.bincount(level))]).astype(np.uint64))
+    del level
     number_of = np.empty(len(order), np.uint32)
     number_of[order] = np.arange(len(order), dtype=np.uint32)
     draft.append("number_of", number_of)
-    draft.append("level_starts", np.concatenate([[0], np.cumsum(np.bincount(level))]).astype(np.uint64))
-    for start in range(0, max(len(order), 1), _SAMPLES_AT_ONCE):
-        places, _ = by_id.edges_of(order[start : start + _SAMPLES_AT_ONCE])
+    counts = np.empty(len(order), np.uint32)
+    greatest = int(roles.max(initial=0))
+    draft.append("parents", np.empty(0, np.uint32))
+    draft.append("roles", np.empty(0, np.min_scalar_type(greatest)))
+    for first, end in pieces(len(order)):
+        places, counts[first:end] = by_id.edges_of(order[first:end].astype(np.int64))
         draft.append("parents", number_of[by_id.targets[places]])
         draft.append("roles", roles[places])
-    parents = Adjacency(offsets_of(by_id.counts[order]), draft.mapped("parents"))
-    children = parents.transposed()
+    parents = Adjacency(offsets_of(counts), draft.mapped("parents"))
+    del order, counts
     draft.append("parent_offsets", parents.offsets)
+    children = parents.transposed()
     draft.append("child_offsets", children.offsets)
     draft.append("children", children.targets)
     return number_of
@@ -247,23 +220,33 @@ def _own(segment: Folder) -> Adjacency:
     return Adjacency(segment.array("offsets"), segment.array("parents"))
 
 
-def _mixed(joined: Joined, segments: Sequence[Folder], parents: Adjacency) -> Array:
+def _lacks(own: Adjacency, places: Array, parents: Adjacency) -> Array:
+    """For each sample of a segment (bool), whether its record there lacks a parent, or a role, that is known of it."""
+    lacks = np.empty(len(places), bool)
+    for first, end in pieces(len(places)):
+        there = places[first:end].astype(np.int64)
+        lacks[first:end] = own.counts_of(np.arange(first, end)) != parents.counts_of(there)
+    return lacks
+
+
+def _mixed(joined: Joined, segments: Sequence[Folder], lacking: Sequence[Array]) -> Array:
     """The samples, in the order of ids, of which a record lacks a parent; maybe some more, where a role differs."""
     found = [np.empty(0, np.int64)]
-    for segment, places, heard in zip(segments, joined.places, joined.heard, strict=True):
-        lacks = _own(segment).counts != parents.counts[places]
-        lacks[segment.array("mixed")] = True
-        found.append(places[lacks if heard is None else lacks & heard].astype(np.int64))
+    for segment, places, heard, lacks in zip(segments, joined.places, joined.heard, lacking, strict=True):
+        is_mixed = lacks.copy()
+        is_mixed[segment.array("mixed")] = True
+        found.append(places[is_mixed if heard is None else is_mixed & heard].astype(np.int64))
     return np.concatenate(found)
 
 
-def _write_members(number: int, segment: Folder, numbers: Array, draft: Draft) -> Array:
-    """Write the members of a dataset; the rows of all the segment's samples."""
+def _write_members(number: int, segment: Folder, numbers: Array, size: int, draft: Draft) -> Array:
+    """Write the members of a dataset of a graph of ``size`` samples; the rows of all the segment's samples."""
     rows = segment.array("rows")
-    members = np.flatnonzero(rows)
-    order = np.argsort(numbers[members])
-    draft.append(f"members_{number}", numbers[members][order])
-    draft.append(f"rows_{number}", narrowed(rows[members])[order])
+    by_number = np.zeros(size, rows.dtype)
+    by_number[numbers] = rows
+    members = np.flatnonzero(by_number).astype(np.uint32)
+    draft.append(f"members_{number}", members)
+    draft.append(f"rows_{number}", by_number[members])
     return rows
 
 

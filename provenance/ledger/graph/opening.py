@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from provenance.errors import SidecarError
-from provenance.files import Cleaned
+from provenance.files import Cleaned, generations_in
 from provenance.ledger.graph.graph import Graph
 from provenance.ledger.graph.segments import IndexedSidecar
 from provenance.ledger.graph.store import Folder, Store
@@ -71,7 +71,7 @@ def _segment(store: Store, sidecar: IndexedSidecar, progress_of: ProgressOf | No
     report = progress_of and progress_of(f"indexing {sidecar.path}")
     with store.draft(name) as draft:
         try:
-            write_segment(open_sidecar(sidecar.file), draft, report)
+            write_segment(open_sidecar(sidecar.file, generations_in(store.directory.parent)), draft, report)
         except (pa.ArrowException, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk is full, say: not the sidecar's fault

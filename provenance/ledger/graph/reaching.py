@@ -14,6 +14,7 @@ from functools import reduce
 
 import numpy as np
 
+from provenance.ledger.graph.adjacency import pieces, united
 from provenance.ledger.graph.disputed import DisputedBirths
 from provenance.ledger.graph.graph import Graph
 from provenance.ledger.graph.store import Array
@@ -39,14 +40,13 @@ class Selection:
     def all_of(cls, graph: Graph, several: Sequence[Selection]) -> Selection:
         """Whatever is in one of ``several``."""
         samples, whole = (
-            np.unique(np.concatenate([np.empty(0, np.int64), *(getattr(each, name) for each in several)]))
-            for name in ("samples", "whole")
+            united([getattr(each, name) for each in several], graph.size) for name in ("samples", "whole")
         )
         return cls(samples, whole, reduce(np.logical_or, (each.fits for each in several), _none(graph)))
 
     def with_births(self, graph: Graph, fits: Array) -> Selection:
         """The same and, by birth class (bool), those that ``fits`` names."""
-        samples = np.union1d(self.samples, graph.with_birth_of(fits))
+        samples = united([self.samples, graph.with_birth_of(fits)], graph.size)
         return Selection(samples, self.whole, self.fits | fits)
 
 
@@ -69,17 +69,28 @@ class ReachedBirths:
 
     def rows(self, dataset: int) -> tuple[int, int]:
         """How many rows of dataset number ``dataset`` are of a reached birth: at least, and at most."""
-        least, most = self.rows_of_members(dataset)
-        return int(least.sum()), int(most.sum())
+        members, rows = self.graph.members(dataset)
+        samples = self.graph.disputed(dataset).samples
+        places = np.searchsorted(members, samples.astype(members.dtype))
+        least, most = (
+            _sum_of(reached, members, rows) - _sum_of(reached, samples, rows[places]) + int(bounds.sum())
+            for reached, bounds in zip((self.certain, self.may), self._disputed_rows(dataset), strict=True)
+        )
+        return least, most
 
     def rows_of_members(self, dataset: int) -> tuple[Array, Array]:
         """The same for each of the dataset's members, in their order."""
         members, rows = self.graph.members(dataset)
         least, most = (np.where(reached[members], rows, 0).astype(np.int64) for reached in (self.certain, self.may))
+        places = np.searchsorted(members, self.graph.disputed(dataset).samples.astype(members.dtype))
+        least[places], most[places] = self._disputed_rows(dataset)
+        return least, most
+
+    def _disputed_rows(self, dataset: int) -> tuple[Array, Array]:
+        """The same for each of its members whose births are disputed."""
         disputed = self.graph.disputed(dataset)
-        places = np.searchsorted(members, disputed.samples)
-        least[places] = disputed.rows.bounds(self.certain_births(disputed))[0]
-        most[places] = disputed.rows.bounds(self.possible_births(disputed))[1]
+        least, _ = disputed.rows.bounds(self.certain_births(disputed))
+        _, most = disputed.rows.bounds(self.possible_births(disputed))
         return least, most
 
     def possible_births(self, disputed: DisputedBirths) -> Array:
@@ -124,6 +135,11 @@ class ReachedBirths:
         return np.where(knows_none, reached[disputed.numbers], chosen)
 
 
+def _sum_of(reached: Array, samples: Array, rows: Array) -> int:
+    """How many of the ``rows`` of ``samples`` are of those that are ``reached`` (bool, by number)."""
+    return sum(int(rows[a:b][reached[samples[a:b]]].sum(dtype=np.int64)) for a, b in pieces(len(samples)))
+
+
 def certainly_reached(graph: Graph, selection: Selection) -> Array:
     """The samples (bool) of which every known birth is reached, each by what is certainly reached.
 
@@ -135,11 +151,9 @@ def certainly_reached(graph: Graph, selection: Selection) -> Array:
     is_birth = ~np.array([graph.is_tombstone(each) for each in graph.classes], bool)[classes]
     chosen[samples[is_birth & ~selection.fits[classes]]] = False
     chosen[selection.whole] = True
-    waiting = np.flatnonzero(chosen)
-    has_one_set_of_parents = np.ones(graph.size, bool)
-    has_one_set_of_parents[graph.mixed] = False
+    waiting, closed = np.flatnonzero(chosen), chosen.copy()
+    closed[graph.mixed] = True
     while len(waiting):
-        children = np.unique(graph.children.next_to(waiting))
-        waiting = children[has_one_set_of_parents[children] & ~chosen[children]]
-        chosen[waiting] = True
+        waiting = graph.children.unseen_next_to(waiting, closed)
+        chosen[waiting] = closed[waiting] = True
     return chosen

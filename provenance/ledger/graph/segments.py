@@ -22,7 +22,7 @@ import numpy as np
 
 from provenance.errors import SidecarError
 from provenance.identity.id_arrays import bytes_of_ids
-from provenance.ledger.graph.adjacency import Adjacency, counted, narrowed, offsets_of
+from provenance.ledger.graph.adjacency import Adjacency, counted, narrowed, offsets_of, sorted_once
 from provenance.ledger.graph.births import BirthClass, ClassNumbers, Descriptions, is_tombstone
 from provenance.ledger.graph.identifiers import SampleIds, require_numbers
 from provenance.ledger.graph.store import Array, Draft
@@ -122,7 +122,7 @@ def _append_nothing(draft: Draft, width: int) -> None:
     draft.append("edge_child", np.empty(0, np.uint32))
     draft.append("edge_record", np.empty(0, np.uint32))
     draft.append("edge_parent", np.empty((0, width), np.uint8))
-    draft.append("edge_role", np.empty(0, np.uint16))
+    draft.append("edge_role", np.empty(0, np.uint32))
 
 
 def _append_edges(
@@ -139,7 +139,7 @@ def _append_edges(
     counts = pc.list_value_length(parents).fill_null(0).to_numpy()
     named = bytes_of_ids(parents.flatten())
     spoken = role_lists.flatten()
-    known = np.array([roles.setdefault(role, len(roles)) for role in [None, *spoken.dictionary.to_pylist()]], np.uint16)
+    known = np.array([roles.setdefault(role, len(roles)) for role in [None, *spoken.dictionary.to_pylist()]], np.uint32)
     codes = pc.fill_null(spoken.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False) + 1
     draft.append("edge_child", np.repeat(sample, counts).astype(np.uint32))
     draft.append("edge_record", np.repeat(np.arange(records, records + len(sample)), counts).astype(np.uint32))
@@ -183,7 +183,8 @@ def _count_samples_once(draft: Draft) -> Array | None:
         best, total, others = of_record, rows + shared, np.empty(0, np.int64)
     else:
         starts = np.searchsorted(sample, np.arange(samples, dtype=np.uint32))
-        best, total = of_record[starts], np.add.reduceat(rows + shared, starts)
+        # Each record's rows fit in 32 bits; those of a sample need not.
+        best, total = of_record[starts], np.add.reduceat(np.add(rows, shared, dtype=np.uint64), starts)
         content = np.maximum.reduceat(content, starts)
         others = np.flatnonzero(best[sample] != of_record)
         several = np.flatnonzero((np.diff(np.append(starts, len(sample))) > 1)[sample])
@@ -258,8 +259,8 @@ def _write_mixed(draft: Draft, of_no_birth: Sequence[bool]) -> None:
     record = np.repeat(np.arange(len(sample)), Adjacency(offsets, parents).counts)
     samples = int(sample.max(initial=0)) + 1
     of_record, of_sample = (
-        counted(np.unique((of.astype(np.uint64) << np.uint64(32)) | parents) >> np.uint64(32), most)
+        counted(sorted_once((of.astype(np.uint64) << np.uint64(32)) | parents) >> np.uint64(32), most)
         for of, most in ((record, len(sample)), (sample[record], samples))
     )
     lacks = (of_record != of_sample[sample]) & ~np.array(of_no_birth, bool)[classes]
-    draft.append("mixed", np.unique(sample[lacks]))
+    draft.append("mixed", sorted_once(sample[lacks]))

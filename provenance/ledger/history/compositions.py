@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from provenance.repository import Repository
     from provenance.repository.history import Version
 
-_VERSION = 3
+_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Compositions:
     def _count(self, files: Mapping[str, Path]) -> None:
         if not files:
             return
-        sidecars, damaged = open_each(files)
+        sidecars, damaged = open_each(files, self._repository.temporary)
         self._found.update(damaged)
         for key, counted in count_sidecars(sidecars, self._repository.temporary).items():
             if isinstance(counted, str):

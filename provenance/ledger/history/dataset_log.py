@@ -71,18 +71,25 @@ def log_dataset(repository: Repository, history: History, path: str) -> DatasetL
     """The log of the dataset at ``path`` (from the DVC root) in ``history``, the newest commit first.
 
     Raises:
-        UnknownReferenceError: DVC never tracked it there.
+        UnknownReferenceError: no commit has it there.
     """
     versions = history.versions(path)
     if not versions:
-        raise UnknownReferenceError(
-            f"{path}: no commit here has a dataset at this path; `provenance status` lists them"
-        )
+        raise UnknownReferenceError(f"{path}: {_why_none(repository, path)}")
     compositions = Compositions(repository, [version for version in versions if version.data is not None])
     entries = [_entry(repository, version, compositions) for version in versions]
     return DatasetLog(
         path, tuple(_with_changes(entries)), tuple((commit.sha, file) for commit, file in history.unreadable)
     )
+
+
+def _why_none(repository: Repository, path: str) -> str:
+    here = next((each for each in repository.datasets() if each.path == path), None)
+    if here is None:
+        return "no commit here has a dataset at this path; `provenance status` lists them"
+    folder = "" if here.stage is None else here.stage.rpartition(":")[0].rpartition("/")[0]
+    file = f"{path}.dvc" if here.stage is None else f"{folder}/dvc.lock" if folder else "dvc.lock"
+    return f"no commit here has this dataset yet; commit {file} first"
 
 
 def _with_changes(entries: list[LogEntry]) -> Iterator[LogEntry]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from provenance.engines.choosing import EngineName
 from provenance.errors import RepositoryError, SidecarError, UnknownReferenceError
+from provenance.files import generations_in
+from provenance.ledger.collecting import absent
 from provenance.ledger.composition.counted import Counted
-from provenance.ledger.datasets import absent
 from provenance.ledger.history.making import Change, changes
 from provenance.ledger.history.row_difference import RowDifference, compare_rows
 from provenance.lineage.sidecar import Sidecar, open_sidecar
+from provenance.repository.remarks import NOT_AS_RECORDED
 
 if TYPE_CHECKING:
     from provenance.engines.interface import InTasks
@@ -27,7 +29,7 @@ class Difference:
     """A dataset in two revisions; ``path`` is that of the newer one, and ``moved_from`` the older one's, if another.
 
     ``rows`` is None where it cannot be known; ``remarks`` say why, and what else to know of it. ``changes``: what
-    differs in how it was made.
+    differs in how it was made. ``has_sidecars``: whether it should have one at both revisions.
     """
 
     path: str
@@ -35,6 +37,7 @@ class Difference:
     rows: RowDifference | None
     remarks: tuple[str, ...]
     changes: tuple[Change, ...] = ()
+    has_sidecars: bool = True
 
     @property
     def is_none(self) -> bool:
@@ -109,6 +112,8 @@ class _Side:
         self.sidecar: Sidecar | None = None
         self.problem: str | None = None
         self.is_stale = False
+        self.is_changed = False
+        self.has_sidecar = dataset is None or dataset.sidecar is not None
         if dataset is None:
             return
         try:
@@ -119,20 +124,24 @@ class _Side:
         if file is None:
             self.problem = "it has no sidecar" if dataset.sidecar is None else absent(repository)
             return
+        self.has_sidecar = True
         try:
-            self.sidecar = open_sidecar(file)
-        except SidecarError as error:
+            self.sidecar = open_sidecar(file, generations_in(repository.temporary))
+        except (RepositoryError, SidecarError) as error:
             self.problem = str(error)
         else:
             described = self.sidecar.header.dataset.md5
             self.is_stale = None not in (described, dataset.md5) and described != dataset.md5
             if dataset.is_legacy and rev is not None:
                 self.is_stale = repository.recorded_md5(dataset.path, rev) not in (None, described)
+            self.is_changed = rev is None and repository.has_other_sidecar(dataset.path)
 
     @property
     def remark(self) -> str | None:
         if self.problem is not None:
             return f"{self.name}: {self.problem}"
+        if self.is_changed:
+            return f"{self.name}: {NOT_AS_RECORDED}"
         return f"{self.name}: its sidecar was made for other data, whose rows are counted" if self.is_stale else None
 
 
@@ -155,10 +164,11 @@ def _difference(
         else:
             try:
                 rows = compare_rows(old, new, progress, elsewhere=elsewhere)
-            except SidecarError as error:
+            except (RepositoryError, SidecarError) as error:
                 remarks.append(str(error))
     made = changes(*(side.sidecar.header if side.sidecar else None for side in sides))
-    return Difference(path, moved_from, rows, tuple(remarks), made)
+    has_sidecars = all(side.has_sidecar for side in sides)
+    return Difference(path, moved_from, rows, tuple(remarks), made, has_sidecars)
 
 
 def _identified_otherwise(old: Sidecar | None, new: Sidecar | None) -> str | None:

@@ -61,11 +61,12 @@ def log_impact(asked: Sidecars, history: History, selectors: Sequence[str]) -> I
     Raises:
         SidecarError: a sidecar is damaged.
     """
-    by_commit: dict[str, list[Version]] = {commit.sha: [] for commit in history.commits}
+    # By path: of a dataset that moved, the earlier versions are among those of both paths.
+    by_commit: dict[str, dict[str, Version]] = {commit.sha: {} for commit in history.commits}
     for path in history.datasets:
         for version in history.versions(path):
             if version.data is not None:
-                by_commit[version.commit.sha].append(version)
+                by_commit[version.commit.sha][version.path] = version
     entries: list[AffectedVersion] = []
     unknown: list[Version] = []
     for sha, versions in by_commit.items():
@@ -73,7 +74,7 @@ def log_impact(asked: Sidecars, history: History, selectors: Sequence[str]) -> I
             continue
         with Sidecars.open(asked.repository, sha, register=asked.register, engine=asked.engine_name) as ledger:
             found = {each.path: each for each in impact_of(ledger, named_by(ledger, selectors)).datasets}
-        for version in versions:
+        for _, version in sorted(versions.items()):
             if version.path not in found:
                 unknown.append(version)
             elif found[version.path].affected_rows or found[version.path].affected_through_models:

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from provenance.dotted import leaves
+
 if TYPE_CHECKING:
     from provenance.lineage.records import Activity, Header, Plan
 
@@ -70,7 +72,7 @@ def _facts(activity: Activity, agents: Mapping[str, str], plans: Mapping[str, Pl
         yield Fact(stage, "model", "", agents[activity.agent])
     if activity.plan is not None and activity.plan in plans:
         yield Fact(stage, "prompt", plans[activity.plan].name, activity.plan)
-    for name, value in {**activity.parameters, **(run.parameters if run else {})}.items():
+    for name, value in leaves({**activity.parameters, **(run.parameters if run else {})}):
         yield Fact(stage, "parameter", name, json.dumps(value, ensure_ascii=False, sort_keys=True, default=str))
     if run is not None:
         if run.command is not None:

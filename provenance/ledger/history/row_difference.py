@@ -153,6 +153,8 @@ def _differ(old: _Side, new: _Side, each: IdRange) -> _Found:
 
 def _told(samples: SamplesInRange, places: Array, both: Array) -> Array:
     """Which of the common samples, at ``places``, have several births here, and more rows than ``both`` sides have."""
+    if not samples.some_have_several_births:
+        return np.empty(0, np.int64)
     more = np.flatnonzero((both > 0) & (samples.rows[places] > both))
     return more[samples.have_several_births(places[more])]
 

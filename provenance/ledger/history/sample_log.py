@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from provenance.errors import UnknownReferenceError
 from provenance.ledger.composition.breakdowns import most_first
 from provenance.ledger.history.sidecars import NO_SIDECAR, UNUSABLE, Unknown, ask_each, key_of, locate, open_each
-from provenance.ledger.sidecars import name_some
+from provenance.ledger.missing import name_some
 from provenance.lineage.words import AMBIGUOUS, COUNTED_NAMES
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _occurrences(
 ) -> tuple[dict[str, Occurrences], dict[str, Unknown]]:
     """By the sidecars' keys, where samples that fit occur; and why that is not known."""
     located = locate(repository, versions)
-    sidecars, damaged = open_each(located.files)
+    sidecars, damaged = open_each(located.files, repository.temporary)
     unknown = located.unknown | damaged
     # Ids are in order, so that of each file only a part is read.
     low, high = bytes.fromhex(prefix + "0" * (len(prefix) % 2)), bytes.fromhex(prefix.ljust(_MOST_ID_DIGITS, "f"))

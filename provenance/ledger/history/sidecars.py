@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import ProvenanceError, SidecarError
-from provenance.files import scratch_folder
-from provenance.ledger.datasets import absent
+from provenance.files import generations_in, scratch_folder
+from provenance.ledger.collecting import absent
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,7 +28,7 @@ _FILES_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class Unknown:
-    """Why a sidecar does not tell; ``state``: ``missing``, it is not to be had, or ``unusable``."""
+    """Why a sidecar does not tell; ``state``: ``missing``, it cannot be found, or ``unusable``."""
 
     state: str
     reason: str
@@ -36,7 +36,7 @@ class Unknown:
 
 @dataclass
 class Located:
-    """Sidecars by their keys: files to read and never to change, and why others are not to be had."""
+    """Sidecars by their keys: files to read and never to change, and why others are missing."""
 
     files: dict[str, Path] = field(default_factory=dict)
     unknown: dict[str, Unknown] = field(default_factory=dict)
@@ -76,15 +76,18 @@ def locate(
     return located
 
 
-def open_each(files: Mapping[str, Path]) -> tuple[dict[str, Sidecar], dict[str, Unknown]]:
-    """The sidecars in ``files``, by their keys, and what is wrong with the others."""
+def open_each(files: Mapping[str, Path], temporary: Path) -> tuple[dict[str, Sidecar], dict[str, Unknown]]:
+    """The sidecars in ``files``, by their keys, and what is wrong with the others.
+
+    ``temporary``: see `generations_in`.
+    """
     from provenance.lineage.sidecar import open_sidecar
 
     sidecars: dict[str, Sidecar] = {}
     unusable: dict[str, Unknown] = {}
     for key, file in files.items():
         try:
-            sidecars[key] = open_sidecar(file)
+            sidecars[key] = open_sidecar(file, generations_in(temporary))
         except SidecarError as error:
             unusable[key] = Unknown(UNUSABLE, str(error))
     return sidecars, unusable
@@ -128,6 +131,7 @@ def _ask(
 ) -> list[list[Any] | str]:
     import duckdb
 
+    from provenance.lineage.database import said_by
     from provenance.lineage.record_rows import records_of
 
     records = records_of(sidecars)
@@ -141,7 +145,7 @@ def _ask(
         if len(sidecars) > 1:
             # One of them is damaged: which?
             return [_ask(connection, [sidecar], columns, condition)[0] for sidecar in sidecars]
-        return [f"{sidecars[0].path}: cannot be read ({str(error).splitlines()[0]}); restore it with `dvc checkout`"]
+        return [f"{sidecars[0].path}: cannot be read ({said_by(error)}); restore it with `dvc checkout`"]
     answers: list[list[Any]] = [[] for _ in sidecars]
     for place, *row in rows:
         answers[place].append(tuple(row))

@@ -20,7 +20,8 @@ from provenance.files import scratch_folder
 from provenance.ledger.sql.field_values import FIELD_VALUES, create_field_values
 from provenance.ledger.sql.guard import require_question
 from provenance.ledger.sql.views import create_views
-from provenance.lineage.database import as_pattern, scratch_database, text_literal
+from provenance.lineage.database import as_pattern, said_by, scratch_database, text_literal
+from provenance.lineage.stored_files import name_of
 
 if TYPE_CHECKING:
     from provenance.ledger.sidecars import Sidecars
@@ -86,7 +87,7 @@ def open_questions(ledger: Sidecars, fields: Sequence[str] = ()) -> Iterator[Que
         connection.execute("SET python_enable_replacements = false")
         connection.execute(f"SET max_temp_directory_size = '{_TEMPORARY_SPACE}'")
         create_views(connection, ledger)
-        files = [str(file) for dataset in ledger.recorded for file in dataset.sidecar.files]
+        files = [name_of(file) for dataset in ledger.recorded for file in dataset.sidecar.files]
         if fields:
             files.append(str(create_field_values(connection, ledger, fields, folder)))
         # DuckDB asks for the pattern before it asks for the file that fits.
@@ -135,6 +136,6 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, pa.ArrowException, OSError) as error:  # Arrow may wrap what DuckDB says
-        said = " ".join(str(error).strip().split("\n")[0].split())
+        said = " ".join(said_by(error).split())
         hint = "; name the columns of the data that it is to have: --field NAME" if _NO_FIELD_VALUES in said else ""
         raise QueryError(said + hint) from error

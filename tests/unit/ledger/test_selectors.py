@@ -102,3 +102,11 @@ def test_what_fits_nothing_is_an_error_that_says_what_there_is(ledger: Sidecars,
 def test_a_value_cannot_leave_its_place_in_the_question(ledger: Sidecars) -> None:
     with pytest.raises(UnknownReferenceError):
         select(ledger, ["license:' OR true --"])
+
+
+def test_a_kind_that_somebody_named_is_there_and_one_of_the_table_need_not_be(ledger: Sidecars) -> None:
+    assert not list(ledger.graph.ids(select(ledger, ["kind:summary"]).samples))
+    with pytest.raises(
+        UnknownReferenceError, match="kind:other:riddel: no such kind in this revision; known: answer, re"
+    ):
+        select(ledger, ["kind:other:riddel"])

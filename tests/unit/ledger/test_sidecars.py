@@ -9,7 +9,8 @@ from support.sidecars import Words, ledger_of, record, sample, write
 from support.workbench import MORNING, NOON
 
 from provenance.errors import SidecarError, UnknownReferenceError
-from provenance.ledger.datasets import Found, State
+from provenance.ledger.collecting import Found
+from provenance.ledger.datasets import State
 from provenance.ledger.graph.graph import SampleSet
 from provenance.ledger.selectors import select
 from provenance.ledger.sidecars import Occurrence, Sidecars

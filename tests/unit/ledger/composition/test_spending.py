@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.sidecars import Words, ledger_of, record, sample, write
 
-from provenance.engines.interface import Bounds
+from provenance.engines.answers import Bounds
 from provenance.ledger.composition.composition import Composition, composition
 from provenance.lineage.records import Activity, ActivityType, StageRun
 from provenance.report.audit_words import cost_in_words

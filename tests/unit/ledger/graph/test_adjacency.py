@@ -39,6 +39,18 @@ def test_few_and_many_edges_are_walked_alike(graph: Parents, dense: int) -> None
     assert level.tolist() == levels(as_adjacency(graph), as_adjacency(graph).transposed()).tolist()
 
 
+@given(graph=graphs())
+def test_some_samples_at_a_time_are_walked_like_all(graph: Parents) -> None:
+    everything = as_adjacency(graph)
+    whole = [level.tolist() for level in everything.walk(np.arange(0, COUNT, 2))]
+    turned, level = everything.transposed(), levels(everything, everything.transposed())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(adjacency, "_SAMPLES_AT_ONCE", 2)
+        assert [level.tolist() for level in everything.walk(np.arange(0, COUNT, 2))] == whole
+        assert everything.transposed().targets.tolist() == turned.targets.tolist()
+        assert levels(everything, turned).tolist() == level.tolist()
+
+
 @given(graphs())
 def test_the_other_direction_is_turned(graph: Parents) -> None:
     other, expected = as_adjacency(graph).transposed(), turned(graph)

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.lineages import WORDS, lineages, records_of
 from support.sidecars import Words, ledger_of, record, sample, write
 
+from provenance.errors import SidecarError
 from provenance.ledger.graph.opening import open_graph, store_in
 from provenance.ledger.graph.segments import IndexedSidecar
 from provenance.lineage.records import Activity, ActivityType, Agent, Source
@@ -81,3 +89,37 @@ def test_what_another_revision_knows_of_a_dangling_parent_is_heard(tmp_path: Pat
     assert [graph.born(number).origin for number in (first, second, third)] == ["real", "synthetic", "unknown"]
     assert second not in graph.with_birth(lambda born: born.origin == "real")
     assert graph.content_bytes(first) == 7
+
+
+@settings(deadline=None, max_examples=25)
+@given(versions=st.lists(lineages(), min_size=1, max_size=3), additional=st.booleans())
+def test_pieces_of_the_samples_give_the_graph_of_all(versions: list[list[dict[str, Any]]], additional: bool) -> None:
+    """Datasets share samples, and say different things of them."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        paths = [write(folder, f"{n}.jsonl", records_of(each), WORDS) for n, each in enumerate(versions)]
+        sidecars = [IndexedSidecar(path.name, path, str(n), additional and n > 0) for n, path in enumerate(paths)]
+        whole = _written(folder / "whole", sidecars)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("provenance.ledger.graph.adjacency._SAMPLES_AT_ONCE", 2)
+            assert _written(folder / "pieces", sidecars) == whole
+
+
+def _written(folder: Path, sidecars: Sequence[IndexedSidecar]) -> dict[str, bytes]:
+    """The arrays of the graph, by their names."""
+    open_graph(store_in(folder), sidecars)
+    (made,) = (folder / "graph").glob("graph-*")
+    return {file.name: file.read_bytes() for file in made.iterdir() if file.suffix != ".json"}
+
+
+def test_more_samples_than_numbers_are_refused(tmp_path: Path) -> None:
+    """Also where no single dataset has too many, and before any number is used twice."""
+    paths = [write(tmp_path, f"{n}.jsonl", [record(sample(2 * n + each)) for each in (0, 1)]) for n in (0, 1)]
+    sidecars = [IndexedSidecar(path.name, path, path.name) for path in paths]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("provenance.ledger.graph.identifiers.MOST_NUMBERS", 3)
+        with pytest.raises(
+            SidecarError, match="all datasets together: 4 samples, and the graph index numbers at most 3"
+        ):
+            open_graph(store_in(tmp_path / "tmp"), sidecars)
+        assert [*(tmp_path / "tmp/graph").glob("graph-*")] == []

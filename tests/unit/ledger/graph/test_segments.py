@@ -61,6 +61,19 @@ def test_a_sample_with_two_births_is_one_with_the_parents_of_both(tmp_path: Path
     assert [classes[number].evidence for number in found.array("other_class").tolist()] == ["declared"]
 
 
+def test_rows_of_a_sample_may_need_more_than_32_bits(tmp_path: Path) -> None:
+    records = [record(sample(1), 3_000_000_000, seed=seed) for seed in (1, 2)]
+    path = write(tmp_path, "a.jsonl", records)
+    assert segment(path, tmp_path / "store").array("rows").tolist() == [6_000_000_000]
+
+
+def test_there_may_be_more_roles_than_16_bits_number(tmp_path: Path) -> None:
+    roles = [f"role {number}" for number in range(70_000)]
+    child = record(sample(2), parents=[sample(1)] * len(roles), parent_roles=roles)
+    found = segment(write(tmp_path, "a.jsonl", [record(sample(1)), child]), tmp_path / "store")
+    assert [found.stated["roles"][number] for number in found.array("roles").tolist()] == roles
+
+
 @pytest.mark.parametrize(
     ("records", "words", "said"),
     [

@@ -60,6 +60,12 @@ def test_nothing_differs_between_runs_of_the_same() -> None:
     assert changes(None, header()) == changes(header(), None) == ()
 
 
+def test_of_a_section_that_is_one_parameter_only_what_differs_is_shown() -> None:
+    sections = [{"gen": {"prompt": "Answer: {q}", "model": {"name": name, "layers": {}}}} for name in ("a", "b")]
+    old, new = (header(stage={"parameters": section}) for section in sections)
+    assert [in_words(change) for change in changes(old, new)] == ['answers: parameter gen.model.name: "a" → "b"']
+
+
 def test_a_prompt_is_shown_with_the_difference_of_its_templates() -> None:
     (change,) = changes(header(), header(ASK_AGAIN))
     assert (change.stage, change.what, change.name) == ("answers", "prompt", "ask")
