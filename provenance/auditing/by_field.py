@@ -28,6 +28,6 @@ def by_field(subject: Subject, field: str) -> dict[str, Share] | NotMeasured:
         return NotMeasured(f"{path}: {field} has more than {MOST_VALUES:,} values; name a field with few")
     amounts = {each.value: Amounts(each.rows, each.bytes, each.tokens, each.rows_with_tokens) for each in found}
     if amounts.keys() <= {NO_VALUE}:
-        return NotMeasured(f"{path}: the field {field} is in no row")
+        return NotMeasured(f"{path}: the field {field} is in no row, or is a list or an object")
     total = sum(amounts.values(), NOTHING)
     return shares({value: Between(found, found) for value, found in amounts.items()}, total)

@@ -10,6 +10,7 @@ from typing import cast, get_args
 
 from pydantic import BaseModel, ConfigDict
 
+from provenance.arguments import require, shown
 from provenance.auditing.measures import Part
 from provenance.auditing.mixture.file import read_mixture
 from provenance.engines.choosing import EngineName
@@ -18,6 +19,8 @@ from provenance.identity.samples import TextPart
 from provenance.ledger.datasets import RecordedDataset
 from provenance.ledger.sidecars import Sidecars
 from provenance.repository import Repository
+
+_GREATEST_SEED = 2**64 - 1
 
 ALL_MEASURES = "all"
 
@@ -129,6 +132,7 @@ def request_for(
         RepositoryError: no such revision, or a path outside of the repository.
         ProvenanceError: the mixture file is none.
     """
+    _require_seed(seed)
     if not all(fields) or family == "":
         raise ProvenanceError("a field of the data needs a name")
     if text not in get_args(TextPart):
@@ -152,6 +156,12 @@ def request_for(
         text=cast(TextPart, text),
         seed=seed,
     )
+
+
+def _require_seed(seed: object) -> None:
+    require("seed", seed, int)
+    if not 0 <= cast(int, seed) <= _GREATEST_SEED:
+        raise ProvenanceError(f"seed: expected a whole number from 0 to {_GREATEST_SEED:,}, got {shown(seed)}")
 
 
 def _file(repository: Repository, file: Path) -> str:

@@ -45,7 +45,8 @@ class Whole:
 class Straddling:
     """Families in both groups: ``rows`` (places), a key and the ``family`` of each, and by family its size.
 
-    ``quota``: how many rows of each family are of the compared group.
+    ``quota``: how many rows of each family are of the compared group. ``copies``: how many families are one text
+    that both groups hold, and nothing else: no deal of these changes anything.
     """
 
     rows: Integers
@@ -53,6 +54,7 @@ class Straddling:
     family: Integers
     sizes: Integers
     quota: Integers
+    copies: int
 
 
 class Deals:
@@ -70,13 +72,15 @@ class Deals:
         own = np.bincount(family, compared, minlength=len(keys)).astype(np.int64)
         in_both = (own > 0) & (own < sizes)
         rows = np.flatnonzero(in_both[family])
+        rows_of_families = np.unique(family[rows], return_inverse=True)[1].astype(np.int64)
         self.straddling = Straddling(
             rows,
             # A text that both groups hold has one id twice: the label keeps the keys apart.
             ids[rows] ^ (families[rows] * _ROW_FACTOR) ^ (compared[rows] * _COMPARED),
-            np.unique(family[rows], return_inverse=True)[1].astype(np.int64),
+            rows_of_families,
             sizes[in_both],
             own[in_both],
+            _of_one_id(ids[rows], rows_of_families, sizes[in_both]),
         )
         whole = np.flatnonzero(~in_both)
         places = np.full(len(keys), -1)
@@ -104,7 +108,13 @@ class Deals:
         total = sum(log_choose(len(members), picked) for members, picked in self.whole.strata)
         pairs = zip(self.straddling.sizes.tolist(), self.straddling.quota.tolist(), strict=True)
         total += sum(log_choose(size, own) for size, own in pairs)
-        return total / math.log(10)
+        return (total - self.straddling.copies * math.log(2)) / math.log(10)
+
+    @cached_property
+    def shared(self) -> tuple[float, float]:
+        """Which part of the compared rows, and of the reference, are texts that both hold and that no deal moves."""
+        own = int(self.compared.sum())
+        return self.straddling.copies / own, self.straddling.copies / (len(self.compared) - own)
 
     @cached_property
     def fixed_rows(self) -> int:
@@ -123,10 +133,12 @@ class Deals:
                 if whole == rows
                 else f"{whole:,} families of {counted(rows, 'row')} dealt whole"
             )
-        if len(self.straddling.quota):
-            said.append(
-                f"labels dealt within {counted(len(self.straddling.quota), 'family', 'families')} in both groups"
-            )
+        copies = self.straddling.copies
+        if len(self.straddling.quota) > copies:
+            families = counted(len(self.straddling.quota) - copies, "family", "families")
+            said.append(f"labels dealt within {families} in both groups")
+        if copies:
+            said.append(f"{counted(copies, 'text')} that both groups hold left in both")
         return "; ".join(said)
 
     def labels(self, number: int) -> Bools:
@@ -167,6 +179,14 @@ class Deals:
             elif picked:
                 chosen[members[np.argpartition(keys[members], picked - 1)[:picked]]] = True
         return chosen
+
+
+def _of_one_id(ids: Hashes, family: Integers, sizes: Integers) -> int:
+    """How many families have rows of one id alone."""
+    if not len(sizes):
+        return 0
+    ordered, first = ids[np.argsort(family, kind="stable")], np.cumsum(sizes) - sizes
+    return int((np.minimum.reduceat(ordered, first) == np.maximum.reduceat(ordered, first)).sum())
 
 
 def _groups(values: Integers) -> list[Integers]:

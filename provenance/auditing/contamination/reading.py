@@ -7,7 +7,7 @@ from pathlib import Path
 from provenance.auditing.measure import NotMeasured
 from provenance.errors import RepositoryError
 from provenance.identity.formats import open_reader
-from provenance.ledger.contents import local_data
+from provenance.ledger.contents import whole_data
 from provenance.ledger.part import Part
 from provenance.ledger.row_places import identity_of_sidecar
 
@@ -20,7 +20,7 @@ def data_of(part: Part) -> Path | NotMeasured:
     """
     part.dataset.require_current()
     try:
-        data = local_data(part.ledger, part.dataset)
+        data = whole_data(part.ledger, part.dataset)
     except RepositoryError as error:
         return NotMeasured(str(error))
     if open_reader(data, identity_of_sidecar(part.ledger, part.dataset)).samples_are_files:

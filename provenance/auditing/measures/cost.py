@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Subject, ambiguity
-from provenance.engines.interface import BornAlike
+from provenance.engines.answers import BornAlike
 from provenance.ledger.composition.spending import Tokens, cost_of, is_costed, tokens_of
 from provenance.ledger.rows import between_parts
 from provenance.lineage.rules import made_by_model

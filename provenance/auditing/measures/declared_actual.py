@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Subject
-from provenance.documents import front_matter, read_document
+from provenance.documents import CARD, front_matter, read_document
 from provenance.errors import ProvenanceError
 from provenance.ledger.part import Part
 
-_CARD = "README.md"
 _CATEGORY = re.compile(r"(?:([0-9]+)([KMBT]?)\s*<\s*)?n\s*<\s*([0-9]+)([KMBT]?)|n\s*>\s*([0-9]+)([KMBT]?)")
 _FACTORS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 
@@ -35,7 +34,7 @@ class DeclaredActual:
         part = subject.audited
         card = _card(part)
         if card is None:
-            return NotMeasured(f"{part.dataset.path}: there is no dataset card ({_CARD}) with it")
+            return NotMeasured(f"{part.dataset.path}: there is no dataset card ({CARD}) with it")
         try:
             metadata = (
                 front_matter(read_document(card, "dataset card"), f"the dataset card of {part.dataset.path}") or {}
@@ -62,12 +61,12 @@ class DeclaredActual:
 
 def _card(part: Part) -> Path | None:
     repository, rev, path = part.ledger.repository, part.ledger.rev, part.dataset.path
-    beside = posixpath.join(posixpath.dirname(path), _CARD)
+    beside = posixpath.join(posixpath.dirname(path), CARD)
     if rev is None:
         # Without DVC, which takes long to start: a card that is not in the workspace is not read by people either.
-        candidates = (repository.root / posixpath.join(path, _CARD), repository.root / beside)
+        candidates = (repository.root / posixpath.join(path, CARD), repository.root / beside)
         return next((card for card in candidates if card.is_file()), None)
-    return (repository.directory_files(path, rev) or {}).get(_CARD) or repository.data_file(beside, rev)
+    return (repository.directory_files(path, rev) or {}).get(CARD) or repository.data_file(beside, rev)
 
 
 def _stated_rows(metadata: dict[str, Any], part: Part) -> int | None:

@@ -13,7 +13,8 @@ from provenance.auditing.measure import (
     ambiguity,
     both_doubts,
 )
-from provenance.engines.interface import Among, BornAlike
+from provenance.engines.answers import BornAlike
+from provenance.engines.interface import Among
 from provenance.ledger.composition.composition import greatest_depth
 from provenance.ledger.rows import DatasetRows
 from provenance.lineage.words import AMBIGUOUS

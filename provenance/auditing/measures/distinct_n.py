@@ -39,7 +39,7 @@ class DistinctN:
 
         ``significant_difference`` is a part of the reference's figure.
         """
-        return measured(subject, prepare, looping)
+        return measured(subject, prepare, looping, _WORDS)
 
 
 def prepare(pool: Pool) -> Recipe:
@@ -49,8 +49,8 @@ def prepare(pool: Pool) -> Recipe:
     all_single, all_tokens = int(found.single.sum()), int(found.tokens.sum())
 
     def of(counts: npt.NDArray[np.int32], single: int, tokens: int, part: float) -> float:
-        if not tokens:
-            return 0.0
+        if not tokens or not part:
+            return 0.0  # a deal of rows of one word each
         # Of a bigram that stands in one row, the part itself is the chance that it is there.
         different = float((1 - absent(most, part))[counts].sum()) + single * part
         return different / (part * tokens)

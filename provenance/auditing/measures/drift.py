@@ -116,7 +116,7 @@ class _Found:
         effect = self.effect
         said = (
             f"an effect of {effect.size:.2g} ({effect.low:.2g} to {effect.high:.2g}): at least this part of the rows "
-            f"is of another kind; {p_in_words(judged, drawn)}"
+            f"is of another kind; {p_in_words(judged, drawn, self.beside['deal'])}"
         )
         doubts = {} if doubt is None else {"significant_effect": doubt}
         shown = self.outstanding if judged.is_significant else ()

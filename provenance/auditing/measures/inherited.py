@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from provenance.auditing.measure import Doubt, Measured, Needs, Outstanding, Subject, ambiguity, both_doubts
-from provenance.engines.interface import BornAlike
+from provenance.engines.answers import BornAlike
 from provenance.ledger.rows import Between
 from provenance.lineage.generating import generating
 from provenance.lineage.records import Activity, ActivityType, Origin

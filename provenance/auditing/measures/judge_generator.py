@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, ambiguity
-from provenance.engines.interface import Among, BornAlike
+from provenance.engines.answers import BornAlike
+from provenance.engines.interface import Among
 from provenance.ledger.composition.families import model_family
 from provenance.ledger.rows import Between, DatasetRows, between_parts
 from provenance.lineage.records import Agent

@@ -35,7 +35,7 @@ class Openings:
         These are the parts of the rows that begin with one of their group's ten commonest openings: they depend on how
         many rows there are, and are shown only.
         """
-        return measured(subject, prepare, commonest)
+        return measured(subject, prepare, commonest, _WORDS)
 
 
 def prepare(pool: Pool) -> Recipe:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provenance.auditing.measure import Doubt, Measured, Needs, NotMeasured, Subject, ambiguity, both_doubts
-from provenance.engines.interface import BornAlike
+from provenance.engines.answers import BornAlike
 from provenance.lineage.records import Origin
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, ambiguity
-from provenance.engines.interface import MOST_SHOWN, Among, BornAlike
+from provenance.engines.answers import BornAlike
+from provenance.engines.interface import MOST_SHOWN, Among
 from provenance.ledger.composition.composition import real_rooted
 from provenance.ledger.part import Part
 from provenance.ledger.rows import between_parts

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from provenance.auditing.chance.deals import Bools
 from provenance.auditing.chance.drawing import ALPHA, FIRST_DEALS, MOST_DEALS
 from provenance.auditing.chance.together import Judged
 from provenance.auditing.measure import Chance, Doubt, Measured, Needs, NotMeasured, Subject, Values
@@ -88,7 +89,7 @@ class _Compared:
         values: Values = {"outside": outside, "p": p, "p_adjusted": judged.adjusted}
         said = (
             f"{counted(outside, 'value')} outside {LOW} to {HIGH}; p {judged.adjusted:.2g}, adjusted for "
-            f"{judged.together} judged together"
+            f"{judged.together} judged together ({self.beside['deal']})"
         )
         return Measured(self._values(values), (), self.sampled, self._doubts(), said, Chance(p, self.judged))
 
@@ -98,8 +99,7 @@ class _Compared:
 
     @staticmethod
     def _outside(found: Ratios, level: float) -> int:
-        beyond = (found.ratio < LOW) | (found.ratio > HIGH)
-        return int(np.count_nonzero(beyond & (np.nan_to_num(found.adjusted, nan=1.0) <= level)))
+        return int(np.count_nonzero(_beyond(found) & (np.nan_to_num(found.adjusted, nan=1.0) <= level)))
 
     def _doubts(self) -> dict[str, Doubt]:
         lacking = [
@@ -107,7 +107,12 @@ class _Compared:
             for field, each in self.fields.items()
             if max(each.without) > _MUCH_MISSING
         ]
-        return {"outside": Doubt(None, "; ".join(lacking))} if lacking else {}
+        untold = [
+            f"every value of {field} is in too few rows to be told from chance"
+            for field, each in self.ratios.items()
+            if not each.is_judged.any() and _beyond(each).any()
+        ]
+        return {"outside": Doubt(None, "; ".join(lacking + untold))} if lacking or untold else {}
 
     def _values(self, judged: Values) -> Values:
         every = np.concatenate([each.ratio[each.is_judged] for each in self.ratios.values()])
@@ -129,6 +134,11 @@ class _Compared:
             "without": {"compared": found.without[0], "reference": found.without[1]},
             "values": {found.values[place]: told.as_values(place) for place in frequent},
         }
+
+
+def _beyond(found: Ratios) -> Bools:
+    """Which values have a ratio beyond the four-fifths rule, by chance or not."""
+    return (found.ratio < LOW) | (found.ratio > HIGH)
 
 
 MEASURE = Representation()

@@ -39,7 +39,7 @@ class SelfRepetition:
 
         ``significant_difference`` is a part of all 4-grams, so that a reference without repetition is no special case.
         """
-        return measured(subject, prepare, repeating)
+        return measured(subject, prepare, repeating, _WORDS)
 
 
 def prepare(pool: Pool) -> Recipe:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from provenance.auditing.measure import Measured, Needs, NotMeasured, Outstanding, Subject, ambiguity
-from provenance.engines.interface import Among, BornAlike
+from provenance.engines.answers import BornAlike
+from provenance.engines.interface import Among
 from provenance.ledger.rows import between_parts
 from provenance.lineage.rules import MADE_BY_MODEL, made_by_model
 from provenance.lineage.words import AMBIGUOUS

@@ -26,6 +26,8 @@ Tail = Literal["more", "less", "both"]
 
 _FEWEST_FAMILIES = 8
 _NORMAL = 1.96
+# Judgement: so much more of one group than of the other may be texts that both hold.
+_MUCH_SHARED = 0.2
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,9 @@ def measured(
     subject: Subject,
     prepare: Callable[[Pool], Recipe],
     outstanding: Callable[[Pool], tuple[Outstanding, ...]] = lambda pool: (),
+    words: int = 1,
 ) -> Measured | NotMeasured:
-    """The measure that compares by the recipe that ``prepare`` makes of a pool.
+    """The measure that compares by the recipe that ``prepare`` makes of a pool; it looks at rows of ``words`` or more.
 
     Its values: ``{value, reference, difference, low, high, relative_difference, significant_difference, p, p_adjusted,
     deals, deal, compared_rows, reference_rows}``, and what the recipe has further.
@@ -60,7 +63,13 @@ def measured(
         SidecarError: a sidecar is of other data.
     """
     rows = pool(subject)
-    return rows if isinstance(rows, NotMeasured) else compared(rows, prepare(rows), subject.rules, outstanding(rows))
+    if isinstance(rows, NotMeasured):
+        return rows
+    long_enough = rows.words.lengths >= words
+    for called, side in (("compared", rows.compared), ("reference", ~rows.compared)):
+        if not (long_enough & side).any():
+            return NotMeasured(f"every {called} row has fewer than {words} words, which are too few for this measure")
+    return compared(rows, prepare(rows), subject.rules, outstanding(rows))
 
 
 def compared(rows: Pool, recipe: Recipe, rules: int, outstanding: tuple[Outstanding, ...] = ()) -> Measured:
@@ -88,7 +97,9 @@ def why_not_judged(deals: Deals, rules: int, sides: int = 1) -> str | None:
     if min(own, others) < _FEWEST_FAMILIES:
         which = "compared" if own < others else "reference"
         return f"not judged: {min(own, others)} families of {which} rows are too few ({_FEWEST_FAMILIES} are needed)"
-    if deals.fixed_rows > len(deals.compared) / 2:
+    if (why := _why_shared_texts_hide(deals)) is not None:
+        return why
+    if deals.fixed_rows > (len(deals.compared) - 2 * deals.straddling.copies) / 2:
         return (
             "not judged: most rows are in families of a size that only one of both groups has, so that no deal moves "
             "them; name a field of families that both have with --family"
@@ -98,6 +109,23 @@ def why_not_judged(deals: Deals, rules: int, sides: int = 1) -> str | None:
     if sides / (MOST_DEALS + 1) > level:
         return (
             f"not judged: {rules:,} rules are judged together, too many for {MOST_DEALS:,} deals; audit fewer datasets"
+        )
+    return None
+
+
+def _why_shared_texts_hide(deals: Deals) -> str | None:
+    """Why texts of both groups leave nothing to judge; None where they do not.
+
+    The groups' difference is that of what they do not share and, as far as one consists of shared texts more than the
+    other, of the choice of these, which no deal changes.
+    """
+    own, others = deals.shared
+    if own == others == 1:
+        return "not judged: the reference has the same texts as the compared rows; name another"
+    if abs(own - others) > _MUCH_SHARED:
+        return (
+            f"not judged: {own:.0%} of the compared rows' texts and {others:.0%} of the reference's are in both, and "
+            "no deal tells whether those are like the rest; name a reference without the compared rows"
         )
     return None
 
@@ -112,9 +140,9 @@ def settled(size: float | None, judged: Judged, drawn: Drawn) -> tuple[float | N
     return size if judged.is_significant else 0.0, None
 
 
-def p_in_words(judged: Judged, drawn: Drawn) -> str:
-    """The p of a finding as people read it."""
-    return f"p {judged.adjusted:.2g}, adjusted for {judged.together} judged together, of {drawn.deals:,} deals"
+def p_in_words(judged: Judged, drawn: Drawn, deal: object) -> str:
+    """The p of a finding as people read it, with what was dealt."""
+    return f"p {judged.adjusted:.2g}, adjusted for {judged.together} judged together, of {drawn.deals:,} deals ({deal})"
 
 
 @dataclass(frozen=True)
@@ -152,7 +180,7 @@ class _Found:
         doubts = {} if doubt is None else {"significant_difference": doubt}
         said = (
             f"{self.value:.4g} against {self.reference:.4g}, a difference of {self.difference:+.2g} ({low:+.2g} to "
-            f"{high:+.2g}); {p_in_words(judged, drawn)}"
+            f"{high:+.2g}); {p_in_words(judged, drawn, self.beside['deal'])}"
         )
         return self._measured(values, doubts, said, Chance(drawn.p, lambda other: self.judged(other, drawn, spread)))
 

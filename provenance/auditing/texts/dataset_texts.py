@@ -25,8 +25,9 @@ from provenance.auditing.texts.normal import as_read_column
 from provenance.auditing.texts.words import Words, words_as_read
 from provenance.errors import RepositoryError
 from provenance.identity import SampleBatch, scan
+from provenance.identity.arrow_values import null_where
 from provenance.identity.samples import BlockTexts
-from provenance.ledger.contents import local_data, named_as
+from provenance.ledger.contents import named_as, whole_data
 from provenance.ledger.part import Part
 from provenance.ledger.row_places import identity_of_sidecar
 
@@ -81,7 +82,7 @@ def texts_of(part: Part, subject: Subject) -> Texts | NotMeasured:
     file = subject.folder / "texts" / f"{hashlib.sha256(named.encode()).hexdigest()[:16]}.arrow"
     if not file.exists():
         try:
-            data = local_data(part.ledger, part.dataset)
+            data = whole_data(part.ledger, part.dataset)
         except RepositoryError as error:
             return NotMeasured(str(error))
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -157,7 +158,7 @@ def _text_columns(texts: BlockTexts) -> tuple[pa.Array, ...]:
     few = as_read_column(pc.if_else(is_all, pa.scalar("", text.type), part))
     of_part = _listed(words_as_read(few), mask=is_all)
     keys = _keys(pc.if_else(is_all, read, few))
-    return text, found, pc.if_else(is_all, pa.scalar(None, text.type), part), of_part, keys
+    return text, found, null_where(is_all, part), of_part, keys
 
 
 def _listed(found: Words, mask: pa.BooleanArray | None = None) -> pa.LargeListArray:

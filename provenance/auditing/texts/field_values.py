@@ -82,7 +82,7 @@ def field_values(pool: Pool, field: str) -> FieldValues | NotMeasured:
     encoded = pc.dictionary_encode(pool.values[field])
     names = encoded.dictionary.to_pylist()
     if not names:
-        return NotMeasured(f"the field {field} is in no row that is compared")
+        return NotMeasured(f"the field {field} is in no row that is compared, or is a list or an object")
     if len(names) > MOST_VALUES:
         return NotMeasured(f"{field} has more than {MOST_VALUES:,} values; name a field with few")
     order = sorted(range(len(names)), key=names.__getitem__)
@@ -92,7 +92,7 @@ def field_values(pool: Pool, field: str) -> FieldValues | NotMeasured:
     has, own = codes >= 0, pool.compared
     for side, called in ((own, "compared"), (~own, "reference")):
         if not (has & side).any():
-            return NotMeasured(f"the field {field} is in no {called} row")
+            return NotMeasured(f"the field {field} is in no {called} row, or is a list or an object")
     compared, reference = (np.bincount(codes[has & side], minlength=len(names)) for side in (own, ~own))
     without = float((~has & own).sum() / own.sum()), float((~has & ~own).sum() / (~own).sum())
     return FieldValues(tuple(names[place] for place in order), compared, reference, codes, without)

@@ -25,6 +25,7 @@ from provenance.auditing.texts.groups import Comparison, Sample, Size, compariso
 from provenance.auditing.texts.incidence import Incidence, incidence
 from provenance.auditing.texts.normal import as_read_column
 from provenance.auditing.texts.words import Words
+from provenance.plurals import counted
 
 # Ample for every effect that counts as one; larger data is sampled.
 COMPARED = Size(20_000, 16 << 20)
@@ -82,9 +83,14 @@ class Pool:
     @property
     def design(self) -> str:
         """What is dealt, and why so, in words."""
-        if len(np.unique(self.families)) < self.size:
-            return f"{self.deals.design} ({self.by})"
-        return f"{self.deals.design}: rows taken for independent, as {self.by} joins none"
+        if self.are_independent:
+            return f"{self.deals.design}: rows taken for independent, as {self.by} joins none"
+        return f"{self.deals.design} ({self.by})"
+
+    @property
+    def are_independent(self) -> bool:
+        """Whether nothing is known to join rows, but for texts that both groups hold."""
+        return len(np.unique(self.families)) == len(np.unique(self.keys))
 
 
 def pool(subject: Subject) -> Pool | NotMeasured:
@@ -104,15 +110,27 @@ def pool(subject: Subject) -> Pool | NotMeasured:
             return found
         with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, found.schema) as writer:
             writer.write_table(found)
-    by = "lineage" if subject.family is None else f"the field {subject.family}"
-    return _opened(file, file.stat().st_ino, by, subject.seed, subject.fields)
+    return _opened(file, file.stat().st_ino, subject.family, subject.seed, subject.fields)
 
 
 @lru_cache(maxsize=1)
-def _opened(file: Path, _: int, by: str, seed: int, fields: tuple[str, ...]) -> Pool:
+def _opened(file: Path, _: int, family: str | None, seed: int, fields: tuple[str, ...]) -> Pool:
     """The pool in ``file``, by its inode; all measures of a dataset take one, with what they find in it together."""
     with pa.OSFile(str(file)) as source:
-        return pool_of_table(pa.ipc.open_file(source).read_all(), by, seed, fields)
+        table = pa.ipc.open_file(source).read_all()
+    return pool_of_table(table, "lineage" if family is None else _named(table, family), seed, fields)
+
+
+def _named(table: pa.Table, family: str) -> str:
+    """The field that says what belongs together, in words, and how many rows lack it."""
+    lacking = _lacking(table, column_of(family))
+    return f"the field {family}" + (f", which {counted(lacking, 'row')} of {len(table):,} lack" if lacking else "")
+
+
+def _lacking(table: pa.Table, column: str) -> int:
+    """How many rows have no value there."""
+    count: int = table[column].null_count
+    return count
 
 
 def pool_of_table(table: pa.Table, by: str, seed: int, fields: tuple[str, ...] = ()) -> Pool:
@@ -157,6 +175,9 @@ def _drawn(subject: Subject, groups: Comparison) -> pa.Table | NotMeasured:
     reference = draw(groups.reference, size, seed, fields, relatives)
     if too_few := _too_few(groups.reference.called, reference):
         return too_few
+    family_column = None if subject.family is None else column_of(subject.family)
+    if family_column and all(_lacking(each.rows, family_column) == len(each.rows) for each in (compared, reference)):
+        return NotMeasured(f"the field {subject.family}, which names families, is in no row; name another")
     said = " against ".join(
         f"{len(sample.rows):,} different texts of {sample.of:,} rows of {called}"
         for called, sample in ((groups.compared.called, compared), (groups.reference.called, reference))

@@ -106,10 +106,19 @@ def test_a_copy_of_the_parent_does_not_rival_it(tmp_path: Path, monkeypatch: pyt
     assert (found.sample_id, found.parent) == (identifier(child), identifier(PARENTS[5]))
 
 
+def test_few_possible_parents_are_said_to_be_few(tmp_path: Path) -> None:
+    children = Group(texts_in(tmp_path, "children", [{"text": "one two three four"}]), "children")
+    for many in (1, 19, 20):
+        rows = [{"text": f"one two {row}"} for row in range(many)]
+        parents = Group(texts_in(tmp_path, f"of {many}", rows), "parents")
+        found = candidates(children, parents, 0.0)
+        assert (found.possible_parents, found.has_few_possible_parents) == (many, many < 20)
+
+
 def test_nothing_to_compare_gives_nothing(tmp_path: Path) -> None:
     empty = Group(texts_in(tmp_path, "empty", []), "empty")
     some = Group(texts_in(tmp_path, "some", [{"text": "a b c"}]), "some")
-    assert candidates(empty, some, 0.0) == inferring.Inference(0, None, ())
+    assert candidates(empty, some, 0.0) == inferring.Inference(0, None, (), 1)
 
 
 @pytest.mark.parametrize("rows", [[], [{"text": "?!"}], [{"text": 1}], [{"text": "all the same"}] * 150])

@@ -72,6 +72,18 @@ def test_a_text_that_both_groups_hold_is_dealt_like_other_rows_of_its_family() -
     assert all(abs(count - DRAWS / 6) < 5 * math.sqrt(DRAWS / 6) for count in seen.values())
 
 
+def test_texts_that_both_groups_hold_are_no_way_to_deal() -> None:
+    ids = keys(8)[[0, 1, 2, 3, 4, 0, 1, 2, 5, 6, 7]]  # three texts of both groups, two of one and three of the other
+    deals = Deals(first(11, 5), ids, ids, seed=0)
+    assert deals.straddling.copies == 3 and deals.shared == (3 / 5, 3 / 6)
+    assert 10**deals.log_arrangements == pytest.approx(math.comb(5, 2))
+    assert deals.design == "5 rows dealt one by one; 3 texts that both groups hold left in both"
+    # With a relative of its own such a text can be dealt.
+    related = ids.copy()
+    related[3] = related[0]
+    assert Deals(first(11, 5), ids, related, seed=0).straddling.copies == 2
+
+
 def test_a_deal_depends_on_the_seed_and_not_on_the_order_of_rows() -> None:
     compared, ids = first(60, 20), keys(60)
     families = keys(40, 2)[np.arange(60) % 40]

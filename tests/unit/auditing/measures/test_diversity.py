@@ -197,3 +197,10 @@ def test_common_openings_are_spelled_out_with_a_row_that_has_them() -> None:
         True,
         True,
     ]
+
+
+@pytest.mark.parametrize("measure", [distinct_n, self_repetition, openings])
+def test_rows_that_are_mostly_too_short_are_compared_all_the_same(measure: Any) -> None:
+    rows = pool_of([f"word{row}" for row in range(39)] + ["two words of one row"], [f"other{row}" for row in range(80)])
+    found = compared(rows, measure.prepare(rows), rules=6)
+    assert found.values["significant_difference"] == 0

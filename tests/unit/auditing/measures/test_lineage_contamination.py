@@ -92,6 +92,7 @@ def test_a_stale_evaluation_set_is_not_compared(repository: Repository, tmp_path
         [record(sample(1), 3, parents=[sample(2)]), record(sample(2), 0, origin="unknown", content_bytes=None)],
         [record(sample(1), 3, origin="synthetic", kind="rewrite")],
         [record(sample(1), 3, origin="synthetic", kind="answer")],
+        [record(sample(1), 3, origin="synthetic", kind=None)],
         [record(sample(1), 3, parents=[sample(2)]), record(sample(2), 0, evidence="inferred", parents=[sample(3)])],
     ],
     ids=[
@@ -99,6 +100,7 @@ def test_a_stale_evaluation_set_is_not_compared(repository: Repository, tmp_path
         "a parent that nobody knows",
         "a rewrite of nothing",
         "an answer without its question",
+        "a model's text of an unstated kind",
         "a parent whose parent is guessed",
     ],
 )

@@ -26,6 +26,7 @@ def measured(rows: Pool) -> dict[str, Any]:
 
 
 LOST = ["en"] * 200 + ["en"] * 985 + ["de"] * 985 + ["la"] * 30
+NO_MOOD = "the field mood is in no row that is compared, or is a list or an object"
 ALIKE = (["en"] * 10 + ["de"] * 10) * 110
 
 
@@ -42,10 +43,12 @@ def test_one_rare_value_does_not_hide_that_a_language_is_gone() -> None:
 def test_fields_are_judged_together_and_one_that_no_row_has_takes_away_itself() -> None:
     found = measured(pool(language=LOST, topic=ALIKE, mood=[None] * 2200))
     assert found["outside"] == 2
-    assert found["fields"]["mood"] == {"not_measured": "the field mood is in no row that is compared"}
+    assert found["fields"]["mood"] == {
+        "not_measured": "the field mood is in no row that is compared, or is a list or an object"
+    }
     assert set(found["fields"]["topic"]["values"]) == {"en", "de"}
     alone = representation(pool(mood=[None] * 2200), rules=6)
-    assert alone == NotMeasured("the field mood is in no row that is compared")
+    assert alone == NotMeasured(NO_MOOD)
 
 
 def test_a_field_that_half_of_the_rows_lack_is_compared_where_it_is_and_may_be_otherwise() -> None:
@@ -72,3 +75,12 @@ def test_more_rules_ask_for_a_smaller_p() -> None:
     assert found.values["outside"] == 2
     ((first, *_),) = [list(each.values()) for each in judged_with_all([{str(n): found for n in range(40)}])]
     assert isinstance(first, Measured) and first.values["outside"] == 0
+
+
+def test_a_field_whose_values_are_all_too_rare_is_not_said_to_be_even() -> None:
+    found = representation(pool(name=[str(row % 900) for row in range(2200)]), rules=6)
+    assert isinstance(found, Measured)
+    assert found.values["outside"] == 0
+    assert found.doubts["outside"].why == "every value of name is in too few rows to be told from chance"
+    single = representation(pool(name=["one"] * 2200), rules=6)
+    assert isinstance(single, Measured) and single.values["outside"] == 0 and not single.doubts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -11,7 +13,7 @@ from provenance.auditing.chance.drawing import Drawn
 from provenance.auditing.chance.together import Judged
 from provenance.auditing.measure import Doubt, Measured, Values
 from provenance.auditing.measures import judged_with_all
-from provenance.auditing.texts.comparing import Recipe, Tail, compared, settled
+from provenance.auditing.texts.comparing import Recipe, Tail, compared, settled, why_not_judged
 from provenance.auditing.texts.pools import Pool
 
 ROWS = 60
@@ -91,6 +93,35 @@ def test_the_deal_is_named() -> None:
     pairs = [*range(20), *range(20), *range(20, 40)]
     named = mean_of(0, rows=pool(pairs)).values["deal"]
     assert named == "20 rows dealt one by one; labels dealt within 20 families in both groups (families as given)"
+
+
+def test_texts_of_both_groups_do_not_hide_that_rows_are_taken_for_independent() -> None:
+    rows = pool_of([f"text {row}" for row in range(20)], [f"text {row}" for row in range(17, 57)])
+    assert rows.design == (
+        "54 rows dealt one by one; 3 texts that both groups hold left in both: rows taken for independent, "
+        "as families as given joins none"
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "why"),
+    [
+        (range(60), range(100), "not judged: 100% of the compared rows' texts and 60% of the reference's are in both"),
+        (range(100), range(70), "not judged: 70% of the compared rows' texts and 100% of the reference's are in both"),
+        (range(50), range(50), "not judged: the reference has the same texts as the compared rows"),
+        (range(100), range(90, 110), "not judged: 10% of the compared rows' texts and 50% of the reference's are in"),
+        (range(100), range(80, 180), None),
+        # Three quarters are the parents themselves: what the rest of the pairs say can be judged.
+        ([*range(15), *range(100, 105)], range(20), None),
+    ],
+)
+def test_a_choice_of_the_references_own_rows_is_not_taken_for_no_difference(
+    own: Sequence[int], others: Sequence[int], why: str | None
+) -> None:
+    families = [each % 100 for each in [*own, *others]] if why is None and len(own) == 20 else None
+    rows = pool_of([f"text {each}" for each in own], [f"text {each}" for each in others], families)
+    found = why_not_judged(rows.deals, rules=1)
+    assert found is None if why is None else found is not None and found.startswith(why)
 
 
 def test_near_the_level_a_difference_may_be_one_or_none() -> None:

@@ -81,9 +81,9 @@ def test_among_families_a_value_that_is_lost_is_found(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("compared", "reference", "reason"),
     [
-        ([None] * 20, [None] * 20, "the field language is in no row that is compared"),
-        (["en"] * 20, [None] * 20, "the field language is in no reference row"),
-        ([None] * 20, ["en"] * 20, "the field language is in no compared row"),
+        ([None] * 20, [None] * 20, "the field language is in no row that is compared, or is a list or an object"),
+        (["en"] * 20, [None] * 20, "the field language is in no reference row, or is a list or an object"),
+        ([None] * 20, ["en"] * 20, "the field language is in no compared row, or is a list or an object"),
         ([str(number) for number in range(30)], ["1"] * 30, "language has more than 20 values; name a field with few"),
     ],
 )
