@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import quote, urlencode
 
-_FOLDERS = {"dataset": "d", "sample": "s", "model": "m", "prompt": "p", "source": "src", "license": "l"}
+_FOLDERS = {
+    "dataset": "d",
+    "sample": "s",
+    "model": "m",
+    "prompt": "p",
+    "source": "src",
+    "license": "l",
+    "activity": "a",
+}
 # Browsers take these for a folder and the one above it, however they are written.
 _NOT_IN_A_PATH = (".", "..")
 
@@ -20,11 +29,19 @@ def query(asked: Query) -> str:
 
 
 def address(kind: str, name: str, asked: Query | None = None) -> str:
-    """The page of a dataset, sample, model, prompt, source or licence; empty for a name that no address can hold."""
+    """The page of something that has one; empty for a name that no address can hold."""
     if name in _NOT_IN_A_PATH or not name:
         return ""
     kept = "/" if kind == "dataset" else ""
     return f"/{_FOLDERS[kind]}/{quote(name, safe=kept, errors='surrogatepass')}" + query(asked or {})
+
+
+def as_asked(scope: Mapping[str, Any]) -> str:
+    """The path of a request as it was sent: once decoded, a slash in a name is one between folders.
+
+    It begins with one slash alone: with two, a browser takes what follows for a host.
+    """
+    return "/" + quote(scope["raw_path"], safe="/%:@!$&'()*+,;=").lstrip("/")
 
 
 def toggled(asked: Mapping[str, list[str]], name: str, value: str) -> dict[str, list[str]]:

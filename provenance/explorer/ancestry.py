@@ -195,8 +195,10 @@ class _Drawing:
         return [card]
 
     def _link(self, one: Card, near: Array, made: list[Card], direction: int) -> None:
-        there = self._known
-        keys = [self._card_of[number] for number in there[np.isin(there, near)].tolist()]
+        # The few that have cards are sorted, not the neighbours, who may be very many.
+        there = np.sort(self._known)
+        place = np.minimum(np.searchsorted(there, near), len(there) - 1)
+        keys = [self._card_of[number] for number in set(near[there[place] == near].tolist())]
         keys += [card.key for card in made if card.is_group]
         self.edges |= {(key, one.key) if direction < 0 else (one.key, key) for key in keys}
 

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from provenance.report.page.findings import Findings
 
 _MOST_SAMPLES = 500
+_GREATEST_DEPTH = "max_depth"
 
 
 @dataclass(frozen=True)
 class Audited:
     """``verdict`` and ``counts``: as in the report. ``at``: when it was made. ``caveat``: what the policy says itself.
 
-    ``samples``: by rule, the samples that show what it is about, where it reads more than lineage.
+    By rule, ``samples`` has those that show what it is about, where it reads more than lineage, and ``filters`` the
+    values of facets that its rows have, where it is about these.
     """
 
     verdict: tuple[str, str, str] | None
@@ -28,6 +30,7 @@ class Audited:
     caveat: str
     at: datetime
     samples: dict[str, list[str]]
+    filters: dict[str, dict[str, list[str]]]
 
 
 def audited(tell: Tell, root: Path, dataset: str, rev: str | None, policies: tuple[str, ...]) -> Audited:
@@ -64,6 +67,7 @@ def audited(tell: Tell, root: Path, dataset: str, rev: str | None, policies: tup
         caveat,
         datetime.now(UTC),
         _outstanding(audit),
+        _filters(audit),
     )
 
 
@@ -79,3 +83,15 @@ def _outstanding(audit: Audit) -> dict[str, list[str]]:
         if judged.finding.is_open and isinstance(measured, Measured) and measured.outstanding:
             found[judged.finding.rule] = [each.sample_id for each in measured.outstanding[:_MOST_SAMPLES]]
     return found
+
+
+def _filters(audit: Audit) -> dict[str, dict[str, list[str]]]:
+    """By rule about the greatest depth, the depths beyond its bound."""
+    (dataset,) = audit.datasets
+    found: dict[str, dict[str, list[str]]] = {}
+    for judged in audit.findings:
+        bound = judged.finding.threshold.get("at_most")
+        if judged.finding.is_open and judged.finding.value == _GREATEST_DEPTH and isinstance(bound, int | float):
+            depths = [depth for depth in dataset.composition.by_depth if depth.isdigit() and int(depth) > bound]
+            found[judged.finding.rule] = {"depth": depths}
+    return {rule: asked for rule, asked in found.items() if asked["depth"]}

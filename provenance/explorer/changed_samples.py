@@ -51,8 +51,8 @@ def changed_samples(
             for key in made_before
             if len(made_before[key]) == 1 and len(made_after.get(key, ())) == 1
         ]
-    went = np.setdiff1d(gone, [one for one, _ in pairs])
-    came = np.setdiff1d(come, [other for _, other in pairs])
+    went = gone[~np.isin(gone, [one for one, _ in pairs])]
+    came = come[~np.isin(come, [other for _, other in pairs])]
     shown = sorted(pairs)[:most]
     return Changed(
         anew=list(zip(old.nodes([one for one, _ in shown]), new.nodes([other for _, other in shown]), strict=True)),

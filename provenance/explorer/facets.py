@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provenance.explorer.filters import FACETS, Filter, is_among
+from provenance.explorer.filters import FACETS, Filter, GroupOf, is_among
 from provenance.faces.palette import NAMES
-from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.lineage.words import AMBIGUOUS
 
 if TYPE_CHECKING:
-    from provenance.engines.interface import BornAlike
+    from provenance.engines.answers import BornAlike
+    from provenance.ledger.row_births import Fits
     from provenance.ledger.rows import DatasetRows, Grouped
 
 MOST_SHOWN = 8
@@ -50,18 +50,23 @@ class Counts:
     by_origin: dict[str, int]
 
 
-def facets(certain: DatasetRows, at_most: DatasetRows, asked: Filter) -> list[Facet]:
-    """All facets. ``certain``: the rows that certainly fit what is asked besides births; ``at_most``: all that may."""
-    found = [_facet(name, title, certain, at_most, asked) for name, title in FACETS.items()]
+def facets(certain: DatasetRows, at_most: DatasetRows, asked: Filter, groups_of: Mapping[str, GroupOf]) -> list[Facet]:
+    """All facets. ``certain``: the rows that certainly fit what is asked besides births; ``at_most``: all that may.
+
+    ``groups_of``: see `groups_by_facet`.
+    """
+    found = [
+        _facet(name, certain, at_most, asked.values.get(name, ()), groups_of[name], asked.fits(groups_of, name))
+        for name in FACETS
+    ]
     return [facet for facet in found if len(facet.values) > 1 or asked.values.get(facet.name)]
 
 
-def _facet(name: str, title: str, certain: DatasetRows, at_most: DatasetRows, asked: Filter) -> Facet:
-    group_of = BREAKDOWNS[f"by_{name}"].group
-    fits = asked.fits(besides=name)
+def _facet(
+    name: str, certain: DatasetRows, at_most: DatasetRows, chosen: Sequence[str], group_of: GroupOf, fits: Fits
+) -> Facet:
     least, most = certain.by(_where(fits, group_of)), at_most.by(_where(fits, group_of))
     origins = _by_origin(certain, fits, group_of)
-    chosen = asked.values.get(name, ())
     known = set(at_most.by(group_of).groups)
     every = known | {value for value in chosen if not any(is_among(group, [value]) for group in known)}
     values = [
@@ -76,12 +81,10 @@ def _facet(name: str, title: str, certain: DatasetRows, at_most: DatasetRows, as
     ]
     values.sort(key=_by_depth if name == "depth" else _most_first)
     shown = [value for number, value in enumerate(values) if number < MOST_SHOWN or value.is_on]
-    return Facet(name, title, shown, most.ambiguous.rows, len(values) - len(shown))
+    return Facet(name, FACETS[name], shown, most.ambiguous.rows, len(values) - len(shown))
 
 
-def _where(
-    fits: Callable[[BornAlike], bool | None], group_of: Callable[[BornAlike], str | None]
-) -> Callable[[BornAlike], str | None]:
+def _where(fits: Fits, group_of: GroupOf) -> GroupOf:
     """The group of a birth that fits; none of one that does not, and any where that is in doubt."""
 
     def group(born: BornAlike) -> str | None:
@@ -92,9 +95,7 @@ def _where(
     return group
 
 
-def _by_origin(
-    rows: DatasetRows, fits: Callable[[BornAlike], bool | None], group_of: Callable[[BornAlike], str | None]
-) -> dict[str, Counter[str]]:
+def _by_origin(rows: DatasetRows, fits: Fits, group_of: GroupOf) -> dict[str, Counter[str]]:
     """Of each group the rows that certainly fit, by origin."""
     found: dict[str, Counter[str]] = {}
     for cell in rows.cells:
@@ -104,10 +105,10 @@ def _by_origin(
     return found
 
 
-def counts(certain: DatasetRows, at_most: DatasetRows, asked: Filter) -> Counts:
+def counts(certain: DatasetRows, at_most: DatasetRows, asked: Filter, groups_of: Mapping[str, GroupOf]) -> Counts:
     """How many rows fit all that is asked."""
-    fits = asked.fits()
-    by_origin: Grouped = certain.by(_where(fits, BREAKDOWNS["by_origin"].group))
+    fits = asked.fits(groups_of)
+    by_origin: Grouped = certain.by(_where(fits, groups_of["origin"]))
     rows = certain.where(fits).certain.rows
     known = {str(group): each.certain.rows for group, each in by_origin.groups.items() if each.certain.rows}
     if rest := rows - sum(known.values()):

@@ -6,11 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from provenance.engines.interface import BornAlike
+from provenance.engines.answers import BornAlike
 from provenance.errors import ProvenanceError
 from provenance.faces.display import plain
-from provenance.ledger.composition.breakdowns import BREAKDOWNS
+from provenance.ledger.composition.breakdowns import BREAKDOWNS, UNSTATED
+from provenance.lineage.rules import MADE_BY_MODEL
 from provenance.lineage.words import AMBIGUOUS
+
+# The value of a facet that a birth has; None: it has none of it; `AMBIGUOUS`: any.
+GroupOf = Callable[[BornAlike], str | None]
 
 # By the key in an address: what a facet is called.
 FACETS = {
@@ -20,6 +24,8 @@ FACETS = {
     "depth": "steps from human text",
     "source": "source",
     "license": "licence",
+    "stage": "step",
+    "prompt": "prompt",
     "evidence": "how we know",
 }
 _FROM, _WORDS, _AFTER, _RULE, _POLICY = "from", "q", "after", "rule", "policy"
@@ -78,17 +84,33 @@ class Filter:
         """Whether it asks anything of how rows were born."""
         return bool(self.values)
 
-    def fits(self, besides: str | None = None) -> Callable[[BornAlike], bool | None]:
-        """Whether a birth fits all facets, without the one ``besides``; None where that is in doubt."""
-        asked = [(BREAKDOWNS[f"by_{name}"], values) for name, values in self.values.items() if name != besides]
+    def fits(self, groups_of: Mapping[str, GroupOf], besides: str | None = None) -> Callable[[BornAlike], bool | None]:
+        """Whether a birth fits all facets, without the one ``besides``; None where that is in doubt.
+
+        ``groups_of``: see `groups_by_facet`.
+        """
+        asked = [(groups_of[name], values) for name, values in self.values.items() if name != besides]
 
         def answer(born: BornAlike) -> bool | None:
-            groups = [(breakdown.group(born), values) for breakdown, values in asked]
+            groups = [(group_of(born), values) for group_of, values in asked]
             if any(group != AMBIGUOUS and not is_among(group, values) for group, values in groups):
                 return False
             return None if any(group == AMBIGUOUS for group, _ in groups) else True
 
         return answer
+
+
+def groups_by_facet(prompts: Sequence[str | None]) -> Mapping[str, GroupOf]:
+    """By facet, the value that a birth has. ``prompts``: of each activity, by number, the name of its prompt."""
+
+    def prompt_of(born: BornAlike) -> str | None:
+        name = None if born.activity is None else prompts[born.activity]
+        if name is None and "origin" in born.doubts:
+            return AMBIGUOUS
+        return name or (UNSTATED if born.origin in MADE_BY_MODEL else None)
+
+    found: dict[str, GroupOf] = {name: BREAKDOWNS[f"by_{name}"].group for name in FACETS if f"by_{name}" in BREAKDOWNS}
+    return found | {"stage": lambda born: born.stage, "prompt": prompt_of}
 
 
 def is_among(group: object, values: Sequence[str]) -> bool:

@@ -13,9 +13,11 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from markupsafe import Markup
+
+from provenance.explorer.addresses import as_asked
 
 POLICY = "; ".join(
     (
@@ -75,7 +77,7 @@ class Guard:
         if [value for name, value in headers if name == "host"] not in [[host] for host in self._hosts]:
             await _answer(send, 421, "This server answers to 127.0.0.1 and localhost only.\n")
         elif given and scope["method"] == "GET":
-            await self._let_in(scope["path"], query, given, send)
+            await self._let_in(as_asked(scope), query, given, send)
         elif not self._is_our_own(headers):
             await _answer(send, 403, "Requests from other sites are refused.\n")
         elif not self._has_token(headers):
@@ -106,7 +108,7 @@ class Guard:
             )
             return
         rest = urlencode([(name, value) for name, value in query if name != "token"])
-        target = "/" + quote(path.lstrip("/\\")) + (f"?{rest}" if rest else "")
+        target = path + (f"?{rest}" if rest else "")
         cookie = f"{self._cookie}={self._token}; HttpOnly; SameSite=Strict; Path=/"
         headers = {
             "content-type": "text/html; charset=utf-8",

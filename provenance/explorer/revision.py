@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from provenance.errors import UnknownReferenceError
+from provenance.explorer.filters import groups_by_facet
 from provenance.explorer.reach import Selected, as_origins, selected
 from provenance.explorer.remembering import Remembered
-from provenance.ledger.composition.breakdowns import BREAKDOWNS, UNSURE
+from provenance.ledger.composition.breakdowns import UNSURE
 from provenance.ledger.reached import Reached
 from provenance.ledger.references import is_prefix
 from provenance.ledger.row_births import Fitting, SampleRows
@@ -20,10 +21,11 @@ from provenance.ledger.selectors import select
 from provenance.report.page.pipeline import Pipeline, pipeline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from provenance.explorer.filters import Filter
+    from provenance.explorer.filters import Filter, GroupOf
     from provenance.ledger.datasets import RecordedDataset
+    from provenance.ledger.graph.graph import Direction
     from provenance.ledger.rows import Between
     from provenance.ledger.sidecars import Sidecars
 
@@ -42,6 +44,7 @@ class Revision:
         self._reached = Remembered[Reached](_MOST_LARGE)
         self._fitting = Remembered[tuple[Fitting | None, Fitting | None]](_MOST_LARGE)
         self._pipelines = Remembered[Pipeline](_MOST_SMALL)
+        self._others = Remembered[int](_MOST_SMALL)
         self._selected = Remembered[Selected](_MOST_SMALL)
         self._narrowed = Remembered[tuple[DatasetRows, DatasetRows]](_MOST_SMALL)
 
@@ -62,21 +65,24 @@ class Revision:
     @cached_property
     def most_frequent(self) -> dict[str, list[tuple[str, int]]]:
         """Models, sources, and so on, each with the rows of all datasets that are certainly theirs."""
+        prompts = {str(each["plan"]) for each in self.ledger.graph.descriptions.activities if each["plan"]}
         found: dict[str, Counter[str]] = {"model": Counter(), "source": Counter(), "license": Counter()}
+        found["prompt"] = Counter(dict.fromkeys(sorted(prompts), 0))
         for dataset in self.ledger.recorded:
             if dataset.md5 and dataset.described_md5 not in (None, dataset.md5):
                 continue  # of other data: its rows cannot be counted
             rows = self.ledger.rows(dataset)
             for name, counted in found.items():
-                groups: dict[str, Between] = dict(rows.by(BREAKDOWNS[f"by_{name}"].group).groups)
+                groups: dict[str, Between] = dict(rows.by(self.groups_by_facet[name]).groups)
                 counted.update({group: each.certain.rows for group, each in groups.items() if group not in UNSURE})
         return {name: counted.most_common(_MOST_LISTED) for name, counted in found.items()}
 
     @cached_property
-    def prompts(self) -> list[str]:
-        """The names of prompts that activities used."""
-        names = {activity["plan"] for activity in self.ledger.graph.descriptions.activities}
-        return sorted(name for name in names if name)[:_MOST_LISTED]
+    def groups_by_facet(self) -> Mapping[str, GroupOf]:
+        """The value that a birth has, by facet."""
+        words = self.ledger.vocabulary
+        plans = [None if each.plan is None else words.plans.get(each.plan) for each in words.activities.values()]
+        return groups_by_facet([None if plan is None else plan.name for plan in plans])
 
     def sample_rows(self, dataset: RecordedDataset) -> SampleRows:
         """How the rows of each sample of ``dataset`` were born.
@@ -105,9 +111,10 @@ class Revision:
         """
         return self._selected.get(selector, lambda: selected(self.ledger, self.reached(selector), selector))
 
-    def pipeline(self, dataset: RecordedDataset) -> Pipeline:
-        """Where the rows of ``dataset`` came from, dataset by dataset."""
-        return self._pipelines.get(dataset.place, lambda: pipeline(self.ledger, dataset))
+    def pipeline(self, dataset: RecordedDataset | None = None) -> Pipeline:
+        """Where the rows of ``dataset`` (None: of all datasets) came from, dataset by dataset."""
+        place = None if dataset is None else dataset.place
+        return self._pipelines.get(place, lambda: pipeline(self.ledger, dataset))
 
     def fitting(
         self, dataset: RecordedDataset, asked: Filter, among: Sequence[str] | None = None
@@ -127,7 +134,7 @@ class Revision:
         came_from = reduce(lambda one, other: one & other, by_ancestry) if by_ancestry else None
         if not asked.is_of_births:
             return came_from, came_from
-        by_birth = self.sample_rows(dataset).fitting(asked.fits())
+        by_birth = self.sample_rows(dataset).fitting(asked.fits(self.groups_by_facet))
         return (by_birth if came_from is None else by_birth & came_from), came_from
 
     def _these(self, samples: Sequence[str]) -> Fitting:
@@ -163,6 +170,15 @@ class Revision:
         certainly[members[(least >= rows) & (rows > 0)]] = True
         may[members[most > 0]] = True
         return Fitting(certainly, may)
+
+    def others(self, number: int, direction: Direction) -> int:
+        """How many ancestors or descendants sample ``number`` has."""
+        return self._others.get((number, direction), lambda: self._count_others(number, direction))
+
+    def _count_others(self, number: int, direction: Direction) -> int:
+        graph = self.ledger.graph
+        near = graph.next_in(direction).next_to(np.array([number], np.int64))
+        return len(graph.reached(near, direction))
 
     def _rooted(self, selector: str) -> str:
         """``selector`` with paths that count from the DVC root, wherever the server was started."""

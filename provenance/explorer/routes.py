@@ -8,7 +8,7 @@ from provenance.explorer.views.datasets import dataset
 from provenance.explorer.views.finding import find
 from provenance.explorer.views.overview import overview
 from provenance.explorer.views.samples import sample
-from provenance.explorer.views.things import impact, license_, model, prompt, source
+from provenance.explorer.views.things import activity, impact, license_, model, prompt, source
 
 ROUTES = (
     ("/", overview),
@@ -22,4 +22,5 @@ ROUTES = (
     ("/p/{name:path}", prompt),
     ("/src/{name:path}", source),
     ("/l/{name:path}", license_),
+    ("/a/{name:path}", activity),
 )

@@ -21,7 +21,7 @@ from provenance.errors import RepositoryError
 from provenance.identity import scan
 from provenance.identity.id_arrays import bytes_of_ids
 from provenance.identity.picking import pick_rows
-from provenance.ledger.contents import local_data, named_as
+from provenance.ledger.contents import named_as, whole_data
 from provenance.ledger.row_places import identity_of_sidecar, kept_places
 from provenance.ledger.walks import Node, describe
 from provenance.ledger.word_index import WordIndex
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from provenance.ledger.sidecars import Sidecars
 
 MOST_ROWS = 50
-_SECONDS = 0.5
+_SECONDS = 0.25
 # Rows that are read one by one, between looks at the clock.
 _PICKED_AT_ONCE = 17
 
@@ -97,7 +97,7 @@ class Reading:
         self._places: RowPlaces | None = None
         self._index: WordIndex | None = None
         try:
-            self._data = local_data(ledger, dataset)
+            self._data = whole_data(ledger, dataset)
             self._places = kept_places(ledger, dataset)
             self._index = WordIndex.find(ledger, dataset) if words and self._places is not None else None
         except RepositoryError:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from provenance.errors import DataError, RepositoryError
 from provenance.identity import scan
 from provenance.identity.picking import pick_rows
-from provenance.ledger.contents import holders, local_data
+from provenance.ledger.contents import holders, whole_data
 from provenance.ledger.row_places import first_rows, identity_of_sidecar, kept_places
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _said_in(
     ledger: Sidecars, dataset: RecordedDataset, asked: Collection[bytes]
 ) -> Iterator[tuple[bytes | None, str]]:
     """Samples of ``asked`` that are in the dataset, with what they say; None from time to time, while one is sought."""
-    identity, data = identity_of_sidecar(ledger, dataset), local_data(ledger, dataset)
+    identity, data = identity_of_sidecar(ledger, dataset), whole_data(ledger, dataset)
     places = kept_places(ledger, dataset)
     if places is not None:
         rows = first_rows(ledger, dataset, places, data, asked)

@@ -5,25 +5,31 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provenance.errors import ProvenanceError
+from provenance.errors import ProvenanceError, RepositoryError
 from provenance.explorer import addresses
 from provenance.explorer.indexed import BeingIndexed, require_index
 from provenance.explorer.jobs import Jobs
 from provenance.explorer.revision import Revision
 from provenance.faces.pages import environment, stylesheet
+from provenance.files import MODELS_FILE, REVOCATIONS_FILE
+from provenance.identity.names import sidecar_path
 from provenance.ledger.sidecars import Sidecars
+from provenance.settings import SETTINGS_FILE
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from provenance.faces.charts import Column
+    from provenance.ledger.datasets import RecordedDataset
     from provenance.repository import Repository
+    from provenance.repository.history import History
 
 _HERE = Path(__file__).parent
 _MOST_OPEN = 4
@@ -96,15 +102,48 @@ class Site:
             oldest.close()
         return self._open[key][0]
 
+    def history(self, revision: Revision) -> History | None:
+        """The commits up to ``revision``; None where there are none."""
+        rev = revision.ledger.rev
+        try:
+            commit = self.repository.git_state().head if rev is None else self.repository.commit(rev)
+            return None if commit is None else self.repository.history(commit)
+        except RepositoryError:
+            return None
+
+    def past(self, revision: Revision, dataset: RecordedDataset, history: History | None) -> list[Column]:
+        """A dataset of ``revision`` at each commit of its ``history`` that changed it; empty without a history."""
+        from provenance.ledger.composition.composition import composition
+        from provenance.report.page.past import past
+
+        is_committed = revision.ledger.rev is not None
+        counted = composition(revision.ledger, dataset)
+        return past(self.repository, history, counted, dataset.md5, is_committed=is_committed)
+
     def _close_all(self) -> None:
         for _, resources in self._open.values():
             resources.close()
 
     def _marked(self, revision: Revision) -> _Marks:
-        root, recorded = self.repository.root, revision.ledger.recorded
-        files = [root / name for name in ("dvc.lock", "dvc.yaml", "provenance.models.yaml", "provenance.yaml")]
-        files += [path for each in recorded for path in (each.file, root / each.path, root / f"{each.path}.dvc")]
+        root, ledger = self.repository.root, revision.ledger
+        without = (*ledger.unrecorded, *ledger.unfetched, *ledger.unusable)
+        paths = [*(each.path for each in ledger.recorded), *without]
+        files = [root / name for name in ("dvc.lock", "dvc.yaml", MODELS_FILE, SETTINGS_FILE)]
+        files += [each.file for each in ledger.recorded]
+        files += [root / sidecar_path(path) for path in without]
+        files += [file for path in paths for file in (root / path, root / f"{path}.dvc")]
+        # A dataset that is new stands beside another one, or at the root.
+        for folder in sorted({root, *((root / path).parent for path in paths)}):
+            files += sorted(folder.glob("*.dvc"))
         return tuple(_mark(file) for file in files)
+
+    def stated_of(self, dataset: RecordedDataset) -> Hashable:
+        """The state of what an audit of ``dataset`` reads besides data, lineage and rules: what people keep by hand."""
+        from provenance.documents import CARD
+
+        folder = self.repository.root / dataset.path
+        stated = [self.repository.root / name for name in (MODELS_FILE, REVOCATIONS_FILE, SETTINGS_FILE)]
+        return tuple(_mark(file) for file in (*stated, folder / CARD, folder.parent / CARD))
 
     @cached_property
     def _templates(self) -> Any:
@@ -124,12 +163,14 @@ class Site:
             path=request.url.path,
             rev=request.query_params.get("rev"),
             site_rev=self.rev,
+            here=addresses.as_asked(request.scope) + (f"?{request.url.query}" if request.url.query else ""),
             **values,
         )
         return HTMLResponse(html, status)
 
     def sorry(self, request: Request, status: int, title: str, words: str, **values: Any) -> Response:
-        """A page that says what is wrong."""
+        """A page that says what is wrong. Whoever reads it names places from the DVC root."""
+        words = words.replace(f"{self.repository.root}/", "")
         return self.page(request, "sorry.html", status, title=title, words=words, **{"elsewhere": [], **values})
 
 

@@ -18,6 +18,7 @@ from provenance.auditing.measures import NotMeasured
 from provenance.auditing.mixture import MixtureAudit
 from provenance.auditing.policy.findings import Outcome, Status
 from provenance.auditing.verdict import verdict_of
+from provenance.dotted import leaves
 from provenance.files import whole_file
 from provenance.ledger.composition.breakdowns import BREAKDOWNS
 from provenance.ledger.composition.composition import Composition, Share
@@ -118,7 +119,7 @@ def write_plots(directory: Path, audit: Audit) -> None:
     measured = [
         {"dataset": dataset.composition.path, "measure": path, "value": value}
         for dataset in audit.datasets
-        for path, value in _leaves(_only_numbers(dataset.as_json()["measures"]))
+        for path, value in leaves(_only_numbers(dataset.as_json()["measures"]))
     ]
     _write_json(directory / "measures.json", measured)
     shown = ("dataset", "rule", "severity", "status", "message")
@@ -167,14 +168,6 @@ def _only_numbers(values: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(value, int | float):
             numbers[slugs[name]] = int(value) if isinstance(value, bool) else value
     return numbers
-
-
-def _leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, float]]:
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{path}{name}.")
-        else:
-            yield f"{path}{name}", value
 
 
 def _numbers(composition: Composition) -> dict[str, Any]:

@@ -60,9 +60,14 @@ def audit(site: Site, request: Request) -> Response:
 
 
 def key_of(site: Site, revision: Revision, found: RecordedDataset, policies: tuple[str, ...]) -> Hashable:
-    """What the audit of a dataset by some packs goes by: other data, lineage or rules are another audit."""
-    policy = _policy(site, policies)
-    return "audit", revision.ledger.rev, found.path, found.md5, found.digest, policy.digest
+    """What the audit of a dataset by some packs goes by: other data, lineage, rules or revocations are another audit.
+
+    Lineage is that of all datasets: one may know of a row what another does not say.
+    """
+    rev = revision.ledger.rev
+    commit = None if rev is None else site.repository.commit(rev)
+    lineage = tuple((each.path, each.md5, each.digest) for each in revision.ledger.recorded)
+    return "audit", commit, found.path, lineage, site.stated_of(found), _policy(site, policies).digest
 
 
 def samples_of_rule(
@@ -123,6 +128,8 @@ def _to_rows(
         group, facet = rest.rpartition(".")[0], head.removeprefix("by_")
         if head.startswith("by_") and facet in FACETS and group:
             return address("dataset", found.path, {**rev, facet: group})
+        if told.rule in result.filters:
+            return address("dataset", found.path, {**rev, **result.filters[told.rule]})
         if told.rule in result.samples:
             return address("dataset", found.path, {**rev, "rule": told.rule, "policy": policies})
         return ""

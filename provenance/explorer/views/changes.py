@@ -12,6 +12,7 @@ from provenance.faces.display import plain, show
 from provenance.faces.texts import difference
 from provenance.ledger.history.dataset_log import log_dataset
 from provenance.ledger.history.differences import differences
+from provenance.report.page.past import name_of
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _MOST_SHOWN, _MOST_REVISIONS = 20, 60
 _OF_A_PAIR, _OF_A_ROW = 2_000, 200
 _NAMED = {"by_origin": "origin", "by_kind": "kind", "by_model": "model", "by_source": "source", "by_license": "licence"}
-_DAY = 10
+_DAY, _DIGITS = 10, 10
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,12 @@ def _choices(site: Site, path: str) -> list[Choice]:
     """The commits that changed the dataset, the newest first."""
     if site.repository.git_state().head is None:
         return []
-    entries = log_dataset(site.repository, site.repository.history(), path).entries[:_MOST_REVISIONS]
+    history = site.repository.history()
+    entries = log_dataset(site.repository, history, path).entries[:_MOST_REVISIONS]
     found = []
     for entry in entries:
         commit = entry.version.commit
-        name = next((tag for tag in entry.version.tags if tag), commit.sha[:_DAY])
+        name = name_of(history, entry.version, _DIGITS)
         found.append(Choice(name, f"{name} · {commit.date[:_DAY]} · {commit.subject}"))
     return found
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from provenance.errors import ProvenanceError, RepositoryError
+from provenance.errors import ProvenanceError
 from provenance.explorer.addresses import address, query, toggled
-from provenance.explorer.csv_rows import csv_of
 from provenance.explorer.facets import counts, facets
 from provenance.explorer.filters import FACETS, Filter
+from provenance.explorer.row_downloads import DOWNLOADS
 from provenance.explorer.row_pages import Reading
 from provenance.explorer.views.auditing import packs_named, samples_of_rule
-from provenance.explorer.views.overview import STATES
+from provenance.explorer.views.overview import STATES, linked_nodes
 from provenance.faces.display import show
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from provenance.explorer.revision import Revision
     from provenance.explorer.site import Site
-    from provenance.faces.charts import Column
     from provenance.ledger.datasets import RecordedDataset
 
 _MOST_CHARACTERS = 320
@@ -57,13 +56,14 @@ def dataset(site: Site, request: Request) -> Response:
 def _download(site: Site, revision: Revision, found: RecordedDataset, chosen: Filter, form: str) -> Response:
     from starlette.responses import StreamingResponse
 
-    if form != "csv":
-        raise ProvenanceError(f"format={form}: not a format of rows; known is csv")
+    download = DOWNLOADS.get(form)
+    if download is None:
+        raise ProvenanceError(f"format={form}: not a format of rows; known are {', '.join(DOWNLOADS)}")
     found.require_current()
     among = _among(site, revision, found, chosen)
     reading = Reading(revision.ledger, found, revision.fitting(found, chosen, among)[0], chosen.words)
-    headers = {"content-disposition": 'attachment; filename="rows.csv"'}
-    return StreamingResponse(csv_of(reading), media_type="text/csv; charset=utf-8", headers=headers)
+    headers = {"content-disposition": f'attachment; filename="rows.{form}"'}
+    return StreamingResponse(download.written(reading), media_type=download.media_type, headers=headers)
 
 
 def _rows(
@@ -74,7 +74,7 @@ def _rows(
     reading = Reading(revision.ledger, found, revision.fitting(found, chosen, among)[0], chosen.words)
     page = reading.page(chosen.after)
     certain, at_most = revision.narrowed(found, chosen, among)
-    counted = counts(certain, at_most, chosen)
+    counted = counts(certain, at_most, chosen, revision.groups_by_facet)
     if len(chosen.came_from) == 1 and not chosen.is_of_births and among is None:
         # Of the rows of a sample some may be certain, and others not; of several conditions together that is not known.
         (reached,) = (each for each in revision.selected(chosen.came_from[0]).datasets if each.path == found.path)
@@ -88,7 +88,7 @@ def _rows(
     if page.following is not None:
         following = address("dataset", found.path, {**kept, "after": str(page.following)})
     return {
-        "facets": facets(certain, at_most, chosen),
+        "facets": facets(certain, at_most, chosen, revision.groups_by_facet),
         "counts": counted,
         "chosen": chosen,
         "titles": FACETS,
@@ -101,7 +101,7 @@ def _rows(
         "page": page,
         "rows": [(row, show(row.text, _MOST_CHARACTERS) if row.text else "") for row in page.rows],
         "following": following,
-        "csv": address("dataset", found.path, {**kept, "format": "csv"}),
+        "downloads": [(form.upper(), address("dataset", found.path, {**kept, "format": form})) for form in DOWNLOADS],
     }
 
 
@@ -121,30 +121,12 @@ def _composition(site: Site, revision: Revision, found: RecordedDataset, *_: Any
 def _history(site: Site, revision: Revision, found: RecordedDataset, *_: Any) -> dict[str, Any]:
     from provenance.report.page.past import drawn
 
-    columns = past_of(site, revision, found)
+    columns = site.past(revision, found, site.history(revision))
     return {"columns": columns, "drawn": drawn(columns)}
 
 
-def past_of(site: Site, revision: Revision, found: RecordedDataset) -> list[Column]:
-    """The dataset at each commit that changed it; empty where there is no history."""
-    from provenance.ledger.composition.composition import composition
-    from provenance.report.page.past import past
-
-    repository, rev = site.repository, revision.ledger.rev
-    try:
-        commit = repository.git_state().head if rev is None else repository.commit(rev)
-        history = None if commit is None else repository.history(commit)
-    except RepositoryError:
-        return []
-    counted = composition(revision.ledger, found)
-    return past(repository, history, counted, found.md5, is_committed=rev is not None)
-
-
-def _lineage(site: Site, revision: Revision, found: RecordedDataset, *_: Any) -> dict[str, Any]:
+def _lineage(
+    site: Site, revision: Revision, found: RecordedDataset, chosen: Filter, asked: dict[str, list[str]]
+) -> dict[str, Any]:
     flow = revision.pipeline(found)
-    nodes = [replace(node, href=_href(node.kind, node.title)) for node in flow.nodes]
-    return {"pipeline": flow, "nodes": nodes}
-
-
-def _href(kind: str, title: str) -> str:
-    return address(kind, title) if kind == "dataset" else ""
+    return {"pipeline": flow, "nodes": linked_nodes(flow, {"rev": next(iter(asked.get("rev", ())), "")})}

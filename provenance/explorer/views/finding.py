@@ -37,13 +37,14 @@ def find(site: Site, request: Request) -> Response:
 
 
 def _named(revision: Revision, asked: str, rev: dict[str, str]) -> str:
-    """The page of a dataset, model, source, prompt or licence of this name; empty if there is none."""
+    """The page of a dataset, model, source, prompt, licence or step's run of this name; empty if nothing has it."""
     said = revision.ledger.graph.descriptions
     known = {
         "dataset": [each.path for each in revision.ledger.recorded],
         "model": [str(agent["label"]) for agent in said.agents],
         "source": [str(source["name"]) for source in said.sources],
         "prompt": [str(activity["plan"]) for activity in said.activities],
+        "activity": [str(activity["id"]) for activity in said.activities],
         "license": [str(revision.ledger.graph.license_of(born)) for born in revision.ledger.graph.classes],
     }
     found = [(kind, asked.removeprefix(f"{kind}:")) for kind in known]

@@ -87,18 +87,12 @@ def sample(site: Site, request: Request) -> Response:
         values=[(name, show(value, _MOST_CHARACTERS)) for name, value in _fields(said.get(sample_id)).items()],
         beside=_beside(revision, record, said, query.get("beside"), rev),
         prompt=prompt_of(record, parents, digest),
-        ancestors=_others(revision, number, Direction.ANCESTORS),
-        descendants=_others(revision, number, Direction.DESCENDANTS),
+        ancestors=revision.others(number, Direction.ANCESTORS),
+        descendants=revision.others(number, Direction.DESCENDANTS),
         occurrences=ledger.occurrences(sample_id),
         commits=_commits(site, sample_id) if query.get("commits") else None,
         commits_at=address("sample", sample_id, {**rev, "commits": "all"}) + "#commits",
     )
-
-
-def _others(revision: Revision, number: int, direction: Direction) -> int:
-    graph = revision.ledger.graph
-    near = graph.next_in(direction).next_to(np.array([number], np.int64))
-    return len(graph.reached(near, direction))
 
 
 def _fields(content: Content | None) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""The pages of models, sources, prompts and licences; and what would go if something were revoked."""
+"""The pages of models, sources, prompts, licences and runs of steps; and what would go if something were revoked."""
 
 from __future__ import annotations
 
@@ -10,17 +10,28 @@ from typing import TYPE_CHECKING, Any
 from provenance.explorer.said import texts_in_time
 from provenance.faces.display import show
 from provenance.ledger.walks import describe
+from provenance.plurals import counted
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from provenance.explorer.reach import Selected
     from provenance.explorer.revision import Revision
     from provenance.explorer.site import Site
     from provenance.lineage.records import Activity
+    from provenance.lineage.vocabulary import Vocabulary
 
 _EXAMPLES, _MOST_ACTIVITIES, _MOST_TEMPLATES = 5, 30, 8
 _OF_A_ROW, _OF_A_TEMPLATE = 200, 20_000
+# What is said of one sample that is the thing's own, and of several.
+_OWN = {
+    "model": ("was written by it", "were written by it"),
+    "prompt": ("was written in answer to it", "were written in answer to it"),
+    "source": ("was collected from it", "were collected from it"),
+    "license": ("carries it", "carry it"),
+    "activity": ("was made in it", "were made in it"),
+}
 
 
 def _thing(kind: str, site: Site, request: Request) -> Response:
@@ -40,6 +51,7 @@ def _thing(kind: str, site: Site, request: Request) -> Response:
         kind=kind,
         name=name,
         reach=reach,
+        lead=_lead(kind, reach),
         said=_said(revision, kind, name),
         templates=_templates(revision, name) if kind == "prompt" else [],
         activities=activities[-_MOST_ACTIVITIES:][::-1],
@@ -48,7 +60,17 @@ def _thing(kind: str, site: Site, request: Request) -> Response:
     )
 
 
-model, source, prompt, license_ = (partial(_thing, kind) for kind in ("model", "source", "prompt", "license"))
+def _lead(kind: str, reach: Selected) -> str:
+    """How many samples are the thing's own, and how many more go back to it."""
+    one, several = _OWN[kind]
+    others = counted(reach.came_of_it, "more", "more") if reach.came_of_it else "nothing else"
+    goes = "go back to them" if reach.came_of_it > 1 else "goes back to them"
+    return f"{counted(reach.samples, 'sample')} {one if reach.samples == 1 else several}; {others} {goes}."
+
+
+model, source, prompt, license_, activity = (
+    partial(_thing, kind) for kind in ("model", "source", "prompt", "license", "activity")
+)
 
 
 def impact(site: Site, request: Request) -> Response:
@@ -87,7 +109,31 @@ def _said(revision: Revision, kind: str, name: str) -> list[list[tuple[str, Any]
             for each in revision.ledger.sources
             if each.name == name
         ]
+    if kind == "activity":
+        words = revision.ledger.vocabulary
+        return [_terms_of_run(each, words) for each in revision.ledger.activities if each.id == name]
     return []
+
+
+def _terms_of_run(run: Activity, words: Vocabulary) -> list[tuple[str, Any]]:
+    """What is recorded of one run of a step; what is not, is left out."""
+    agent, plan, source = words.agents.get(run.agent or ""), words.plans.get(run.plan or ""), run.source or ""
+    changed = " with changes" if run.git and run.git.dirty else ""
+    terms: list[tuple[str, Any]] = [
+        ("what it did", run.type.value),
+        ("step", run.stage and run.stage.name),
+        ("command", run.command),
+        ("model", agent and agent.label),
+        ("prompt", plan and plan.name),
+        ("source", source in words.sources and words.sources[source].name),
+        ("began", run.started and run.started.strftime("%Y-%m-%d %H:%M:%S %Z")),
+        ("ended", run.ended and run.ended.strftime("%Y-%m-%d %H:%M:%S %Z")),
+        ("code at", run.git and run.git.head and f"{run.git.head[:12]}{changed}"),
+        *((name.removeprefix("gen_ai.request."), f"{value}") for name, value in run.parameters.items()),
+        ("results rejected", run.rejected and f"{sum(run.rejected.values()):,}"),
+        ("packages", ", ".join(f"{name} {version}" for name, version in run.packages.items())),
+    ]
+    return [(term, value) for term, value in terms if value]
 
 
 def _templates(revision: Revision, name: str) -> list[tuple[str, Any]]:

@@ -122,7 +122,7 @@ def _said(node: Node, *, is_first: bool, again: bool) -> tuple[str, str]:
         prompt = f", with the prompt “{node.prompt}”" if node.prompt else ""
         stage = f", in the step {node.stage}" if node.stage else ""
         what = "this" if is_first else "this from it"
-        return ("A model wrote again" if again else "A model wrote"), (
+        return ("A model then wrote" if again else "A model wrote"), (
             f"{what}: {node.model or 'which one is not stated'}{prompt}{stage}"
         )
     if node.type == "derivation":

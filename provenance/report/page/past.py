@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from provenance.errors import UnknownReferenceError
 from provenance.faces.charts import Column
 from provenance.faces.palette import NAMES
 from provenance.lineage.words import Origin
@@ -16,10 +15,10 @@ if TYPE_CHECKING:
     from provenance.ledger.composition.composition import Composition
     from provenance.ledger.history.dataset_log import LogEntry
     from provenance.repository import Repository
-    from provenance.repository.history import History
+    from provenance.repository.history import History, Version
 
 _MOST_COLUMNS = 24
-_DAY = 10
+_DAY, _DIGITS = 10, 7
 
 
 def past(
@@ -30,7 +29,7 @@ def past(
     Where that was the workspace, which may be not ``is_committed``, it is one revision more if it differs.
     """
     entries = [] if history is None else _entries(repository, history, composition.path)
-    columns = [column for entry in entries if (column := _column(entry)) is not None]
+    columns = [_column(history, entry) for entry in entries if history is not None and entry.counted is not None]
     data = entries[-1].version.data if entries else None
     if not is_committed and (data is None or data.md5 != md5):
         columns.append(Column("now", "not committed", "", composition.rows, composition.origins))
@@ -49,19 +48,21 @@ def _entries(repository: Repository, history: History, path: str) -> list[LogEnt
     """The log, the oldest first; empty where no commit has the dataset."""
     from provenance.ledger.history.dataset_log import log_dataset
 
-    try:
-        return list(reversed(log_dataset(repository, history, path).entries))
-    except UnknownReferenceError:
-        return []
+    return list(reversed(log_dataset(repository, history, path).entries)) if history.versions(path) else []
 
 
-def _column(entry: LogEntry) -> Column | None:
-    if entry.counted is None:
-        return None
+def _column(history: History, entry: LogEntry) -> Column:
+    assert entry.counted is not None, "versions of which nothing is known are left out"
     commit = entry.version.commit
     by_origin = _origins(entry.counted.groups["by_origin"])
-    label = next((name for name in entry.version.tags if name), commit.sha[:7])
+    label = name_of(history, entry.version)
     return Column(label, commit.date[:_DAY], commit.subject, entry.counted.rows, by_origin)
+
+
+def name_of(history: History, version: Version, digits: int = _DIGITS) -> str:
+    """What a version goes by: a tag of its commit, else one that still has it, else the commit's first ``digits``."""
+    commit = version.commit
+    return next((name for name in (*history.tags_at(commit), *version.tags) if name), commit.sha[:digits])
 
 
 def drawn(columns: list[Column]) -> list[Column]:

@@ -50,8 +50,8 @@ class _Step:
     inputs: list[RecordedDataset]
 
 
-def pipeline(ledger: Sidecars, subject: RecordedDataset) -> Pipeline:
-    """The flow that ends in ``subject``, one of the ledger's datasets."""
+def pipeline(ledger: Sidecars, subject: RecordedDataset | None = None) -> Pipeline:
+    """The flow that ends in ``subject``, one of the ledger's datasets; None: all that is made here."""
     steps, left_out = _steps(ledger, subject)
     by_origin = ledger.rows_by_origin()
     nodes: dict[str, Node] = {}
@@ -61,7 +61,7 @@ def pipeline(ledger: Sidecars, subject: RecordedDataset) -> Pipeline:
         path = step.dataset.path
         shares = {name: rows for name, rows in by_origin[path].items() if name in NAMES}
         size = counted(step.dataset.rows, "row")
-        nodes[path] = Node(path, "dataset", path, size, shares, is_subject=path == subject.path)
+        nodes[path] = Node(path, "dataset", path, size, shares, is_subject=step.dataset is subject)
         target = path
         if step.stage is not None:
             target = f"stage:{step.stage}"
@@ -88,13 +88,16 @@ def longest(table: list[Row]) -> list[Row]:
     return [table[line] for line in sorted(by_rows[:_MOST_LINES])]
 
 
-def _steps(ledger: Sidecars, subject: RecordedDataset) -> tuple[list[_Step], int]:
-    """The steps to ``subject``, which is the last; how many datasets further back are left out."""
+def _steps(ledger: Sidecars, subject: RecordedDataset | None) -> tuple[list[_Step], int]:
+    """The steps to ``subject``, which is the last, or all; how many datasets further back are left out."""
     recorded = {dataset.path: dataset for dataset in ledger.recorded}
     stages = {dataset.path: dataset.stage for dataset in ledger.repository.datasets(ledger.rev)}
     inputs = ledger.repository.stage_inputs(ledger.rev)
     found: dict[str, _Step] = {}
-    waiting, left_out = [subject.path], set()
+    ends = (
+        [subject.path] if subject else sorted(set(recorded) - {each for several in inputs.values() for each in several})
+    )
+    waiting, left_out = [*ends], set()
     while waiting:
         path = waiting.pop(0)
         if path in found:
@@ -109,14 +112,16 @@ def _steps(ledger: Sidecars, subject: RecordedDataset) -> tuple[list[_Step], int
         waiting += before
     for step in found.values():
         step.inputs[:] = [each for each in step.inputs if each.path in found]
-    return list(_inputs_first(found, subject.path, set())), len(left_out)
+    seen: set[str] = set()
+    return [step for end in ends if end in found for step in _inputs_first(found, end, seen)], len(left_out)
 
 
 def _inputs_first(steps: Mapping[str, _Step], path: str, seen: set[str]) -> Iterator[_Step]:
+    if path in seen:
+        return
     seen.add(path)
     for each in steps[path].inputs:
-        if each.path not in seen:
-            yield from _inputs_first(steps, each.path, seen)
+        yield from _inputs_first(steps, each.path, seen)
     yield steps[path]
 
 

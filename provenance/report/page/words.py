@@ -24,6 +24,9 @@ _WROTE = {
     AMBIGUOUS: "it is not certain who wrote {}",
 }
 
+# So many broken rules are named beside the verdict; of more, the findings are the list.
+_MOST_NAMED = 3
+
 DEFINITIONS = (
     ("Row, sample", "One record of the dataset. Rows that say exactly the same are the same sample."),
     ("Real", "Written by people, as far as the record says: collected from a named source."),
@@ -86,8 +89,8 @@ def verdict(audit: Audit) -> tuple[str, str, str] | None:
     passes = "The policy lets this pass." if audit.verdict.passes else "The policy does not let this pass."
     also = f" It {revoked}." if revoked else ""
     if audit.verdict.status is Status.BLOCKED:
-        broken = f"{counted(failed, 'rule')} that must hold {'is' if failed == 1 else 'are'} broken."
-        return "fail", "Blocked", f"{broken} {passes}{also}"
+        broken = f"{counted(failed, 'rule')} that must hold {'is' if failed == 1 else 'are'} broken"
+        return "fail", "Blocked", f"{broken}{_named(audit)}. {passes}{also}"
     if audit.verdict.status is Status.UNKNOWN:
         judged = f"No rule that must hold is broken, but {counted(unknown, 'rule')} could not be judged"
         warned = (
@@ -100,6 +103,13 @@ def verdict(audit: Audit) -> tuple[str, str, str] | None:
         word = "Cleared, with warnings" if warnings else "Cleared, with open questions"
         return "warn", word, f"Every rule that must hold is kept, but {' and '.join(others)}: see the findings.{also}"
     return "pass", "Cleared", f"Every rule that must hold is kept.{also}"
+
+
+def _named(audit: Audit) -> str:
+    """What is broken, where that is soon said."""
+    titles = [judged.finding.title for judged in audit.findings if judged.finding.outcome is Outcome.FAILED]
+    titles = list(dict.fromkeys(f"{title[0].lower()}{title[1:]}" for title in titles))
+    return f": {'; '.join(titles)}" if 0 < len(titles) <= _MOST_NAMED else ""
 
 
 def counts(audit: Audit) -> list[tuple[str, int]]:

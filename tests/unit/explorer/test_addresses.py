@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from provenance.explorer.addresses import address, query, toggled
+from provenance.explorer.addresses import address, as_asked, query, toggled
 
 
 @pytest.mark.parametrize("name", ["a b", "a/b", "../x", "?x=1#y", "<b onclick=x>", "\u202e", "%2e", 'a"b', "\x1b[31m"])
@@ -16,6 +16,17 @@ def test_a_name_comes_back(name: str) -> None:
     assert unquote(found.path.removeprefix("/m/")) == name
     assert found.query == "rev=v1"
     assert found.fragment == ""
+
+
+@pytest.mark.parametrize("name", ["a b", "a/b", "../../x", "?x=1#y", "50%", "%2e", 'a"b', "\x1b[31m", "日本"])
+def test_the_address_of_a_page_is_found_again_in_its_request(name: str) -> None:
+    asked = address("model", name)
+    assert as_asked({"path": unquote(asked), "raw_path": asked.encode()}) == asked
+
+
+def test_a_request_names_no_other_host_and_no_markup() -> None:
+    assert as_asked({"raw_path": b"//example.org/x"}) == "/example.org/x"
+    assert as_asked({"raw_path": b'/\\example.org/"><script>'}) == "/%5Cexample.org/%22%3E%3Cscript%3E"
 
 
 def test_what_no_address_can_hold_has_none() -> None:

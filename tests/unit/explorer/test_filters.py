@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from provenance.engines.interface import BornAlike
+from provenance.engines.answers import BornAlike
 from provenance.errors import ProvenanceError
-from provenance.explorer.filters import Filter
+from provenance.explorer.filters import Filter, groups_by_facet
+from provenance.lineage.words import AMBIGUOUS
+
+GROUPS = groups_by_facet(["ask", None])
 
 
 def born(**said: Any) -> BornAlike:
@@ -17,7 +20,7 @@ def born(**said: Any) -> BornAlike:
 
 
 def test_values_of_one_facet_are_alternatives_and_facets_are_conditions() -> None:
-    fits = Filter.of({"origin": ["synthetic", "mixed"], "kind": ["rewrite"]}).fits()
+    fits = Filter.of({"origin": ["synthetic", "mixed"], "kind": ["rewrite"]}).fits(GROUPS)
     assert fits(born(origin="synthetic", kind="rewrite")) is True
     assert fits(born(origin="mixed", kind="rewrite")) is True
     assert fits(born(origin="synthetic", kind="answer")) is False
@@ -26,13 +29,13 @@ def test_values_of_one_facet_are_alternatives_and_facets_are_conditions() -> Non
 
 def test_what_is_in_doubt_may_fit_unless_another_condition_says_no() -> None:
     asked = Filter.of({"license": ["MIT"], "origin": ["real"]})
-    assert asked.fits()(born(doubts=("license",))) is None
-    assert asked.fits()(born(doubts=("license",), origin="mixed")) is False
-    assert asked.fits(besides="license")(born(doubts=("license",))) is True
+    assert asked.fits(GROUPS)(born(doubts=("license",))) is None
+    assert asked.fits(GROUPS)(born(doubts=("license",), origin="mixed")) is False
+    assert asked.fits(GROUPS, besides="license")(born(doubts=("license",))) is True
 
 
 def test_nothing_asked_is_fitted_by_all() -> None:
-    assert Filter.of({}).fits()(born(doubts=("license",))) is True
+    assert Filter.of({}).fits(GROUPS)(born(doubts=("license",))) is True
 
 
 @pytest.mark.parametrize("asked", [{"colour": ["red"]}, {"after": ["-1"]}, {"after": ["x"]}, {"after": ["٣"]}])
@@ -46,3 +49,16 @@ def test_what_is_asked_can_be_asked_again() -> None:
     found = Filter.of(asked | {"after": ["50"], "rev": ["v1"]})
     assert found.asked == asked
     assert found.after == 50
+
+
+def test_rows_have_the_prompt_of_their_activity_where_a_model_made_them() -> None:
+    prompt = GROUPS["prompt"]
+    assert prompt(born(origin="synthetic", activity=0)) == "ask"
+    assert prompt(born(origin="synthetic", activity=1)) == "unstated"
+    assert prompt(born(origin="real", activity=1)) is None
+    assert prompt(born(origin="unknown", doubts=("origin",))) == AMBIGUOUS
+
+
+def test_rows_without_a_stage_are_of_no_step() -> None:
+    assert GROUPS["stage"](born(stage="mix")) == "mix"
+    assert GROUPS["stage"](born()) is None

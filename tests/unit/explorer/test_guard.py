@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -35,6 +36,7 @@ def ask(headers: Any, path: str = "/", query: str = "", method: str = "GET") -> 
         "type": "http",
         "method": method,
         "path": path,
+        "raw_path": quote(path, safe="/%").encode(),
         "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in pairs],
     }
@@ -106,6 +108,10 @@ def test_the_printed_address_gives_the_cookie_once() -> None:
     assert headers["referrer-policy"] == "no-referrer"
     assert 'content="0;url=/d/a%20b?origin=real"' in body
     assert TOKEN not in body
+
+
+def test_the_way_on_keeps_a_slash_that_is_in_a_name() -> None:
+    assert 'content="0;url=/m/..%2F..%2Fx%40v"' in ask({"host": HOST}, "/m/..%2F..%2Fx%40v", f"token={TOKEN}")[2]
 
 
 def test_a_wrong_token_gives_nothing() -> None:
