@@ -1,36 +1,46 @@
 """`provenance add`: register where collected data comes from, and track it with DVC.
 
 The person who adds the data states its origin, so the evidence is `declared`. A dataset that is unchanged since it was
-added in the same words is left as it is, so that adding twice gives the same files. All datasets are added or none is.
+added in the same words is left as it is, so that adding twice gives the same files. All datasets are added or none is,
+but for a disk that is full: DVC may track the data by then, and adding once more writes the sidecars.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provenance.capture.environment import describe_environment, loaded_packages
 from provenance.capture.identities import identity_of, keeping_choice, parts_of, tokenizer_of
 from provenance.capture.redaction import refuse_secrets
 from provenance.capture.stated_license import stated_license
 from provenance.documents import parse_tracked
+from provenance.engines.building import tasks_of
+from provenance.engines.choosing import EngineName
 from provenance.errors import RepositoryError, SidecarError
-from provenance.files import scratch_folder, whole_file
+from provenance.files import generations_in, scratch_folder, whole_file
 from provenance.identity import Identity
 from provenance.identity.names import KNOWN_SUFFIXES, SIDECAR_SUFFIX, is_dataset, sidecar_path
+from provenance.lineage.allocating import memory_used_again
 from provenance.lineage.births import Collection
 from provenance.lineage.placing import whole_sidecar
 from provenance.lineage.records import Activity, ActivityType, Evidence, IdentitySettings, Origin, Source
-from provenance.lineage.shared_birth import register
-from provenance.lineage.sidecar import first_evidence, first_origin, open_sidecar
+from provenance.lineage.shared_birth import Collected, register
+from provenance.lineage.sidecar import Sidecar, first_evidence, first_origin, open_sidecar
 from provenance.repository import Repository
 from provenance.settings import SETTINGS_FILE, Settings
 from provenance.upkeep.chosen_settings import chosen, settings_with
-from provenance.upkeep.hashing import Hashing, hashing_of
+from provenance.upkeep.hashing import PieceByPiece, hashing_of
 from provenance.upkeep.tracked_files import only_writer
+
+if TYPE_CHECKING:
+    from provenance.engines.interface import Tasks
 
 ProgressOf = Callable[[str], Callable[[int], None]]
 
@@ -57,7 +67,9 @@ def add_datasets(
     source: Source,
     fields: Sequence[str] | None = None,
     parts: int | None = None,
+    engine: EngineName = EngineName.DUCKDB,
     progress_of: ProgressOf,
+    ahead: PieceByPiece | None = None,
 ) -> list[Added]:
     """Write a sidecar for each dataset in ``paths``, and track both with DVC.
 
@@ -65,11 +77,14 @@ def add_datasets(
         fields: content fields of these datasets, to be kept in provenance.yaml; None: as that file has them.
         parts: into how many files their sidecars are divided, to be kept there too; None: as that file or, where it
             does not say, their sidecars have it.
+        engine: what reads the rows and writes the sidecars: this process, or tasks of Spark.
+        ahead: see `hash_ahead`.
 
     Raises:
         DataError: a dataset cannot be read, or bears reserved columns.
         RepositoryError: a path is no dataset file or is the out of a stage, a field has no name, there cannot be so
             many parts, or DVC refuses a file. Nothing was written then.
+        ProvenanceError: Spark is not available, or cannot read a file or write a part. Nothing was written then.
     """
     refuse_secrets(source)
     source = source.model_copy(update={"license": stated_license("source: its license", source.license)})
@@ -87,21 +102,34 @@ def add_datasets(
         scratch_folder(repository.temporary, "add") as workspace,
         # Whatever is written here takes its place when all of it has been written.
         ExitStack() as written,
+        memory_used_again(),
     ):
-        adding = _Adding(repository, settings, origin, source, workspace)
-        for name in names:
-            if not adding.says_the_same(name):
-                _require_replaceable(repository, name)
-                sidecar = whole_sidecar(repository.root / sidecar_path(name), adding.parts_of(name))
-                adding.register(name, written.enter_context(sidecar), progress_of(name))
-        repository.add(names)
+        adding = _Adding(repository, settings, origin, source, workspace, ahead)
+        new = [name for name in names if not adding.says_the_same(name)]
+        for name in new:
+            _require_replaceable(repository, name)
+        tasks = written.enter_context(tasks_of(engine)) if new else None
+        # Sidecars are written while the next dataset is read, and while DVC copies the data.
+        with ThreadPoolExecutor(1) as writer:
+            writing: list[Future[None]] = []
+            sidecars: list[Path] = []
+            for name in new:
+                parts = adding.parts_of(name)
+                sidecar = written.enter_context(whole_sidecar(repository.root / sidecar_path(name), parts))
+                sidecars.append(sidecar)
+                writing.append(writer.submit(adding.register(name, progress_of(name), tasks), sidecar, parts))
+            repository.add(names)
+            for each in writing:
+                each.result()
+        # As they are written: to put generations together, merely to count them, takes as long as adding does.
+        added = {name: _added(name, open_sidecar(sidecar)) for name, sidecar in zip(new, sidecars, strict=True)}
         if choice:
             # Somebody else may have changed the file while rows were read.
             written.enter_context(only_writer(repository, SETTINGS_FILE))
             text = settings_with(repository, names, choice)
             written.enter_context(whole_file(repository.root / SETTINGS_FILE)).write_text(text, encoding="utf-8")
     repository.add(sidecar_path(name) for name in names)
-    return [_added(repository, name) for name in names]
+    return [added.get(name) or _added(name, _sidecar_of(repository, name)) for name in names]
 
 
 def _check(file: Path, name: str, stage: str | None) -> None:
@@ -125,7 +153,7 @@ def _require_replaceable(repository: Repository, name: str) -> None:
     """
     beside = sidecar_path(name)
     try:
-        opened = open_sidecar(repository.root / beside)
+        opened = _sidecar_of(repository, name)
     except SidecarError:
         return
     activities = opened.header.activities
@@ -134,32 +162,53 @@ def _require_replaceable(repository: Repository, name: str) -> None:
         return
     raise RepositoryError(
         f"{name}: has lineage that was recorded or stated row by row, which `add` would replace; state what is missing "
-        f"with `provenance declare {name}`, or move {beside} away to register the dataset anew"
+        f"with `provenance declare {shlex.quote(name)}`, or move {beside} away to register the dataset anew"
     )
 
 
-def _added(repository: Repository, name: str) -> Added:
-    opened = open_sidecar(repository.root / sidecar_path(name))
+def _added(name: str, opened: Sidecar) -> Added:
     return Added(name, opened.header.dataset.rows, opened.records, sidecar_path(name), opened.header.identity)
+
+
+def _sidecar_of(repository: Repository, name: str) -> Sidecar:
+    return open_sidecar(repository.root / sidecar_path(name), generations_in(repository.temporary))
 
 
 @dataclass(frozen=True)
 class _Adding:
-    """What is said of all datasets that are added together. ``workspace`` is for temporary files."""
+    """What is said of all datasets that are added together. ``workspace`` is for temporary files.
+
+    ``ahead``: see `hash_ahead`.
+    """
 
     repository: Repository
     settings: Settings
     origin: Origin
     source: Source
     workspace: Path
+    ahead: PieceByPiece | None
 
-    def register(self, name: str, sidecar: Path, progress: Callable[[int], None]) -> None:
-        """Write the sidecar of the dataset ``name`` (its path from the DVC root) to the file ``sidecar``."""
+    def register(self, name: str, progress: Callable[[int], None], tasks: Tasks | None) -> Callable[[Path, int], None]:
+        """Read the dataset ``name`` (its path from the DVC root); what writes its sidecar, see `shared_birth`."""
         file = self.repository.root / name
-        with hashing_of(self.repository, file) as hashing:
-            self._register(name, sidecar, progress, hashing)
+        with hashing_of(self.repository, file, self.ahead, read_here=tasks is None) as hashing:
+            collected = Collected(
+                file,
+                self._collection(),
+                dataset_path=name,
+                identity=self._identity(name),
+                fingerprint=hashing,
+                workspace=self.workspace,
+                tokenizer=tokenizer_of(self.settings, name),
+                progress=progress,
+            )
+            if tasks is None:
+                return register(collected, watch=hashing.take, temporary=self.repository.temporary)
+            from provenance.lineage.birth_in_tasks import register_in_tasks
 
-    def _register(self, name: str, sidecar: Path, progress: Callable[[int], None], hashing: Hashing) -> None:
+            return register_in_tasks(collected, self.parts_of(name), tasks.between)
+
+    def _collection(self) -> Collection:
         environment = describe_environment(self.repository, None)
         activity = Activity(
             type=ActivityType.COLLECTION,
@@ -169,20 +218,7 @@ class _Adding:
             packages=loaded_packages(),
             started=datetime.now(UTC),
         )
-        register(
-            self.repository.root / name,
-            sidecar,
-            Collection(self.origin, activity, self.source, Evidence.DECLARED, self.source.license),
-            dataset_path=name,
-            identity=self._identity(name),
-            fingerprint=hashing,
-            watch=hashing.take,
-            workspace=self.workspace,
-            temporary=self.repository.temporary,
-            tokenizer=tokenizer_of(self.settings, name),
-            parts=self.parts_of(name),
-            progress=progress,
-        )
+        return Collection(self.origin, activity, self.source, Evidence.DECLARED, self.source.license)
 
     def parts_of(self, name: str) -> int:
         """Into how many files the sidecar of the dataset ``name`` is divided."""
@@ -196,7 +232,7 @@ class _Adding:
         """Whether the dataset ``name`` has a sidecar that says just this of the file as it is."""
         sidecar = self.repository.root / sidecar_path(name)
         try:
-            opened = open_sidecar(sidecar)
+            opened = open_sidecar(sidecar, generations_in(self.repository.temporary))
         except SidecarError:
             return False
         # DuckDB comes with it, of which what is new has no need.

@@ -5,7 +5,8 @@ What DVC recorded of the stages is changed together with their files, so it has 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -15,7 +16,7 @@ from provenance.capture.declaring.declaration import Stated, births_declared
 from provenance.capture.declaring.pipeline_changes import last_change, pipeline_change
 from provenance.capture.declaring.stage_sidecars import StageSidecars, in_order
 from provenance.capture.identities import identity_of, parts_of, tokenizer_of
-from provenance.errors import RepositoryError
+from provenance.errors import DataError, RepositoryError
 from provenance.file_sets import NewFiles
 from provenance.files import copy_of, scratch_folder
 from provenance.identity.names import sidecar_path
@@ -23,7 +24,7 @@ from provenance.lineage.completion import Completion, complete
 from provenance.repository.pipelines import pointer_text
 
 if TYPE_CHECKING:
-    from provenance.repository import Repository
+    from provenance.repository import Repository, Stage
     from provenance.repository.pipelines import StageText
     from provenance.upkeep.adoption_plan import Plan
 
@@ -79,9 +80,22 @@ def adopt(repository: Repository, plan: Plan, progress_of: ProgressOf) -> Adopte
     """
     with pipeline_change(repository) as files, scratch_folder(repository.temporary, "adopt") as workspace:
         adoption = _Adoption(repository, plan, files, workspace, progress_of)
-        datasets = adoption.write()
+        with _named_from(repository.root):
+            datasets = adoption.write()
         adoption.sidecars.seal(_BY)
     return Adopted(tuple(datasets), tuple(adoption.sidecars.in_git(files.paths)))
+
+
+@contextmanager
+def _named_from(root: Path) -> Iterator[None]:
+    """Errors in a dataset name it from the DVC root, as the user does."""
+    try:
+        yield
+    except DataError as error:
+        place = Path(error.path)
+        if not place.is_relative_to(root):
+            raise
+        raise DataError(place.relative_to(root).as_posix(), error.row, error.problem) from error
 
 
 class _Adoption:
@@ -124,7 +138,7 @@ class _Adoption:
             raise RepositoryError(f"{path}: not in the workspace; bring it with `dvc checkout` or `dvc pull`")
         completion = None
         if not self._taken_over(path):
-            stated = self._stated(path)
+            stated = self._stated(path, None)
             settings = self._repository.settings()
             completion = complete(
                 root / path,
@@ -151,7 +165,7 @@ class _Adoption:
             self.sidecars.require_here(stage, [out, *known])
         completion = None
         if not self._taken_over(out):
-            stated = self._stated(out)
+            stated = self._stated(out, self.sidecars.recorded_run(stage))
             completion = self.sidecars.complete(stage, out, stated)
         self._entered(out)
         return AdoptedDataset(out, stage.address, completion)
@@ -178,13 +192,14 @@ class _Adoption:
         if (rule := self._repository.pipelines.ignoring(sidecar_path(path))) is not None:
             self._ignored.setdefault(rule[0], []).append(rule[1])
 
-    def _stated(self, path: str) -> Stated | None:
+    def _stated(self, path: str, run: Stage | None) -> Stated | None:
+        """What is declared of the dataset at ``path``, which ``run`` made."""
         declaration = self._plan.declared.get(path)
         if declaration is None:
             return None
         identity = identity_of(self._repository.settings(), path, self._repository)
         folder = Path(mkdtemp(dir=self._workspace))
-        return births_declared(self._repository, path, identity, declaration, None, folder)
+        return births_declared(self._repository, path, identity, declaration, run, folder)
 
 
 def _with_lines(file: Path, lines: list[str]) -> str:

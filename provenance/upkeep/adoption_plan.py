@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from provenance.errors import RepositoryError, SidecarError
+from provenance.errors import RepositoryError
 from provenance.files import MODELS_FILE, REVOCATIONS_FILE
-from provenance.identity.names import SIDECAR_SUFFIX, is_dataset, sidecar_path
-from provenance.lineage.sidecar import open_sidecar
+from provenance.identity.names import SIDECAR_SUFFIX, sidecar_path
 from provenance.repository.staging import is_wrapped, judges
 from provenance.upkeep.adoption_checks import is_just, not_recorded, runs_just, words_of
+from provenance.upkeep.adoption_datasets import DatasetsThere
 from provenance.upkeep.adoption_words import Words, command_of, declarations
 from provenance.upkeep.pipeline_text import NotEditableError, PipelineText
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from provenance.capture.declaring.declaration import Declaration
     from provenance.repository import Repository
     from provenance.repository.pipelines import StageText
-    from provenance.repository.tracked import Dataset
 
 _NO_WORDS = Words()
 _MORE_COMMANDS = "runs several commands; the packages that those before the last import are not noted"
@@ -91,24 +90,21 @@ class _Planning:
         self._remarks: list[str] = []
         self._texts: dict[str, tuple[str, str]] = {}
         self._edited: dict[str, StageText] = {}
-        self._datasets = {dataset.path: dataset for dataset in repository.datasets()}
-        self._chosen = {*filter(self._is_open, self._datasets), *self._named(also)}
+        self._datasets = DatasetsThere(repository, self._stages)
+        self._left += [LeftAlone(path, reason) for path, reason in self._datasets.closed.items()]
+        self._chosen = {*self._datasets.open, *self._datasets.named(also)}
         # Those that are not adopted may have sidecars all the same.
-        self._with_sidecar = self._chosen | {path for path, each in self._datasets.items() if each.sidecar}
+        self._with_sidecar = self._chosen | self._datasets.with_sidecar
 
     def plan(self) -> Plan:
         groups: dict[tuple[str, str], list[StageText]] = {}
         for stage in self._stages:
             groups.setdefault((stage.file, stage.group), []).append(stage)
-        for members in groups.values():
-            try:
-                self._edit(members)
-            except NotEditableError as error:
-                self._leave(members, f"{error}; change it by hand: see `provenance stage add --help`")
+        self._edit_all(list(groups.values()))
         outs = {stage.address: tuple(self._outs_without_sidecar(stage)) for stage in self._stages}
         self._remarks += not_recorded(self._repository, [stage for stage in self._stages if outs[stage.address]])
         made = {path for stage in self._stages for path in self._outs(stage)}
-        added = sorted(path for path in self._chosen - made if not self._is_current(path, tracked=True))
+        added = sorted(path for path in self._chosen - made if not self._datasets.is_current(path, tracked=True))
         return Plan(
             stages=tuple(self._stages),
             texts=self._texts,
@@ -120,37 +116,39 @@ class _Planning:
             declared=self._declared,
         )
 
-    def _is_open(self, path: str) -> bool:
-        """Whether the dataset may get a sidecar; why not is noted."""
-        dataset = self._datasets[path]
-        reason = None if dataset.sidecar else self._why_closed(dataset)
-        if reason is not None:
-            self._left.append(LeftAlone(path, reason))
-        return reason is None and dataset.source is None
+    def _edit_all(self, groups: list[list[StageText]]) -> None:
+        """Edit what can be edited, and leave the rest alone.
 
-    def _why_closed(self, dataset: Dataset) -> str | None:
-        if dataset.source is not None:
-            return f"imported; `provenance import … -o {dataset.path}` brings its sidecar, if its source has one"
-        beside = sidecar_path(dataset.path)
-        for stage in self._stages:
-            for dep in filter(None, map(stage.from_root, stage.paths("deps"))):
-                if dep == "." or beside.startswith(f"{dep}/"):
-                    return (
-                        f"stage {stage.address} depends on the whole folder {dep}, which a sidecar would change; let "
-                        "it depend on the files that it reads"
-                    )
+        What reads from a stage that is left alone is not to depend on a sidecar that nothing makes: so all begins anew
+        without it.
+        """
+        left = [*self._left]
+        while True:
+            self._texts, self._edited, self._remarks, self._left = {}, {}, [], [*left]
+            failed = [*filter(None, map(self._failure, groups))]
+            if not failed:
+                return
+            for members, reason in failed:
+                groups.remove(members)
+                closed = {
+                    path for stage in members for path in self._outs(stage) if path not in self._datasets.with_sidecar
+                }
+                self._chosen -= closed
+                self._with_sidecar -= closed
+                left.append(self._left_alone(members, reason))
+
+    def _failure(self, members: list[StageText]) -> tuple[list[StageText], str] | None:
+        """Edit a stage or group; it and the reason where that cannot be done."""
+        try:
+            self._edit(members)
+        except NotEditableError as error:
+            return members, f"{error}; change it by hand: see `provenance stage add --help`"
         return None
 
-    def _named(self, also: Collection[str]) -> Iterator[str]:
-        for path in also:
-            if path not in self._datasets and self._repository.out(path) is None:
-                raise RepositoryError(f"{path}: DVC does not track it, so it cannot be adopted as a dataset")
-            yield path
-
-    def _leave(self, members: Sequence[StageText], reason: str, *, is_dataset: bool = True) -> None:
+    def _left_alone(self, members: Sequence[StageText], reason: str, *, is_dataset: bool = True) -> LeftAlone:
         first = members[0]
         name = first.address.partition("@")[0] if "@" in first.name else first.address
-        self._left.append(LeftAlone(f"stage {name}", reason, is_dataset))
+        return LeftAlone(f"stage {name}", reason, is_dataset)
 
     def _outs(self, stage: StageText) -> list[str]:
         places = map(stage.from_root, stage.paths("outs"))
@@ -163,23 +161,8 @@ class _Planning:
         for path in self._outs(stage):
             out = self._repository.out(path)
             was_made = (self._repository.root / path).exists() or (out is not None and out.md5 is not None)
-            if was_made and sidecar_path(path) in stated and not self._is_current(path, tracked=True):
+            if was_made and sidecar_path(path) in stated and not self._datasets.is_current(path, tracked=True):
                 yield path
-
-    def _is_current(self, path: str, *, tracked: bool) -> bool:
-        """Whether there is a sidecar of just this dataset; ``tracked``: which DVC tracks."""
-        beside = sidecar_path(path)
-        if tracked and self._repository.out(beside) is None:
-            return False
-        if not (self._repository.root / beside).exists():
-            # What DVC tracks and is not here was made: it is to be brought, not made again.
-            out = self._repository.out(beside)
-            return out is not None and out.md5 is not None
-        try:
-            stated = open_sidecar(self._repository.root / beside).header.dataset
-        except SidecarError:
-            return False
-        return stated.md5 == self._datasets[path].md5 if path in self._datasets else False
 
     def _edit(self, members: Sequence[StageText]) -> None:
         """Write into the text of a file what the stage, or the group of stages, ``members`` lacks.
@@ -192,7 +175,7 @@ class _Planning:
         if not any(map(self._outs, members)):
             if not any(judges(command) for stage in members for command in stage.commands):
                 reason, may_be = self._why_no_dataset(members)
-                self._leave(members, reason, is_dataset=may_be)
+                self._left.append(self._left_alone(members, reason, is_dataset=may_be))
                 return
             deps = self._with_judged(members, deps)
         wraps = self._wraps(members, is_new=bool(outs))
@@ -314,7 +297,7 @@ class _Planning:
             return False
         # A stage whose script records leaves a sidecar itself.
         records = any("provenance " in command for stage in members for command in stage.commands)
-        return is_new or not (records or all(self._is_current(path, tracked=False) for path in outs))
+        return is_new or not (records or all(self._datasets.is_current(path, tracked=False) for path in outs))
 
     def _why_no_dataset(self, members: Sequence[StageText]) -> tuple[str, bool]:
         """Why none of the outs is adopted, and whether one may be a dataset all the same."""
@@ -327,9 +310,6 @@ class _Planning:
         if any(stage.from_root(path) in closed for stage in members for path in stage.paths("outs")):
             return f"none of its datasets can be adopted: {shown}", True
         tracked = [stage.from_root(path) for stage in members for path in stage.paths("outs")]
-        unclear = [path for path in tracked if path and self._may_be_dataset(path)]
+        unclear = [path for path in tracked if path and self._datasets.may_be(path)]
         hint = f"; if one is, name it: --dataset {shlex.quote(unclear[0])}" if unclear else ""
         return f"no dataset among its outs: {shown}{hint}", bool(unclear)
-
-    def _may_be_dataset(self, path: str) -> bool:
-        return is_dataset(path) or (self._repository.root / path).is_dir()

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.capture.declaring.pipeline_changes import last_change
+from provenance.engines.building import require_engine
+from provenance.engines.choosing import VARIABLE, EngineName, chosen_engine
 from provenance.errors import ProvenanceError, RepositoryError
 from provenance.files import MODELS_FILE, REVOCATIONS_FILE
 from provenance.identity.kernel import way
@@ -76,7 +78,7 @@ def diagnose(repository: Repository) -> Diagnosis:
         return Diagnosis([*found, *(_conflict(file) for file in conflicting)], notes)
     found += _interrupted(repository)
     try:
-        found += _files(repository)
+        found += [*_files(repository), *_engine(repository)]
         plan = plan_adoption(repository)
         found += _pipelines(plan)
         notes += (Note(each.what, f"without lineage: {each.reason}") for each in plan.left if each.is_dataset)
@@ -157,6 +159,15 @@ def _files(repository: Repository) -> Iterator[Problem]:
     for file in sorted({SETTINGS_FILE, MODELS_FILE, REVOCATIONS_FILE, *tracked, *pointers}):
         if (root / file).exists() and repository.is_ignored_by_git(file):
             yield Problem(file, "ignored by git, so others do not get it", f"git add --force {shlex.quote(file)}")
+
+
+def _engine(repository: Repository) -> Iterator[Problem]:
+    """An engine that everybody asks for by the settings, and that cannot start here."""
+    try:
+        require_engine(chosen_engine(None, repository.settings().engine))
+    except ProvenanceError as error:
+        named = _COMMAND.findall(str(error))
+        yield Problem("the engine", str(error), named[0] if named else f"export {VARIABLE}={EngineName.DUCKDB}")
 
 
 def _pipelines(plan: Plan) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from provenance.ledger.datasets import is_remembered_right
+from provenance.ledger.collecting import is_remembered_right
 from provenance.ledger.graph.opening import graph_name, segment_name, store_in
 from provenance.plurals import counted
 
