@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound=BaseModel)
 
+# The dataset card of a folder.
+CARD = "README.md"
 _LARGEST = 4 << 20
 # Together these bound what reading takes: some 40 µs an event, and less than 2 µs a character.
 _LARGEST_YAML = 1 << 20

@@ -7,6 +7,7 @@ where there is one, row) and what to do. The command line prints it and exits wi
 from __future__ import annotations
 
 import os
+from pathlib import PurePath
 
 
 class ProvenanceError(Exception):
@@ -26,16 +27,25 @@ class DataError(ProvenanceError):
     """A dataset cannot be read. ``path`` and ``row`` (from 1; None: the file as a whole) say where."""
 
     def __init__(self, path: str | os.PathLike[str], row: int | None, problem: str) -> None:
-        self.path = os.fspath(path)
+        self.path = _text_of(path)
         self.row = row
         self.problem = problem
         where = self.path if row is None else f"{self.path}:{row}"
         super().__init__(f"{where}: {problem}")
 
+    def __reduce__(self) -> tuple[type[DataError], tuple[str, int | None, str]]:
+        # As it may come from another process.
+        return type(self), (self.path, self.row, self.problem)
+
     def renamed(self, read_at: str | os.PathLike[str], name: str) -> DataError:
         """The same of the dataset called ``name``, or of a file in it, that was read at ``read_at``."""
-        inside = self.path.removeprefix(os.fspath(read_at)).replace(os.sep, "/")
-        return DataError(name + inside if inside != self.path else name, self.row, self.problem)
+        inside = self.path.removeprefix(_text_of(read_at)).replace(os.sep, "/")
+        return type(self)(name + inside if inside != self.path else name, self.row, self.problem)
+
+
+def _text_of(path: str | os.PathLike[str]) -> str:
+    # What is read on object storage has no path to open, and yet one to show.
+    return str(path) if isinstance(path, PurePath) else os.fspath(path)
 
 
 class SidecarError(ProvenanceError):
@@ -48,6 +58,18 @@ class RepositoryError(ProvenanceError):
 
 class UnknownReferenceError(ProvenanceError):
     """A sample, a selector or a dataset name that fits nothing, or more than one thing."""
+
+
+class OutsideError(RepositoryError, UnknownReferenceError):
+    """A path that is not inside the repository: no dataset can be there."""
+
+
+class NoSuchRowError(DataError, UnknownReferenceError):
+    """A row that a dataset does not have."""
+
+
+class UnknownRevisionError(RepositoryError, UnknownReferenceError):
+    """A name that is no revision of git and no experiment of DVC."""
 
 
 class QueryError(ProvenanceError):

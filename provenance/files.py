@@ -21,11 +21,16 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import hashlib
 
 TEMPORARY_SUFFIX = ".provenance-tmp"
 MODELS_FILE = "provenance.models.yaml"
 REVOCATIONS_FILE = "provenance.revocations.yaml"
 
+_CHUNK_BYTES = 1 << 22
 _SCRATCH_SUFFIX = ".provenance-scratch"
 _HELD = ".held"
 # Of renameat2(2).
@@ -48,16 +53,14 @@ def md5_of(file: Path) -> str:
     """The MD5 of the content of ``file``, in hex, as DVC names contents."""
     import hashlib
 
-    with open(file, "rb") as handle:
-        return hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    return _digested(file, hashlib.md5(usedforsecurity=False))
 
 
 def sha256_of(file: Path) -> str:
     """``sha256:`` and the SHA-256 of the content of ``file``, in hex."""
     import hashlib
 
-    with open(file, "rb") as handle:
-        return f"sha256:{hashlib.file_digest(handle, 'sha256').hexdigest()}"
+    return f"sha256:{_digested(file, hashlib.sha256())}"
 
 
 def xxh3_of(file: Path) -> str:
@@ -66,8 +69,16 @@ def xxh3_of(file: Path) -> str:
 
     from xxhash import xxh3_128
 
-    with open(file, "rb") as handle:
+    with file.open("rb") as handle:
         return hashlib.file_digest(handle, xxh3_128).hexdigest()
+
+
+def _digested(file: Path, digest: hashlib._Hash) -> str:
+    # What is on object storage is read by requests of this size.
+    with file.open("rb") as handle:
+        while chunk := handle.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def stamp_of(file: Path) -> list[int]:
@@ -183,6 +194,11 @@ def remove_folder(path: Path) -> Cleaned:
     size = sum(_size(Path(folder, name)) for folder, _, files in os.walk(path) for name in files)
     shutil.rmtree(path, ignore_errors=True)
     return Cleaned(1, size)
+
+
+def generations_in(temporary: Path) -> Path:
+    """Where generations of sidecars are put together and kept, once for all commands; ``temporary``: a repository's."""
+    return temporary / "generations"
 
 
 @cache

@@ -16,6 +16,7 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
+_BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 _ALLOWED: ContextVar[int | None] = ContextVar("jobs", default=None)
 
 
@@ -32,6 +33,22 @@ def at_most(jobs: int | None) -> Iterator[None]:
         yield
     finally:
         _ALLOWED.reset(before)
+
+
+@contextmanager
+def without_blas_threads() -> Iterator[None]:
+    """Where numpy is loaded meanwhile, OpenBLAS starts no threads for products of matrices, unless it was told to.
+
+    It starts one for each further core, and each waits for work by keeping its core busy for a tenth of a second.
+    """
+    if _BLAS_THREADS in os.environ:
+        yield
+        return
+    os.environ[_BLAS_THREADS] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(_BLAS_THREADS, None)
 
 
 def cores() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,8 @@ def dataset_statement(ledger: Sidecars, dataset: RecordedDataset) -> tuple[bytes
     problems = problems_of(ledger, dataset)
     if problems:
         first = f"{problems[0].path}: {problems[0].problem}"
-        raise ProvenanceError(f"{first}; `provenance verify {dataset.path}` has all of it; it was not signed")
+        verify = f"`provenance verify {shlex.quote(dataset.path)}`"
+        raise ProvenanceError(f"{first}; {verify} has all of it; it was not signed")
     subjects = list(subjects_of(ledger, dataset))
     header = dataset.sidecar.header
     of_file = next((each.digest["md5"] for each in subjects if each.name == dataset.path), None)

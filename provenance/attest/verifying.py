@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from provenance.attest.statement import DatasetPredicate, VerdictPredicate
     from provenance.attest.verdict_file import VerdictFile
     from provenance.ledger.datasets import RecordedDataset
-    from provenance.lineage.verification import Problem
+    from provenance.lineage.problems import Problem
 from provenance.repository import Repository
 
 OF_DATASET = ("data", "sidecar", "rows", "closure", "roots")
@@ -168,7 +168,7 @@ def _says(found: Mapping[str, str], signed: Mapping[str, Mapping[str, str]], nam
 def _records(ledger: Sidecars, dataset: RecordedDataset) -> Iterator[Check]:
     """Whether the sidecar tells the truth about the data, and whether it is closed."""
     from provenance.ledger.checked import problems_of
-    from provenance.lineage.verification import NOT_CLOSED
+    from provenance.lineage.problems import NOT_CLOSED
 
     try:
         problems = problems_of(ledger, dataset)

@@ -6,6 +6,7 @@ import functools
 import inspect
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
@@ -17,7 +18,7 @@ from provenance.cli.output import write_error
 from provenance.cli.progress import fetch_progress
 from provenance.engines.choosing import EngineName, chosen_engine
 from provenance.errors import RepositoryError
-from provenance.jobs import at_most
+from provenance.jobs import at_most, without_blas_threads
 from provenance.report.plain_text import safe
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ NoFetchOption = Annotated[
 ]
 EngineOption = Annotated[
     EngineName | None,
-    typer.Option("--engine", help="What answers: duckdb on this machine, or Spark as it is configured."),
+    typer.Option("--engine", help="What does the work: duckdb on this machine, or Spark as it is configured."),
 ]
 PolicyOption = Annotated[
     list[str] | None,
@@ -110,6 +111,7 @@ def command(
     at_revision: bool = False,
     has_jobs: bool = False,
     asks_an_engine: bool = False,
+    multiplies: bool = True,
 ) -> Callable[[Callable[Concatenate[CommonOptions, P], None]], Callable[..., None]]:
     """Give a command the options that most have: --repo, --json, --quiet and --verbose.
 
@@ -120,6 +122,7 @@ def command(
         at_revision: it reads at any git revision: with --rev.
         has_jobs: it works by several threads at once: with --jobs.
         asks_an_engine: what it asks is asked of an engine: with --engine.
+        multiplies: it may multiply large matrices, as measures do.
     """
     common = [_parameter("repo", RepositoryOption, None)]
     common += [_parameter("rev", RevisionOption, None)] if at_revision else []
@@ -139,7 +142,7 @@ def command(
         @functools.wraps(function)
         def run(**given: Any) -> None:
             options: Any = CommonOptions(**{name: given.pop(name) for name in names if name in given})
-            with at_most(options.jobs):
+            with at_most(options.jobs), nullcontext() if multiplies else without_blas_threads():
                 function(options, **given)  # type: ignore[call-arg]
 
         parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *common)]

@@ -5,6 +5,7 @@ Every text that comes from data, sidecars or settings passes `plain_text.safe` b
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ _ORIGIN_BARS = {
 _BAR_WIDTH = 24
 # Between two columns of a table.
 _COLUMN_GAP = 3
+_LAST_STYLE = re.compile(r"\x1b\[[0-9;]*m$")
 
 
 def write_json(document: Any) -> None:
@@ -115,7 +117,8 @@ def write_branches(branches: Iterable[tuple[str, str, Text]]) -> None:
 def _branches(branches: Iterable[tuple[str, str, Text]]) -> Iterator[str]:
     console = _console()
     for first, further, label in branches:
-        for number, part in enumerate(label.wrap(console, max(console.width - len(first), _LABEL_WIDTH))):
+        width = max(console.width - max(len(first), len(further)), _LABEL_WIDTH)
+        for number, part in enumerate(label.wrap(console, width)):
             yield (first if number == 0 else further) + _rendered(console, part)
 
 
@@ -123,8 +126,15 @@ def _rendered(console: Console, renderable: RenderableType) -> str:
     # Written by ourselves: Rich ends the process with 1, which is our code for a finding, where a pipe was closed.
     with console.capture() as captured:
         console.print(renderable)
-    # Cells are filled up to their columns' widths, the last one's too.
-    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    return "".join(f"{_without_last_blanks(line)}\n" for line in captured.get().splitlines())
+
+
+def _without_last_blanks(line: str) -> str:
+    """Cells are filled up to their columns' widths, the last one's too, before the end of its style."""
+    styles = ""
+    while found := _LAST_STYLE.search(line := line.rstrip()):
+        line, styles = line[: found.start()], found[0] + styles
+    return line + styles
 
 
 def origin_bar(rows: dict[str, int]) -> Text:

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from provenance.lineage.schema import sidecar_schema
 from provenance.lineage.sidecar import Sidecar
+from provenance.stored import readable
 
 _AT_ONCE = 10_000
 # Samples whose records are kept.
@@ -69,7 +70,7 @@ class SampleRecords:
             yield from self._batches_of(path, chosen)
 
     def _batches_of(self, path: Path, chosen: list[str]) -> Iterator[pa.RecordBatch]:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(readable(path)) as file:
             for group in range(file.num_row_groups):
                 wanted = self._wanted_in(file.metadata.row_group(group))
                 if wanted is not None and not len(wanted):

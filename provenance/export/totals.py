@@ -18,7 +18,7 @@ from provenance.plurals import counted
 
 if TYPE_CHECKING:
     from provenance.auditing.measure import Values
-    from provenance.engines.interface import BornAlike
+    from provenance.engines.answers import BornAlike
     from provenance.export.subject import ExportedDataset
 
 

@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 import xxhash
 
-from provenance.files import Cleaned, is_in_use, remove_left, scratch_folder, stamp_of, whole_file, xxh3_of
+from provenance.files import (
+    Cleaned,
+    folder_of_process,
+    is_in_use,
+    remove_left,
+    scratch_folder,
+    stamp_of,
+    whole_file,
+    xxh3_of,
+)
 
 DIES = """
 import os, signal, sys
@@ -147,3 +156,9 @@ def test_a_digest_is_of_the_content_and_a_stamp_of_the_file(tmp_path: Path) -> N
     file.write_bytes(content)
     os.utime(file, ns=(before[1], before[1]))
     assert stamp_of(file) != before
+
+
+def test_a_process_has_one_folder_for_temporary_files() -> None:
+    folder = folder_of_process()
+    assert folder.is_dir()
+    assert folder_of_process() == folder

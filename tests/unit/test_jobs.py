@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from itertools import islice
 from threading import Barrier, Event
 
 import pytest
 
-from provenance.jobs import at_once, cores
+from provenance.jobs import at_once, cores, without_blas_threads
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
@@ -49,3 +50,14 @@ def test_nothing_new_is_begun_when_nobody_wants_more() -> None:
 
 def test_there_is_a_core() -> None:
     assert cores() >= 1
+
+
+def test_numpy_is_loaded_without_threads_of_openblas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    with without_blas_threads():
+        assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+    assert "OPENBLAS_NUM_THREADS" not in os.environ, "what is started later is not told so"
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    with without_blas_threads():
+        assert os.environ["OPENBLAS_NUM_THREADS"] == "3"
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "3"

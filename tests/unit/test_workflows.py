@@ -13,12 +13,14 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 _PINNED = re.compile(r"^\s*-?\s*uses: [\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*$")
+_COMMANDS = re.compile(r"`([^`]+)`")
+_PYTHONS = re.compile(r"3\.\d+")
 _NAME = re.compile(r"^[A-Za-z0-9._-]+")
 _CONSTRAINT = re.compile(r"[a-z0-9-]+==[0-9][0-9a-z.!+]*( ; [a-z_]+ [^/:@]*)?")
 
 
-def workflow(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+def workflow(path: Path) -> dict[Any, Any]:
+    found: dict[Any, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return found
 
 
@@ -53,6 +55,42 @@ def test_only_a_release_may_prove_who_it_is() -> None:
         if "id-token" in job["permissions"]
     }
     assert able == {("release", "publish")}
+
+
+def test_what_runs_where_is_told() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("### What runs where")[2]
+    rows = [
+        line.strip("| ").split(" | ") for line in page.partition("While you work")[0].splitlines() if line[:1] == "|"
+    ]
+    told = {
+        row[0].partition(",")[0]: (row[1], {*_PYTHONS.findall(row[2])}, _COMMANDS.findall(row[-1])) for row in rows[2:]
+    }
+    ran = {
+        name: (_when(document[True], job), *_what(job))
+        for document in map(workflow, WORKFLOWS)
+        for name, job in document["jobs"].items()
+        if _what(job)[1]
+    }
+    assert told == ran
+
+
+def _when(triggers: Any, job: dict[str, Any]) -> str:
+    """When a job runs. YAML reads the key `on` as true."""
+    if "tags" in (triggers["push"] or {}):
+        return "a tag"
+    if job.get("if") == "github.event_name == 'schedule'":
+        return "every Monday"
+    weekly = [each["cron"].endswith("* * 1") for each in triggers.get("schedule", [])]
+    return "every push and pull request" + (", every Monday" if weekly == [True] else "")
+
+
+def _what(job: dict[str, Any]) -> tuple[set[str], list[str]]:
+    """The versions of Python that a job sets up, and its commands that test something."""
+    lines = [line for step in job["steps"] for line in step.get("run", "").splitlines()]
+    pythons = {*job.get("strategy", {}).get("matrix", {}).get("python", [])}
+    for step in job["steps"]:
+        pythons |= {*_PYTHONS.findall(str(step.get("with", {}).get("python-version", "")))}
+    return pythons, [line for line in lines if line.startswith(("make ", ".ci/"))]
 
 
 def test_constraints_are_names_and_versions_of_all_that_is_asked_for() -> None:

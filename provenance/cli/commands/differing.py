@@ -9,7 +9,8 @@ import typer
 from provenance.cli import output
 from provenance.cli.options import CommonOptions, command
 from provenance.cli.progress import rows_progress
-from provenance.errors import UnknownReferenceError
+from provenance.errors import SidecarError, UnknownReferenceError
+from provenance.plurals import counted
 from provenance.report.plain_text import CELL_WIDTH, safe, safe_lines
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _LINE_WIDTH = 200
 
 
-@command(reads_lineage=True, has_jobs=True, asks_an_engine=True)
+@command(reads_lineage=True, has_jobs=True, asks_an_engine=True, multiplies=False)
 def diff(
     options: CommonOptions,
     old: Annotated[str, typer.Argument(metavar="A", help="The older revision.")],
@@ -51,6 +52,20 @@ def diff(
         # What was asked for is answered; of all the rest, what differs.
         for each in found if paths else [each for each in found if not each.is_none]:
             _print(each)
+    _require_compared([each for each in found if paths or each.has_sidecars])
+
+
+def _require_compared(found: Sequence[Difference]) -> None:
+    """Refuse to answer where a difference is not known.
+
+    Raises:
+        SidecarError: it is not known how the rows of one of these differ.
+    """
+    unknown = [each for each in found if each.rows is None]
+    if unknown:
+        first, *more = unknown
+        others = f"; and {counted(len(more), 'more dataset')}" if more else ""
+        raise SidecarError(f"{first.path}: cannot be compared: {'; '.join(first.remarks)}{others}")
 
 
 def _revision_and_datasets(repository: Repository, others: Sequence[str]) -> tuple[str | None, Sequence[str]]:
@@ -97,6 +112,6 @@ def _print_changes(difference: Difference) -> None:
     if difference.changes:
         output.write_line()
     for change in difference.changes:
-        output.write_line(f"  {safe(in_words(change), _LINE_WIDTH)}")
+        output.write(output.folded("  ", "      ", safe(in_words(change), _LINE_WIDTH)))
         for line in change.difference:
             output.write_line(f"      {safe_lines(line)[0] if line else ''}")

@@ -29,7 +29,7 @@ _MOST_SHARES = 5
 _LINE_WIDTH = 160
 
 
-@command(reads_lineage=True)
+@command(reads_lineage=True, multiplies=False)
 def log(
     options: CommonOptions,
     target: Annotated[
@@ -111,7 +111,7 @@ def _print_dataset(found: DatasetLog) -> None:
                 if name != "by_origin" and (told := _shares(counted.rows, counted.groups[name], OF_HISTORY[name])):
                     output.write_line(f"    {OF_HISTORY[name].words}: {told}")
         for change in entry.changes:
-            output.write_line(f"    {safe(in_words(change), _LINE_WIDTH)}")
+            output.write(output.folded("    ", "        ", safe(in_words(change), _LINE_WIDTH)))
         if entry.reason is not None:
             output.write_line(f"    {entry.state}: {safe(entry.reason)}")
 

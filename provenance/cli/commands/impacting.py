@@ -28,7 +28,7 @@ _MOST_ROWS = 1_000
 _TEXT_WIDTH = 200
 
 
-@command(reads_lineage=True, at_revision=True, asks_an_engine=True)
+@command(reads_lineage=True, at_revision=True, asks_an_engine=True, multiplies=False)
 def impact(
     options: CommonOptions,
     selectors: Annotated[

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from provenance.ledger.sidecars import Sidecars
 
 
-@command(reads_lineage=True, at_revision=True)
+@command(reads_lineage=True, at_revision=True, multiplies=False)
 def index(
     options: CommonOptions,
     collect_garbage: Annotated[
@@ -60,7 +60,7 @@ def index(
             from provenance.attest.trees import clean_trees
             from provenance.auditing.contamination.suites import clean_suites
             from provenance.ledger import row_places
-            from provenance.ledger.datasets import clean_generations
+            from provenance.ledger.collecting import clean_generations
 
             cleaned = clean(store_in(repository.temporary), ledger.indexed)
             cleaned += row_places.clean(ledger) + clean_suites(repository.temporary) + remove_left(repository.temporary)

@@ -61,6 +61,7 @@ def infer(
                 "candidates": [asdict(candidate) for candidate in found.candidates],
                 "unknown": found.unknown,
                 "words_shared": found.words_shared,
+                "possible_parents": found.possible_parents,
             }
         )
     elif not options.quiet:
@@ -83,6 +84,11 @@ def _print(found: Inference, dataset: str, against: str) -> None:
         output.write_line(
             f"only {100 * (found.words_shared or 0):.0f}% of the words are shared: words are compared, so where these "
             "are different languages many parents are not found"
+        )
+    if found.candidates and found.has_few_possible_parents:
+        output.write_line(
+            f"{safe(against)} has only {counted(found.possible_parents, 'row')}: among so few, rows that come from "
+            "none of them are often given one"
         )
     if found.candidates:
         output.write_line("candidates are guesses: none of them is recorded or counted as lineage")

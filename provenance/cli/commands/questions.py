@@ -22,7 +22,7 @@ SampleArgument = Annotated[
 ]
 
 
-@command(reads_lineage=True, at_revision=True)
+@command(reads_lineage=True, at_revision=True, multiplies=False)
 def show(
     options: CommonOptions,
     sample: SampleArgument,
@@ -141,7 +141,7 @@ def _joined(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-@command(reads_lineage=True, at_revision=True)
+@command(reads_lineage=True, at_revision=True, multiplies=False)
 def trace(
     options: CommonOptions,
     sample: SampleArgument,

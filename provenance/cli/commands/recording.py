@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from provenance.cli.next_steps import tell_to_add, tell_to_add_tracked
-from provenance.cli.options import CommonOptions, QuietOption, VerboseOption, command, open_repository
+from provenance.cli.options import (
+    CommonOptions,
+    EngineOption,
+    QuietOption,
+    VerboseOption,
+    command,
+    open_repository,
+)
 from provenance.cli.output import write_error, write_json, write_line
 from provenance.cli.progress import rows_progress
+from provenance.engines.choosing import chosen_engine
 from provenance.report.content_words import lines_on_content
 from provenance.report.plain_text import counted, safe
 
@@ -54,7 +62,7 @@ def init(
             write_line("nothing to do: prepared already")
 
 
-@command()
+@command(asks_an_engine=True, multiplies=False)
 def add(
     options: CommonOptions,
     paths: Annotated[
@@ -83,11 +91,15 @@ def add(
 
     Example: provenance add data/faq.jsonl --origin real --source faq-2024 --license CC-BY-4.0
     """
+    from provenance.upkeep.hashing import hash_ahead
+
+    repository = options.open_repository()
+    # What follows is a second of importing.
+    ahead = hash_ahead(paths)
     from provenance.capture.collected import Source
     from provenance.lineage.records import Origin
     from provenance.upkeep.adding import add_datasets
 
-    repository = options.open_repository()
     collected = collected_at and collected_at.replace(tzinfo=UTC)
     described = Source(name=source, url=url, license=license_, publisher=publisher, collected_at=collected)
     with rows_progress(quiet=options.quiet) as progress_of:
@@ -98,7 +110,9 @@ def add(
             source=described,
             fields=None if fields is None else fields.split(","),
             parts=parts,
+            engine=options.engine_of(repository),
             progress_of=progress_of,
+            ahead=ahead,
         )
     if options.as_json:
         write_json({"datasets": [_document(dataset) for dataset in added]})
@@ -119,6 +133,7 @@ def _document(added: Added) -> dict[str, object]:
 def run(
     context: typer.Context,
     parts: PartsOption = None,
+    engine: EngineOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -133,8 +148,9 @@ def run(
     if not context.args:
         raise typer.BadParameter("no command; write it after `--`: provenance run -- COMMAND")
     repository = open_repository(None)
+    chosen = chosen_engine(engine, repository.settings().engine)
     with rows_progress(quiet=quiet) as progress_of:
-        result = run_stage(repository, context.args, progress_of, parts)
+        result = run_stage(repository, context.args, progress_of, parts, chosen)
     if not quiet:
         for line in _lines(result):
             write_error(safe(line))
@@ -175,6 +191,8 @@ def _lines(result: StageResult) -> Iterator[str]:
         yield f"{dataset.path}: {_explained(dataset)}"
         again = f"run `dvc repro --force --single-item {shlex.quote(result.stage)}`"
         yield from (f"  {line}" for line in lines_on_content(dataset.path, dataset.identity, again))
+        if dataset.completion is not None and dataset.completion.read_here:
+            yield f"  this machine read rows too, since {', and '.join(dataset.completion.read_here)}"
 
 
 def _explained(dataset: Completed) -> str:

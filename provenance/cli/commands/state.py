@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provenance.cli import output
-from provenance.cli.commands.attesting import Keys, verify_proof, verify_statement
+from provenance.cli.attestations import Keys, verify_proof, verify_statement
 from provenance.cli.completing import datasets
 from provenance.cli.failures import FINDING, fail_with
 from provenance.cli.options import CommonOptions, command
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from provenance.ledger.datasets import RecordedDataset
     from provenance.ledger.sidecars import Sidecars
-    from provenance.lineage.verification import Problem
+    from provenance.lineage.problems import Problem
 
 
-@command(reads_lineage=True, at_revision=True)
+@command(reads_lineage=True, at_revision=True, multiplies=False)
 def status(
     options: CommonOptions,
 ) -> None:
@@ -102,7 +102,7 @@ def _print_states(datasets: list[dict[str, Any]]) -> None:
             output.write_line(f"{safe(dataset['path'])}: {said}")
 
 
-@command(reads_lineage=True, at_revision=True, has_jobs=True)
+@command(reads_lineage=True, at_revision=True, has_jobs=True, asks_an_engine=True, multiplies=False)
 def verify(
     options: CommonOptions,
     datasets: Annotated[
@@ -170,9 +170,11 @@ def verify(
         raise typer.BadParameter("--of, and what says who must have signed, are for a --statement or a --proof")
     from provenance.ledger.agreement import agreement
     from provenance.ledger.sidecars import Sidecars
-    from provenance.lineage.verification import Problem
+    from provenance.lineage.problems import Problem
 
-    with Sidecars.open(options.open_repository(), options.rev, anew=True) as ledger:
+    repository = options.open_repository()
+    engine = options.engine_of(repository)
+    with Sidecars.open(repository, options.rev, anew=True, engine=engine) as ledger:
         chosen = [ledger.dataset(path) for path in datasets] if datasets else list(ledger.recorded)
         verified, problems, errors = _verified(ledger, chosen)
         agreed = agreement(ledger, verified)

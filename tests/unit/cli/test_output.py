@@ -37,6 +37,19 @@ def test_a_pipe_gets_a_table_whatever_its_width(capsys: pytest.CaptureFixture[st
     assert title.split() == [*COLUMNS] and row.endswith("x" * 5000)
 
 
+def test_in_colour_too_no_line_of_a_table_ends_in_blanks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for name, value in {"COLUMNS": "80", "TERM": "xterm-256color", "FORCE_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    output.write_table(("row", "text"), [("1", "word " * 40)])
+    said = capsys.readouterr().out
+    assert "\x1b[" in said
+    assert not any(re.sub(r"\x1b\[[0-9;]*m", "", line).endswith(" ") for line in said.splitlines())
+
+
 def test_records_with_nothing_in_a_column_end_no_line_in_blanks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
