@@ -27,6 +27,7 @@ from benchmarks import (
     sidecar,
     stages,
     startup,
+    storage,
 )
 from benchmarks.processes import BenchmarkError
 from benchmarks.results import Benchmark, Settings, machine
@@ -51,6 +52,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "exports": exports.run,
     "startup": startup.run,
     "stages": stages.run,
+    "storage": storage.run,
 }
 
 

@@ -117,7 +117,7 @@ def explore_graph(dataset: str) -> Mapping[str, Any]:
             "impact of a model": "/impact?selector=model:model-8",
             "search": "/find?q=model-3",
         }
-        return _timed(site, pages)
+        return timed(site, pages)
 
 
 def explore_text(dataset: str, rows: str) -> Mapping[str, Any]:
@@ -134,10 +134,11 @@ def explore_text(dataset: str, rows: str) -> Mapping[str, Any]:
         "sample in the middle": f"/s/{dataset}:{middle}",
     }
     with Site.open(Repository.open(), None) as site:
-        return _timed(site, pages)
+        return timed(site, pages)
 
 
-def _timed(site: Any, pages: Mapping[str, str]) -> Mapping[str, Any]:
+def timed(site: Any, pages: Mapping[str, str]) -> Mapping[str, Any]:
+    """Seconds of CPU for each of ``pages``, by their names: the first time, and warm."""
     return {name: _seconds(site, page) for name, page in pages.items()}
 
 
@@ -154,7 +155,8 @@ def _once(site: Any, page: str) -> float:
     from provenance.explorer.serving import answered
 
     path, _, query = page.partition("?")
-    scope = {"type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": []}
+    sent = {"path": path, "raw_path": path.encode(), "query_string": query.encode()}
+    scope = {"type": "http", "method": "GET", "headers": [], **sent}
     for pattern, view in ROUTES:
         matched, more = Route(pattern, lambda request: None).matches(scope)
         if matched is Match.FULL:

@@ -97,6 +97,13 @@ def write_graph_as_sidecar(path: str, size: str) -> Said:
     return write_sidecar_file(Path(path), ReferenceGraph(int(size)))
 
 
+def write_parted_graph(path: str, size: str, parts: str) -> Said:
+    """The same in ``parts``."""
+    from benchmarks.graph import ReferenceGraph, write_sidecar_file
+
+    return write_sidecar_file(Path(path), ReferenceGraph(int(size)), parts=int(parts))
+
+
 def a_deep_sample(path: str) -> Said:
     """The id, in hex, of a sample of the greatest depth in the middle of a sidecar."""
     import pyarrow.parquet as pq
@@ -150,10 +157,13 @@ def write_revisions(folder: str, size: str) -> Said:
 
 def compare_revisions(old: str, new: str) -> Said:
     """`provenance diff` of two sidecars, without DVC: how many rows were added, removed and kept."""
-    from provenance.ledger.history.row_difference import compare_rows
-    from provenance.lineage.sidecar import open_sidecar
+    from provenance.jobs import without_blas_threads
 
-    found = compare_rows(open_sidecar(Path(old)), open_sidecar(Path(new)))
+    with without_blas_threads():  # as the command does
+        from provenance.ledger.history.row_difference import compare_rows
+        from provenance.lineage.sidecar import open_sidecar
+
+        found = compare_rows(open_sidecar(Path(old)), open_sidecar(Path(new)))
     return {"rows": [found.added.rows, found.removed.rows, found.kept]}
 
 
@@ -336,6 +346,7 @@ _TASKS: tuple[Callable[..., Said], ...] = (
     explore_text,
     carry_births,
     write_small_sidecars,
+    write_parted_graph,
     write_revisions,
     compare_revisions,
     join_revisions,

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from benchmarks.contamination.cost import files
 from benchmarks.processes import measure
 from benchmarks.results import Result, Target, machine
 
@@ -82,6 +83,8 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="only every N-th copy and training row (default: 1)")
     parser.add_argument("--alone", action="store_true", help="without the rules of others")
     options = parser.parse_args()
+    if missing := [kind for kind in ("eval", "train") if not files(options.folder, kind)]:
+        parser.error(f"{options.folder / missing[0]} holds no *.jsonl; docs/contamination.md says how to make the sets")
     print(f"{machine()}\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
         store = Path(scratch) / "suites"
