@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 PAGES = {
     "overview": "/",
     "rows": f"/d/{MIX}",
+    "by-step": f"/d/{MIX}?stage=answer&prompt=ask",
     "filtered": f"/d/{MIX}?origin=synthetic&from=sample:data/documents.jsonl:3",
     "composition": f"/d/{MIX}?view=composition",
     "history": f"/d/{MIX}?view=history",
@@ -28,6 +30,7 @@ PAGES = {
     "model": "/m/SmallModel%40v1",
     "source": "/src/python%20stdlib",
     "prompt": "/p/ask",
+    "licence": "/l/PSF-2.0",
     "changes": f"/changes?a=v1&b=v2&dataset={MIX}",
     "audit": f"/audit?dataset={MIX}",
     "impact": "/impact?selector=sample:data/documents.jsonl:3",
@@ -57,6 +60,14 @@ def explorer(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="module")
+def pages(explorer: Explorer) -> Mapping[str, str]:
+    """`PAGES`, and that of a step's run, whose address is an id."""
+    run = re.search(r'href="(/a/\w+)"', explorer.page(PAGES["sample"]))
+    assert run is not None
+    return PAGES | {"run": run[1]}
+
+
+@pytest.fixture(scope="module")
 def hostile(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Explorer]:
     project = reported(tmp_path_factory.mktemp("hostile") / "repository", hostile=True, revisions=1)
     with explored(project.root) as running:
@@ -77,9 +88,9 @@ def wait_for(page: Page, selector: str, text: str) -> None:
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_page_opens_quietly_and_without_a_sideways_scroll(
-    browser: Browser, explorer: Explorer, width: int, scheme: Scheme
+    browser: Browser, explorer: Explorer, pages: Mapping[str, str], width: int, scheme: Scheme
 ) -> None:
-    for name, path in PAGES.items():
+    for name, path in pages.items():
         address = explorer.origin + path
         with visited(browser, address, cookie=explorer.cookie, width=width, scheme=scheme) as found:
             # A page that says what is wrong has a status that the browser notes.
@@ -92,8 +103,10 @@ def test_every_page_opens_quietly_and_without_a_sideways_scroll(
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_is_accessible(browser: Browser, explorer: Explorer, width: int, scheme: Scheme) -> None:
-    for name, path in PAGES.items():
+def test_every_page_is_accessible(
+    browser: Browser, explorer: Explorer, pages: Mapping[str, str], width: int, scheme: Scheme
+) -> None:
+    for name, path in pages.items():
         address = explorer.origin + path
         with visited(browser, address, cookie=explorer.cookie, width=width, scheme=scheme, for_axe=True) as found:
             assert found.violations() == [], name
@@ -149,6 +162,19 @@ def test_a_facet_changes_the_list_and_keeps_focus(browser: Browser, explorer: Ex
         found.page.go_back()
         wait_for(found.page, ".found", "132 rows")
         assert found.said == []
+
+
+def test_a_view_is_handed_over_as_the_command_that_opens_it(browser: Browser, explorer: Explorer) -> None:
+    with visited(browser, f"{explorer.origin}/d/{MIX}", cookie=explorer.cookie) as found:
+        found.page.context.grant_permissions(["clipboard-write"])
+        found.page.click("#f-origin-2")
+        wait_for(found.page, ".found", "42 rows of")
+        found.page.click("text=Copy link")
+        wait_for(found.page, "#live", f"provenance explore --open '/d/{MIX}?origin=synthetic'")
+        wait_for(found.page, "#link", "Copied")
+        assert found.said == []
+    with visited(browser, f"{explorer.origin}/d/{MIX}?q=x", cookie=explorer.cookie, scripts=False) as found:
+        assert found.page.get_attribute("#link", "href") == f"/d/{MIX}?q=x"
 
 
 def test_by_keyboard_from_the_overview_to_a_human_root(browser: Browser, explorer: Explorer) -> None:

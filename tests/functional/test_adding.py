@@ -54,6 +54,40 @@ def test_registers_and_tracks(project: Project) -> None:
     ]
 
 
+def test_a_file_that_is_a_copy_is_not_copied_back_from_the_cache(project: Project) -> None:
+    file = project.root / "data/docs.jsonl"
+    content, before = file.read_bytes(), file.stat()
+    file.chmod(0o444)
+    assert project.provenance("add", "data/docs.jsonl", *STATED).code == 0
+    after = file.stat()
+    assert (file.read_bytes(), after.st_ino, after.st_mtime_ns) == (content, before.st_ino, before.st_mtime_ns)
+    assert os.access(file, os.W_OK) and after.st_mode & 0o222, "as DVC leaves its copies"
+    project.run("git", "add", ".dvc", ".dvcignore", "data/.gitignore")
+    project.run("git", "commit", "--quiet", "--message=without the data")
+    (project.root / "data/docs.jsonl.dvc").unlink()
+    project.run("dvc", "checkout")
+    assert not file.exists(), "DVC knows the file for one that it may take away"
+
+
+@pytest.mark.parametrize("kind", ["symlink", "hardlink"])
+def test_a_cache_that_is_linked_to_is_linked_to(project: Project, kind: str) -> None:
+    project.run("dvc", "config", "cache.type", kind)
+    assert project.provenance("add", "data/docs.jsonl", *STATED).code == 0
+    file = project.root / "data/docs.jsonl"
+    assert file.is_symlink() if kind == "symlink" else file.stat().st_nlink == 2
+    assert "up to date" in project.run("dvc", "status").stdout
+
+
+def test_a_file_that_is_linked_from_elsewhere_becomes_a_copy(project: Project) -> None:
+    file, elsewhere = project.root / "data/docs.jsonl", project.root.parent / "mine.jsonl"
+    os.link(file, elsewhere)
+    elsewhere.chmod(0o444)
+    assert project.provenance("add", "data/docs.jsonl", *STATED).code == 0
+    assert (file.stat().st_nlink, elsewhere.stat().st_nlink) == (1, 1)
+    assert elsewhere.stat().st_mode & 0o777 == 0o444
+    assert file.read_bytes() == elsewhere.read_bytes()
+
+
 def test_adding_again_changes_no_byte(project: Project) -> None:
     command = ("add", "data/docs.jsonl", "data/docs.jsonl", *STATED, "--fields", "page,text")
     first = project.ask(*command)

@@ -180,6 +180,18 @@ def test_once_adopted_stages_run_as_ever(project: Project) -> None:
     assert project.ask("audit", "data/de.jsonl")["datasets"][0]["by_source"]["forum"]["rows"] == 3
 
 
+def test_the_first_change_after_it_is_told_from_what_dvc_recorded(project: Project) -> None:
+    adopted(project, "--set", "collect:origin=synthetic", "--set", "collect:model=m", "--set", "collect:kind=other:a")
+    project.commit()
+    project.write({"collect.py": COLLECT.replace("range(6)", "range(7)")})
+    project.run("dvc", "repro", "--quiet")
+    (raw,) = (each for each in project.ask("diff", "HEAD")["datasets"] if each["path"] == "data/raw.jsonl")
+    assert [(each["stage"], each["what"], bool(each["before"])) for each in raw["changes"]] == [
+        ("collect", "command", True),
+        ("collect", "dependency", True),
+    ]
+
+
 def test_a_state_that_is_left_and_found_again_costs_nothing(project: Project) -> None:
     text = PIPELINE.replace("cache: false", "cache: true", 1)
     project.write({"dvc.yaml": text.replace("    frozen: true\n", "")})
@@ -210,6 +222,12 @@ def test_data_that_is_not_as_recorded_is_not_adopted(project: Project) -> None:
     assert "data/raw.jsonl: not in the workspace; bring it with `dvc checkout`" in project.refusal(
         "adopt", "--yes", "--quiet"
     )
+
+
+def test_a_row_that_cannot_be_read_is_named_and_nothing_is_changed(project: Project) -> None:
+    project.write({"other/dvc.yaml": "stages:\n  a:\n    cmd: echo no JSON > a.jsonl\n    outs: [a.jsonl]\n"})
+    project.run("dvc", "repro", "--quiet", "other/dvc.yaml")
+    assert project.refusal("adopt", "--yes", "--quiet").startswith("error: other/a.jsonl:1: ")
 
 
 @pytest.mark.parametrize("rest", [1, 5, 7])
@@ -258,12 +276,52 @@ def test_a_folder_that_is_read_whole_is_not_changed(project: Project) -> None:
     assert (answer["changes"], answer["applied"]) == ([], False)
 
 
+def test_what_reads_from_a_stage_that_is_left_alone_waits_for_no_sidecar_of_it(project: Project) -> None:
+    text = (
+        "stages:\n  last:\n    cmd: cp b.jsonl c.jsonl\n    deps: [b.jsonl]\n    outs: [c.jsonl]\n"
+        '  first:\n    cmd: "cp ../data/en.jsonl a.jsonl\\ntrue"\n    deps: [../data/en.jsonl]\n    outs: [a.jsonl]\n'
+        "  then:\n    cmd: cp a.jsonl b.jsonl\n    deps: [a.jsonl]\n    outs: [b.jsonl]\n"
+    )
+    project.write({"other/dvc.yaml": text})
+    project.run("dvc", "repro", "--quiet", "other/dvc.yaml")
+    answer = project.ask("adopt", "--yes")
+    assert [each["what"] for each in answer["left_alone"]] == ["stage other/dvc.yaml:first", "stage train"]
+    stages = YAML(typ="safe").load(project.root / "other/dvc.yaml")["stages"]
+    assert stages["then"]["deps"] == ["a.jsonl"]
+    assert stages["last"]["deps"] == ["b.jsonl", "b.jsonl.lineage.parquet"]
+    require_satisfied(project)
+    project.write({"other/dvc.yaml": (project.root / "other/dvc.yaml").read_text().replace("true", "true 1")})
+    project.run("dvc", "repro", "--quiet", "other/dvc.yaml")
+
+
 def test_what_cannot_be_edited_is_left_and_said(project: Project) -> None:
     project.write({"other/dvc.yaml": 'stages:\n  a:\n    cmd: "one\\ntwo"\n    outs: [a.jsonl]\n'})
     answer = project.ask("adopt", "--dry-run")
     reasons = {each["what"]: each["reason"] for each in answer["left_alone"]}
     assert "its command has several lines" in reasons["stage other/dvc.yaml:a"]
     assert [each["path"] for each in answer["changes"]] == ["dvc.yaml"]
+
+
+CIRCLES = {
+    "a stage of itself": {"other/dvc.yaml": "stages:\n  a:\n    cmd: a\n    deps: [a.jsonl]\n    outs: [a.jsonl]\n"},
+    "two stages": {
+        "other/dvc.yaml": "stages:\n  a:\n    cmd: a\n    deps: [a.jsonl]\n    outs: [b.jsonl]\n"
+        "  b:\n    cmd: b\n    deps: [b.jsonl]\n    outs: [a.jsonl]\n"
+    },
+    "an import": {
+        "other/dvc.yaml": "stages:\n  a:\n    cmd: a\n    deps: [a.jsonl]\n    outs: [b.jsonl]\n",
+        "other/a.jsonl.dvc": "deps:\n- path: b.jsonl\nouts:\n- path: a.jsonl\n",
+    },
+}
+
+
+@pytest.mark.parametrize("files", CIRCLES.values(), ids=CIRCLES)
+def test_pipelines_that_go_in_a_circle_are_refused_in_dvcs_words(project: Project, files: dict[str, str]) -> None:
+    project.write(files | {"other/a.jsonl": "{}\n", "other/b.jsonl": "{}\n"})
+    refusal = project.refusal("adopt", "--yes", "--quiet")
+    assert "DVC cannot run these pipelines: Same item(s) are defined as both a dependency and an output in" in refusal
+    (problem,) = (each for each in project.ask("doctor")["problems"] if each["what"] == "the repository")
+    assert (problem["mend"], problem["problem"]) == ("dvc dag", refusal.removeprefix("error: "))
 
 
 def test_stages_that_judge_depend_on_the_registers(project: Project) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 from support.project import Project, lines
+from support.schemas import schema_of
 
 import provenance
 from provenance.attest.verdict_file import VerdictFile
@@ -173,6 +174,9 @@ def test_a_single_name_stands_for_a_list_of_one(project: Project) -> None:
         ({"rev": 3}, "rev: expected str, got"),
         ({"mixture": 3}, "mixture: expected str or PathLike, got"),
         ({"fields": [""]}, "a field of the data needs a name"),
+        ({"seed": -1}, "seed: expected a whole number from 0 to"),
+        ({"seed": 2**64}, "seed: expected a whole number from 0 to"),
+        ({"seed": "one"}, "seed: expected int, got"),
     ],
 )
 def test_what_is_no_question_is_refused(project: Project, asked: dict[str, Any], problem: str) -> None:
@@ -264,7 +268,7 @@ def test_a_verdict_file_is_as_published(project: Project) -> None:
     assert answer.code == 0
     document = json.loads((project.root / "verdict.json").read_text())
     published = json.loads((SPEC / "verdict.schema.json").read_text(encoding="utf-8"))
-    assert published == VerdictFile.model_json_schema()
+    assert published == schema_of(VerdictFile)
     jsonschema.validate(document, published)
     assert document["verdict"] == "CLEARED"
     assert document["policy"]["digest"].startswith("sha256:")

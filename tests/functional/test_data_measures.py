@@ -83,7 +83,7 @@ def test_infer_names_parents_and_calls_them_candidates(project: Project) -> None
     lay_out(project, declared=False)
     before = project.files()
     answer = project.ask("infer", "rephrased.jsonl", "--against", "human.jsonl")
-    assert list(answer) == ["candidates", "unknown", "words_shared"]
+    assert list(answer) == ["candidates", "unknown", "words_shared", "possible_parents"]
     assert answer["unknown"] == 1319 and answer["words_shared"] > 0.9
     human = [sample_id(row) for row in gsm8k("gsm8k_test.human.jsonl")]
     rephrased = [sample_id({"text": row["text"]}) for row in gsm8k("gsm8k_test.rephrased.jsonl")]
@@ -222,6 +222,17 @@ def test_children_are_dealt_with_their_own_parents(project: Project, tmp_path: P
     assert found["p"] <= 0.005
 
 
+def test_rows_of_too_few_words_are_not_said_to_repeat_nothing(project: Project, tmp_path: Path) -> None:
+    add(project, "made.jsonl", [{"text": f"word{row} one"} for row in range(60)], "synthetic")
+    add(project, "reference.jsonl", [{"text": text} for text in prose(np.random.default_rng(7), 60)], "real")
+    with parts(project, "made.jsonl", "reference.jsonl") as (made, reference):
+        found = take(Subject(made, tmp_path, reference=reference), ["openings", "self_repetition", "distinct_n"])
+    too_few = "every compared row has fewer than {} words, which are too few for this measure"
+    assert found["openings"] == NotMeasured(too_few.format(3))
+    assert found["self_repetition"] == NotMeasured(too_few.format(4))
+    assert isinstance(found["distinct_n"], Measured)
+
+
 def test_families_that_a_field_names_are_dealt_whole(project: Project, tmp_path: Path) -> None:
     pick = np.random.default_rng(7)
     rows = [
@@ -233,6 +244,8 @@ def test_families_that_a_field_names_are_dealt_whole(project: Project, tmp_path:
     with parts(project, "made.jsonl", "reference.jsonl") as (made, reference):
         subject = Subject(made, tmp_path, reference=reference, family="document")
         found = take(subject, ["drift", "self_repetition"])
+        misnamed = take(replace(subject, family="dokument"), ["drift"])["drift"]
+    assert misnamed == NotMeasured("the field dokument, which names families, is in no row; name another")
     assert values(found["drift"])["deal"] == "60 families of 240 rows dealt whole (the field document)"
     assert values(found["drift"])["significant_effect"] == 0
 
@@ -298,12 +311,12 @@ def test_infer_refuses_what_it_cannot_do(project: Project) -> None:
     assert "gone.jsonl: not a dataset that DVC tracks" in refusal
     assert project.provenance("infer", "made.jsonl").code == 2
     assert project.provenance("infer", "made.jsonl", "--against", "made.jsonl", "--margin", "2").code == 2
-    nothing = {"candidates": [], "unknown": 1, "words_shared": 1.0}
+    nothing = {"candidates": [], "unknown": 1, "words_shared": 1.0, "possible_parents": 1}
     assert project.ask("infer", "made.jsonl", "--against", "made.jsonl") == nothing
     add(project, "numbers.jsonl", [{"text": number} for number in range(30)], "unknown")
     refusal = project.refusal("infer", "made.jsonl", "--against", "numbers.jsonl")
     assert "numbers.jsonl: has no words that distinguish one row from another" in refusal
-    nothing = {"candidates": [], "unknown": 0, "words_shared": None}
+    nothing = {"candidates": [], "unknown": 0, "words_shared": None, "possible_parents": 1}
     assert project.ask("infer", "numbers.jsonl", "--against", "made.jsonl") == nothing
 
 

@@ -77,6 +77,8 @@ def test_dvc_is_satisfied_and_what_came_from_it_follows(project: Project) -> Non
     answer = project.ask("declare", "data/clean.jsonl", *STATED)
     assert (answer["stage"], answer["stated"], answer["tracked"]) == ("clean", 4, False)
     assert sorted(answer["rewritten"]) == ["data/answers.jsonl", "data/mix.jsonl"]
+    run = project.ask("show", "data/clean.jsonl:1")["records"][0]["activity"]["stage"]
+    assert (run["name"], "data/docs.jsonl" in run["dependencies"]) == ("clean", True)
     # What judges has to judge again; nothing else runs.
     assert answer["to_run"] == ["gate"]
     assert status(project).split() == ["gate:", "changed", "deps:", "modified:", "data/mix.jsonl.lineage.parquet"]
@@ -108,6 +110,17 @@ def test_declared_twice_the_last_word_counts(project: Project) -> None:
     project.ask("declare", "data/clean.jsonl", *STATED)
     project.ask("declare", "data/clean.jsonl", "--from", "columns", "--set", "origin=synthetic", "--set", "model=m")
     assert origins(project)["data/mix.jsonl"] == "synthetic"
+
+
+def test_data_that_was_added_is_declared_twice_and_what_was_carried_follows(project: Project) -> None:
+    keyed = "version: 1\ndatasets:\n  - {path: data/clean.jsonl, key: id}\n"
+    project.write({"provenance.yaml": keyed})
+    project.ask("declare", "data/docs.jsonl", *STATED)
+    again = ("--from", "columns", "--set", "origin=synthetic", "--set", "model=m")
+    said = project.provenance("declare", "data/docs.jsonl", *again).stdout
+    assert "data/clean.jsonl: its sidecar follows\n" in said and "data/mix.jsonl: its sidecar follows\n" in said
+    assert (origins(project)["data/clean.jsonl"], origins(project)["data/mix.jsonl"]) == ("synthetic", "synthetic")
+    assert project.ask("verify")["ok"]
 
 
 def test_what_a_stage_made_otherwise_is_not_declared(project: Project) -> None:

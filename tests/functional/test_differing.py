@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,26 @@ def test_what_a_model_wrote(project: Project) -> None:
     assert found["added"]["by_kind"] == {"rewrite": {"rows": 1, "fraction": 1.0}}
 
 
+def not_compared(project: Project, *arguments: str) -> list[dict[str, Any]]:
+    """What `diff` says of datasets of which it does not know how rows differ, which is an error."""
+    answer = project.provenance("diff", *arguments, "--json")
+    datasets: list[dict[str, Any]] = json.loads(answer.stdout)["datasets"]
+    (line,) = answer.stderr.splitlines()
+    assert answer.code == 2
+    assert line == f"error: {datasets[0]['path']}: cannot be compared: {'; '.join(datasets[0]['remarks'])}"
+    return datasets
+
+
+def test_a_dataset_that_never_had_a_sidecar_is_an_error_only_where_it_was_asked_for(project: Project) -> None:
+    project.write({DATA: '{"text": "a"}\n'})
+    project.run("dvc", "add", "--quiet", DATA)
+    first = project.commit()
+    assert "it has no sidecar" in project.provenance("diff", first).stdout
+    assert project.provenance("diff", first).code == 0
+    (found,) = not_compared(project, first, DATA)
+    assert found["kept"] is None
+
+
 def test_what_was_collected_or_not_fetched_is_said(project: Project, tmp_path: Path) -> None:
     project.run("dvc", "remote", "add", "--quiet", "--default", "store", str(tmp_path / "store"))
     first = collect(project, "a")
@@ -130,14 +151,14 @@ def test_what_was_collected_or_not_fetched_is_said(project: Project, tmp_path: P
     collect(project, "b")
     project.run("dvc", "gc", "--workspace", "--force", "--quiet")
 
-    (forbidden,) = project.ask("diff", first, "--no-fetch")["datasets"]
+    (forbidden,) = not_compared(project, first, "--no-fetch")
     assert (forbidden["added"], forbidden["kept"]) == (None, None)
     assert "--no-fetch forbids" in forbidden["remarks"][0]
     assert numbers(project.ask("diff", first)["datasets"][0]) == (1, 1, 0)
 
     project.run("dvc", "gc", "--workspace", "--force", "--quiet")
     shutil.rmtree(tmp_path / "store")
-    (collected,) = project.ask("diff", first)["datasets"]
+    (collected,) = not_compared(project, first)
     assert "`dvc gc` collected it" in collected["remarks"][0]
     assert "cannot be compared" in project.provenance("diff", first).stdout
 
@@ -148,7 +169,7 @@ def test_ids_of_another_kind_are_not_compared(project: Project) -> None:
     answer = project.provenance("add", DATA, "--origin", "real", "--source", "library", "--fields", "topic")
     assert answer.code == 0
 
-    (found,) = project.ask("diff", first)["datasets"]
+    (found,) = not_compared(project, first)
 
     assert found["kept"] is None
     assert found["remarks"] == ["rows cannot be compared: samples were identified by text, and are by topic now"]

@@ -153,6 +153,12 @@ def test_programs_that_stages_would_not_find(project: Project) -> None:
     assert told.startswith("provenance: not on PATH, so stages do not find it\n  mend: export PATH=")
 
 
+def test_an_engine_that_cannot_start(project: Project) -> None:
+    """As every command would say, but only once it has begun."""
+    said = project.run("env", "PROVENANCE_ENGINE=spark", "JAVA_HOME=/nowhere", "provenance", "doctor", code=1).stdout
+    assert said.startswith("the engine: ") and "mend: " in said
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
 def test_folders_that_cannot_be_written(project: Project) -> None:
     (project.root / ".dvc/cache").chmod(0o500)

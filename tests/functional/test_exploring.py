@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from support.explored import Explorer, explored
+from support.interrupts import interruptible
 from support.project import Project
 from support.reported import MIX, reported
 
@@ -33,8 +34,15 @@ def test_the_first_page_lists_every_dataset(explorer: Explorer) -> None:
     page = explorer.page("/")
     for path in ("data/documents.jsonl", "data/answers.jsonl", "data/revised.jsonl", MIX):
         assert f'href="/d/{path}"' in page
-    assert "SmallModel@v1" in page
-    assert "python stdlib" in page
+    for name in ("SmallModel@v1", "python stdlib", "ask", "PSF-2.0"):
+        assert name in page
+
+
+def test_the_first_page_shows_how_datasets_are_made_and_how_they_changed(explorer: Explorer) -> None:
+    page = explorer.page("/")
+    assert page.count('class="flow') == 2
+    assert '<svg class="spark" role="img" aria-label="v1: 102 rows; v2: 132 rows">' in page
+    assert 'href="/src/python%20stdlib"' in page
 
 
 def test_the_server_is_guarded(explorer: Explorer) -> None:
@@ -55,6 +63,15 @@ def test_no_other_file_is_served(explorer: Explorer, path: str) -> None:
     assert answered.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    "path", ["/d/../../etc/passwd", "/d/..%2f..%2fetc/passwd", "/d//etc/passwd", "/s/%2fetc%2fpasswd:1"]
+)
+def test_what_is_outside_the_repository_is_not_there(explorer: Explorer, path: str) -> None:
+    answered = explorer.request(path)
+    assert answered.status == 404
+    assert "not inside the DVC repository" in answered.text
+
+
 def test_style_and_script_are_served_with_their_types(explorer: Explorer) -> None:
     assert explorer.request("/static/explorer.css").headers["content-type"].startswith("text/css")
     assert explorer.request("/static/explorer.js").headers["content-type"].startswith("text/javascript")
@@ -62,14 +79,13 @@ def test_style_and_script_are_served_with_their_types(explorer: Explorer) -> Non
 
 def test_a_revision_that_is_not_there_is_said_in_a_page(explorer: Explorer) -> None:
     answered = explorer.request("/?rev=nowhere")
-    assert answered.status == 503
+    assert answered.status == 404
     assert "nowhere" in answered.text
 
 
 def test_the_command_prints_the_address_and_ends_when_it_is_interrupted(project: Project) -> None:
-    command = [sys.executable, "-m", "provenance", "explore", "--json", "--open", "/d/a?x=1"]
     with subprocess.Popen(
-        command,
+        interruptible("explore", "--json", "--open", "/d/a?x=1"),
         cwd=project.root,
         env=dict(project.environment),
         stdout=subprocess.PIPE,
@@ -138,6 +154,15 @@ def test_facets_narrow_rows_and_say_how_many(explorer: Explorer) -> None:
     assert "No row fits." in explorer.page(f"/d/{MIX}?origin=real&depth=1")
 
 
+def test_rows_are_narrowed_by_the_step_and_the_prompt_that_made_them(explorer: Explorer) -> None:
+    assert shown_rows(explorer.page(f"/d/{MIX}?stage=revise")) == list(range(121, 133))
+    assert shown_rows(explorer.page(f"/d/{MIX}?prompt=ask")) == list(range(91, 133))
+    page = explorer.page(f"/d/{MIX}?prompt=ask&stage=answer")
+    assert "<b>30 rows</b>" in page
+    # The facets beside them say how many each other value would leave.
+    assert re.search(r'stage=revise[^>]*>.*?class="n">12<', page)
+
+
 def test_what_a_row_came_from_is_counted_as_impact_does(explorer: Explorer, project: Project) -> None:
     for place in (1, 3, 40):
         selector = f"sample:data/documents.jsonl:{place}"
@@ -152,7 +177,9 @@ def test_what_a_row_came_from_is_counted_as_impact_does(explorer: Explorer, proj
 
 def test_words_are_looked_for_whatever_their_case(explorer: Explorer) -> None:
     assert shown_rows(explorer.page(f"/d/{MIX}?q=WHAT+DOES+IT+DO"))[0] == 91
-    assert "No row fits." in explorer.page(f"/d/{MIX}?q=nobody+says+this")
+    nobody = explorer.page(f"/d/{MIX}?q=nobody+says+this")
+    assert "No row fits." in nobody
+    assert "0 of <b>132 rows</b></p>" in nobody
 
 
 def test_a_wrong_address_says_what_is_known(explorer: Explorer) -> None:
@@ -189,6 +216,20 @@ def test_a_sample_stands_beside_what_it_was_made_from(explorer: Explorer) -> Non
     assert '<span class="variable" title="text">' in page
 
 
+def test_the_run_of_a_step_has_a_page(explorer: Explorer, project: Project) -> None:
+    page = explorer.page(f"/s/{MIX}:91")
+    to = re.search(r'<dt>step</dt><dd><a href="(/a/\w+)">answer</a>', page)
+    assert to is not None
+    run = explorer.page(to[1])
+    assert "30 samples were made in it" in run
+    for said in ("SmallModel@v1", "temperature", "answer.py", "began"):
+        assert said in run
+    (counted,) = [each for each in project.ask("impact", f"activity:{to[1][3:]}")["datasets"] if each["path"] == MIX]
+    assert f'class="number">{counted["affected_rows"]}</td></tr>' in run
+    assert f'href="{to[1]}">answer</a>' in explorer.page("/m/SmallModel@v1")
+    assert explorer.request("/a/nothing").status == 404
+
+
 def test_ancestry_is_walked_card_by_card(explorer: Explorer) -> None:
     page = explorer.page(f"/s/{MIX}:125")
     assert "<b>× 9</b>" in page
@@ -208,7 +249,7 @@ def test_a_sample_is_looked_for_in_the_history_when_asked(explorer: Explorer) ->
 
 def test_samples_that_are_not_there_are_said_in_a_page(explorer: Explorer) -> None:
     assert explorer.request("/s/abcdef").status == 404
-    assert explorer.request(f"/s/{MIX}:9999").status in (404, 503)
+    assert explorer.request(f"/s/{MIX}:9999").status == 404
     assert explorer.request(f"/s/{MIX}:1?x=1").status == 400
 
 
@@ -219,6 +260,15 @@ def test_all_rows_that_fit_can_be_had_as_csv(explorer: Explorer) -> None:
     assert [int(row["row"]) for row in rows] == list(range(91, 133))
     assert {row["model"] for row in rows} == {"SmallModel@v1"}
     assert explorer.request(f"/d/{MIX}?format=xml").status == 400
+
+
+def test_all_rows_that_fit_can_be_had_as_json(explorer: Explorer) -> None:
+    answered = explorer.request(f"/d/{MIX}?origin=synthetic&format=json")
+    assert answered.headers["content-type"] == "application/json"
+    rows = json.loads(answered.text)
+    assert [row["row"] for row in rows] == list(range(91, 133))
+    assert {row["stage"] for row in rows} == {"answer", "revise"}
+    assert json.loads(explorer.request(f"/d/{MIX}?q=nobody&format=json").text) == []
 
 
 @pytest.mark.parametrize(
@@ -258,6 +308,7 @@ def test_a_name_or_a_place_leads_to_its_page(explorer: Explorer) -> None:
     nothing = explorer.request("/find?q=removes")
     assert nothing.status == 404
     assert f'href="/d/{MIX}?q=removes"' in nothing.text
+    assert ">removes: neither a sample id" in nothing.text
 
 
 def test_two_revisions_are_compared_as_diff_does(explorer: Explorer, project: Project) -> None:
@@ -265,7 +316,7 @@ def test_two_revisions_are_compared_as_diff_does(explorer: Explorer, project: Pr
     page = explorer.page(f"/changes?a=v1&b=v2&dataset={MIX}")
     assert f"<dd>{found['kept']}</dd>" in page
     assert f"+{found['added']['rows']}</dd>" in page
-    assert "samples came" in page and "samples went" in page
+    assert "new samples" in page and "samples gone" in page
     assert "Nothing to compare." in explorer.page(f"/changes?a=v1&b=v1&dataset={MIX}")
     assert explorer.request("/changes?dataset=nothing").status == 404
 
@@ -282,7 +333,7 @@ def test_what_the_same_step_made_anew_stands_side_by_side(project: Project, tmp_
     anew = re.search(r"<dt>samples made anew</dt><dd>(\d+)", page)
     assert anew is not None and int(anew[1]) > 3
     assert re.search(r"<del>th\w+</del>", page) and re.search(r"<ins>th\w+</ins>", page)
-    assert '<span class="delta add">+0</span> samples came' in page
+    assert '<span class="delta add">+0</span> new samples' in page
 
 
 def test_an_audit_is_begun_by_its_page_and_links_to_the_rows_that_show_it(explorer: Explorer) -> None:
@@ -296,7 +347,42 @@ def test_an_audit_is_begun_by_its_page_and_links_to_the_rows_that_show_it(explor
     assert "Many rows repeat another row" in explorer.page(audit)
     (rows,) = re.findall(r'href="([^"]+rule=exact-duplicates[^"]+)"', page)
     assert "<b>12 rows</b>" in explorer.page(html.unescape(rows))
+    # What a rule of lineage is about is a filter.
+    assert f'href="/d/{MIX}?depth=2"' in page
     assert explorer.request(f"/d/{MIX}?rule=exact-duplicates&policy=licensing").status == 400
+
+
+def test_an_audit_from_before_a_revocation_is_not_shown(project: Project, tmp_path: Path) -> None:
+    shutil.copytree(project.root, tmp_path / "repository", symlinks=True)
+    copy = Project.at(tmp_path / "repository")
+    audit = f"/audit?dataset={MIX}&policy=baseline"
+    with explored(copy.root) as running:
+        while "<b>The audit is running.</b>" in (page := running.page(f"{audit}&run=1")):
+            pass
+        assert "Some rows are revoked" not in page and "Not audited yet" not in page
+        copy.provenance("revoke", "model:SmallModel", "--reason", "a test")
+        assert "Not audited yet" in running.page(audit)
+
+
+def test_the_first_page_shows_what_is_stale_or_new_and_what_was_mended(project: Project, tmp_path: Path) -> None:
+    shutil.copytree(project.root, tmp_path / "repository", symlinks=True)
+    copy = Project.at(tmp_path / "repository")
+    data, sidecar = (copy.root / f"data/revised.jsonl{end}" for end in ("", ".lineage.parquet"))
+    whole, rows = sidecar.read_bytes(), data.read_bytes()
+    with explored(copy.root) as running:
+        data.unlink()
+        data.write_bytes(rows + rows)
+        assert "data changed since" in running.page("/")
+        data.write_bytes(rows)
+        sidecar.unlink()
+        sidecar.write_bytes(whole[:999])
+        assert "not a readable Parquet file" in running.page("/")
+        sidecar.write_bytes(whole)
+        assert "not a readable Parquet file" not in running.page("/")
+        (copy.root / "new.jsonl").write_text('{"text": "A new row."}\n')
+        added = copy.provenance("add", "new.jsonl", "--origin", "real", "--source", "us")
+        assert added.code == 0, added
+        assert 'href="/d/new.jsonl"' in running.page("/")
 
 
 def test_an_audit_is_by_packs_alone_and_refuses_what_it_does_not_know(explorer: Explorer) -> None:
@@ -319,4 +405,4 @@ def test_the_index_of_a_large_revision_is_built_elsewhere(
         while "is being built" in (page := running.page("/")):
             assert 'data-wait="#main"' in page
         assert f'href="/d/{MIX}"' in page
-        assert running.request("/?rev=nowhere").status == 503
+        assert running.request("/?rev=nowhere").status == 404

@@ -66,7 +66,9 @@ def kind_of(link: str) -> str:
 
 
 def test_nothing_in_the_data_becomes_part_of_any_page(explorer: Explorer) -> None:
-    waiting, seen, crawled = ["/", "/impact?selector=%3Cscript%3E%1B", "/find?q=%3Cscript%3E%E2%80%AE"], set(), 0
+    waiting = ["/", "/impact?selector=%3Cscript%3E%1B", "/find?q=%3Cscript%3E%E2%80%AE"]
+    waiting += [f"/d/{quote(HOSTILE_MIX)}?prompt=%3Cscript%3E%E2%80%AE&stage=%1B%22onclick"]
+    seen, crawled = set[str](), 0
     of_kind: dict[str, int] = {}
     while waiting and crawled < MOST_PAGES:
         link = waiting.pop(0)
@@ -78,7 +80,10 @@ def test_nothing_in_the_data_becomes_part_of_any_page(explorer: Explorer) -> Non
         answered = explorer.request(link.partition("#")[0])
         crawled += 1
         assert answered.status < 500, f"{link}: {answered.text}"
-        if "format=csv" in link:
+        if "format=" in link:
+            # No browser takes it for a page.
+            assert answered.headers["content-type"].partition(";")[0] in ("text/csv", "application/json")
+            assert answered.headers["content-disposition"].startswith("attachment")
             continue
         page = Page(answered.text)
         assert page.foreign == [], link
@@ -86,7 +91,8 @@ def test_nothing_in_the_data_becomes_part_of_any_page(explorer: Explorer) -> Non
         assert not RAW.search(answered.text), link
         waiting += page.links
     kinds = {kind.partition("?")[0] for kind in of_kind}
-    assert {"/", "/d", "/s", "/m", "/src", "/p", "/impact"} <= kinds
+    assert {"/", "/d", "/s", "/m", "/src", "/p", "/l", "/a", "/impact"} <= kinds
+    assert any(kind.endswith("?stage") for kind in of_kind)
     assert crawled > 40
 
 

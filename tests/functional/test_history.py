@@ -153,6 +153,9 @@ def test_a_moved_dataset_is_followed_and_a_removed_one_ends(project: Project) ->
     project.run("dvc", "move", "--quiet", DATA, "data/moved.jsonl")
     project.run("dvc", "move", "--quiet", f"{DATA}.lineage.parquet", "data/moved.jsonl.lineage.parquet")
     moved = project.commit()
+    # Each version once, though it is also the past of what the dataset was moved to.
+    history = project.ask("impact", "origin:real", "--history")["history"]
+    assert [(entry["commit"], entry["path"]) for entry in history] == [(moved, "data/moved.jsonl"), (first, DATA)]
     project.run("dvc", "remove", "--quiet", "data/moved.jsonl.dvc")
     project.run("dvc", "remove", "--quiet", "data/moved.jsonl.lineage.parquet.dvc")
     removed = project.commit()
@@ -258,6 +261,8 @@ def test_a_shallow_clone_is_told(project: Project, tmp_path: Path) -> None:
 def test_what_it_refuses(project: Project) -> None:
     collect(project, "a")
     assert "no commit here has a dataset at this path" in project.refusal("log", "data/none.jsonl")
+    collect(project, "a", path="data/new.jsonl", commit=False)
+    assert "commit data/new.jsonl.dvc first" in project.refusal("log", "data/new.jsonl")
     assert "no such git revision" in project.refusal("log", DATA, "--rev", "nowhere")
 
 

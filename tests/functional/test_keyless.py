@@ -116,7 +116,7 @@ def test_sigstores_own_command_line_accepts_the_bundle(made: Project) -> None:
 def test_urls_are_identities_too_and_say_so(
     project: Project, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workflow = "https://ci.example.org/work/flow.yaml@refs/heads/main"
+    workflow = "https://ci.example.org/team/flow.yaml@refs/heads/main"
     monkeypatch.setenv(TOKENS[1], services.token(workflow, "https://ci.example.org"))
     signed = project.ask(*SIGN)
     assert (signed["signed_with"], signed["issuer"]) == (workflow, "https://ci.example.org")

@@ -33,6 +33,21 @@ def test_in_a_folder_with_a_name_of_two_words(project: Project) -> None:
     follow(project, project.provenance("add", "my rows.jsonl", *COLLECTED, folder="some data"), "some data")
 
 
+def test_what_is_advised_can_be_run_with_names_of_two_words(project: Project) -> None:
+    def advised(said: str) -> list[str]:
+        return shlex.split(next(part for part in said.split("`") if part.startswith(("dvc add", "provenance add"))))
+
+    assert advised(project.refusal("audit", "some data/my rows.jsonl")) == [
+        "provenance",
+        "add",
+        "some data/my rows.jsonl",
+    ]
+    project.provenance("add", "some data/my rows.jsonl", *COLLECTED)
+    project.run("dvc", "remove", "--quiet", "some data/my rows.jsonl.lineage.parquet.dvc")
+    project.run(*advised(project.provenance("status").stderr))
+    assert "not tracked" not in project.provenance("status").stderr
+
+
 def test_after_a_purge_into_another_folder(project: Project) -> None:
     project.provenance("add", "some data/my rows.jsonl", *COLLECTED)
     project.provenance("revoke", "sample:some data/my rows.jsonl:1", "--reason", "so")

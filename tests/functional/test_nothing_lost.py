@@ -113,6 +113,17 @@ def test_a_stage_that_lacks_a_sidecar_among_its_dependencies_is_reported(project
         assert any(remark in warning for warning in project.ask(command)["warnings"])
 
 
+def test_rows_of_a_folder_keep_their_lineage_though_the_stage_lacks_its_sidecar(project: Project) -> None:
+    project.write({f"hub/{number}.jsonl": lines([{"text": f"row {number}"}]) for number in range(2)})
+    project.provenance("add", "hub", "--origin", "real", "--source", "hub")
+    stage = "stages:\n  join:\n    cmd: provenance run -- sh -c 'cat hub/*.jsonl > out.jsonl'\n    deps: [hub]\n"
+    project.write({"dvc.yaml": stage + "    outs: [out.jsonl, out.jsonl.lineage.parquet]\n"})
+    said = project.run("dvc", "repro").stderr
+    assert "stage join reads hub but does not depend on its sidecar" in said
+    assert "hub: of 2 rows, 2 kept, 0 changed, 0 dropped" in said
+    assert list(project.ask("audit", "out.jsonl")["datasets"][0]["by_source"]) == ["hub"]
+
+
 def test_stages_of_one_name_keep_apart_what_each_reads_and_writes(project: Project) -> None:
     stage = "stages:\n  mix:\n    cmd: provenance run -- sh -c '{command}'\n    wdir: {wdir}\n    deps: [{deps}]\n"
     outs = "    outs: [{out}, {out}.lineage.parquet]\n"

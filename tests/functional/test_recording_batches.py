@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from support.recording import collect_documents, lines
+from support.recording import collect_documents, journal_rows, lines
 
 import provenance
 from provenance.capture import reading
-from provenance.capture.recording.journal_lines import fields_of_row, whole_contents
+from provenance.capture.recording import batches
+from provenance.capture.recording.journal_lines import whole_contents
 from provenance.errors import DataError, ProvenanceError
 from provenance.lineage.sidecar import open_sidecar
 
@@ -68,6 +68,9 @@ _WRITTEN = st.lists(
 @pytest.fixture
 def documents(dvc_repository: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(reading, "_read_here", {})
+    # A batch has lines of a few rows each, the last of which may have one.
+    monkeypatch.setattr(batches, "_AT_ONCE", 3)
+    monkeypatch.setattr(batches, "_FEW", 2)
     return collect_documents()
 
 
@@ -78,15 +81,6 @@ def recorded() -> tuple[bytes, list[dict[str, Any]], dict[str, Any]]:
         activity["started"] = activity["ended"] = None
     table = pq.read_table("made.jsonl.lineage.parquet").replace_schema_metadata(None)
     return Path("made.jsonl").read_bytes(), table.to_pylist(), header
-
-
-def as_row(content: bytes) -> tuple[bytes, dict[str, Any], bytes] | None:
-    """The key, the birth and the row of a line; what is null in a birth is as what is not there."""
-    fields = fields_of_row(content)
-    if fields is None:
-        return None
-    birth = orjson.loads(fields[1]).items()
-    return fields[0], {name: value for name, value in birth if value is not None}, fields[2]
 
 
 class AbandonedError(Exception):
@@ -136,9 +130,9 @@ def test_a_batch_is_written_to_the_journal_as_its_rows_are(
         with open(journal, "rb") as file:
             contents = [content or b"" for content in whole_contents(file)]
         journal.unlink()
-        rows = [parsed for content in contents if (parsed := as_row(content))]
         # A batch names the datasets that its parents are from ahead of its first row.
-        found.append((rows, {content for content in contents if b'{"journal"' not in content and not as_row(content)}))
+        others = {content for content in contents if b'{"journal"' not in content and b"\t" not in content}
+        found.append((journal_rows(contents), others))
     assert found[0] == found[1]
     assert len(found[0][0]) == len(written)
 
@@ -225,6 +219,34 @@ def test_an_error_names_the_row_of_the_batch_and_nothing_is_recorded(documents: 
     assert lines("made.jsonl") == [good, {"text": "after"}]
 
 
+def test_a_wrong_parent_that_an_iterator_gives_is_refused(documents: str) -> None:
+    named = [[f"{documents}:1"], [f"{documents}:2", "wrong"], [f"{documents}:3"]]
+    rows = [{"text": str(number)} for number in range(3)]
+    with provenance.record("made.jsonl", model=MODEL) as recorder:
+        with pytest.raises(ProvenanceError, match="row 2 of the batch: parents: 'wrong' is not a row"):
+            recorder.write_batch(rows, parents=[iter(each) for each in named])
+        recorder.write_batch(rows, parents=[iter(each[:1]) for each in named])
+    found = [each["parents"] for each in pq.read_table("made.jsonl.lineage.parquet").to_pylist() if each["rows"]]
+    assert [*map(len, found)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "odd", ["", ":1", "x:1", "1", "{0}", "{0}:", "{0}:0", "{0}:01", "{0}:+1", "{0}:\u0661", "{0}:9", "{0}:1\0{0}:2", 1]
+)
+def test_what_names_no_parent_is_refused_in_a_batch_as_it_is_alone(documents: str, odd: Any) -> None:
+    parent = odd.format(documents) if isinstance(odd, str) else odd
+    with provenance.record("made.jsonl", model=MODEL) as recorder:
+        recorder.write_batch([{"text": "a"}], parents=[[f"{documents}:1"]])
+        with pytest.raises(ProvenanceError) as alone:
+            recorder.write({"text": "b"}, parents=[parent])
+        for named in ([[parent], [f"{documents}:2"]], [[f"{documents}:2"], [f"{documents}:3", parent]]):
+            with pytest.raises(ProvenanceError) as raised:
+                recorder.write_batch([{"text": "b"}, {"text": "c"}], parents=named)
+            number = 1 if named[0] == [parent] else 2
+            assert str(raised.value).replace(f"row {number} of the batch: ", "") == str(alone.value)
+    assert lines("made.jsonl") == [{"text": "a"}]
+
+
 SCRIPT = """
 import os, sys
 import provenance
@@ -268,11 +290,11 @@ def test_kill_9_loses_no_row_whose_call_had_returned(dvc_repository: Path, how: 
         with open(journal, "rb") as file:
             contents = list(whole_contents(file))
         assert None not in contents
-        rows = [fields for content in contents if (fields := fields_of_row(content or b""))]
+        rows = journal_rows(contents)
         assert len(rows) >= returned > 0
         for number, (key, birth, row) in enumerate(rows):
-            assert (orjson.loads(key), orjson.loads(row)) == (number, {"text": f"row {number}" + 300 * "y"})
-            assert orjson.loads(birth).keys() == {"prompt", "cost"}
+            assert (key, row) == (number, {"text": f"row {number}" + 300 * "y"})
+            assert birth.keys() == {"prompt", "cost"}
         with provenance.record(
             "made.jsonl",
             model=provenance.Model(name="m"),

@@ -55,7 +55,11 @@ def test_the_page_says_what_the_audit_says(repository: Project) -> None:
         assert finding["rule"] in said
     for group, share in audit["datasets"][0]["by_model"].items():
         assert re.search(rf"{group} {100 * share['fraction']:.1f}% {share['rows']} ", said)
-    for row in ("People wrote this, collected from python stdlib", "A model wrote this from it", "A model wrote again"):
+    for row in (
+        "People wrote this, collected from python stdlib",
+        "A model wrote this from it",
+        "A model then wrote this from it",
+    ):
         assert row in said
     assert "v1" in said and "v2" in said
     assert f"provenance audit {MIX} --policy policy.yaml" in said
@@ -110,7 +114,7 @@ def test_several_datasets_are_one_page_with_a_table_of_all(repository: Project) 
     unjudged = text(page(repository, MIX, "data/answers.jsonl", file="../unjudged.html"))
     assert re.search(r"data/answers\.jsonl 30 0\.0% 0\.0% 100\.0% 0\.0% –", unjudged)
     assert said.count("One row, followed back") == 2
-    assert said.count("How this was made") == 2  # the link to it, and itself
+    assert said.count("How this was made, and how to check it") == 2  # the link to it, and itself
 
 
 def test_whether_an_evaluation_set_is_inside_is_answered(repository: Project) -> None:

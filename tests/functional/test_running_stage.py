@@ -78,6 +78,7 @@ def test_everything_about_a_stage(dvc_repository: Path, run: Run, describe: str)
             "whole.json:c": True,
         },
         "outs": ["out.jsonl", "seen.json"],
+        "known": [],
     }
 
 

@@ -10,36 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet
 import pytest
 from support.project import Answer, Project, lines
 from support.reported import MIX, commit, reported
+from support.sharded import PARTS, shard, table
 from support.signed import ed25519_key, signed_project, told
 
 from provenance.files import md5_of, sha256_of
 from provenance.lineage.manifest import MANIFEST, stating_file
-from provenance.lineage.sidecar import open_sidecar, record_batches, write_sidecar
+from provenance.lineage.sidecar import open_sidecar
 
-PARTS = 8
 SIDECAR = f"{MIX}.lineage.parquet"
-
-
-def table(sidecar: Path) -> pa.Table:
-    opened = open_sidecar(sidecar)
-    columns = pa.parquet.read_schema(opened.files[0]).names
-    batches = list(record_batches(opened, columns, 1000))
-    return pa.Table.from_batches(batches).combine_chunks()
-
-
-def shard(project: Project) -> None:
-    """Turn every sidecar in the workspace into one of parts, and have DVC record it."""
-    for path in sorted(project.root.glob("**/*.lineage.parquet")):
-        if not {".dvc", ".git"} & set(path.parts) and path.is_file():
-            single, before = open_sidecar(path), table(path)
-            write_sidecar(path, single.header, before.to_batches(), single.digest_size, PARTS)
-            assert table(path) == before
-    project.run("dvc", "commit", "--force", "--quiet")
 
 
 def copy_of(project: Project, root: Path) -> Project:
@@ -319,3 +300,28 @@ def test_croissant_names_the_parts(sharded: Project, tmp_path: Path) -> None:
     kinds = {each["name"]: each["@type"] for each in document["distribution"]}
     assert kinds[SIDECAR] == "cr:FileSet" and kinds[f"{SIDECAR}/{MANIFEST}"] == "cr:FileObject"
     assert "not valid" not in answer.stderr
+
+
+def test_generations_are_put_together_once_for_all_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not once for each process, which for a large sidecar takes longer than most questions."""
+    project = Project.new(tmp_path / "repository")
+    add = ["add", "a.jsonl", "--origin", "real", "--source", "s"]
+    for number, (rows, options) in enumerate(((80, ["--parts", "2"]), (82, [])), start=1):
+        project.write({"a.jsonl": lines([{"text": f"row {row}"} for row in range(rows)])})
+        told(project, *add, *options)
+        project.commit()
+        project.run("git", "tag", f"v{number}")
+    layout = open_sidecar(project.root / "a.jsonl.lineage.parquet").layout
+    assert layout is not None and len(layout.generations) == 2
+    place = project.root / ".dvc/tmp/provenance/generations"
+    assert not place.exists(), "adding has no use for them"
+    monkeypatch.setattr("provenance.lineage.sidecar.folder_of_process", lambda: pytest.fail("kept for one process"))
+    told(project, "diff", "v1", "v2")
+    (kept,) = place.iterdir()
+    written = (kept / "files.json").stat().st_ino
+    for question in (
+        *(["diff", "v1", "v2"], ["log", "a.jsonl"], ["log", "a.jsonl:1"], ["index"], ["impact", "source:s"]),
+        *(["status"], ["audit", "a.jsonl"], ["trace", "a.jsonl:81", "--rev", "v2"]),
+    ):
+        told(project, *question)
+    assert (kept / "files.json").stat().st_ino == written

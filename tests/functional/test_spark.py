@@ -67,6 +67,34 @@ def test_rows_differ_by_the_same(project: Project, session: None) -> None:
 
 
 @needs_java
+def test_verify_finds_the_same(project: Project, session: None) -> None:
+    bench, folder = Workbench(project.root), project.root / "shards"
+    folder.mkdir()
+    for number in range(3):
+        bench.dataset(f"shards/{number}.jsonl", [{"text": f"line {number} {line}"} for line in range(4)])
+    images = project.root / "images"
+    images.mkdir()
+    for number in range(3):
+        (images / f"{number}.png").write_bytes(bytes([number]) * 10)
+    for name in ("shards", "images"):
+        project.provenance("add", name, "--origin", "real", "--source", "archive", "--parts", "2")
+    assert project.ask("verify", "--engine", "spark") == project.ask("verify")
+    bench.dataset("shards/1.jsonl", [{"text": f"line 1 {line}"} for line in (0, 2, 3, 9)])
+    (images / "1.png").write_bytes(b"another")
+    here = project.ask("verify")
+    said = " ".join(each["path"] + str(each["row"]) + each["problem"] for each in here["problems"])
+    assert "shards/1.jsonl4its sample" in said and "images/1.pngNoneits sample" in said
+    assert project.ask("verify", "--engine", "spark") == here
+    (folder / "2.jsonl").write_text('{"text": "line 2 0"}\n{"text"')
+    assert project.ask("verify", "--engine", "spark") == project.ask("verify")
+    (project.root / "rows.jsonl.lineage.parquet").write_bytes(b"PAR1")
+    here_said = project.provenance("verify", "rows.jsonl")
+    there_said = project.provenance("verify", "rows.jsonl", "--engine", "spark")
+    assert (there_said.code, there_said.stderr) == (here_said.code, here_said.stderr)
+    assert there_said.code == 2
+
+
+@needs_java
 def test_sidecars_in_parts_are_asked_alike(project: Project, session: None) -> None:
     Workbench(project.root).dataset("parted.jsonl", [*SEED, *ROWS])
     project.provenance("add", "parted.jsonl", "--origin", "real", "--source", "archive", "--parts", "4")

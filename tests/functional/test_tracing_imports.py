@@ -150,3 +150,27 @@ def test_a_stage_that_reads_a_plain_import_goes_on_with_its_lineage(here: Projec
     (audited,) = here.ask("audit", "mix.jsonl")["datasets"]
     assert audited["by_origin"] == {"synthetic": audited["by_origin"]["synthetic"]}
     assert audited["real_rooted_fraction"] == 1.0
+
+
+def test_folders_and_json_files_count_where_their_source_has_a_sidecar(source: Project, tmp_path: Path) -> None:
+    source.write({"hub/0.jsonl": lines([{"text": "a"}]), "hub/1.jsonl": lines([{"text": "b"}])})
+    source.write({"rows.json": '[{"text": "c"}]', "model/weights.bin": "0", "config.json": "[]"})
+    source.provenance("add", "hub", "rows.json", "--origin", "real", "--source", "library")
+    source.run("dvc", "add", "--quiet", "model", "config.json")
+    source.commit()
+    here = Project.new(tmp_path / "here")
+    for name in ("hub", "rows.json", "model", "config.json"):
+        here.run("dvc", "import", "--quiet", str(source.root), name)
+    commit = here.commit()
+    stage = "stages:\n  join:\n    cmd: provenance run -- sh -c 'cat hub/*.jsonl > out.jsonl'\n    deps: [hub, model]\n"
+    here.write({"dvc.yaml": stage + "    outs: [out.jsonl, out.jsonl.lineage.parquet]\n"})
+
+    for question in (("status",), ("status", "--rev", commit)):
+        found = here.ask(*question)["datasets"]
+        assert [(each["path"], each["state"], each["rows"]) for each in found if each["path"] != "out.jsonl"] == [
+            ("hub", "ok", 2),
+            ("rows.json", "ok", 1),
+        ]
+    assert here.ask("trace", "hub/1.jsonl:1")["nodes"][0]["source"] == "library"
+    here.run("dvc", "repro", "--quiet")
+    assert list(here.ask("audit", "out.jsonl")["datasets"][0]["by_source"]) == ["library"]

@@ -125,6 +125,9 @@ def test_a_sidecar_that_dvc_has_not_recorded_is_reported_by_every_command(projec
         assert reported in answer.stdout + answer.stderr or question[0] == "log", (question, answer)
         assert answer.code != 0 or question[0] in ("impact", "log"), question
     assert said in project.provenance("query", "SELECT 1").stderr
+    assert said in project.provenance("diff", "HEAD").stdout
+    (difference,) = project.ask("diff", "HEAD", "b.jsonl")["datasets"]
+    assert said in difference["remarks"][0]
     assert project.ask("status")["datasets"][1]["state"] == "changed"
     project.run("dvc", "commit", "--force")
     assert project.provenance("audit", "b.jsonl").code == 0
@@ -152,6 +155,7 @@ def test_whoever_reads_a_changed_sidecar_to_write_says_so(project: Project) -> N
     project.write({"e.jsonl": lines([{"text": "e", "from": "b.jsonl:1"}])})
     declared = ("declare", "e.jsonl", "--from", "columns", "--map", "parents=from", "--set", "origin=synthetic")
     assert said in project.run("provenance", *declared, "--set", "model=m").stderr
+    assert said in project.run("provenance", "declare", "b.jsonl", "--from", "columns", "--set", "license=MIT").stderr
 
 
 def test_a_copy_in_the_cache_of_dvc_that_was_written_to_is_unusable(project: Project) -> None:

@@ -159,10 +159,8 @@ def told(came: CameOf) -> dict[str, Any]:
         "counts": (len(came.direct), len(came.through_models)),
         "passages": came.passages,
         "rows": dict(came.rows),
-        "affected": [_by_graph(each.hex() for each in came.affected.may_be(place)) for place in range(len(DATASETS))],
-        "certainly": [
-            _by_graph(each.hex() for each in came.affected.certainly(place)) for place in range(len(DATASETS))
-        ],
+        "affected": [_by_graph(came.affected.may_be(place).hex()) for place in range(len(DATASETS))],
+        "certainly": [_by_graph(came.affected.certainly(place).hex()) for place in range(len(DATASETS))],
     }
 
 

@@ -19,8 +19,8 @@ from support.workbench import DERIVATION, Workbench, identifier
 
 from provenance.attest.verdict_file import VerdictFile
 from provenance.identity.names import sidecar_path
-from provenance.lineage.manifest import MANIFEST, SHARDED_VERSION
-from provenance.lineage.schema import FORMAT_VERSION, sidecar_schema
+from provenance.lineage.manifest import MANIFEST
+from provenance.lineage.schema import FORMAT_VERSION, SHARDED_VERSION, sidecar_schema
 from provenance.lineage.sidecar import open_sidecar, record_batches, write_sidecar
 
 FROZEN = Path(__file__).resolve().parents[1] / "frozen"

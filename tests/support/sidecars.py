@@ -13,7 +13,8 @@ import pyarrow as pa
 from support.contents import digest
 
 from provenance.identity.names import sidecar_path
-from provenance.ledger.datasets import Found, recorded_dataset
+from provenance.ledger.collecting import Found
+from provenance.ledger.datasets import recorded_dataset
 from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.records import Activity, Agent, DatasetState, Header, IdentitySettings, Plan, Source
 from provenance.lineage.schema import FORMAT_VERSION, sidecar_schema

@@ -7,15 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyspark
+from support.waiting import until
 
 _HOME = Path(pyspark.__file__).parent
-_SECONDS = 240
 
 
 def configuration(folder: Path, **settings: str) -> Mapping[str, str]:
@@ -60,7 +59,7 @@ class Cluster:
             port = probe.getsockname()[1]
         self.url = f"spark://127.0.0.1:{port}"
         self._master = self._start("master.Master", "--port", str(port))
-        _until(lambda: _answers(port), "the master of the Spark cluster does not answer")
+        until(lambda: _answers(port), "the master of the Spark cluster does not answer")
 
     def start_worker(self, memory: str = "700m") -> None:
         self._workers.append(self._start("worker.Worker", "--cores", "1", "--memory", memory, self.url))
@@ -115,11 +114,3 @@ def _answers(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _until(happens: object, otherwise: str) -> None:
-    assert callable(happens)
-    end = time.monotonic() + _SECONDS
-    while not happens():
-        assert time.monotonic() < end, otherwise
-        time.sleep(0.2)

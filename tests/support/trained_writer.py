@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ def trained_writer(
     seed: Sequence[dict[str, Any]],
     rows: Sequence[dict[str, Any]],
     parents: Sequence[Sequence[dict[str, Any]]],
+    configure: Callable[[Project], None] = lambda project: None,
 ) -> Project:
     """seed.jsonl, of which the model ``writer@1`` knows all; rows.jsonl; then seed.jsonl without its first document.
 
-    ``parents``: the documents that each row was made from.
+    ``parents``: the documents that each row was made from. ``configure``: is done first in the repository.
     """
     project = Project.new(root)
+    configure(project)
     bench = Workbench(project.root)
     bench.dataset("seed.jsonl", seed)
     project.provenance("add", "seed.jsonl", *STATED)

@@ -19,7 +19,7 @@ from provenance.lineage.births import Collection, Dependency, RecordedBirths
 from provenance.lineage.completion import Completion, complete
 from provenance.lineage.records import Activity, ActivityType, Agent, Evidence, Origin, Source
 from provenance.lineage.schema import birth_schema
-from provenance.lineage.shared_birth import register
+from provenance.lineage.shared_birth import Collected, register
 from provenance.lineage.vocabulary import Vocabulary
 
 MORNING = datetime(2026, 1, 1, 8, tzinfo=UTC)
@@ -71,15 +71,9 @@ class Workbench:
     def collected(self, name: str, rows: Sequence[Row], identity: Identity | None = None) -> Dependency:
         """A real dataset, collected from LIBRARY."""
         path = self.dataset(name, rows)
-        register(
-            path,
-            Path(sidecar_path(str(path))),
-            Collection(Origin.REAL, COLLECTION, LIBRARY, Evidence.DECLARED, "MIT"),
-            dataset_path=path.name,
-            identity=identity or Identity(),
-            fingerprint=fingerprint,
-            workspace=self.folder,
-        )
+        collection = Collection(Origin.REAL, COLLECTION, LIBRARY, Evidence.DECLARED, "MIT")
+        write = register(Collected(path, collection, path.name, identity or Identity(), fingerprint, self.folder))
+        write(Path(sidecar_path(str(path))), 1)
         return self.dependency(path, identity=identity)
 
     def generated(
