@@ -52,8 +52,10 @@ oldest: $(VENV)/.oldest-installed
 
 # The native kernel against the pure way, also under sanitizers; says so where there is no compiler.
 SECONDS := 60
+# Where fuzzing begins; without one, somewhere else each time.
+SEED :=
 fuzz: $(VENV)/.test-installed
-	$(RUN) PYTHONPATH=tests python -m fuzz.native --seconds $(SECONDS)
+	$(RUN) PYTHONPATH=tests python -m fuzz.native --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 docs: $(VENV)/.docs-installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
