@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from provenance.errors import RepositoryError
-from provenance.files import copy_of, exchange, remove, scratch_folder, sha256_of, sync_directory, whole_file
+from provenance.file_digests import sha256_of
+from provenance.files import copy_of, exchange, remove, scratch_folder, sync_directory, whole_file
 
 _JOURNAL = "files.json"
 _DONE = "done"

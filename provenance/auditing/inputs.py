@@ -11,7 +11,7 @@ from typing import Literal
 from provenance.auditing.mixture.file import read_mixture
 from provenance.auditing.request import DatasetAt, Ledgers, Request
 from provenance.documents import read_document
-from provenance.files import sha256_of
+from provenance.file_digests import sha256_of
 from provenance.ledger.datasets import State
 from provenance.lineage.manifest import stating_file
 

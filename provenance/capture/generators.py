@@ -16,7 +16,7 @@ from provenance.capture.recurring import placed
 from provenance.capture.redaction import refuse_secret
 from provenance.capture.stated_license import stated_license
 from provenance.errors import ProvenanceError
-from provenance.files import sha256_of
+from provenance.file_digests import sha256_of
 from provenance.lineage.records import Agent, Plan
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from provenance.errors import DataError, NoSuchRowError
-from provenance.files import stamp_of
+from provenance.file_digests import stamp_of
 from provenance.identity import scan
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ def write_rows(subject: Subject, file: Path, name: str) -> RowsFile:
     """Write a line for each birth of each sample, and of their ancestors, of the datasets as Parquet into ``file``."""
     import pyarrow.parquet as pq
 
-    from provenance.files import sha256_of
+    from provenance.file_digests import sha256_of
 
     with pq.ParquetWriter(file, _schema(), compression="zstd") as writer:
         for dataset in subject.datasets:

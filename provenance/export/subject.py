@@ -86,7 +86,7 @@ class ExportedDataset:
     @cached_property
     def sidecar_sha256(self) -> str:
         """Hex digits, of a sharded sidecar those of its manifest, which has the digests of all else."""
-        from provenance.files import sha256_of
+        from provenance.file_digests import sha256_of
         from provenance.lineage.manifest import stating_file
 
         return sha256_of(stating_file(self.part.dataset.file)).removeprefix("sha256:")
@@ -94,7 +94,7 @@ class ExportedDataset:
     @cached_property
     def data_sha256(self) -> str | None:
         """Hex digits, for which the data is read; None of a directory, and where the data is not on this machine."""
-        from provenance.files import sha256_of
+        from provenance.file_digests import sha256_of
 
         file = self.part.ledger.repository.data_file(self.path, self.part.ledger.rev)
         return None if file is None or file.is_dir() else sha256_of(file).removeprefix("sha256:")

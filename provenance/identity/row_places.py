@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.cached import read_cached, write_cached
-from provenance.files import Cleaned, stamp_of, xxh3_of
+from provenance.file_digests import stamp_of, xxh3_of
+from provenance.files import Cleaned
 from provenance.identity.canonical import CANONICAL_FORM
 from provenance.identity.names import format_name
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 
 from provenance.errors import SidecarError
-from provenance.files import md5_of, scratch_folder
+from provenance.file_digests import md5_of
+from provenance.files import scratch_folder
 from provenance.identity import Identity
 from provenance.ledger.contents import whole_data
 from provenance.ledger.datasets import RecordedDataset

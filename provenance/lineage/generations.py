@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 
 from provenance.cached import read_cached, write_checked
 from provenance.errors import SidecarError
-from provenance.files import Cleaned, remove_folder, scratch_folder, sha256_of, stamp_of
+from provenance.file_digests import sha256_of, stamp_of
+from provenance.files import Cleaned, remove_folder, scratch_folder
 from provenance.lineage.changed_records import changed_records
 from provenance.lineage.manifest import MANIFEST, Generation, Layout, Part, read_manifest
 from provenance.lineage.part_file import PartFile

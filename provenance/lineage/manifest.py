@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from provenance.errors import SidecarError
-from provenance.files import sha256_of
+from provenance.file_digests import sha256_of
 from provenance.lineage.records import Header
 from provenance.settings import MOST_PARTS
 from provenance.stored import FolderElsewhere, StoredFile

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError, SidecarError
-from provenance.files import folder_of_process, md5_of
+from provenance.file_digests import md5_of
+from provenance.files import folder_of_process
 from provenance.repository.calls import Fetching, dvc_call
 from provenance.repository.changes import IN_GIT
 from provenance.repository.git import Git

@@ -19,7 +19,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import RepositoryError
-from provenance.files import md5_of, remove, whole_file
+from provenance.file_digests import md5_of
+from provenance.files import remove, whole_file
 from provenance.repository.calls import dvc_call
 from provenance.repository.objects import file_md5s
 from provenance.repository.sources import has_file, source_files, without_credentials

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from provenance.files import md5_of, scratch_folder
+from provenance.file_digests import md5_of
+from provenance.files import scratch_folder
 from provenance.repository.read_hashes import ReadHashes
 
 

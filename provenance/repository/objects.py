@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
-from provenance.files import md5_of
+from provenance.file_digests import md5_of
 from provenance.repository.calls import Fetching, dvc_call
 from provenance.repository.kept_copies import KeptCopies
 from provenance.repository.manifests import read_manifest

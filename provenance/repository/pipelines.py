@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import RepositoryError
-from provenance.files import md5_of
+from provenance.file_digests import md5_of
 from provenance.repository.calls import dvc_call, one_line
 from provenance.repository.merge_conflicts import conflicts, mending_conflict
 from provenance.repository.objects import file_md5s, md5_of_directory, tree_of

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from provenance.cached import read_cached, write_cached
-from provenance.files import md5_of, stamp_of
+from provenance.file_digests import md5_of, stamp_of
 
 _VERSION = 1
 _FILE = "read-hashes.json"

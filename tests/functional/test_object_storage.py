@@ -19,7 +19,7 @@ from support.workbench import identifier
 
 from benchmarks.object_storage import BUCKET, CREDENTIALS, ObjectStorage, object_storage
 from provenance.engines.spark_session import spark_session
-from provenance.files import md5_of
+from provenance.file_digests import md5_of
 
 needs_java = pytest.mark.skipif(not shutil.which("java"), reason="Spark needs Java, which is not here")
 

@@ -16,7 +16,7 @@ from support.reported import MIX, commit, reported
 from support.sharded import PARTS, shard, table
 from support.signed import ed25519_key, signed_project, told
 
-from provenance.files import md5_of, sha256_of
+from provenance.file_digests import md5_of, sha256_of
 from provenance.lineage.manifest import MANIFEST, stating_file
 from provenance.lineage.sidecar import open_sidecar
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -10,18 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import xxhash
 
-from provenance.files import (
-    Cleaned,
-    folder_of_process,
-    is_in_use,
-    remove_left,
-    scratch_folder,
-    stamp_of,
-    whole_file,
-    xxh3_of,
-)
+from provenance.files import Cleaned, folder_of_process, is_in_use, remove_left, scratch_folder, whole_file
 
 DIES = """
 import os, signal, sys
@@ -142,20 +131,6 @@ def test_a_folder_that_was_only_begun_is_removed(tmp_path: Path) -> None:
     (tmp_path / "sort-0123.provenance-scratch").mkdir()
     assert not is_in_use(tmp_path / "sort-0123.provenance-scratch")
     assert names(tmp_path) == []
-
-
-def test_a_digest_is_of_the_content_and_a_stamp_of_the_file(tmp_path: Path) -> None:
-    file, other = tmp_path / "one", tmp_path / "other"
-    content = bytes(range(256)) * 10_000
-    file.write_bytes(content)
-    other.write_bytes(content)
-    assert xxh3_of(file) == xxh3_of(other) == xxhash.xxh3_128_hexdigest(content)
-    before = stamp_of(file)
-    assert before[0] == len(content) and before == stamp_of(file) != stamp_of(other)
-    # Its size and its time of change are as they were; the time that only the kernel sets is not.
-    file.write_bytes(content)
-    os.utime(file, ns=(before[1], before[1]))
-    assert stamp_of(file) != before
 
 
 def test_a_process_has_one_folder_for_temporary_files() -> None:

@@ -19,7 +19,8 @@ from provenance.capture.recording.taking_apart import rows_with_births
 from provenance.capture.row_ids import WrittenIds
 from provenance.capture.saying import say
 from provenance.errors import DataError
-from provenance.files import md5_of, whole_file
+from provenance.file_digests import md5_of
+from provenance.files import whole_file
 from provenance.identity.names import sidecar_path
 from provenance.lineage.allocating import memory_used_again
 from provenance.lineage.births import Dependency, RecordedBirths

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.cached import read_cached, write_cached, write_checked
-from provenance.files import Cleaned, held_folder, is_in_use, remove_folder, stamp_of, xxh3_of
+from provenance.file_digests import stamp_of, xxh3_of
+from provenance.files import Cleaned, held_folder, is_in_use, remove_folder
 
 # Of the layout of segments and graphs; with another one they are built again.
 VERSION = 6

@@ -29,10 +29,10 @@ from provenance.lineage.merging.ending_range import (
     with_ancestors,
     write_parts,
 )
+from provenance.lineage.merging.flagged_samples import FlaggedSamples
 from provenance.lineage.merging.merge import Merging
 from provenance.lineage.merging.numbering import Flags, Numbers
 from provenance.lineage.merging.resolving import Classes, Waiting
-from provenance.lineage.merging.sample_set import SampleSet
 from provenance.lineage.merging.written import NUMBERED, Piece
 from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.tables import places
@@ -49,7 +49,7 @@ class Ending:
         self._merging, self._work, self._hands = merging, merging.work, merging.hands
         self._shelf = self._work.shelf
         self._vocabulary = merging.tables.vocabulary
-        self._dangling = SampleSet(merging.total)
+        self._dangling = FlaggedSamples(merging.total)
         self._used = {name: set[int]() for name in NUMBERED}
         self._pending: dict[int, int] = {}
         self.counts = Counter[str]()
@@ -107,7 +107,7 @@ class Ending:
                 self._pending[number] = found.pending
         self._work.forget()
 
-    def _wanted(self, wanted: SampleSet, number: int) -> Wanted:
+    def _wanted(self, wanted: FlaggedSamples, number: int) -> Wanted:
         samples, tables = self._merging.within(wanted, number), self._merging.tables
         if not len(samples) or not tables.are_there:
             return Wanted(samples, None)
@@ -117,15 +117,15 @@ class Ending:
         ).to_arrow_table()
         return Wanted(samples, seen if len(seen) else None)
 
-    def _ancestors(self) -> SampleSet:
+    def _ancestors(self) -> FlaggedSamples:
         """The samples that are parents of the dataset's records, or their ancestors."""
         merging = self._merging
-        found = SampleSet(merging.total)
+        found = FlaggedSamples(merging.total)
         for parents in self._hands.each(parents_of_own, self._work.spans):
             found.add(parents)
         frontier = found
         while frontier:
-            reached = SampleSet(merging.total)
+            reached = FlaggedSamples(merging.total)
             asked_of = {number: own for number in self._work.spans if len(own := merging.within(frontier, number))}
             for parents in self._hands.each(parents_of, asked_of, asked_of.get):
                 reached.add(parents)

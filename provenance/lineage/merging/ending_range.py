@@ -16,10 +16,10 @@ from provenance.lineage.merging import asked
 from provenance.lineage.merging.beginning import Part
 from provenance.lineage.merging.births import by_belief, each_once
 from provenance.lineage.merging.exchange import Numbered
+from provenance.lineage.merging.flagged_samples import FlaggedSamples
 from provenance.lineage.merging.gathered import Records, strangers
 from provenance.lineage.merging.numbering import Flags, Numbers, ranges, starts_of
 from provenance.lineage.merging.resolving import Values, Waiting, waiting_of
-from provenance.lineage.merging.sample_set import SampleSet
 from provenance.lineage.merging.work import Work
 from provenance.lineage.merging.written import Piece, Shares
 from provenance.lineage.parts import each_part
@@ -141,7 +141,9 @@ def _merged(part: Part, shares: Shares) -> Merged:
     return Merged(part.records, shares, level, part.carried, np.flatnonzero(part.pending))
 
 
-def arrange(classes: pa.Table, dangling: SampleSet | None, work: Work, number: int, of_pending: Numbers) -> Arranged:
+def arrange(
+    classes: pa.Table, dangling: FlaggedSamples | None, work: Work, number: int, of_pending: Numbers
+) -> Arranged:
     """Put the records of a range in order. ``of_pending``: the classes of those that were pending."""
     merged: Merged = work.shelf.take(number, MERGED)
     numbered, database = work.numbered(number), work.database

@@ -24,9 +24,9 @@ from provenance.lineage.marks import Out
 from provenance.lineage.merging import asked
 from provenance.lineage.merging.beginning import Part, begin, unknown
 from provenance.lineage.merging.exchange import number_all
+from provenance.lineage.merging.flagged_samples import FlaggedSamples
 from provenance.lineage.merging.inputs import Inputs
 from provenance.lineage.merging.numbering import Numbers
-from provenance.lineage.merging.sample_set import SampleSet
 from provenance.lineage.merging.shelf import Shelf
 from provenance.lineage.merging.work import BEGUN, DIVIDED, LINKS, SETTLED, Hands, Here, Work
 from provenance.lineage.tables import Tables
@@ -62,7 +62,7 @@ class Merging:
         """How many samples there are."""
         return int(self._firsts[-1])
 
-    def within(self, chosen: SampleSet, number: int) -> Numbers:
+    def within(self, chosen: FlaggedSamples, number: int) -> Numbers:
         """The samples of a range that are ``chosen``, by their places in it."""
         first, end = self._firsts[number : number + 2].tolist()
         return np.flatnonzero(chosen.within(first, end - first))
@@ -87,7 +87,7 @@ class Merging:
         is_shared = bool(self._shared)
         if is_shared:
             self._share(out, dependencies)
-        parents = SampleSet(self.total)
+        parents = FlaggedSamples(self.total)
         for found in self.hands.each(partial(_leave_nothing, is_shared), self.spans):
             self.explained["unknown"] += found.unknown
             if found.records is not None:
@@ -110,7 +110,7 @@ class Merging:
         if self.tables.is_restated:
             settle_restated(self.tables)
 
-    def _divide(self, out: Out | None, births: RecordedBirths | None, parents: SampleSet) -> None:
+    def _divide(self, out: Out | None, births: RecordedBirths | None, parents: FlaggedSamples) -> None:
         for ids in self.hands.each(_named_parents, self._shared, lambda number: self.within(parents, number)):
             self.tables.insert("named_parents", ids)
         divide(self.tables)

@@ -16,9 +16,9 @@ import pyarrow as pa
 
 from provenance.lineage.inherited import Born, Inherited, from_births, from_parents, resolved
 from provenance.lineage.merging.exchange import Numbered
+from provenance.lineage.merging.flagged_samples import FlaggedSamples
 from provenance.lineage.merging.gathered import Records, coded_schema, codes
 from provenance.lineage.merging.numbering import Flags, Numbers, combined, ranges, starts_of
-from provenance.lineage.merging.sample_set import SampleSet
 
 _OWN = Born._fields[:-1]
 _UNSET = -1
@@ -61,7 +61,7 @@ class Classes(Values):
 
     def __init__(self, samples: int) -> None:
         super().__init__()
-        self.asked = SampleSet(samples)
+        self.asked = FlaggedSamples(samples)
         # One more than the number of each sample's class, once it is known; there are few classes, so a byte will do.
         self._of_samples: npt.NDArray[np.unsignedinteger] = np.zeros(samples, np.uint8)
 

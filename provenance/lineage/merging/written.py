@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.lineage.merging.flagged_samples import FlaggedSamples
 from provenance.lineage.merging.gathered import Records, binary_of
 from provenance.lineage.merging.numbering import Flags, Ids, Numbers, ranges, starts_of
 from provenance.lineage.merging.own import Members
-from provenance.lineage.merging.sample_set import SampleSet
 from provenance.lineage.samples_in_range import whole_ids
 from provenance.lineage.schema import BIRTH_NAMES, ROW_GROUP_ROWS, sidecar_schema
 from provenance.lineage.tables import renumbering
@@ -205,7 +205,7 @@ class Piece:
         offsets = pa.array(starts_of(left).astype(np.int32))
         return pa.ListArray.from_arrays(offsets, column.flatten().filter(pa.array(stays)))
 
-    def first_row_with_parent_in(self, chosen: SampleSet) -> int | None:
+    def first_row_with_parent_in(self, chosen: FlaggedSamples) -> int | None:
         """The first row of the dataset one of whose parents is ``chosen``; counted from 1."""
         if not chosen:
             return None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provenance.errors import DataError
-from provenance.files import md5_of
+from provenance.file_digests import md5_of
 from provenance.identity import Identity, scan
 from provenance.repository import Repository
 from provenance.upkeep import hashing as hashes

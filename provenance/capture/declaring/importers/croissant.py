@@ -153,7 +153,7 @@ class Croissant(Importer):
         return self._whole_file(self.request.using[0].parent / place, file)
 
     def _whole_file(self, path: Path, file: Mapping[str, Any]) -> Path:
-        from provenance.files import sha256_of
+        from provenance.file_digests import sha256_of
 
         if not path.is_file():
             raise ProvenanceError(

@@ -14,7 +14,7 @@ from support.workbench import DERIVATION, Workbench, fingerprint, identifier
 from provenance.errors import ProvenanceError, SidecarError
 from provenance.identity.names import sidecar_path
 from provenance.lineage import completion
-from provenance.lineage.merging import reading, sample_set
+from provenance.lineage.merging import flagged_samples, reading
 from provenance.lineage.merging.ending import Ending
 from provenance.lineage.merging.merge import Merging
 
@@ -29,7 +29,7 @@ def _completed(case: Case, workspace: Path, at_once: int | None) -> tuple[Any, b
         if at_once is not None:
             patch.setattr(reading, "MOST_ROWS", _NEVER)
             patch.setattr(reading, "AT_ONCE", at_once)
-            patch.setattr(sample_set, "MOST_AS_BYTES", _NEVER)
+            patch.setattr(flagged_samples, "MOST_AS_BYTES", _NEVER)
         try:
             report = completion.complete(
                 case.data,

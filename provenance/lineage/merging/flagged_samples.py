@@ -10,7 +10,7 @@ from provenance.lineage.merging.numbering import Flags, Numbers
 MOST_AS_BYTES = 1 << 20
 
 
-class SampleSet:
+class FlaggedSamples:
     """Some of ``count`` samples, by their numbers."""
 
     def __init__(self, count: int) -> None:
@@ -27,11 +27,11 @@ class SampleSet:
         else:
             self._flags[numbers] = 1
 
-    def add_all(self, others: SampleSet) -> None:
+    def add_all(self, others: FlaggedSamples) -> None:
         """Put into the set what another of as many samples has."""
         self._flags |= others._flags
 
-    def remove_all(self, others: SampleSet) -> None:
+    def remove_all(self, others: FlaggedSamples) -> None:
         """Take out of the set what another of as many samples has."""
         self._flags &= ~others._flags
 

@@ -5,20 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.lineage.merging import sample_set
-from provenance.lineage.merging.sample_set import SampleSet
+from provenance.lineage.merging import flagged_samples
+from provenance.lineage.merging.flagged_samples import FlaggedSamples
 
 _COUNT = 45
 _numbers = st.lists(st.integers(0, _COUNT - 1))
 
 
-def _set(numbers: list[int]) -> SampleSet:
-    found = SampleSet(_COUNT)
+def _set(numbers: list[int]) -> FlaggedSamples:
+    found = FlaggedSamples(_COUNT)
     found.add(np.array(numbers, np.int64))
     return found
 
 
-def _members(found: SampleSet) -> set[int]:
+def _members(found: FlaggedSamples) -> set[int]:
     return {*np.flatnonzero(found.within(0, _COUNT)).tolist()}
 
 
@@ -28,7 +28,7 @@ def test_samples_are_in_the_set_or_not_however_they_are_kept(
     most_as_bytes: int, numbers: list[int], others: list[int], first: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sample_set, "MOST_AS_BYTES", most_as_bytes)
+        patch.setattr(flagged_samples, "MOST_AS_BYTES", most_as_bytes)
         found = _set(numbers)
         assert bool(found) == bool(numbers)
         assert _members(found) == {*numbers}
