@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from provenance.files import Cleaned
     from provenance.repository import Dataset, Repository
 
-_VERSION = 1
+_VERSION = 2
+_WITHOUT_DATA = "imported without its data"
+NOT_RUN = "its stage has not run"
 _MOST_REMEMBERED = 10_000
 
 
@@ -32,13 +34,13 @@ _MOST_REMEMBERED = 10_000
 class Found:
     """The datasets of a revision, by what there is of their sidecars; of some, what to say of it, by path.
 
-    ``unmade``: those of ``unrecorded`` whose stage has not run yet. ``remarks``: of the workspace, what lets lineage go
-    stale or get lost, and what mends it.
+    ``unmade``: those of ``unrecorded`` that DVC knows no content of yet, and why. ``remarks``: of the workspace, what
+    lets lineage go stale or get lost, and what mends it.
     """
 
     recorded: list[RecordedDataset] = field(default_factory=list)
     unrecorded: list[str] = field(default_factory=list)
-    unmade: list[str] = field(default_factory=list)
+    unmade: dict[str, str] = field(default_factory=dict)
     unfetched: dict[str, str] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
@@ -115,7 +117,7 @@ def _note_absent(repository: Repository, rev: str | None, dataset: Dataset, foun
         return
     found.unrecorded.append(dataset.path)
     if dataset.md5 is None:
-        found.unmade.append(dataset.path)
+        found.unmade[dataset.path] = _WITHOUT_DATA if dataset.stage is None else NOT_RUN
 
 
 def _recorded(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import SidecarError, UnknownReferenceError
+from provenance.ledger.collecting import NOT_RUN
 
 if TYPE_CHECKING:
     from provenance.ledger.sidecars import Sidecars
@@ -19,7 +20,9 @@ def why_not_recorded(ledger: Sidecars, path: str) -> SidecarError | UnknownRefer
     if told is not None:
         return SidecarError(told)
     if path in ledger.unmade:
-        return SidecarError(f"{path}: not made yet: its stage has not run; run `dvc repro`")
+        reason = ledger.unmade[path]
+        command = "dvc repro" if reason == NOT_RUN else f"dvc pull {shlex.quote(path)}"
+        return SidecarError(f"{path}: {reason}; run `{command}`")
     if path in ledger.unrecorded:
         return SidecarError(
             f"{path}: no sidecar here; record lineage with `provenance add` (collected data), "

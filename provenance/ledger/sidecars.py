@@ -71,7 +71,7 @@ class Sidecars:
         self._resources = ExitStack()
         self.recorded = tuple(found.recorded)
         self.unrecorded = tuple(found.unrecorded)
-        self.unmade = frozenset(found.unmade)
+        self.unmade = found.unmade
         self.unfetched = dict(found.unfetched)
         self.unusable = dict(found.unusable)
         self.remarks = tuple(found.remarks)

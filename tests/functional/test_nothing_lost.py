@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -161,6 +162,19 @@ def test_a_stage_that_never_ran_is_not_a_problem(project: Project) -> None:
     assert project.ask("verify")["skipped"] == [{"path": "c.jsonl", "reason": "its stage has not run"}]
     assert "run `dvc repro`" in project.refusal("audit", "c.jsonl")
     assert "dvc pull" not in project.provenance("impact", "source:forum", "--rev", "HEAD").stderr
+
+
+def test_an_import_without_its_data_is_no_stage_that_has_not_run(project: Project, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.jsonl"
+    elsewhere.write_text(lines(PEOPLE), encoding="utf-8")
+    project.run("dvc", "import-url", "--no-download", str(elsewhere), "it's here.jsonl")
+    assert project.ask("verify")["skipped"] == [{"path": "it's here.jsonl", "reason": "imported without its data"}]
+    refused = project.refusal("audit", "it's here.jsonl")
+    command = refused.partition("; run `")[2].rstrip().removesuffix("`")
+    assert command.startswith("dvc pull ")
+    project.run(*shlex.split(command))
+    project.provenance("add", "it's here.jsonl", "--origin", "real", "--source", "elsewhere")
+    assert project.ask("verify")["skipped"] == []
 
 
 @pytest.mark.parametrize("command", [("add",), ("declare", "--from", "columns")])

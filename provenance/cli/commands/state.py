@@ -18,7 +18,7 @@ from provenance.errors import SidecarError
 from provenance.report.plain_text import CELL_WIDTH, counted, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from provenance.ledger.datasets import RecordedDataset
     from provenance.ledger.sidecars import Sidecars
@@ -187,7 +187,7 @@ def verify(
             {
                 "ok": not problems,
                 "datasets": [dataset.path for dataset in verified],
-                "skipped": [{"path": path, "reason": _why_skipped(path, ledger.unmade)} for path in skipped],
+                "skipped": [{"path": path, "reason": ledger.unmade.get(path, "no sidecar")} for path in skipped],
                 "problems": [asdict(problem) for problem in problems],
                 "warnings": remarks,
             }
@@ -195,7 +195,7 @@ def verify(
     elif not options.quiet:
         _print_problems(problems, len(verified))
         for path in skipped:
-            output.write_line(f"not verified, {_why_skipped(path, ledger.unmade)}: {safe(path)}")
+            output.write_line(f"not verified, {ledger.unmade.get(path, 'no sidecar')}: {safe(path)}")
         _warn(remarks)
     fail_with(errors)
     if problems:
@@ -235,10 +235,6 @@ def _verified(
 def _warn(remarks: Sequence[str]) -> None:
     for remark in remarks:
         output.write_error(f"warning: {safe(remark)}")
-
-
-def _why_skipped(path: str, unmade: Collection[str]) -> str:
-    return "its stage has not run" if path in unmade else "no sidecar"
 
 
 def _print_problems(problems: list[Problem], verified: int) -> None:
