@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -71,7 +70,7 @@ DATASETS = ["data/de.jsonl", "data/en.jsonl", "data/raw.jsonl", "data/seed.jsonl
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A pipeline that has run, with data that was added; committed."""
     project = Project.new(tmp_path_factory.mktemp("adopting") / "repository")
     seed = lines([{"text": "seed"}])
@@ -82,13 +81,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project.run("dvc", "repro", "--quiet")
     project.write({"dvc.yaml": PIPELINE})
     project.commit()
-    return project.root
+    return project
 
 
 @pytest.fixture
-def project(made: Path, tmp_path: Path) -> Project:
-    shutil.copytree(made, tmp_path / "repository", symlinks=True)
-    project = Project.at(tmp_path / "repository")
+def project(made: Project, tmp_path: Path) -> Project:
+    project = made.copied(tmp_path / "repository")
     require_satisfied(project)
     return project
 

@@ -29,15 +29,21 @@ stages:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """What people wrote, a copy of it, and what a model made of it; the model gave one answer that people gave, too."""
-    project = Project.new(tmp_path / "project")
+    project = Project.new(tmp_path_factory.mktemp("made") / "project")
     project.write({"docs.jsonl": lines(ROWS), "make.py": GENERATE, "dvc.yaml": STAGES})
     assert project.provenance("add", "docs.jsonl", "--origin", "real", "--source", "forum").code == 0
     project.run("dvc", "repro", "--quiet")
     project.commit()
     return project
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def state(project: Project, origin: str, name: str = "docs.jsonl") -> None:

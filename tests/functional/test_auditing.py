@@ -26,15 +26,21 @@ MADE: list[dict[str, Any]] = [
 SPEC = Path(__file__).resolve().parents[2] / "docs/specification"
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """data/real.jsonl, and data/mix.jsonl of 5 real rows and 20 rewrites; committed."""
-    project = Project.new(tmp_path / "repository")
+    project = Project.new(tmp_path_factory.mktemp("made") / "repository")
     project.write({"data/real.jsonl": lines(REAL)})
     project.provenance("add", "data/real.jsonl", "--origin", "real", "--source", "library", "--license", "MIT")
     mixed(project, [*REAL[:5], *MADE])
     project.commit()
     return project
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def mixed(project: Project, rows: list[dict[str, Any]]) -> None:

@@ -32,10 +32,10 @@ rules:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """``all.jsonl`` holds both births of each text, ``some.jsonl`` one row of each text."""
-    project = Project.new(tmp_path / "repository")
+    project = Project.new(tmp_path_factory.mktemp("made") / "repository")
     project.write({"all.jsonl": lines(ROWS), "policy.yaml": POLICY})
     project.run("dvc", "add", "--quiet", "all.jsonl")
     mapped = ("--map", "model=model", "--map", "origin=origin")
@@ -45,6 +45,12 @@ def project(tmp_path: Path) -> Project:
     assert project.provenance("stage", "add", *arguments).code == 0
     project.run("dvc", "repro", "--quiet")
     return project
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def rows(audited: dict[str, Any], breakdown: str) -> dict[str, tuple[int, int]]:

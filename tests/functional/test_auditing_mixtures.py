@@ -20,10 +20,10 @@ parts:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """data/real.jsonl and data/made.jsonl, and mixture.yaml which trains on the one once and on the other ten times."""
-    project = Project.new(tmp_path / "repository")
+    project = Project.new(tmp_path_factory.mktemp("made") / "repository")
     project.write({"data/real.jsonl": lines(REAL), "data/made.jsonl": lines(MADE), "mixture.yaml": MIXTURE})
     project.provenance("add", "data/real.jsonl", "--origin", "real", "--source", "library")
     project.run("dvc", "add", "--quiet", "data/made.jsonl")
@@ -31,6 +31,12 @@ def project(tmp_path: Path) -> Project:
     declared = project.provenance("declare", "data/made.jsonl", "--from", "columns", *columns)
     assert declared.code == 0, declared.stderr
     return project
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def rule(value: str, threshold: str, **more: str) -> str:

@@ -48,10 +48,10 @@ parts: [{dataset: data/mix.jsonl, epochs: 3}, {name: web, class: real, rows: 40,
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A pipeline that mixes 10 real and 10 made rows, audits the mix and trains; it has run and is committed."""
-    project = Project.new(tmp_path / "repository")
+    project = Project.new(tmp_path_factory.mktemp("made") / "repository")
     real = [{"text": f"real {row}"} for row in range(10)]
     made = [{"text": f"made {row}", "model": "org/small", "kind": "from_scratch"} for row in range(100)]
     project.write({"data/real.jsonl": lines(real), "data/made.jsonl": lines(made)})
@@ -64,6 +64,12 @@ def project(tmp_path: Path) -> Project:
     project.run("dvc", "repro", "--quiet")
     project.commit()
     return project
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def mixed(project: Project, made: int) -> None:

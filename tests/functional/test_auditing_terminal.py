@@ -25,13 +25,19 @@ rules:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    project = Project.new(tmp_path / "repository")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project.new(tmp_path_factory.mktemp("made") / "repository")
     project.write({"mix.jsonl": lines([{"text": name, "model": name} for name in NAMES]), "policy.yaml": POLICY})
     project.run("dvc", "add", "--quiet", "mix.jsonl")
     project.provenance("declare", "mix.jsonl", "--from", "columns", "--map", "model=model", "--set", "kind=answer")
     return project
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def on_terminal(project: Project, width: int, variables: Mapping[str, str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -45,7 +44,7 @@ STATED = ("--from", "columns", "--set", "origin=real", "--set", "source=forum")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project.new(tmp_path_factory.mktemp("declaring-stages") / "repository")
     rows = lines([{"id": f"d{number}", "text": f" text {number}"} for number in range(4)])
     project.write({"data/docs.jsonl": rows, "make.py": MAKE, "ask.py": RECORD, "dvc.yaml": PIPELINE})
@@ -54,13 +53,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project.ask("adopt", "--yes")
     project.run("dvc", "repro", "--quiet")
     project.commit()
-    return project.root
+    return project
 
 
 @pytest.fixture
-def project(made: Path, tmp_path: Path) -> Project:
-    shutil.copytree(made, tmp_path / "repository", symlinks=True)
-    return Project.at(tmp_path / "repository")
+def project(made: Project, tmp_path: Path) -> Project:
+    return made.copied(tmp_path / "repository")
 
 
 def status(project: Project) -> str:

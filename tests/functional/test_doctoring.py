@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -23,7 +22,7 @@ stages:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A repository in which nothing is wrong."""
     project = Project.new(tmp_path_factory.mktemp("doctoring") / "repository")
     project.ask("init")
@@ -32,13 +31,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project.run("dvc", "repro", "--quiet")
     project.ask("adopt", "--yes")
     project.commit()
-    return project.root
+    return project
 
 
 @pytest.fixture
-def project(made: Path, tmp_path: Path) -> Project:
-    shutil.copytree(made, tmp_path / "repository", symlinks=True)
-    return Project.at(tmp_path / "repository")
+def project(made: Project, tmp_path: Path) -> Project:
+    return made.copied(tmp_path / "repository")
 
 
 def found(project: Project) -> dict[str, tuple[str, str]]:

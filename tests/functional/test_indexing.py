@@ -31,10 +31,10 @@ finally:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Collected rows, and a stage that keeps every second of them."""
-    made = Project.new(tmp_path / "project")
+    made = Project.new(tmp_path_factory.mktemp("made") / "project")
     script = "lines = open('faq.jsonl').readlines(); open('mix.jsonl', 'w').writelines(lines[::2])"
     made.write({"faq.jsonl": lines(ROWS), "mix.py": script})
     made.provenance("init")
@@ -59,6 +59,12 @@ def project(tmp_path: Path) -> Project:
     made.run("dvc", "repro")
     made.commit()
     return made
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def store(project: Project) -> Path:

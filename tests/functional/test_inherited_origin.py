@@ -18,12 +18,18 @@ open("said.jsonl", "w").writelines(json.dumps(row) + "\\n" for row in rows)
 RULE = "inherited-without-generator"
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    project = Project.new(tmp_path / "repository")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project.new(tmp_path_factory.mktemp("made") / "repository")
     project.write({"docs.jsonl": lines([{"text": "a lamp"}, {"text": "a chair"}]), "litellm.py": ""})
     project.provenance("add", "docs.jsonl", "--origin", "real", "--source", "kb", "--license", "CC-BY-4.0")
     return project
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def generated(project: Project, library: str, *command: str) -> str:

@@ -52,8 +52,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, services: Services) -> Projec
 @pytest.fixture
 def project(made: Project, tmp_path: Path) -> Project:
     """A copy of it, to be changed."""
-    copied = Project.at(tmp_path / "repository")
-    shutil.copytree(made.root, copied.root, symlinks=True, dirs_exist_ok=True)
+    copied = made.copied(tmp_path / "repository")
     shutil.copy(made.root.parent / "trust.json", tmp_path)
     return copied
 

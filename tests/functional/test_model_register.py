@@ -18,10 +18,10 @@ models:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """data/docs.jsonl with its sidecar, committed twice, and data/bare.jsonl without sidecar."""
-    project = Project.new(tmp_path / "repository")
+    project = Project.new(tmp_path_factory.mktemp("made") / "repository")
     for texts in (["one"], ["one", "two"]):
         project.write({"data/docs.jsonl": lines([{"text": text} for text in texts])})
         project.provenance("add", "data/docs.jsonl", *STATED)
@@ -29,6 +29,12 @@ def project(tmp_path: Path) -> Project:
     project.write({"data/bare.jsonl": lines([{"text": "three"}])})
     project.run("dvc", "add", "--quiet", "data/bare.jsonl")
     return project
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def md5(project: Project, path: str) -> str:

@@ -21,14 +21,20 @@ main()
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    project = Project.new(tmp_path / "repository")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project.new(tmp_path_factory.mktemp("made") / "repository")
     project.provenance("init")
     project.write({"people.jsonl": lines(PEOPLE)})
     project.provenance("add", "people.jsonl", "--origin", "real", "--source", "forum")
     project.commit()
     return project
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def at_once(project: Project, *commands: tuple[str, ...]) -> list[int]:

@@ -18,16 +18,22 @@ rules:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """data/real.jsonl, committed, and a verdict on it by policy.yaml that passes."""
-    project = Project.new(tmp_path / "repository")
+    project = Project.new(tmp_path_factory.mktemp("made") / "repository")
     added(project, ROWS)
     project.write({"policy.yaml": POLICY})
     project.commit()
     judged = project.provenance("audit", "data/real.jsonl", "--policy", "policy.yaml", "--verdict", "verdict.json")
     assert judged.code == 0, judged.stdout
     return project
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def added(project: Project, rows: list[dict[str, Any]]) -> None:

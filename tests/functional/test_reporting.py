@@ -26,8 +26,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def copy(repository: Project, tmp_path: Path) -> Project:
     """The same repository, to be changed at will."""
-    shutil.copytree(repository.root, tmp_path / "repository", symlinks=True)
-    return Project.at(tmp_path / "repository")
+    return repository.copied(tmp_path / "repository")
 
 
 def page(project: Project, *arguments: str, file: str = "../report.html") -> str:

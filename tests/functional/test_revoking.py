@@ -37,10 +37,10 @@ stages:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Answers that were generated from a forum and a wiki; a stage that would purge them."""
-    project = Project.new(tmp_path / "repository")
+    project = Project.new(tmp_path_factory.mktemp("made") / "repository")
     project.write({"forum.jsonl": lines(FORUM), "wiki.jsonl": lines(WIKI)})
     project.write({"dvc.yaml": PIPELINE, "generate.py": GENERATE})
     for name in ("forum", "wiki"):
@@ -48,6 +48,12 @@ def project(tmp_path: Path) -> Project:
     project.run("dvc", "repro", "--quiet", "generate")
     project.commit()
     return project
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def texts(file: Path) -> list[str]:

@@ -19,13 +19,19 @@ ROWS = [{"text": f"row {number}"} for number in range(300)] + ALIKE
 ADDED = ("--origin", "real", "--source", "a source")
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    made = Project.new(tmp_path / "repository")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = Project.new(tmp_path_factory.mktemp("made") / "repository")
     made.write({"rows.jsonl": lines(ROWS)})
     assert made.provenance("add", "rows.jsonl", *ADDED).code == 0
     made.commit()
     return made
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def test_what_is_added_is_not_read_again_to_find_a_row(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,10 +40,10 @@ def table(rows: list[dict[str, Any]]) -> str:
     return written.getvalue()
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Six documents in a CSV file with ids, two answers to each; other rows in JSON Lines."""
-    project = Project.new(tmp_path / "repository")
+    project = Project.new(tmp_path_factory.mktemp("made") / "repository")
     project.write({"documents.csv": table(DOCUMENTS), "other.jsonl": lines([{"year": 2001, "text": "something else"}])})
     project.write({"dvc.yaml": PIPELINE, "answers.py": STAGE})
     for path in ("documents.csv", "other.jsonl"):
@@ -51,6 +51,12 @@ def project(tmp_path: Path) -> Project:
     project.run("dvc", "repro", "--quiet")
     project.commit()
     return project
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def test_a_row_is_named_by_a_column_where_only_one_has_its_value(project: Project) -> None:

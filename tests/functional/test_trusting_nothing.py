@@ -28,14 +28,20 @@ QUESTIONS = (
 )
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Two datasets that were added, with tracked sidecars: a.jsonl from the source left, b.jsonl from right."""
-    project = Project.new(tmp_path / "project")
+    project = Project.new(tmp_path_factory.mktemp("made") / "project")
     add(project, "a.jsonl", "left")
     add(project, "b.jsonl", "right")
     project.commit()
     return project
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy of it, to be changed."""
+    return made.copied(tmp_path / "repository")
 
 
 def add(project: Project, name: str, source: str) -> None:

@@ -122,7 +122,7 @@ def born_alike(each: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(samples())
 def test_cells_are_the_certain_rows_grouped_by_all_that_is_known(opened: Any, several: list[Sample]) -> None:
     expected: dict[Any, list[int]] = {}
@@ -141,7 +141,7 @@ def test_cells_are_the_certain_rows_grouped_by_all_that_is_known(opened: Any, se
         assert (amounts[2] is None) == (amounts[3] == 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(samples())
 def test_samples_of_which_the_same_is_not_certain_come_together(opened: Any, several: list[Sample]) -> None:
     # Twice the samples: each is there with its like.
@@ -176,7 +176,7 @@ def test_samples_of_which_the_same_is_not_certain_come_together(opened: Any, sev
         assert alike.tokens == (sum(known) if known else None)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(samples())
 def test_what_was_spent_counts_each_call_once(opened: Any, several: list[Sample]) -> None:
     records = [each for births in several for each in births]
@@ -233,7 +233,7 @@ VALUES: dict[Column, list[Any]] = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(samples(), st.lists(st.sampled_from(sorted(VALUES)), max_size=2, unique=True), st.integers(1, 8))
 def test_samples_that_fit_conditions_come_by_rows_or_by_id(
     opened: Any, several: Any, columns: Any, number: int
@@ -531,7 +531,7 @@ def test_what_marks_tell_apart_is_ambiguous_apart(opened: Any) -> None:
     assert {model: between.rows for model, between in by_model.groups.items()} == dict.fromkeys(MODELS, (0, 2))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(samples(), st.integers(1, 3))
 def test_rows_sample_by_sample_add_up_to_the_same(opened: Any, several: list[Sample], batch_rows: int) -> None:
     with engine_over(opened, records_of(several)) as engine:
