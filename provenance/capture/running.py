@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from provenance.capture.environment import describe_environment
 from provenance.capture.generators import Model
@@ -103,6 +104,8 @@ def run_stage(
     for path in stage.datasets:
         repository.sidecar_file(path)
     changed = [f"{path}: {NOT_AS_RECORDED}" for path in stage.datasets if repository.has_other_sidecar(path)]
+    # DVC leaves outs with `persist` in place, so a sidecar of the last run may be there, and be of just the same bytes.
+    left = {out: _stamp(repository.root / sidecar_path(out)) for out in outs}
     started = datetime.now(UTC)
     environment = describe_environment(repository, stage)
     with scratch_folder(repository.temporary, "imports") as folder:
@@ -119,7 +122,9 @@ def run_stage(
         ended=datetime.now(UTC),
     )
     unread = [missing_dependency(stage.name, path, stage.wdir) for path in _unread(repository, stage)]
-    completed = tuple(_complete_outs(repository, stage, outs, derivation, progress_of, parts, engine))
+    _require_written(repository, stage, outs)
+    recorded = [out for out in outs if _is_recorded(repository, out, left[out])]
+    completed = tuple(_complete_outs(repository, stage, outs, recorded, derivation, progress_of, parts, engine))
     sidecars = {path: repository.sidecar_file(path) for path in stage.datasets}
     inputs = [sidecar for sidecar in sidecars.values() if sidecar is not None]
     with scratch_folder(repository.temporary, "account") as workspace:
@@ -191,17 +196,12 @@ def _complete_outs(
     repository: Repository,
     stage: Stage,
     outs: Sequence[str],
+    recorded: Sequence[str],
     derivation: Activity,
     progress_of: ProgressOf,
     parts: int | None,
     engine: EngineName,
 ) -> Iterator[Completed]:
-    missing = [out for out in outs if not (repository.root / out).exists()]
-    if missing:
-        raise RepositoryError(
-            f"{missing[0]}: stage {stage.name} declares it as an out, but its command did not write it"
-        )
-    recorded = [out for out in outs if _is_complete(repository, out)]
     known = [*stage.datasets, *recorded]
     settings = repository.settings()
     with (
@@ -237,10 +237,30 @@ def _complete_outs(
             yield Completed(out, completion, completion.identity)
 
 
-def _is_complete(repository: Repository, out: str) -> bool:
-    """Whether the out's sidecar was made, by the recorder, for just the file that is there."""
+def _require_written(repository: Repository, stage: Stage, outs: Sequence[str]) -> None:
+    missing = [out for out in outs if not (repository.root / out).exists()]
+    if missing:
+        raise RepositoryError(
+            f"{missing[0]}: stage {stage.name} declares it as an out, but its command did not write it"
+        )
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What another file has otherwise in the place of ``path``; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _is_recorded(repository: Repository, out: str, left: tuple[int, int, int] | None) -> bool:
+    """Whether the command, by the recorder, made the out's sidecar, for just the file that is there.
+
+    ``left``: the stamp of the one that was there before.
+    """
     sidecar = repository.root / sidecar_path(out)
-    if not sidecar.exists():
+    if _stamp(sidecar) in (None, left):
         return False
     dataset = open_sidecar(sidecar).header.dataset
     return dataset.path == out and dataset.md5 == repository.md5(repository.root / out)[0]
@@ -253,7 +273,7 @@ def _dependency(repository: Repository, path: str, wdir: str) -> Dependency:
 
 
 def _own(repository: Repository, out: str) -> list[Dependency]:
-    """The sidecar that the command left beside the out, if it changed the out after recording it."""
+    """The sidecar beside the out: the command changed the out after recording it, or it is the last run's."""
     sidecar = repository.root / sidecar_path(out)
     try:
         open_sidecar(sidecar)

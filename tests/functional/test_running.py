@@ -254,3 +254,25 @@ def test_quiet_and_a_command_without_output(project: Project) -> None:
     quiet = project.provenance("run", "-q", "--", "sh", "-c", script, stage="make")
     assert (quiet.code, quiet.stdout, quiet.stderr) == (0, "", "")
     assert project.provenance("run", stage="make").code == 2
+
+
+def test_the_sidecar_of_the_last_run_is_not_believed_for_equal_bytes(project: Project) -> None:
+    """DVC leaves outs with `persist` where they are, and what was read may be known to be something else by now."""
+    stage = {"cmd": "provenance run -- cp docs.jsonl out.jsonl", "deps": ["docs.jsonl", "docs.jsonl.lineage.parquet"]}
+    outs = [{name: {"persist": True}} for name in ("out.jsonl", "out.jsonl.lineage.parquet")]
+    project.write({"docs.jsonl": lines(DOCS), "dvc.yaml": json.dumps({"stages": {"make": stage | {"outs": outs}}})})
+    project.provenance("add", "docs.jsonl", "--origin", "real", "--source", "web")
+    project.run("dvc", "repro", "--quiet", "make")
+    project.provenance("add", "docs.jsonl", "--origin", "synthetic", "--source", "bot")
+
+    again = project.run("dvc", "repro", "make").stderr
+
+    assert "out.jsonl: 5 rows (5 carried)" in again
+    (dataset,) = project.ask("audit", "out.jsonl")["datasets"]
+    assert dataset["by_origin"]["real"]["rows"] == 0, "what is left there may be of either version"
+    assert dataset["by_origin"]["ambiguous"]["rows"] == 5
+    for name in ("out.jsonl", "out.jsonl.lineage.parquet"):
+        (project.root / name).unlink()
+    project.run("dvc", "repro", "--quiet", "make")
+    (dataset,) = project.ask("audit", "out.jsonl")["datasets"]
+    assert dataset["by_origin"]["synthetic"]["rows"] == 5
