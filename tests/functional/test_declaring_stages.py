@@ -108,6 +108,11 @@ def test_declared_twice_the_last_word_counts(project: Project) -> None:
     project.ask("declare", "data/clean.jsonl", *STATED)
     project.ask("declare", "data/clean.jsonl", "--from", "columns", "--set", "origin=synthetic", "--set", "model=m")
     assert origins(project)["data/mix.jsonl"] == "synthetic"
+    # What the recorded answers were made from is known anew, too, and nothing of it as it was known before.
+    parent = project.ask("trace", "data/answers.jsonl:1")["nodes"][1]
+    assert (parent["origin"], parent["births"], parent["depth"]) == ("synthetic", 1, 1)
+    assert project.ask("audit", "data/answers.jsonl")["datasets"][0]["max_depth"] == 2
+    assert project.ask("verify")["ok"]
 
 
 def test_data_that_was_added_is_declared_twice_and_what_was_carried_follows(project: Project) -> None:

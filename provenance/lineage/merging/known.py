@@ -103,10 +103,12 @@ class Knowing:
         """
         schema = coded_schema(self._size)
         nothing = schema.empty_table().select([*_NEVER_NULL])
-        parts = [_Part(nothing, np.empty((0, self._size), np.uint8))]
-        for place, source in enumerate(self._sources):
-            found = self._unexplained(source, each) if source.sidecar is None else self._records(place, source, each)
-            parts.append(found)
+        found = self._parts(each)
+        kept = self._known_now(found)
+        parts = [
+            _Part(nothing, np.empty((0, self._size), np.uint8)),
+            *(part if at is None else part.filtered(at) for part, at in zip(found, kept, strict=True)),
+        ]
         table = joined([part.table for part in parts])
         values = [column.flatten() for column in table["parents"].chunks]
         records = Records(table, np.empty(len(table), np.int64), np.empty(0, np.int64))
@@ -126,6 +128,7 @@ class Knowing:
     def marks(self, each: IdRange) -> pa.Array:
         """What the same records, in order, have as the marks of their rows; seldom asked, and long."""
         kind = sidecar_schema(1).field("marks").type
+        kept = self._known_now(self._parts(each)) if self._has_earlier else [None] * len(self._sources)
         parts = [pa.nulls(0, kind)]
         for place, source in enumerate(self._sources):
             if source.sidecar is None:
@@ -133,8 +136,32 @@ class Knowing:
                 continue
             ids, table = self._table(place, source.sidecar, each, ["marks"])
             is_there = source.is_holder and "marks" in table.column_names
-            parts.append(table["marks"].combine_chunks().cast(kind) if is_there else pa.nulls(len(ids), kind))
+            marks = table["marks"].combine_chunks().cast(kind) if is_there else pa.nulls(len(ids), kind)
+            at = kept[place]
+            parts.append(marks if at is None else marks.filter(pa.array(at)))
         return pa.concat_arrays([chunk for part in parts for chunk in _chunks(part)])
+
+    @property
+    def _has_earlier(self) -> bool:
+        return any(source.is_earlier for source in self._sources)
+
+    def _parts(self, each: IdRange) -> list[_Part]:
+        return [
+            self._unexplained(source, each) if source.sidecar is None else self._records(place, source, each)
+            for place, source in enumerate(self._sources)
+        ]
+
+    def _known_now(self, parts: Sequence[_Part]) -> list[Flags | None]:
+        """Which records of each source count; None: all.
+
+        What an earlier sidecar of the dataset says of ancestors, it had from the datasets that know them, as these were
+        then. Where one of them tells how such a sample was born, that is what is known now.
+        """
+        if not self._has_earlier:
+            return [None] * len(parts)
+        named = [*zip(parts, self._sources, strict=True)]
+        told = np.concatenate([parts[0].ids[:0], *(part.told for part, source in named if not source.is_earlier)])
+        return [part.rows_or_not_in(told) if source.is_earlier else None for part, source in named]
 
     def _records(self, place: int, source: Source, each: IdRange) -> _Part:
         assert source.sidecar is not None
@@ -199,6 +226,27 @@ class _Part:
     def __init__(self, table: pa.Table, ids: Ids, counted: dict[str, Numbers] | None = None) -> None:
         self.table, self.ids = table, ids
         self.counted = dict.fromkeys(COUNTED_NAMES, np.zeros(len(ids), np.int64)) | (counted or {})
+
+    @property
+    def told(self) -> Ids:
+        """The ids of the records that tell of a birth."""
+        if "evidence" not in self.table.column_names:
+            return self.ids[:0]
+        found: Ids = self.ids[self.table["evidence"].is_valid().to_numpy()]
+        return found
+
+    def rows_or_not_in(self, ids: Ids) -> Flags:
+        """Which records have rows, or are of samples that are not among ``ids``."""
+        _, (of_these, of_others) = numbered([self.ids, ids])
+        found: Flags = ~np.isin(of_these, of_others)
+        for counts in self.counted.values():
+            found |= counts > 0
+        return found
+
+    def filtered(self, at: Flags) -> _Part:
+        """Those of the records that ``at`` marks."""
+        counted = {name: counts[at] for name, counts in self.counted.items()}
+        return _Part(self.table.filter(pa.array(at)), self.ids[at], counted)
 
 
 def _chunks(column: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
