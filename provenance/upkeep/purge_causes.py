@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 class Cause:
     """One cause: the births in the ledger's graph that it reaches, and what a tombstone says of it.
 
-    ``reason``: in words; ``parameters``: of the activity, for programs.
+    ``reason``: in words; ``parameters``: of the activity, for programs. ``not_looked_for``: rows of an evaluation set
+    that say too little to be looked for in text, by the set's path.
     """
 
     reason: str
     parameters: Mapping[str, Any]
     found: ReachedBirths
+    not_looked_for: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def causes_of_contamination(ledger: Sidecars, dataset: RecordedDataset, sought: 
 def _by_text(audited: Part, evaluations: Sequence[Part], degree: float | None) -> list[Cause]:
     from provenance.auditing.contamination.findings import look
     from provenance.auditing.contamination.reading import data_of
+    from provenance.auditing.contamination.rules import Level
     from provenance.auditing.contamination.suites import suite_of
     from provenance.auditing.measure import NotMeasured
 
@@ -95,14 +98,17 @@ def _by_text(audited: Part, evaluations: Sequence[Part], degree: float | None) -
         for number, of_set in enumerate(found):
             of_set.append(ids[looked.rows(degree or 0.0, number)])
     graph, said = audited.ledger.graph, "" if degree is None else f", at degree {degree:g} or more"
+    levels = suite.rows_by_level(np.zeros(len(suite.set_of_row), bool))
     causes = []
-    for evaluation, ids_of_rows in zip(evaluations, found, strict=True):
+    for evaluation, ids_of_rows, by_level in zip(evaluations, found, levels, strict=True):
         selection = Selection.of_samples(graph, _numbers(graph, ids_of_rows))
         # The samples themselves, not what was made from them.
         reached = np.zeros(graph.size, bool)
         reached[selection.samples] = True
         births = ReachedBirths(graph, selection, selection, reached, reached)
-        causes.append(_cause(f"reads like a row of {evaluation.dataset.path}{said}", evaluation, "text", births))
+        cause = _cause(f"reads like a row of {evaluation.dataset.path}{said}", evaluation, "text", births)
+        missed = by_level[Level.NOT_AT_ALL]
+        causes.append(replace(cause, not_looked_for={evaluation.dataset.path: missed} if missed else {}))
     return causes
 
 

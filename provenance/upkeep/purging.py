@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,8 @@ class Purged:
     ``certain``: of the rows that are dropped, those that are certainly reached. ``equal_rows``: rows that stay, though
     rows of equal content, which may be reached, do not. ``dataset`` and ``out`` are paths from the DVC root.
     ``tracked``: what DVC was told of. ``finished``: rows that an earlier purge, which was killed before DVC was told,
-    had taken out; DVC was told of that now.
+    had taken out; DVC was told of that now. ``not_looked_for``: rows of evaluation sets that say too little to be
+    looked for in text, by the set's path.
     """
 
     dataset: str
@@ -62,6 +63,7 @@ class Purged:
     reasons: Mapping[str, int]
     tracked: tuple[str, ...] = ()
     finished: int = 0
+    not_looked_for: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -73,6 +75,7 @@ class Purged:
             "equal_rows": self.equal_rows,
             "reasons": dict(self.reasons),
             "finished": self.finished,
+            "not_looked_for": dict(self.not_looked_for),
         }
 
 
@@ -161,7 +164,9 @@ def _counted(dataset: RecordedDataset, target: str, found: Sequence[Cause], goin
         if count:
             reasons[each.reason] = reasons.get(each.reason, 0) + count
     dropped = sum(going.by_cause)
-    return Purged(dataset.path, target, dataset.rows - dropped, dropped, going.certain, going.equal_rows, reasons)
+    counted = Purged(dataset.path, target, dataset.rows - dropped, dropped, going.certain, going.equal_rows, reasons)
+    missed = {path: rows for each in found for path, rows in each.not_looked_for.items()}
+    return replace(counted, not_looked_for=missed)
 
 
 def _rows_kept(

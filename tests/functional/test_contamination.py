@@ -291,6 +291,7 @@ def test_contaminating_rows_are_purged_with_tombstones(project: Project) -> None
         "equal_rows": 0,
         "reasons": {"is, or was made from, a row of test.jsonl": 1, "reads like a row of test.jsonl": 2},
         "finished": 0,
+        "not_looked_for": {},
     }
     assert kept(project, "train.jsonl") == [*train, asked[2]]
     strict = project.ask("purge", *options, "--degree", "0.95", "--dry-run")
@@ -324,3 +325,9 @@ def test_what_cannot_be_purged_is_one_line(project: Project) -> None:
     )
     assert project.provenance("purge", "test.jsonl", "--degree", "0.5").code == 2
     assert project.ask("purge", "numbers.jsonl", "--evaluation", "test.jsonl")["dropped"] == 0
+    # That nothing was found says nothing of what was not looked for.
+    add(project, "short.jsonl", [{"text": "yes"}, {"text": "42"}, {"text": say(9)}])
+    said = project.provenance("purge", "numbers.jsonl", "--evaluation", "short.jsonl", "--dry-run").stdout
+    assert said == (
+        "numbers.jsonl: 0 rows would go, 1 row stays\n  short.jsonl: 2 rows say too little to be looked for in text\n"
+    )

@@ -166,6 +166,9 @@ def _print_purged(found: Purged, *, dry_run: bool) -> None:
     output.write_line(f"{safe(found.out)}: {counted(found.dropped, 'row')} {would}, {kept}")
     for reason, rows in found.reasons.items():
         output.write_line(f"  {rows:,}: {safe(reason)}")
+    for path, rows in found.not_looked_for.items():
+        says = "says" if rows == 1 else "say"
+        output.write_line(f"  {safe(path)}: {counted(rows, 'row')} {says} too little to be looked for in text")
     if found.certain < found.dropped:
         output.write_line(f"  {found.certain:,} for certain: {_OTHERWISE}")
     if found.equal_rows:
