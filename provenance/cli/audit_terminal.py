@@ -43,21 +43,24 @@ class Terminal:
 
     name = "terminal"
 
-    def __init__(self, *, tables: bool) -> None:
-        """``tables``: with every breakdown and every value measured."""
+    def __init__(self, *, tables: bool, measures: Sequence[str] = ()) -> None:
+        """``tables``: with every breakdown and every value measured; ``measures``: with those of these measures."""
         self._tables = tables
+        self._measures = measures
 
     def write(self, audit: Audit) -> str:
-        return "".join(_report(audit, tables=self._tables))
+        return "".join(_report(audit, tables=self._tables, measures=self._measures))
 
 
-def _report(audit: Audit, *, tables: bool) -> Iterator[str]:
+def _report(audit: Audit, *, tables: bool, measures: Sequence[str]) -> Iterator[str]:
     for number, dataset in enumerate(audit.datasets):
         if number:
             yield output.line()
         yield from _dataset(dataset)
         if tables:
             yield from _tables(dataset)
+        elif measures:
+            yield from _asked_for(dataset, measures)
         yield from _findings(
             [judged for judged in audit.findings if judged.finding.dataset == dataset.composition.path]
         )
@@ -127,8 +130,19 @@ def _tables(dataset: AuditedDataset) -> Iterator[str]:
         rows = [(safe(group, CELL_WIDTH), *cells(share, composition.rows)) for group, share in shares.items()]
         yield output.table((safe(title, CELL_WIDTH), *COLUMNS), rows, numbers=COLUMNS)
     yield output.line()
-    values = [(safe(path, CELL_WIDTH), value) for path, value in measured(dataset)]
-    yield output.table(("measure", "value"), values)
+    yield _values(measured(dataset))
+
+
+def _asked_for(dataset: AuditedDataset, measures: Sequence[str]) -> Iterator[str]:
+    """The values of ``measures``, or why there are none."""
+    found = [(path, value) for path, value in measured(dataset) if path.partition(".")[0] in measures]
+    if found:
+        yield from _heading("what was measured")
+        yield _values(found)
+
+
+def _values(found: Sequence[tuple[str, str]]) -> str:
+    return output.table(("measure", "value"), [(safe(path, CELL_WIDTH), value) for path, value in found])
 
 
 def _mixture(mixture: MixtureAudit, *, tables: bool) -> Iterator[str]:

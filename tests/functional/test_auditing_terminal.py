@@ -80,3 +80,12 @@ def test_a_terminal_that_cannot_show_bars_shows_escapes_and_no_error(project: Pr
     said = on_terminal(project, 100, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"})
     assert "\\u2592" in said
     assert "BLOCKED" in said
+
+
+def test_measures_that_were_named_are_shown(project: Project) -> None:
+    plain = project.provenance("audit", "mix.jsonl").stdout
+    assert "exact_duplicates" not in plain
+    said = project.provenance("audit", "mix.jsonl", "--measures", "exact_duplicates,drift").stdout
+    assert "what was measured" in said
+    assert "exact_duplicates.fraction" in said
+    assert "drift.not_measured" in said

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from provenance.attest.recheck import Recheck
     from provenance.auditing.audited import Audit
+    from provenance.cli.audit_terminal import Terminal
     from provenance.repository import Repository
 
 
@@ -97,6 +98,7 @@ def audit(
     from provenance.auditing.audit import run_audit
     from provenance.auditing.policy.loading import load_policy
     from provenance.auditing.request import request_for
+    from provenance.cli.audit_terminal import Terminal
     from provenance.cli.overwriting import require_harmless
 
     repository = options.open_repository()
@@ -123,7 +125,7 @@ def audit(
         engine=options.engine_of(repository),
     )
     _write_files(repository, found, files)
-    _print(found, repository, options, markdown=markdown, tables=tables)
+    _print(found, repository, options, Terminal(tables=tables, measures=_names(measures)), markdown=markdown)
     if not found.passes:
         raise typer.Exit(FINDING)
 
@@ -157,15 +159,13 @@ def _write_files(repository: Repository, found: Audit, files: Mapping[str, Path 
             write_file(file, format_named(name, repository), found)
 
 
-def _print(found: Audit, repository: Repository, options: CommonOptions, *, markdown: bool, tables: bool) -> None:
+def _print(found: Audit, repository: Repository, options: CommonOptions, terminal: Terminal, *, markdown: bool) -> None:
     from provenance.report.formats import format_named
 
     if options.as_json or markdown:
         output.write(format_named("json" if options.as_json else "markdown", repository).write(found))
     elif not options.quiet:
-        from provenance.cli.audit_terminal import Terminal
-
-        output.write(Terminal(tables=tables).write(found))
+        output.write(terminal.write(found))
     if not options.quiet:
         _warn_of_broken(found)
 
