@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from provenance.engines.answers import Cell
 from provenance.ledger.composition.breakdowns import OF_HISTORY, most_first
-from provenance.ledger.rows import DatasetRows
 from provenance.lineage.rules import effective_license
 from provenance.lineage.words import AMBIGUOUS, doubts_of
 
 if TYPE_CHECKING:
+    from provenance.ledger.rows import DatasetRows
     from provenance.lineage.records import Header
 
 # Columns of a sidecar whose rows are alike here.
@@ -48,7 +48,14 @@ def count_cells(cells: Iterable[Counts], header: Header) -> Counted:
         IndexError: a cell refers to what the header does not describe.
     """
     models = [agent.label for agent in header.agents]
-    return counted_rows(DatasetRows([_named(cell, models, header) for cell in cells], []))
+    certain = [_named(cell, models, header) for cell in cells]
+    groups: dict[str, Counter[str]] = {name: Counter() for name in OF_HISTORY}
+    for cell in certain:
+        for name, breakdown in OF_HISTORY.items():
+            group = breakdown.group(cell)
+            if group is not None and cell.rows:
+                groups[name][group] += cell.rows
+    return Counted(sum(cell.rows for cell in certain), {name: most_first(rows) for name, rows in groups.items()})
 
 
 def counted_rows(rows: DatasetRows) -> Counted:
@@ -62,32 +69,29 @@ def _groups(rows: DatasetRows, name: str) -> dict[str, int]:
     return most_first({group: count for group, count in certain.items() if count})
 
 
-def _named(counted: Counts, models: Sequence[str], header: Header) -> Cell:
-    """``counted`` by names, as far as history asks; ``models`` are those of the header's agents."""
+class _Named(NamedTuple):
+    """Rows that were certainly born alike, by names: what the breakdowns of history look at."""
+
+    origin: str
+    kind: str | None
+    model: str | None
+    source: str | None
+    license: str | None
+    doubts: tuple[str, ...]
+    rows: int
+
+
+def _named(counted: Counts, models: Sequence[str], header: Header) -> _Named:
+    """``counted`` by names; ``models`` are those of the header's agents."""
     origin, kind, agent, source, license_, doubts, rows = counted
     described = None if source is None else header.sources[source]
     in_doubt = doubts_of(doubts)
-    return Cell(
+    return _Named(
         origin=origin,
         kind=kind,
-        agent=agent,
         model=None if agent is None else models[agent],
         source=described.name if described else None,
         license=effective_license(license_, described.license if described else None),
-        depth=None,
-        evidence=None,
-        chain_evidence=None,
-        verdict=None,
-        verifier=None,
-        real_rooted=None,
         doubts=(*in_doubt, "license") if license_ is None and "source" in in_doubt else in_doubt,
-        activity=None,
-        stage=None,
-        currency=None,
-        costed=False,
-        with_usage=False,
         rows=rows,
-        bytes=0,
-        tokens=None,
-        rows_with_tokens=0,
     )

@@ -21,9 +21,9 @@ from provenance.ledger.history.sidecars import (
     locate,
     open_each,
 )
-from provenance.ledger.rows import DatasetRows
 
 if TYPE_CHECKING:
+    from provenance.ledger.rows import DatasetRows
     from provenance.lineage.sidecar import Sidecar
     from provenance.repository import Repository
     from provenance.repository.history import Version
@@ -86,6 +86,7 @@ def _all_rows(sidecar: Sidecar, workspace: Path) -> DatasetRows:
     """The rows of a sidecar with ambiguous ones, of which samples are looked at one by one; few sidecars have any."""
     from provenance.engines.duckdb import duckdb_engine
     from provenance.engines.samples_view import merged_vocabulary
+    from provenance.ledger.rows import DatasetRows
 
     with (
         scratch_folder(workspace, "history") as folder,
