@@ -146,8 +146,8 @@ def request_for(
     return Request(
         datasets=tuple(dict.fromkeys(repository.relative(path) for path in datasets)),
         commit=commit,
-        reference=None if reference is None else _dataset_at(repository, os.fspath(reference), commit),
-        evaluation=tuple(_dataset_at(repository, os.fspath(each), commit) for each in evaluation),
+        reference=None if reference is None else dataset_at(repository, os.fspath(reference), commit),
+        evaluation=tuple(dataset_at(repository, os.fspath(each), commit) for each in evaluation),
         since=None if since is None else repository.commit(since),
         fields=tuple(dict.fromkeys(fields)),
         measures=tuple(dict.fromkeys(measures)),
@@ -156,6 +156,20 @@ def request_for(
         text=cast(TextPart, text),
         seed=seed,
     )
+
+
+def dataset_at(repository: Repository, named: str, commit: str | None) -> DatasetAt:
+    """PATH in ``commit``, or PATH@REV; where both could be meant, a dataset that is there.
+
+    Raises:
+        RepositoryError: no such revision, or a path outside of the repository.
+    """
+    known = {dataset.path for dataset in repository.datasets(commit)} if "@" in named else set()
+    if "@" not in named or repository.relative(named) in known:
+        return DatasetAt(path=repository.relative(named), commit=commit)
+    cuts = [place for place, character in enumerate(named) if character == "@"]
+    cut = next((place for place in cuts if repository.relative(named[:place]) in known), cuts[0])
+    return DatasetAt(path=repository.relative(named[:cut]), commit=repository.commit(named[cut + 1 :]))
 
 
 def _require_seed(seed: object) -> None:
@@ -168,13 +182,3 @@ def _file(repository: Repository, file: Path) -> str:
     """The path of ``file`` from the DVC root, where it is inside."""
     inside = file.resolve().is_relative_to(repository.root)
     return repository.relative(file) if inside else str(file)
-
-
-def _dataset_at(repository: Repository, named: str, commit: str | None) -> DatasetAt:
-    """PATH in ``commit``, or PATH@REV; where both could be meant, a dataset that is there."""
-    known = {dataset.path for dataset in repository.datasets(commit)} if "@" in named else set()
-    if "@" not in named or repository.relative(named) in known:
-        return DatasetAt(path=repository.relative(named), commit=commit)
-    cuts = [place for place, character in enumerate(named) if character == "@"]
-    cut = next((place for place in cuts if repository.relative(named[:place]) in known), cuts[0])
-    return DatasetAt(path=repository.relative(named[:cut]), commit=repository.commit(named[cut + 1 :]))

@@ -17,8 +17,13 @@ from provenance.ledger.revoked import revoked
 from provenance.ledger.sidecars import Sidecars
 
 if TYPE_CHECKING:
+    from provenance.auditing.request import DatasetAt
     from provenance.ledger.datasets import RecordedDataset
     from provenance.ledger.graph.store import Array
+    from provenance.repository import Repository
+
+# Of a commit's id, what people are shown.
+_SHORT = 12
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Contaminating:
-    """Evaluation sets, by their paths, of which no row may be in a dataset.
+    """Evaluation sets, each as PATH or PATH@REV, of which no row may be in a dataset.
 
     ``degree``: rows count as found by text from this degree on; None: whatever counts as found.
     """
@@ -48,6 +53,16 @@ class Contaminating:
     def __post_init__(self) -> None:
         if self.degree is not None and not 0 < self.degree <= 1:
             raise RepositoryError(f"a degree is more than 0 and at most 1, not {self.degree}")
+
+    def sets(self, repository: Repository) -> list[DatasetAt]:
+        """The sets, in the workspace or at their revisions.
+
+        Raises:
+            RepositoryError: no such revision, or a path outside of the repository.
+        """
+        from provenance.auditing.request import dataset_at
+
+        return [dataset_at(repository, named, None) for named in self.evaluations]
 
 
 def causes_of_revocations(ledger: Sidecars) -> list[Cause]:
@@ -67,17 +82,24 @@ def causes_of_contamination(ledger: Sidecars, dataset: RecordedDataset, sought: 
 
     Raises:
         UnknownReferenceError: DVC tracks no such evaluation set.
-        RepositoryError: a set says nothing of the dataset, or cannot be read.
+        RepositoryError: no such revision; or a set says nothing of the dataset, or cannot be read.
         DataError: data cannot be read.
         SidecarError: a sidecar is missing, or of other data.
     """
+    from provenance.auditing.request import opened_ledgers
+
     audited = Part(ledger, dataset)
-    evaluations = [Part(ledger, ledger.dataset(path)) for path in sought.evaluations]
-    for evaluation in evaluations:
-        if evaluation.dataset.path == dataset.path:
-            raise RepositoryError(f"{dataset.path}: is the evaluation set itself, of which no row would be left")
-    by_lineage = [_by_lineage(audited, evaluation) for evaluation in evaluations]
-    return [*by_lineage, *_by_text(audited, evaluations, sought.degree)]
+    with opened_ledgers(ledger.repository) as ledgers:
+        evaluations: list[Part] = []
+        for each in sought.sets(ledger.repository):
+            if (each.path, each.commit) == (dataset.path, None):
+                raise RepositoryError(f"{dataset.path}: is the evaluation set itself, of which no row would be left")
+            here = each.commit is None
+            evaluations.append(
+                Part(ledger, ledger.dataset(ledger.repository.root / each.path)) if here else ledgers.part(each)
+            )
+        by_lineage = [_by_lineage(audited, evaluation) for evaluation in evaluations]
+        return [*by_lineage, *_by_text(audited, evaluations, sought.degree)]
 
 
 def _by_text(audited: Part, evaluations: Sequence[Part], degree: float | None) -> list[Cause]:
@@ -106,9 +128,10 @@ def _by_text(audited: Part, evaluations: Sequence[Part], degree: float | None) -
         reached = np.zeros(graph.size, bool)
         reached[selection.samples] = True
         births = ReachedBirths(graph, selection, selection, reached, reached)
-        cause = _cause(f"reads like a row of {evaluation.dataset.path}{said}", evaluation, "text", births)
+        name = _named(evaluation)
+        cause = _cause(f"reads like a row of {name}{said}", evaluation, "text", births)
         missed = by_level[Level.NOT_AT_ALL]
-        causes.append(replace(cause, not_looked_for={evaluation.dataset.path: missed} if missed else {}))
+        causes.append(replace(cause, not_looked_for={name: missed} if missed else {}))
     return causes
 
 
@@ -123,12 +146,19 @@ def _by_lineage(audited: Part, evaluation: Part) -> Cause:
     may = np.zeros(graph.size, bool)
     may[graph.reached(selection.samples, Direction.DESCENDANTS)] = True
     births = ReachedBirths(graph, selection, selection, may, certainly_reached(graph, selection))
-    return _cause(f"is, or was made from, a row of {evaluation.dataset.path}", evaluation, "lineage", births)
+    return _cause(f"is, or was made from, a row of {_named(evaluation)}", evaluation, "lineage", births)
 
 
 def _cause(reason: str, evaluation: Part, found_by: str, births: ReachedBirths) -> Cause:
-    parameters = {"evaluation": evaluation.dataset.path, "found_by": found_by, "reason": reason}
+    commit = evaluation.ledger.rev
+    at = {} if commit is None else {"evaluation_commit": commit}
+    parameters = {"evaluation": evaluation.dataset.path, **at, "found_by": found_by, "reason": reason}
     return Cause(reason, parameters, births)
+
+
+def _named(evaluation: Part) -> str:
+    commit = evaluation.ledger.rev
+    return evaluation.dataset.path if commit is None else f"{evaluation.dataset.path}@{commit[:_SHORT]}"
 
 
 def _numbers(graph: Graph, ids: Sequence[Array]) -> Array:

@@ -9,6 +9,7 @@ another file.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -105,8 +106,7 @@ def purge(
         recorded = ledger.dataset(dataset)
         recorded.require_current()
         target = recorded.path if out is None else repository.relative(out)
-        besides = (REVOCATIONS_FILE,) if contaminating is None else contaminating.evaluations
-        _require_writable(repository, recorded.path, target, besides)
+        _require_writable(repository, recorded.path, target, contaminating)
         found = (
             causes_of_revocations(ledger)
             if contaminating is None
@@ -129,7 +129,7 @@ def purge(
     return _track(repository, replace(counted, finished=earlier))
 
 
-def _require_writable(repository: Repository, path: str, target: str, besides: Sequence[str]) -> None:
+def _require_writable(repository: Repository, path: str, target: str, contaminating: Contaminating | None) -> None:
     datasets = repository.datasets()
     made_by = {dataset.path: dataset.stage for dataset in datasets if dataset.stage}
     imported = {dataset.path for dataset in datasets if dataset.source is not None}
@@ -139,11 +139,9 @@ def _require_writable(repository: Repository, path: str, target: str, besides: S
             f"{target}: imported: its source would bring the rows back; purge it there, or name another file with -o"
         )
     if target == path and path in made_by:
-        depends = "".join(f" -d {each}" for each in (path, *besides))
-        named = "".join(f" --evaluation {each}" for each in besides if each != REVOCATIONS_FILE)
         raise RepositoryError(
             f"{path}: made by the stage {made_by[path]}, which would make it again; purge it in a stage of its own: "
-            f"provenance stage add -n purge{depends} -o OUT provenance purge {path}{named} -o OUT"
+            f"{_stage_of_its_own(repository, path, contaminating)}"
         )
     if target in made_by and (stage is None or stage.name != made_by[target]):
         raise RepositoryError(f"{target}: made by the stage {made_by[target]}; name another file")
@@ -151,6 +149,19 @@ def _require_writable(repository: Repository, path: str, target: str, besides: S
         raise RepositoryError(f"{target}: must be a file of the same format as {path}")
     for tracked in filter(repository.is_in_git, (target, sidecar_path(target))):
         raise RepositoryError(f"{tracked}: tracked by git, so DVC cannot; run `git rm --cached {tracked}` first")
+
+
+def _stage_of_its_own(repository: Repository, path: str, contaminating: Contaminating | None) -> str:
+    """The command that adds a stage in which the dataset at ``path`` is purged."""
+    reads, options = [path, REVOCATIONS_FILE], []
+    if contaminating is not None:
+        sets = zip(contaminating.evaluations, contaminating.sets(repository), strict=True)
+        # What a set was at another revision is no file here.
+        reads[1:] = [named for named, found in sets if found.commit is None]
+        options = [f"--evaluation {shlex.quote(named)}" for named in contaminating.evaluations]
+    depends = " ".join(f"-d {shlex.quote(each)}" for each in reads)
+    purge = " ".join(["provenance purge", shlex.quote(path), *options])
+    return f"provenance stage add -n purge {depends} -o OUT {purge} -o OUT"
 
 
 def _format(path: str) -> tuple[str | None, str]:

@@ -312,6 +312,36 @@ def test_contaminating_rows_are_purged_with_tombstones(project: Project) -> None
     assert rewritten not in kept(project, "clean.jsonl")
 
 
+def test_rows_of_an_evaluation_set_at_another_revision_are_purged(project: Project) -> None:
+    asked = [say(20) for _ in range(3)]
+    add(project, "test.jsonl", [{"text": text} for text in asked[:2]])
+    add(project, "train.jsonl", [{"text": text} for text in (asked[0], f"{say(4)} {asked[1]}", asked[2], say(12))])
+    commit = project.commit()
+    project.run("git", "tag", "v1")
+    add(project, "test.jsonl", [{"text": asked[2]}])
+    # As an audit finds them.
+    audited = project.ask("audit", "train.jsonl", "--evaluation", "test.jsonl@v1")["datasets"][0]
+    assert audited["measures"]["contamination"]["rows_by_text"] == 2
+    found = project.ask("purge", "train.jsonl", "--evaluation", "test.jsonl@v1", "--evaluation", "test.jsonl")
+    then = f"test.jsonl@{commit[:12]}"
+    assert found["reasons"] == {
+        f"is, or was made from, a row of {then}": 1,
+        "is, or was made from, a row of test.jsonl": 1,
+        f"reads like a row of {then}": 1,
+    }
+    assert (found["dropped"], len(kept(project, "train.jsonl"))) == (3, 1)
+    assert project.provenance("verify", "train.jsonl").code == 0
+    with Sidecars.open(Repository.open(project.root)) as ledger:
+        activities = ledger.dataset(project.root / "train.jsonl").sidecar.header.activities
+    purges = [each.parameters for each in activities if each.type == "purge"]
+    assert [each.get("evaluation_commit") for each in purges] == [commit, None, commit, None]
+    assert {each["evaluation"] for each in purges} == {"test.jsonl"}
+    # Rows that were there before go, too, those that came since stay.
+    add(project, "test.jsonl", [{"text": text} for text in (asked[0], say(15))])
+    assert project.ask("purge", "test.jsonl", "--evaluation", "test.jsonl@v1")["kept"] == 1
+    assert "gone" in project.refusal("purge", "train.jsonl", "--evaluation", "test.jsonl@gone")
+
+
 def test_what_cannot_be_purged_is_one_line(project: Project) -> None:
     add(project, "test.jsonl", [{"text": say(9)}])
     add(project, "numbers.jsonl", [{"text": 7}])

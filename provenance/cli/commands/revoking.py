@@ -80,7 +80,11 @@ def purge(
     ] = None,
     evaluation: Annotated[
         list[str] | None,
-        typer.Option("--evaluation", metavar="SET", help="Take out what contaminates: this set's rows (repeatable)."),
+        typer.Option(
+            "--evaluation",
+            metavar="SET[@REV]",
+            help="Take out what contaminates: this set's rows, as they are or were at a revision (repeatable).",
+        ),
     ] = None,
     degree: Annotated[
         float | None,
