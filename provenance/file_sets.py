@@ -152,7 +152,7 @@ def gathered(root: Path, folder: Path) -> Iterator[NewFiles]:
         content = scratch / "set"
         content.mkdir()
         yield NewFiles(root, content)
-        _sync(content)
+        sync_folder(content)
         if folder.exists():
             # A set that is in the way was done, or its caller would not begin another.
             os.replace(folder, scratch / "replaced")
@@ -162,14 +162,22 @@ def gathered(root: Path, folder: Path) -> Iterator[NewFiles]:
 
 def _put_folder(target: Path, content: Path) -> None:
     """Let a copy of ``content`` take the place of ``target``, where one of them is a folder."""
-    with scratch_folder(target.parent, f".{target.name}") as scratch:
-        copy = scratch / target.name
+    with whole_folder(target) as copy:
         copy_of(content, copy)
-        _sync(copy)
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Yield a path at which to make a folder; on success it takes the place of ``target``, else it is removed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with scratch_folder(target.parent, f".{target.name}") as scratch:
+        new = scratch / target.name
+        yield new
+        sync_folder(new)
         if os.path.lexists(target):
-            exchange(copy, target)
+            exchange(new, target)
         else:
-            os.replace(copy, target)
+            os.replace(new, target)
         sync_directory(target.parent)
 
 
@@ -181,7 +189,7 @@ def _digest(path: Path) -> str | None:
     return json.dumps([[file.relative_to(path).as_posix(), sha256_of(file)] for file in files])
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Write all that is in ``folder`` to the disk."""
     for path in (*folder.rglob("*"), folder):
         if path.is_file() or path.is_dir():

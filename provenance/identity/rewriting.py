@@ -29,15 +29,13 @@ def strip_reserved(path: str | os.PathLike[str]) -> bool:
 
 
 def write_rows(path: str | os.PathLike[str], kept: npt.NDArray[np.bool_], target: Path) -> None:
-    """Write to the file ``target``, in the same format, those rows of the dataset for which ``kept`` is true.
+    """Write to the file ``target``, in the same format, those rows of the file ``path`` for which ``kept`` is true.
 
     ``kept`` has a value for each row, in order; it may be memory-mapped.
 
     Raises:
-        DataError: the dataset cannot be read, or rows cannot be taken out of its format.
+        DataError: the file cannot be read, or rows cannot be taken out of its format.
     """
-    if os.path.isdir(path):
-        raise DataError(path, None, "rows are taken out of files, not of directories; write the data as one file first")
     try:
         open_file(path, Identity()).write_rows(kept, target)
     except pa.ArrowNotImplementedError as error:

@@ -125,6 +125,13 @@ class Repository(Contents):
             if folder in tracked:
                 raise RepositoryError(f"{path}: part of the dataset {folder}, which has one sidecar; name {folder}")
 
+    def file_md5s(self, path: str) -> dict[str, str]:
+        """DVC's hash of each file of the directory at ``path``, from the DVC root, in the workspace, by its path in it.
+
+        What DVC is told to ignore is not there.
+        """
+        return self._workspace.file_md5s(path)
+
     def in_git(self, path: str) -> str:
         """``path``, from the DVC root, as a path from the root of the git repository."""
         top = next((folder for folder in (self.root, *self.root.parents) if (folder / ".git").exists()), self.root)

@@ -3,13 +3,12 @@
 The sidecar keeps every record that it had. Births that went count no rows any more, and their samples get a tombstone:
 a record whose activity is the purge, with the cause. Rows of equal content may have been born in
 several ways, only some of which are to go: as many go as may have been, and which of the equal rows these are is
-arbitrary. What is purged in place must be a file that was added; what a stage made is purged in a stage of its own, to
-another file.
+arbitrary. What is purged in place must have been added; what a stage made is purged in a stage of its own, to another
+file or directory.
 """
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -21,19 +20,24 @@ import numpy as np
 
 from provenance.capture.environment import describe_environment, loaded_packages
 from provenance.capture.identities import as_recorded
-from provenance.errors import DataError, RepositoryError
-from provenance.files import REVOCATIONS_FILE, scratch_folder, whole_file
-from provenance.identity import scan, write_rows
+from provenance.errors import DataError
+from provenance.files import scratch_folder
+from provenance.identity import scan
 from provenance.identity.id_arrays import bytes_of_ids
-from provenance.identity.names import format_name, is_dataset, sidecar_path
+from provenance.identity.names import sidecar_path
+from provenance.ledger.contents import named_as
 from provenance.ledger.sidecars import Sidecars
 from provenance.lineage.placing import whole_sidecar
 from provenance.lineage.records import Activity, ActivityType
 from provenance.lineage.sidecar import write_sidecar
 from provenance.lineage.tombstones import Tombstones
 from provenance.plurals import counted
+from provenance.upkeep.changing_folders import lock_of
 from provenance.upkeep.purge_causes import Cause, Contaminating, causes_of_contamination, causes_of_revocations
+from provenance.upkeep.purge_targets import require_target
+from provenance.upkeep.purged_data import RowsKept, purged_data
 from provenance.upkeep.rows_to_go import RowsToGo
+from provenance.upkeep.tracked_files import only_writer
 from provenance.upkeep.unfinished_purges import settle_purge
 
 if TYPE_CHECKING:
@@ -101,71 +105,49 @@ def purge(
         RepositoryError: it cannot be purged in place, or not to ``out``.
         DataError: it cannot be read, or rows cannot be taken out of its format.
     """
-    earlier = 0 if dry_run or out is not None else settle_purge(repository, repository.relative(dataset))
-    with Sidecars.open(repository, progress_of=progress_of) as ledger:
-        recorded = ledger.dataset(dataset)
-        recorded.require_current()
-        target = recorded.path if out is None else repository.relative(out)
-        _require_writable(repository, recorded.path, target, contaminating)
-        found = (
-            causes_of_revocations(ledger)
-            if contaminating is None
-            else causes_of_contamination(ledger, recorded, contaminating)
-        )
-        going = RowsToGo.of(ledger, recorded.place, [cause.found for cause in found])
-        if all_equal:
-            going = going.with_equal_rows()
-        counted = _counted(recorded, target, found, going)
-        if dry_run or (out is None and not counted.dropped):
-            return replace(counted, finished=earlier)
-        with scratch_folder(repository.temporary, "purge") as workspace, ExitStack() as written:
-            # Both take their places when both have been written.
-            data = written.enter_context(whole_file(repository.root / target))
-            parts = _parts_of(repository, recorded, target)
-            sidecar = written.enter_context(whole_sidecar(repository.root / sidecar_path(target), parts))
-            kept = _rows_kept(repository, recorded, going, workspace / "kept", progress_of(recorded.path))
-            write_rows(repository.root / recorded.path, kept, data)
-            _write_sidecar(repository, recorded, found, going, counted, data, sidecar, parts)
-    return _track(repository, replace(counted, finished=earlier))
+    path = repository.relative(dataset)
+    target = path if out is None else repository.relative(out)
+    with ExitStack() as alone:
+        earlier = 0
+        if target == path and not dry_run:
+            alone.enter_context(only_writer(repository, lock_of(path)))
+            earlier = settle_purge(repository, path)
+        with Sidecars.open(repository, progress_of=progress_of) as ledger:
+            recorded = ledger.dataset(dataset)
+            recorded.require_current()
+            require_target(repository, recorded.path, target, contaminating)
+            found = (
+                causes_of_revocations(ledger)
+                if contaminating is None
+                else causes_of_contamination(ledger, recorded, contaminating)
+            )
+            going = RowsToGo.of(ledger, recorded.place, [cause.found for cause in found])
+            if all_equal:
+                going = going.with_equal_rows()
+            counted = replace(_counted(recorded, target, found, going), finished=earlier)
+            if dry_run or (target == path and not counted.dropped):
+                return counted
+            _write(repository, recorded, found, going, counted, progress_of(recorded.path))
+        return _track(repository, counted)
 
 
-def _require_writable(repository: Repository, path: str, target: str, contaminating: Contaminating | None) -> None:
-    datasets = repository.datasets()
-    made_by = {dataset.path: dataset.stage for dataset in datasets if dataset.stage}
-    imported = {dataset.path for dataset in datasets if dataset.source is not None}
-    stage = repository.current_stage()
-    if target in imported:
-        raise RepositoryError(
-            f"{target}: imported: its source would bring the rows back; purge it there, or name another file with -o"
-        )
-    if target == path and path in made_by:
-        raise RepositoryError(
-            f"{path}: made by the stage {made_by[path]}, which would make it again; purge it in a stage of its own: "
-            f"{_stage_of_its_own(repository, path, contaminating)}"
-        )
-    if target in made_by and (stage is None or stage.name != made_by[target]):
-        raise RepositoryError(f"{target}: made by the stage {made_by[target]}; name another file")
-    if target != path and (not is_dataset(target) or _format(target) != _format(path)):
-        raise RepositoryError(f"{target}: must be a file of the same format as {path}")
-    for tracked in filter(repository.is_in_git, (target, sidecar_path(target))):
-        raise RepositoryError(f"{tracked}: tracked by git, so DVC cannot; run `git rm --cached {tracked}` first")
-
-
-def _stage_of_its_own(repository: Repository, path: str, contaminating: Contaminating | None) -> str:
-    """The command that adds a stage in which the dataset at ``path`` is purged."""
-    reads, options = [path, REVOCATIONS_FILE], []
-    if contaminating is not None:
-        sets = zip(contaminating.evaluations, contaminating.sets(repository), strict=True)
-        # What a set was at another revision is no file here.
-        reads[1:] = [named for named, found in sets if found.commit is None]
-        options = [f"--evaluation {shlex.quote(named)}" for named in contaminating.evaluations]
-    depends = " ".join(f"-d {shlex.quote(each)}" for each in reads)
-    purge = " ".join(["provenance purge", shlex.quote(path), *options])
-    return f"provenance stage add -n purge {depends} -o OUT {purge} -o OUT"
-
-
-def _format(path: str) -> tuple[str | None, str]:
-    return format_name(path), Path(path).suffix.lower()
+def _write(
+    repository: Repository,
+    recorded: RecordedDataset,
+    found: Sequence[Cause],
+    going: RowsToGo,
+    counted: Purged,
+    progress: Callable[[int], None],
+) -> None:
+    target = counted.out
+    with scratch_folder(repository.temporary, "purge") as workspace, ExitStack() as written:
+        kept = _rows_kept(repository, recorded, going, workspace / "kept", progress)
+        # Both take their places when both have been written, the sidecar first.
+        md5, size = written.enter_context(purged_data(repository, recorded, target, kept, workspace))
+        parts = _parts_of(repository, recorded, target)
+        sidecar = written.enter_context(whole_sidecar(repository.root / sidecar_path(target), parts))
+        state = {"path": target, "md5": md5, "size": size, "rows": counted.kept}
+        _write_sidecar(repository, recorded, found, going, state, sidecar, parts)
 
 
 def _counted(dataset: RecordedDataset, target: str, found: Sequence[Cause], going: RowsToGo) -> Purged:
@@ -182,12 +164,12 @@ def _counted(dataset: RecordedDataset, target: str, found: Sequence[Cause], goin
 
 def _rows_kept(
     repository: Repository, dataset: RecordedDataset, going: RowsToGo, file: Path, progress: Callable[[int], None]
-) -> Array:
-    """For each row of the data, whether it stays; mapped from ``file``, as there may be many."""
+) -> RowsKept:
+    """Which rows of the data stay; mapped from ``file``, as there may be many."""
     stated = dataset.sidecar.header.identity
     identity = as_recorded(stated, repository.settings(), dataset.path, repository)
     batches = scan(repository.root / dataset.path, identity, progress=progress)
-    with open(file, "wb") as output:
+    with named_as(dataset, repository.root / dataset.path), open(file, "wb") as output:
         for stays in going.kept(bytes_of_ids(batch.sample_ids) for batch in batches):
             output.write(stays.tobytes())
     kept: Array = np.fromfile(file, bool) if not file.stat().st_size else np.memmap(file, bool, "r").view(np.ndarray)
@@ -197,7 +179,7 @@ def _rows_kept(
             None,
             f"has {counted(len(kept), 'row')}, but its sidecar {dataset.rows}; run `provenance verify`",
         )
-    return kept
+    return RowsKept(kept, batches.files)
 
 
 def _parts_of(repository: Repository, dataset: RecordedDataset, target: str) -> int:
@@ -211,8 +193,7 @@ def _write_sidecar(
     dataset: RecordedDataset,
     found: Sequence[Cause],
     going: RowsToGo,
-    counted: Purged,
-    data: Path,
+    state: Mapping[str, Any],
     file: Path,
     parts: int,
 ) -> None:
@@ -230,10 +211,9 @@ def _write_sidecar(
         )
         for each in found
     ]
-    md5, size = repository.md5(data)
-    state = header.dataset.model_copy(update={"path": counted.out, "md5": md5, "size": size, "rows": counted.kept})
     first = len(header.activities)
-    header = header.model_copy(update={"dataset": state, "activities": (*header.activities, *activities)})
+    described = header.dataset.model_copy(update=state)
+    header = header.model_copy(update={"dataset": described, "activities": (*header.activities, *activities)})
     batches = Tombstones(dataset.sidecar, going.causes, first).batches()
     write_sidecar(file, header, batches, dataset.sidecar.digest_size, parts)
 

@@ -15,7 +15,7 @@ from provenance.identity.canonical import shown
 from provenance.identity.formats.hugging_face import is_saved_dataset, open_saved_dataset
 from provenance.identity.formats.interface import Reader
 from provenance.identity.formats.shards import ShardsReader
-from provenance.identity.formats.whole_files import WholeFilesReader
+from provenance.identity.formats.whole_files import FILE_METADATA, WholeFilesReader
 from provenance.identity.names import format_name
 from provenance.identity.samples import Identity
 from provenance.stored import FolderElsewhere
@@ -28,7 +28,6 @@ _MARKER = re.compile(r"_.*")
 # Beside each archive, by its name, img2dataset writes a table of what it fetched and counts of what went wrong.
 _BESIDE_ARCHIVE = re.compile(r"(?P<archive>.*)(\.parquet|_stats\.json)")
 _MOST_GROUPS = 1024
-_FILE_METADATA = re.compile(r"metadata\.(csv|jsonl|parquet)", re.IGNORECASE)
 
 
 def open_directory(path: Path, identity: Identity, only: Sequence[str] | None = None) -> Reader:
@@ -54,7 +53,7 @@ def open_directory(path: Path, identity: Identity, only: Sequence[str] | None = 
             problem = f"holds rows in two formats, as {shown(one)} and {shown(other)}; keep one format in a directory"
             raise DataError(path, None, problem)
         return ShardsReader(path, identity, data)
-    samples = [name for name in names if not _FILE_METADATA.fullmatch(name.rpartition("/")[2])]
+    samples = [name for name in names if not FILE_METADATA.fullmatch(name.rpartition("/")[2])]
     rows = next((name for name in samples if format_name(name) is not None), None)
     if rows is not None:
         other = next(name for name in samples if format_name(name) is None)

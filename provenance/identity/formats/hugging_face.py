@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provenance.errors import DataError
 from provenance.files import whole_file
+from provenance.identity.formats.interface import Rewriting
 from provenance.identity.formats.shards import ShardsReader
 from provenance.identity.samples import Identity
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 _STATE, _INFO, _SPLITS = "state.json", "dataset_info.json", "dataset_dict.json"
 _MOST_JSON_BYTES = 64 << 20
@@ -27,6 +33,18 @@ class SavedDatasetReader(ShardsReader):
             _rewrite(folder / _INFO, lambda info: _without_features(info, names))
             _rewrite(folder / _STATE, lambda state: _without_state(state, names))
         return True
+
+    def beside(self, stays: Mapping[str, npt.NDArray[np.bool_]]) -> Mapping[str, Rewriting]:
+        states = dict.fromkeys((Path(name).parent / _STATE).as_posix() for name in stays)
+        return {state: partial(self._write_state, state, stays) for state in states}
+
+    def _write_state(self, name: str, stays: Mapping[str, npt.NDArray[np.bool_]], target: Path) -> None:
+        state = _load(self.path / name)
+        went = hashlib.sha256()
+        for file, rows in stays.items():
+            went.update(f"{file}\n".encode() + rows.tobytes())
+        _refresh_fingerprint(state, f"rows {went.hexdigest()}")
+        target.write_text(_text_of(state), encoding="utf-8")
 
 
 def is_saved_dataset(path: Path) -> bool:
@@ -74,7 +92,11 @@ def _rewrite(file: Path, change: Callable[[Any], None]) -> None:
     content = _load(file)
     change(content)
     with whole_file(file) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, sort_keys=True), encoding="utf-8")
+        temporary.write_text(_text_of(content), encoding="utf-8")
+
+
+def _text_of(content: Any) -> str:
+    return json.dumps(content, indent=2, sort_keys=True)
 
 
 def _without_features(info: Any, names: Collection[str]) -> None:
@@ -87,6 +109,10 @@ def _without_features(info: Any, names: Collection[str]) -> None:
 def _without_state(state: Any, names: Collection[str]) -> None:
     if isinstance(columns := state.get("_format_columns"), list):
         state["_format_columns"] = [name for name in columns if name not in names]
-    # `datasets` finds what it cached by the fingerprint: other columns need another one.
-    changed = " ".join([str(state.get("_fingerprint")), "without", *sorted(names)])
+    _refresh_fingerprint(state, " ".join(["without", *sorted(names)]))
+
+
+def _refresh_fingerprint(state: Any, change: str) -> None:
+    # `datasets` finds what it cached by the fingerprint: other columns, or rows, need another one.
+    changed = f"{state.get('_fingerprint')} {change}"
     state["_fingerprint"] = hashlib.sha256(changed.encode()).hexdigest()[:16]

@@ -8,7 +8,7 @@ inside a block they are counted from 0, since a block does not know how many row
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from provenance.identity.samples import Identity
+
+# Writes what a file is to be to another one.
+Rewriting = Callable[[Path], None]
 
 BLOCK_BYTES = 2 << 20
 LONGEST_ROW = 256 << 20
@@ -154,6 +157,16 @@ class Reader(ABC):
         """The sample id, in hex, of row ``number`` (from 1) as the identity says; see `row`."""
         row = self.row(number)
         return None if row is None else id_of_row(row, self.identity)
+
+    def beside(self, stays: Mapping[str, npt.NDArray[np.bool_]]) -> Mapping[str, Rewriting]:
+        """What lies beside the rows in a directory and speaks of them, as it has to be once some of them are gone.
+
+        ``stays``: of each file of which rows go, by its path in the directory, which of its rows stay.
+
+        Raises:
+            DataError: it cannot be kept in step.
+        """
+        return {}
 
     @abstractmethod
     def strip(self, names: Collection[str]) -> bool:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provenance.errors import DataError
 from provenance.files import whole_file
 from provenance.identity.formats import open_file
-from provenance.identity.formats.interface import Block, FileReader, Reader, RowError
+from provenance.identity.formats.interface import Block, FileReader, Reader, Rewriting, RowError
 from provenance.identity.samples import Identity
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_ARCHIVE = ".tar"
 
 
 class ShardsReader(Reader):
@@ -55,6 +62,14 @@ class ShardsReader(Reader):
             for number, row in reader.numbered_rows():  # `number` is also read after the loop
                 yield before + number, row
             before += number
+
+    def beside(self, stays: Mapping[str, npt.NDArray[np.bool_]]) -> Mapping[str, Rewriting]:
+        for name in filter(lambda name: name.endswith(_ARCHIVE), stays):
+            table = self.path / f"{name.removesuffix(_ARCHIVE)}.parquet"
+            if table.exists():
+                problem = f"describes the rows of {name} beside it, and cannot be kept in step when some of them go"
+                raise DataError(table, None, f"{problem}; keep it outside of the directory, and add that again")
+        return {}
 
     def strip(self, names: Collection[str]) -> bool:
         having = [reader for reader in self.parts() if reader.has_columns(names)]

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from pathlib import Path
+import os
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from provenance.errors import DataError
 from provenance.identity.digests import digest_size, stream_digest
 from provenance.identity.file_ids import FileIds
-from provenance.identity.formats.interface import Block, Reader, RowError
+from provenance.identity.formats import open_file
+from provenance.identity.formats.interface import Block, FileReader, Reader, Rewriting, RowError
 from provenance.identity.samples import Identity
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+# Tables that describe the files; a column names them, from the table's folder, as Hugging Face's `datasets` has it.
+FILE_METADATA = re.compile(r"metadata\.(csv|jsonl|parquet)", re.IGNORECASE)
+_NAMES_A_FILE = re.compile(r"(.*_)?file_name")
 
 _FILES_A_BLOCK = 512
 
@@ -79,8 +92,47 @@ class WholeFilesReader(Reader):
     def strip(self, names: Collection[str]) -> bool:
         return False  # files have no columns
 
+    def beside(self, stays: Mapping[str, npt.NDArray[np.bool_]]) -> Mapping[str, Rewriting]:
+        if len(stays) == len(self.names):
+            problem = "all of its files would go, and a directory without samples is no dataset"
+            raise DataError(self.path, None, f"{problem}; stop tracking it with `dvc remove`, and delete it")
+        found: dict[str, Rewriting] = {}
+        for table in self._tables_about(stays):
+            reader = open_file(self.path / table, self.identity)
+            kept = _rows_about_others(reader, os.path.dirname(table), stays)
+            if not kept.all():
+                found[table] = partial(reader.write_rows, kept)
+        return found
+
+    def _tables_about(self, names: Collection[str]) -> list[str]:
+        """The tables in the folders of the files ``names``, or in folders around these, by their paths."""
+        folders = dict.fromkeys(folder for name in names for folder in PurePosixPath(name).parents)
+        return [
+            (folder / name).as_posix()
+            for folder in folders
+            for name in sorted(os.listdir(self.path / folder))
+            if FILE_METADATA.fullmatch(name)
+        ]
+
     def _id(self, name: str) -> str:
         try:
             return stream_digest(self.path / name, self.identity.digest)[0].hex()
         except OSError as error:
             raise DataError(self.path / name, None, f"cannot be read: {error.strerror}") from None
+
+
+def _rows_about_others(table: FileReader, folder: str, names: Collection[str]) -> npt.NDArray[np.bool_]:
+    """For each row of the ``table`` in ``folder`` whether it describes none of the files ``names``.
+
+    Raises:
+        DataError: a row does not say which file it describes, or the table cannot be read.
+    """
+
+    def describes_others(number: int, row: Mapping[str, object]) -> bool:
+        said = [value for name, value in row.items() if _NAMES_A_FILE.fullmatch(name)]
+        if not said:
+            problem = "does not say in a column file_name which file it describes, so it cannot go with the file"
+            raise DataError(table.path, number, f"{problem}; keep the table outside of the directory")
+        return not any(os.path.normpath(os.path.join(folder, str(name))) in names for name in said)
+
+    return np.fromiter((describes_others(number, row) for number, row in table.numbered_rows()), bool)
