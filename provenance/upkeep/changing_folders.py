@@ -97,9 +97,11 @@ class FolderChange:
 
     def remove(self) -> None:
         """Forget the change: nobody finishes it any more."""
-        # In one step, as without the journal what is left would not be known for what it is.
+        # The journal last, as without it nobody would know what is left for what it is.
+        for number in range(len(self.files)):
+            (self.folder / str(number)).unlink(missing_ok=True)
         (self.folder / _JOURNAL).unlink()
-        shutil.rmtree(self.folder)
+        self.folder.rmdir()
 
     def _changed_since(self, what: str) -> RepositoryError:
         return RepositoryError(

@@ -82,12 +82,6 @@ def test_lines_stay_byte_for_byte_and_schemas_as_they_are(tmp_path: Path) -> Non
     assert pq.read_table(tmp_path / "b.parquet").to_pylist() == ROWS[5:]
 
 
-def test_rows_are_not_taken_out_of_directories(tmp_path: Path) -> None:
-    (tmp_path / "many").mkdir()
-    with pytest.raises(DataError, match="not of directories; write the data as one file first"):
-        write_rows(tmp_path / "many", np.array([True]), tmp_path / "b")
-
-
 def test_a_file_that_ends_early_is_told(tmp_path: Path) -> None:
     write_all(tmp_path)
     cut = tmp_path / "cut.jsonl.gz"
