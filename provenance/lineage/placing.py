@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from provenance.files import exchange, one_at_a_time, scratch_folder, sync_directory, whole_file
+from provenance.file_sets import sync_folder
+from provenance.files import copy_of, exchange, one_at_a_time, scratch_folder, sync_directory, whole_file
 from provenance.lineage.generations import as_generation
 from provenance.lineage.manifest import MANIFEST, read_manifest, require_no_strangers
 from provenance.lineage.parts import remove_strays
+from provenance.stored import FolderElsewhere
 
 
 @contextmanager
@@ -30,6 +32,32 @@ def whole_sidecar(path: Path, parts: int) -> Iterator[Path]:
             if new.is_dir() and path.is_dir():
                 as_generation(new, path, scratch)
             put(new, path)
+
+
+def put_back(before: Path, path: Path) -> None:
+    """Let a copy of ``before``, a whole sidecar that may be in a cache, take the place of what is at ``path``."""
+    files = before.files if isinstance(before, FolderElsewhere) else None
+    with scratch_folder(path.parent, f".{path.name}") as scratch, one_at_a_time(path.parent):
+        new = scratch / path.name
+        if files is None:
+            copy_of(before, new)
+        else:
+            new.mkdir()
+            for name, file in files.items():
+                copy_of(file, new / name)
+        sync_folder(new)
+        put(new, path)
+
+
+def remove_unnamed(path: Path) -> None:
+    """Remove what a writer that was killed has left within the sidecar at ``path``, if it is a folder.
+
+    Raises:
+        SidecarError: it has no manifest that can be read.
+    """
+    if path.is_dir():
+        with one_at_a_time(path.parent):
+            remove_strays(path, read_manifest(path)[1])
 
 
 def put(new: Path, target: Path) -> None:

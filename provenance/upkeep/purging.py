@@ -102,10 +102,11 @@ def purge(
     Raises:
         UnknownReferenceError: DVC tracks no such dataset.
         SidecarError: its sidecar is missing or not of this data.
-        RepositoryError: it cannot be purged in place, or not to ``out``.
+        RepositoryError: it cannot be purged in place, or not to ``out``; or it is a file of a directory dataset.
         DataError: it cannot be read, or rows cannot be taken out of its format.
     """
     path = repository.relative(dataset)
+    repository.require_whole(path)
     target = path if out is None else repository.relative(out)
     with ExitStack() as alone:
         earlier = 0

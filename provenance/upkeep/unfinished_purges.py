@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from provenance.files import copy_of
 from provenance.identity.names import sidecar_path
-from provenance.lineage.placing import whole_sidecar
+from provenance.lineage.placing import put_back, remove_unnamed
 from provenance.lineage.records import ActivityType, Header
 from provenance.lineage.sidecar import open_sidecar
 from provenance.repository import Repository
@@ -29,6 +28,7 @@ def settle_purge(repository: Repository, path: str) -> int:
     recorded = repository.recorded_hashes()
     if not {path, beside} <= recorded.keys() or not (repository.root / beside).exists():
         return 0
+    remove_unnamed(repository.root / beside)
     header = open_sidecar(repository.root / beside).header
     _settle_files(repository, path, header)
     now = {name: repository.md5(name)[0] for name in (path, beside)}
@@ -40,8 +40,7 @@ def settle_purge(repository: Repository, path: str) -> int:
         repository.add([path, beside])
         return rows
     if now[path] == recorded[path] and before is not None:
-        with whole_sidecar(repository.root / beside, open_sidecar(before).parts) as temporary:
-            copy_of(before, temporary)
+        put_back(before, repository.root / beside)
     return 0
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.project import Project
@@ -13,7 +15,6 @@ from support.project import Project
 from provenance.errors import RepositoryError
 from provenance.files import stamp_of
 from provenance.repository import Repository
-from provenance.upkeep import changing_folders
 from provenance.upkeep.changing_folders import FolderChange, changed_folder
 
 FILES = {"a.txt": "old a", "in/b.txt": "old b", "in/c.txt": "old c", "left.txt": "left", 'h"o\nst.txt': "old h"}
@@ -64,8 +65,8 @@ def killed_at(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     state = {"left": 10**9}
     steps = {(os, "replace"): os.replace, (Path, "unlink"): Path.unlink, (Path, "rmdir"): Path.rmdir}
 
-    def counting(real):  # type: ignore[no-untyped-def]
-        def step(*arguments, **options):  # type: ignore[no-untyped-def]
+    def counting(real: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*arguments: Any, **options: Any) -> Any:
             state["left"] -= 1
             if state["left"] < 0:
                 raise Killed
@@ -168,7 +169,7 @@ def test_contents_are_copied_where_the_directory_is_on_another_disk(
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
         real(source, target)
 
-    monkeypatch.setattr(changing_folders.os, "replace", replace)
+    monkeypatch.setattr(os, "replace", replace)
     change(repository, tmp_path / "aside")
     assert texts(repository) == AFTER
     assert FolderChange.begun(repository, "data") is None
