@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from provenance.identity.formats.interface import Rewriting
     from provenance.repository import Repository
 
+_FOLDER = "changes"
 _JOURNAL = "files.json"
 
 
@@ -57,13 +58,22 @@ class FolderChange:
     @classmethod
     def begun(cls, repository: Repository, path: str) -> FolderChange | None:
         """The change of ``path`` that was interrupted; None where none was."""
-        folder = _place_of(repository, path)
+        return cls._in(_place_of(repository, path))
+
+    @classmethod
+    def all_begun(cls, repository: Repository) -> list[FolderChange]:
+        """The changes of all directories that were interrupted, by their paths."""
+        found = map(cls._in, (repository.temporary / _FOLDER).glob("*"))
+        return sorted((change for change in found if change is not None), key=lambda change: change.path)
+
+    @classmethod
+    def _in(cls, folder: Path) -> FolderChange | None:
         try:
             journal = json.loads((folder / _JOURNAL).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            files = tuple(_File(*entry) for entry in journal["files"])
+            return cls(journal["path"], folder, journal["before"], journal["after"], files)
+        except (OSError, ValueError, LookupError, TypeError):
             return None
-        files = tuple(_File(*entry) for entry in journal["files"])
-        return cls(path, folder, journal["before"], journal["after"], files)
 
     def finish(self, repository: Repository) -> None:
         """Change the files that are not changed yet; the change is done then.
@@ -167,7 +177,7 @@ def _drafted(target: Path, rewrite: Rewriting | None, new: Path) -> tuple[str | 
 
 def _let_count(change: FolderChange, aside: Path) -> None:
     files = [[file.name, file.before, file.after] for file in change.files]
-    journal = {"before": change.before, "after": change.after, "files": files}
+    journal = {"path": change.path, "before": change.before, "after": change.after, "files": files}
     (aside / _JOURNAL).write_text(json.dumps(journal), encoding="utf-8")
     sync_folder(aside)
     change.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -178,7 +188,7 @@ def _let_count(change: FolderChange, aside: Path) -> None:
 
 def _place_of(repository: Repository, path: str) -> Path:
     """Where the contents of a change of ``path`` are, and its journal."""
-    return repository.temporary / "changes" / _key(path)
+    return repository.temporary / _FOLDER / _key(path)
 
 
 def _key(path: str) -> str:

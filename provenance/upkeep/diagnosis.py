@@ -30,6 +30,7 @@ from provenance.ledger.snapshot import snapshot_file
 from provenance.repository.merge_conflicts import conflicts, mending_conflict
 from provenance.settings import SETTINGS_FILE
 from provenance.upkeep.adoption_plan import plan_adoption
+from provenance.upkeep.changing_folders import FolderChange
 from provenance.upkeep.preparing import missing_rules
 from provenance.upkeep.remembered import index_is_whole, workspace_is_remembered
 
@@ -138,6 +139,9 @@ def _interrupted(repository: Repository) -> Iterator[Problem]:
     last = last_change(repository)
     if last is not None and not last.is_done:
         yield Problem("dvc.lock", f"`provenance {last.note['by']}` was interrupted while it changed files", _ADOPT)
+    for change in FolderChange.all_begun(repository):
+        mend = f"provenance purge {shlex.quote(change.path)}"
+        yield Problem(change.path, "`provenance purge` was interrupted while it changed files", mend)
 
 
 def _files(repository: Repository) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -215,6 +216,74 @@ def test_whoever_goes_back_after_a_kill_starts_anew(project: Project) -> None:
     project.write({"data/rows/left.jsonl": lines([row(9)])})
     refused = project.refusal("purge", "data/rows")
     assert "data/rows: changed after a change of data/rows was interrupted; put it back with" in refused
+    problems = [(each["what"], each["mend"]) for each in project.ask("doctor")["problems"]]
+    assert ("data/rows", "provenance purge data/rows") in problems
     project.run("dvc", "checkout", "--force", "--quiet", "data/rows")
     assert "4 rows went" in told(project, "purge", "data/rows")
     require_purged(project)
+
+
+def test_a_stage_writes_what_is_left_to_another_folder(project: Project) -> None:
+    copy = "import shutil; shutil.copytree('data/rows', 'data/made')"
+    outs = ("-o", "data/made", "-o", "data/made.lineage.parquet")
+    told(project, "stage", "add", "-n", "make", "-d", "data/rows", *outs, "python", "-c", copy)
+    project.run("dvc", "repro", "--quiet")
+    refused = project.refusal("purge", "data/made")
+    assert "data/made: made by the stage make, which would make it again; purge it in a stage of its own" in refused
+    command = shlex.split(refused.partition("its own: provenance ")[2].replace("OUT", "data/clean"))
+    told(project, *command)
+    project.run("dvc", "repro", "--quiet")
+    assert numbers(project, "data/clean") == AFTER
+    assert (project.root / "data/clean/README.md").read_text() == "about the rows"
+    assert numbers(project, "data/made")["a"] == [0, 1]
+    assert project.ask("verify")["ok"]
+    assert "up to date" in project.run("dvc", "status").stdout
+
+
+def test_files_that_are_samples_go_as_a_whole(empty: Project, tmp_path: Path) -> None:
+    project = copy_of(empty, tmp_path)
+    project.write({f"images/{name}.png": name for name in "abc"})
+    described = [{"file_name": f"{name}.png", "text": "seen"} for name in "abc"]
+    project.write({"images/metadata.jsonl": lines(described)})
+    told(project, "add", "images", *GIVEN)
+    project.commit()
+    told(project, "revoke", "sample:images/b.png", "--reason", "withdrawn")
+    assert project.ask("purge", "images")["dropped"] == 1
+    assert {path.name for path in (project.root / "images").iterdir()} == {"a.png", "c.png", "metadata.jsonl"}
+    assert (project.root / "images/metadata.jsonl").read_text() == lines([described[0], described[2]])
+    assert project.ask("verify")["ok"]
+    assert "up to date" in project.run("dvc", "status").stdout
+    told(project, "revoke", "source:forum", "--reason", "withdrawn")
+    assert "images: all of its files would go" in project.refusal("purge", "images")
+
+
+def test_rows_of_an_evaluation_set_are_purged_from_a_folder(project: Project) -> None:
+    words = "a question about the tides of the northern sea in the winter of that year"
+    project.write({"test.jsonl": lines([{"text": words}])})
+    project.write(
+        {"data/texts/1.jsonl": lines([{"text": f"so {words}, again"}]), "data/texts/2.jsonl": lines([row(1)])}
+    )
+    told(project, "add", "test.jsonl", "data/texts", *GIVEN)
+    found = project.ask("purge", "data/texts", "--evaluation", "test.jsonl")
+    assert (found["kept"], found["reasons"]) == (1, {"reads like a row of test.jsonl": 1})
+    assert (project.root / "data/texts/1.jsonl").read_text() == ""
+    assert project.ask("verify")["ok"]
+
+
+def test_what_cannot_be_purged_is_refused_in_one_line(project: Project) -> None:
+    project.write({"mine/notes.txt": "mine", ".dvcignore": "data/rows/left.jsonl\n"})
+    told(project, "add", "data/rows", *GIVEN, "--fields", "text")
+    project.commit()
+    for arguments, said in (
+        (
+            ("data/rows/a.jsonl",),
+            "data/rows/a.jsonl: part of the dataset data/rows, which has one sidecar; name data/rows",
+        ),
+        (("data/rows", "-o", "mine"), "mine: holds files that DVC does not track"),
+        (("data/rows", "-o", "rows.jsonl"), "rows.jsonl: must be a directory, as data/rows is one"),
+        (("data/rows", "-o", "data/rows/in"), "data/rows/in: one of it and data/rows is in the other"),
+        (("data/rows", "-o", "data"), "data: one of it and data/rows is in the other"),
+        (("data/rows",), "data/rows/left.jsonl: hidden from DVC by .dvcignore"),
+    ):
+        refused = project.refusal("purge", *arguments)
+        assert refused.startswith(f"error: {said}"), refused

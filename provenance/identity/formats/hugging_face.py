@@ -42,7 +42,8 @@ class SavedDatasetReader(ShardsReader):
         state = _load(self.path / name)
         went = hashlib.sha256()
         for file, rows in stays.items():
-            went.update(f"{file}\n".encode() + rows.tobytes())
+            went.update(f"{file}\n".encode())
+            went.update(rows.data)
         _refresh_fingerprint(state, f"rows {went.hexdigest()}")
         target.write_text(_text_of(state), encoding="utf-8")
 

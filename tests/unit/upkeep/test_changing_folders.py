@@ -63,7 +63,11 @@ def texts(repository: Repository) -> dict[str, str]:
 def killed_at(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Counts the steps that give files their places, and ends with that before the one of this number."""
     state = {"left": 10**9}
-    steps = {(os, "replace"): os.replace, (Path, "unlink"): Path.unlink, (Path, "rmdir"): Path.rmdir}
+    steps: dict[tuple[object, str], Callable[..., Any]] = {
+        (os, "replace"): os.replace,
+        (Path, "unlink"): Path.unlink,
+        (Path, "rmdir"): Path.rmdir,
+    }
 
     def counting(real: Callable[..., Any]) -> Callable[..., Any]:
         def step(*arguments: Any, **options: Any) -> Any:
@@ -156,6 +160,18 @@ def test_what_changes_meanwhile_is_not_written_over(repository: Repository, tmp_
     ):
         pass
     assert texts(repository) == FILES | {"left.txt": "mine, longer"}
+    assert FolderChange.begun(repository, "data") is None
+
+
+def test_what_may_not_be_written_is_told_before_anything_changes(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Tests may run as root, who may write everywhere.
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "in" and real(path, mode))
+    with pytest.raises(RepositoryError, match=r"^data/in/b\.txt: cannot be replaced, as nothing may be written beside"):
+        change(repository, tmp_path / "aside")
+    assert texts(repository) == FILES
     assert FolderChange.begun(repository, "data") is None
 
 
