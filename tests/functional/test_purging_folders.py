@@ -224,6 +224,7 @@ def test_whoever_goes_back_after_a_kill_starts_anew(project: Project) -> None:
 
 
 def test_a_stage_writes_what_is_left_to_another_folder(project: Project) -> None:
+    told(project, "init")
     copy = "import shutil; shutil.copytree('data/rows', 'data/made')"
     outs = ("-o", "data/made", "-o", "data/made.lineage.parquet")
     told(project, "stage", "add", "-n", "make", "-d", "data/rows", *outs, "python", "-c", copy)

@@ -100,8 +100,9 @@ def purge(
     """Take out of a dataset all that came from what was revoked.
 
     With --evaluation: without the rows that are, were made from, or read like rows of an evaluation set. The sidecar
-    keeps what it knows of the rows that went, and why they did. In a stage, name another file with -o. Rows of
-    equal content may have been born in several ways: as many go as may be of one that is to go.
+    keeps what it knows of the rows that went, and why they did. Of a directory, only the files of which rows go are
+    written anew. In a stage, name another file or directory with -o. Rows of equal content may have been born in
+    several ways: as many go as may be of one that is to go.
 
     Example: provenance purge data/mix.jsonl -o data/clean.jsonl
     """
