@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,11 +51,11 @@ def purged_data(
                 write_rows(source, kept.stays, file)
             yield repository.md5(file)
         return
-    md5s = repository.file_md5s(dataset.path)
-    if (hidden := next((name for _, name in kept.files if name not in md5s), None)) is not None:
+    md5s, rewritings = repository.file_md5s(dataset.path), _named(dataset, source, kept)
+    names = chain((name for _, name in kept.files), (name for name, _ in rewritings))
+    if (hidden := next((name for name in names if name not in md5s), None)) is not None:
         problem = "hidden from DVC by .dvcignore, so that nobody keeps its rows; move it elsewhere, or show it to DVC"
         raise RepositoryError(f"{dataset.path}/{hidden}: {problem}")
-    rewritings = _named(dataset, source, kept)
     if target == dataset.path:
         aside = workspace / "aside"
         aside.mkdir()
@@ -65,7 +66,7 @@ def purged_data(
         yield _copied(source, md5s, dict(rewritings), folder)
 
 
-def _named(dataset: RecordedDataset, source: Path, kept: RowsKept) -> Iterator[tuple[str, Rewriting | None]]:
+def _named(dataset: RecordedDataset, source: Path, kept: RowsKept) -> list[tuple[str, Rewriting | None]]:
     """The files of the directory that change; errors name them by their paths in the repository."""
 
     def named(rewrite: Rewriting) -> Rewriting:
@@ -77,7 +78,7 @@ def _named(dataset: RecordedDataset, source: Path, kept: RowsKept) -> Iterator[t
 
     with named_as(dataset, source):
         found = list(changed_files(source, kept.files, kept.stays))
-    return ((name, None if rewrite is None else named(rewrite)) for name, rewrite in found)
+    return [(name, None if rewrite is None else named(rewrite)) for name, rewrite in found]
 
 
 def _copied(

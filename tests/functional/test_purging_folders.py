@@ -249,6 +249,11 @@ def test_files_that_are_samples_go_as_a_whole(empty: Project, tmp_path: Path) ->
     told(project, "add", "images", *GIVEN)
     project.commit()
     told(project, "revoke", "sample:images/b.png", "--reason", "withdrawn")
+    project.write({".dvcignore": "metadata.jsonl\n"})
+    told(project, "add", "images", *GIVEN)
+    assert "images/metadata.jsonl: hidden from DVC by .dvcignore" in project.refusal("purge", "images")
+    (project.root / ".dvcignore").unlink()
+    told(project, "add", "images", *GIVEN)
     assert project.ask("purge", "images")["dropped"] == 1
     assert {path.name for path in (project.root / "images").iterdir()} == {"a.png", "c.png", "metadata.jsonl"}
     assert (project.root / "images/metadata.jsonl").read_text() == lines([described[0], described[2]])
