@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
+from provenance.file_digests import md5_of
 from provenance.file_sets import sync_folder
-from provenance.files import md5_of, sync_directory, whole_file
+from provenance.files import sync_directory, whole_file
 from provenance.repository.objects import md5_of_directory
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import RepositoryError
+from provenance.file_digests import md5_of
 from provenance.file_sets import whole_folder
-from provenance.files import md5_of, whole_file
+from provenance.files import whole_file
 from provenance.identity import write_rows
 from provenance.identity.rewriting_folders import changed_files
 from provenance.ledger.contents import named_as

@@ -13,7 +13,7 @@ import pytest
 from support.project import Project
 
 from provenance.errors import RepositoryError
-from provenance.files import stamp_of
+from provenance.file_digests import stamp_of
 from provenance.repository import Repository
 from provenance.upkeep.changing_folders import FolderChange, changed_folder
 
