@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,8 +118,15 @@ class BirthRows:
         """The rows of each sample."""
         return self._sum(self.rows) + self.shared
 
+    @cached_property
+    def are_single(self) -> bool:
+        """Whether each sample has one record, as nearly all have: much is simple then."""
+        return len(self.rows) == len(self.shared) and bool(np.all(self.starts[1:] - self.starts[:-1] == 1))
+
     def records_of(self, samples: Array) -> Array:
         """The places of the records of ``samples`` (places too), those of one sample after those of another."""
+        if self.are_single:
+            return samples
         sizes = self.sizes(samples)
         before = np.cumsum(sizes) - sizes
         records: Array = np.arange(int(sizes.sum())) + np.repeat(self.starts[samples] - before, sizes)
@@ -156,6 +164,8 @@ class BirthRows:
 
     def some(self, left: Array) -> BirthRows:
         """What is known of ``left`` of each sample's rows, which were picked without regard to their birth."""
+        if self.are_single:
+            return BirthRows(self.starts, left.copy(), np.zeros_like(left), np.zeros_like(left))
         along, room = (np.repeat(each, np.diff(self.starts)) for each in (self.total - left, left))
         low, high = np.maximum(0, self.rows - along), np.minimum(room, self.rows + self.possible)
         return self._narrowest(left, low, high)

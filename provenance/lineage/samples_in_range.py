@@ -114,7 +114,7 @@ def _equal(ids: Any, here: Array, others: Any, there: Array) -> Any:
     some, same = ids.view(f"u{width}"), others.view(f"u{width}")
     # What the keys are, which are the first eight bytes.
     known = 8 // width
-    compared = (some[here, column] == same[there, column] for column in range(known, some.shape[1]))
+    compared = (some[:, column][here] == same[:, column][there] for column in range(known, some.shape[1]))
     return reduce(np.logical_and, compared, np.True_)
 
 

@@ -93,6 +93,29 @@ def test_what_is_known_of_some_rows_holds_the_truth(samples: list[Born], random:
             assert low <= picked.count(birth) <= low + more
 
 
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=6), st.randoms())
+def test_samples_of_one_record_each_are_known_as_beside_others(counts: list[tuple[int, int]], random: Any) -> None:
+    rows, left = (
+        np.array(each, np.int64) for each in zip(*((rows + less, rows) for rows, less in counts), strict=True)
+    )
+    number, none = len(rows), np.zeros(len(rows), np.int64)
+    alone = BirthRows(np.arange(number + 1), rows, none, none)
+    # Of the last sample there are two records.
+    beside = BirthRows(
+        np.append(alone.starts, number + 2), np.append(rows, [1, 1]), np.append(none, [0, 0]), np.append(none, 0)
+    )
+    assert alone.are_single
+    assert not beside.are_single
+
+    picked = np.array(sorted(random.sample(range(number), random.randint(0, number))), np.int64)
+    assert alone.records_of(picked).tolist() == beside.records_of(picked).tolist()
+
+    found, other = alone.some(left), beside.some(np.append(left, 2))
+    for name in ("rows", "possible"):
+        assert getattr(found, name).tolist() == getattr(other, name)[:number].tolist(), name
+    assert found.shared.tolist() == other.shared[:number].tolist()
+
+
 def test_the_example_of_the_specification() -> None:
     """Nine rows of one birth and one of another, of which eight were picked."""
     some = birth_rows([narrowest((9, 1), [(9, 9), (1, 1)])]).some(np.array([8]))
