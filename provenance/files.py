@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from provenance.room import has_no_room, name_place
+
 TEMPORARY_SUFFIX = ".provenance-tmp"
 MODELS_FILE = "provenance.models.yaml"
 REVOCATIONS_FILE = "provenance.revocations.yaml"
@@ -73,6 +75,9 @@ def whole_file(path: str | os.PathLike[str], *, lasting: bool = True) -> Iterato
             # Nobody knows the temporary name.
             if error.filename is not None and os.fspath(error.filename).endswith(TEMPORARY_SUFFIX):
                 error.filename = os.fspath(path)
+            # What else is written meanwhile may be on another disk.
+            if has_no_room(target.parent):
+                name_place(error, target)
             raise
         finally:
             if not written and temporary != target:
@@ -86,6 +91,9 @@ def scratch_folder(directory: str | os.PathLike[str], purpose: str) -> Iterator[
     with held_folder(Path(directory), purpose, _SCRATCH_SUFFIX) as folder:
         try:
             yield folder
+        except OSError as error:
+            name_place(error, Path(directory))
+            raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -14,6 +14,7 @@ import typer
 from provenance.cli.output import write_error
 from provenance.errors import ProvenanceError, ProvenanceWarning
 from provenance.report.plain_text import safe
+from provenance.room import what_failed
 
 FINDING = 1
 ERROR = 2
@@ -41,7 +42,7 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             fail_with(error.problems or [str(error)])
         except OSError as error:
             # The disk is full, a folder cannot be written to: not of our making.
-            fail_with([f"{error.filename or 'cannot go on'}: {error.strerror or error}"])
+            fail_with([what_failed(error)])
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - nothing may leave as a traceback

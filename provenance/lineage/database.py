@@ -18,8 +18,11 @@ import pyarrow as pa
 from provenance.files import folder_of_process
 from provenance.jobs import allowed
 from provenance.lineage.stored_files import let_read, name_of
+from provenance.room import no_room
 
 _MEMORY_LIMIT = "512MB"
+# The first, where DuckDB knows beforehand how much room there is.
+_SAID_OF_A_FULL_DISK = ("'max_temp_directory_size'", "No space left on device")
 _PATTERN_SIGNS = "*?["
 _RAISED_BY_STORAGE = re.compile(r"^(?:[a-z.]*[.])?RepositoryError: (.*)$", re.MULTILINE)
 
@@ -48,13 +51,26 @@ def scratch_database(workspace: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         if "fsspec" in sys.modules:
             let_read(connection)
         yield connection
+    except duckdb.Error as error:
+        _raise_if_full(error)
+        raise
     finally:
         connection.close()
 
 
 def said_by(error: Exception) -> str:
-    """What an error of DuckDB's says, in one line; where a file on storage could not be read, why."""
+    """What an error of DuckDB's says, in one line; where a file on storage could not be read, why.
+
+    Raises:
+        OSError: it says that there was no room to spill to, for which no file that was read is to blame.
+    """
+    _raise_if_full(error)
     return refused_by_storage(error) or str(error).strip().split("\n")[0]
+
+
+def _raise_if_full(error: Exception) -> None:
+    if any(said in str(error) for said in _SAID_OF_A_FULL_DISK):
+        raise no_room() from error
 
 
 def refused_by_storage(error: Exception) -> str | None:

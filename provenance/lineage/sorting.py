@@ -120,7 +120,8 @@ class SortedSamples:
                 before = self._starts[-1][-1] if self._starts else 0
                 self._starts.append(before + np.concatenate([[0], np.cumsum(counts)]))
                 self._counts += counts
-                samples.tofile(file)
+                # Not by numpy, which does not say that a disk is full.
+                file.write(samples.data)
 
     @property
     def rows(self) -> int:
@@ -225,7 +226,7 @@ def write_sorted(pieces: Iterable[bytes], digest_size: int, folder: Path, bits: 
     for number, some in groupby(_cut(samples.groups(), bits), key=itemgetter(0)):
         with whole_file(sorted_file(folder, number), lasting=False) as temporary, open(temporary, "wb") as written:
             for _, part in some:
-                part.tofile(written)
+                written.write(part.data)
     return samples.rows
 
 

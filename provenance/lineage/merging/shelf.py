@@ -67,7 +67,7 @@ class Shelf:
         ends = np.cumsum([part.nbytes for part in parts], dtype=np.int64)
         with self._written(number, name) as file:
             for content in (ends, *parts):
-                np.ascontiguousarray(content).tofile(file)
+                file.write(np.ascontiguousarray(content).data)
 
     def left(self, number: int, name: str, ranges: int) -> list[np.ndarray[Any, Any]]:
         """The bytes that each of so many ``ranges`` has left to the range ``number``."""
@@ -82,7 +82,7 @@ class Shelf:
     def add_bytes(self, number: int, name: str, content: np.ndarray[Any, Any]) -> None:
         """Add to the bytes that are kept there; on disk alone."""
         with open(self._path(number, name), "ab") as file:
-            content.tofile(file)
+            file.write(np.ascontiguousarray(content).data)
 
     def all_bytes(self, number: int, name: str) -> np.ndarray[Any, Any]:
         """The bytes that were added there."""
