@@ -33,6 +33,13 @@ def test_in_a_folder_with_a_name_of_two_words(project: Project) -> None:
     follow(project, project.provenance("add", "my rows.jsonl", *COLLECTED, folder="some data"), "some data")
 
 
+@pytest.mark.parametrize("choice", [("--parts", "4"), ("--fields", "text")])
+def test_the_settings_that_a_choice_is_kept_in(project: Project, choice: tuple[str, str]) -> None:
+    follow(project, project.provenance("add", "some data/my rows.jsonl", *COLLECTED, *choice))
+    staged = project.run("git", "diff", "--cached", "--name-only").stdout.splitlines()
+    assert "provenance.yaml" in staged
+
+
 def test_what_is_advised_can_be_run_with_names_of_two_words(project: Project) -> None:
     def advised(said: str) -> list[str]:
         return shlex.split(next(part for part in said.split("`") if part.startswith(("dvc add", "provenance add"))))

@@ -98,6 +98,7 @@ def add(
     ahead = hash_ahead(paths)
     from provenance.capture.collected import Source
     from provenance.lineage.records import Origin
+    from provenance.settings import SETTINGS_FILE
     from provenance.upkeep.adding import add_datasets
 
     collected = collected_at and collected_at.replace(tzinfo=UTC)
@@ -122,7 +123,10 @@ def add(
             write_line(f"{safe(dataset.path)}: {size}, from {safe(source)}")
             for line in lines_on_content(dataset.path, dataset.identity, None):
                 write_line(f"  {line}")
-        tell_to_add_tracked(repository, [path for dataset in added for path in (dataset.path, dataset.sidecar)])
+        # Where the choice of columns and of parts is kept.
+        settings = [] if fields is None and parts is None else [SETTINGS_FILE]
+        outs = [path for dataset in added for path in (dataset.path, dataset.sidecar)]
+        tell_to_add_tracked(repository, outs, settings)
 
 
 def _document(added: Added) -> dict[str, object]:
