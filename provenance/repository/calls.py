@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from provenance.errors import RepositoryError
+from provenance.repository.merge_conflicts import WHAT_HAPPENED, has_marks, mending_conflict
 
 # Called with the path, from the DVC root, of what is about to be fetched.
 Fetching = Callable[[str], None]
@@ -49,10 +50,22 @@ def _silence() -> Iterator[None]:
 
 def one_line(error: BaseException) -> str:
     """What ``error`` says, and what caused it if it keeps that to itself, without line breaks."""
+    if (file := _with_conflict(error)) is not None:
+        return f"{file}: {WHAT_HAPPENED}; {mending_conflict(file)}"
     message = " ".join(str(error).split()) or type(error).__name__
     where = _place_in_yaml(error)
     cause = " ".join(str(error.__cause__ or "").split()) if where is None else where
     return message if cause in message else f"{message}: {cause}"
+
+
+def _with_conflict(error: BaseException | None) -> str | None:
+    """The file that could not be read since git left a merge conflict in it, as DVC names it; None: that is not why."""
+    while error is not None:
+        text, path = getattr(error, "yaml_text", None), getattr(error, "relpath", None)
+        if isinstance(text, str) and isinstance(path, str) and has_marks(text.encode(errors="replace")):
+            return path.removeprefix("./")
+        error = error.__cause__
+    return None
 
 
 def _place_in_yaml(error: BaseException) -> str | None:

@@ -7,6 +7,7 @@ import posixpath
 import shlex
 from pathlib import Path
 
+WHAT_HAPPENED = "git left a merge conflict here"
 _LOCK_FILE = "dvc.lock"
 _CONFLICT_MARKS = (b"<<<<<<< ", b">>>>>>> ")
 _PASSED_OVER = frozenset({".git", ".dvc", ".venv", "node_modules", "__pycache__"})
@@ -29,12 +30,23 @@ def mending_conflict(file: str) -> str:
     """What settles a conflict in ``file``; what comes of dvc.lock, the stages make again."""
     if posixpath.basename(file) == _LOCK_FILE:
         return f"take one side with `git checkout --ours {shlex.quote(file)}`, then run `dvc repro`"
+    if file.endswith(".dvc"):
+        # Rows that both sides added are together in neither.
+        name = shlex.quote(file)
+        return (
+            f"take one side with `git checkout --ours {name}` and `git add {name}`, of data and sidecar both, then "
+            "run dvc checkout; if the other side's rows are wanted, add them to the data, and run provenance add again"
+        )
     return f"edit it, then run `git add {shlex.quote(file)}`"
 
 
 def _has_conflict(file: Path) -> bool:
     try:
-        lines = file.read_bytes().splitlines() if file.is_file() else []
+        return file.is_file() and has_marks(file.read_bytes())
     except OSError:
         return False
-    return any(line.startswith(_CONFLICT_MARKS) for line in lines)
+
+
+def has_marks(content: bytes) -> bool:
+    """Whether git left a merge conflict in a file with this content."""
+    return any(line.startswith(_CONFLICT_MARKS) for line in content.splitlines())

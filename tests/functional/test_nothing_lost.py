@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -63,6 +64,32 @@ def test_branches_that_both_revoke_merge(project: Project) -> None:
     project.run("git", "merge", "--quiet", "--no-edit", "one")
     reasons = [entry["reason"] for entry in project.ask("revoke", "--list")["revocations"]]
     assert sorted(reasons) == [f"person {row}\nasked: {{now}}" for row in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("parts", ["1", "4"])
+def test_branches_that_both_added_rows_merge(project: Project, parts: str) -> None:
+    add = ("add", "people.jsonl", "--origin", "real", "--source", "forum", "--parts", parts)
+    project.provenance(*add)
+    project.commit()
+    for branch, name in (("one", "left"), ("two", "right")):
+        project.run("git", "checkout", "--quiet", "-b", branch, "main")
+        project.write({"people.jsonl": lines([*PEOPLE, {"text": name}])})
+        project.provenance(*add)
+        project.commit()
+    project.run("git", "merge", "--quiet", "one", code=1)
+    refused = project.provenance("status")
+    assert refused.code == 2
+    assert re.match(r"error: people\.jsonl(\.lineage\.parquet)?\.dvc: git left a merge conflict here; ", refused.stderr)
+    for problem in project.ask("doctor")["problems"]:
+        if "conflict" in problem["problem"]:
+            project.run("sh", "-c", problem["mend"])
+    project.run("dvc", "checkout", "--quiet", "--force")
+    assert project.provenance("verify").code == 0
+    project.write({"people.jsonl": lines([*PEOPLE, {"text": "right"}, {"text": "left"}])})
+    project.provenance(*add)
+    project.commit()
+    assert project.provenance("verify").code == 0
+    assert [each["rows"] for each in project.ask("status")["datasets"]] == [10]
 
 
 def test_a_purge_that_was_killed_is_finished_by_the_next(project: Project) -> None:
