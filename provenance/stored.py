@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import time
 from collections import OrderedDict
@@ -28,6 +29,10 @@ _TAIL_BYTES = 1 << 17
 # Several questions read the same columns.
 _KEPT_BYTES = 64 << 20
 _FAILED_SECONDS = 30
+_SENT_WRONGLY = "ask again, and if it stays so, `dvc push` it anew from where it was made"
+# Parts of the names of errors of libraries that compare what they receive with what was announced.
+_OF_WHAT_WAS_SENT = ("Checksum", "Payload", "Incomplete")
+_CODE = re.compile(r"[A-Za-z0-9]{1,40}")
 _Answer = TypeVar("_Answer")
 
 
@@ -68,6 +73,10 @@ class Storage:
             first = missing[0] * _BLOCK_BYTES
             last = min(size, (missing[-1] + 1) * _BLOCK_BYTES)
             found = self._asked(key, lambda: self._filesystem.cat_file(key, start=first, end=last))
+            if len(found) != last - first:
+                # What is cut must not pass for the whole.
+                problem = f"the remote {self.name} sent {len(found)} bytes of {last - first}; {_SENT_WRONGLY}"
+                raise RepositoryError(f"{self.url(key)}: {problem}")
             for number in range(missing[0], missing[-1] + 1):
                 blocks[number] = found[number * _BLOCK_BYTES - first :][:_BLOCK_BYTES]
                 self._kept.keep(blocks[number] or b"", key, number)
@@ -96,12 +105,16 @@ class Storage:
         except Exception as error:
             # Whatever the storage's own library raises, of which fsspec has no common class. What it says may hold more
             # than is to be shown.
-            kind = type(error).__name__
+            kind = _code_of(error) or type(error).__name__
             if isinstance(error, PermissionError) or "Credential" in kind or "Token" in kind:
                 said = (
                     f"the remote {self.name} refuses access ({kind}); give it credentials as for `dvc pull`, with "
                     f"`dvc remote modify --local {self.name}` or the storage's own configuration"
                 )
+            elif _code_of(error) is not None:
+                said = self._fail(f"answers with an error ({kind}); ask again later, or look after the storage")
+            elif any(word in kind for word in _OF_WHAT_WAS_SENT):
+                said = f"the remote {self.name} sent something that is not whole ({kind}); {_SENT_WRONGLY}"
             else:
                 said = self._fail(f"cannot be reached ({kind}); check its endpoint with `dvc remote list`")
             raise RepositoryError(f"{self.url(key)}: {said}") from error
@@ -116,6 +129,17 @@ class Storage:
     def _fail(self, said: str) -> str:
         self._failed = f"the remote {self.name} {said}", time.monotonic() + _FAILED_SECONDS
         return self._failed[0]
+
+
+def _code_of(error: BaseException | None) -> str | None:
+    """The code with which the storage refused what was asked, as S3's libraries hand it on; None where it has none."""
+    while error is not None:
+        response = getattr(error, "response", None)
+        if isinstance(response, Mapping) and isinstance(stated := response.get("Error"), Mapping):
+            code = str(stated.get("Code"))
+            return code if _CODE.fullmatch(code) else None
+        error = error.__cause__
+    return None
 
 
 @cache

@@ -162,6 +162,8 @@ def test_what_is_wrong_with_the_remote_is_said_in_one_line(
     cloned.run("dvc", "remote", "modify", "--local", "lake", option, value)
     line = cloned.refusal("audit", "rows.jsonl")
     assert said in line
+    assert said in cloned.provenance("status").stderr
+    assert said in cloned.ask("log", "rows.jsonl")["entries"][0]["reason"]
     assert re.search(r"s3://(lake|nobody)/(dvc|elsewhere)/files/md5/[0-9a-f]{2}/[0-9a-f]{30}", line)
     assert not set(CREDENTIALS.values()) & set(re.split(r"\W+", line))
 

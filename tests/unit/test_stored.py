@@ -120,11 +120,40 @@ def test_paths_are_handed_on_like_others(filesystem: Counting) -> None:
     assert handed_on == folder and handed_on / "part" == file
 
 
+def caused(error: OSError, response: object) -> OSError:
+    """``error`` as s3fs raises it of an answer of the storage."""
+    error.__cause__ = type("ClientError", (Exception,), {"response": response})()
+    return error
+
+
+def test_what_is_cut_does_not_pass_for_the_whole(filesystem: Counting) -> None:
+    file = stored(filesystem, CONTENT)
+    file.state_size(len(CONTENT) + 10)
+    with pytest.raises(RepositoryError, match=r"the remote lake sent \d+ bytes of \d+; ask again"):
+        file.read_range(len(CONTENT) - 5, len(CONTENT) + 10)
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
         (PermissionError("Forbidden: key AKIA-SECRET"), "the remote lake refuses access (PermissionError); give it"),
         (ConnectionError("http://user:SECRET@host"), "the remote lake cannot be reached (ConnectionError); check its"),
+        (
+            caused(OSError("slow SECRET"), {"Error": {"Code": "SlowDown"}}),
+            "the remote lake answers with an error (SlowDown); ask again later",
+        ),
+        (
+            caused(PermissionError("SECRET"), {"Error": {"Code": "ExpiredToken"}}),
+            "the remote lake refuses access (ExpiredToken); give it",
+        ),
+        (
+            caused(PermissionError(), {"Error": {"Code": "SECRET key, 40/characters"}}),
+            "the remote lake refuses access (PermissionError); give it",
+        ),
+        (
+            type("FlexibleChecksumError", (Exception,), {})("SECRET"),
+            "the remote lake sent something that is not whole (FlexibleChecksumError); ask again",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_without_secrets(filesystem: Counting, error: Exception, said: str) -> None:

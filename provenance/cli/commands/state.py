@@ -40,7 +40,7 @@ def status(
 
     with Sidecars.open(options.open_repository(), options.rev) as ledger:
         datasets = _states(ledger)
-        unusable, remarks = [*ledger.unusable.values()], list(ledger.remarks)
+        unusable, remarks = [*ledger.unusable.values()], [*ledger.remarks, *ledger.unfetched.values()]
     if options.as_json:
         output.write_json({"datasets": datasets, "warnings": remarks})
     elif not options.quiet:

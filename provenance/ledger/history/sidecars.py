@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provenance.errors import ProvenanceError, SidecarError
+from provenance.errors import ProvenanceError, RepositoryError, SidecarError
 from provenance.files import generations_in, scratch_folder
 from provenance.ledger.collecting import absent
 
@@ -90,6 +90,9 @@ def open_each(files: Mapping[str, Path], temporary: Path) -> tuple[dict[str, Sid
             sidecars[key] = open_sidecar(file, generations_in(temporary))
         except SidecarError as error:
             unusable[key] = Unknown(UNUSABLE, str(error))
+        except RepositoryError as error:
+            # On object storage, one of its files is not there, or cannot be had.
+            unusable[key] = Unknown(MISSING, str(error))
     return sidecars, unusable
 
 
