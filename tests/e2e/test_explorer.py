@@ -43,6 +43,8 @@ HOSTILE_PAGES = {
     "sample": f"/s/{quote(HOSTILE_MIX)}:91",
     "model": f"/m/{quote('SmallModel' + HOSTILE + '@v1', safe='')}",
     "lineage": f"/d/{quote(HOSTILE_MIX)}?view=lineage",
+    # The command that is shown there has no place to break a line at.
+    "impact": f"/impact?selector={quote('model:SmallModel' + HOSTILE + '@v1', safe='')}",
 }
 
 
