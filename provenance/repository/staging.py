@@ -19,6 +19,12 @@ from provenance.identity.names import is_dataset, sidecar_path
 WRAPPER = ("provenance", "run", "--")
 _JUDGES = re.compile(r"\bprovenance\s+(audit|purge)\b")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+# What bash knows and POSIX's shell, which `sh` may be, does not; and what is quoted, which no shell looks into.
+_OF_BASH = re.compile(
+    r"(?:^|[\s;&|(])(?:source|shopt|pushd|popd|declare|mapfile|readarray|function)\s"
+    r"|\bpipefail\b|\[\[|(?<!\$)\(\(|[<>]\(|<<<|&>|\|&|\$'|\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}"
+)
+_QUOTED = re.compile(r"'[^']*'" + r'|"(?:\\.|[^"\\])*"')
 
 # DVC's names of the options that take an out, and the flag of each.
 _OUT_FLAGS = {
@@ -115,7 +121,12 @@ def wrapped_line(line: str, *, in_shell: bool) -> str:
     """The command ``line`` behind `provenance run --`; with ``in_shell``, in a shell of its own."""
     # Variables that are set for the command alone are a shell's doing, too; `env` sets them without one.
     setter = "env " if _ASSIGNMENT.match(line.lstrip()) else ""
-    return f"{shlex.join(WRAPPER)} {shlex.join(['sh', '-c', line]) if in_shell else setter + line}"
+    return f"{shlex.join(WRAPPER)} {shlex.join([_shell_of(line), '-c', line]) if in_shell else setter + line}"
+
+
+def _shell_of(line: str) -> str:
+    """The shell that understands the line: DVC runs commands in the user's own, which is often more than `sh` is."""
+    return "bash" if _OF_BASH.search(_QUOTED.sub("''", line)) else "sh"
 
 
 def needs_shell(line: str) -> bool:

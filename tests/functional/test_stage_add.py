@@ -78,6 +78,7 @@ def test_working_directory(project: Project) -> None:
         (["python a.py --x 1"], "provenance run -- python a.py --x 1"),
         (["python a.py | tee log"], "provenance run -- sh -c 'python a.py | tee log'"),
         (["cd work && python a.py > 'x y'"], """provenance run -- sh -c 'cd work && python a.py > '"'"'x y'"'"''"""),
+        (["source env.sh && python a.py"], "provenance run -- bash -c 'source env.sh && python a.py'"),
         (["SEED=1 python a.py"], "provenance run -- env SEED=1 python a.py"),
         (["SEED=1", "python", "a.py"], "provenance run -- env SEED=1 python a.py"),
         (["provenance run -- python a.py"], "provenance run -- python a.py"),
