@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
+from weakref import finalize
 
 from provenance.arguments import require, require_optional
 from provenance.errors import ProvenanceError
@@ -84,12 +85,15 @@ class Ledger(Tabular):
     def __init__(self, sidecars: Sidecars, resources: ExitStack) -> None:
         self._sidecars = sidecars
         self._resources = resources
+        # In a notebook no block can hold a ledger from cell to cell.
+        self._closing = finalize(self, resources.close)
         self._open_questions: dict[tuple[str, ...], Questions] = {}
 
     @classmethod
-    @contextmanager
-    def open(cls, repo: str | PathLike[str] = ".", rev: str | None = None) -> Iterator[Self]:
-        """Open the ledger of the repository that the folder ``repo`` is in, for as long as the ``with`` block lasts.
+    def open(cls, repo: str | PathLike[str] = ".", rev: str | None = None) -> Self:
+        """Open the ledger of the repository that the folder ``repo`` is in.
+
+        It is open as long as a ``with`` block lasts, or, without one, until `close` or until nobody holds it.
 
         ``rev``: a git revision, which is read without checkout; None is the workspace. Of each sidecar that cannot be
         used a warning (of the module `warnings`) says so: answers are about the others.
@@ -101,10 +105,21 @@ class Ledger(Tabular):
 
         require("repo", repo, str, PathLike)
         require_optional("rev", rev, str)
-        with Sidecars.open(Repository.open(repo), rev) as sidecars, ExitStack() as resources:
+        with ExitStack() as resources:
+            sidecars = resources.enter_context(Sidecars.open(Repository.open(repo), rev))
             for reason in sidecars.unusable.values():
-                warnings.warn(f"{reason}; it is not asked", stacklevel=3)
-            yield cls(sidecars, resources)
+                warnings.warn(f"{reason}; it is not asked", stacklevel=2)
+            return cls(sidecars, resources.pop_all())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what is open; nothing can be asked any more."""
+        self._closing()
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import doctest
+import gc
 import re
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +164,17 @@ def test_a_revision(project: Project) -> None:
         assert [dataset.path for dataset in ledger.datasets] == ["docs.jsonl"]
         assert ledger.record(identifier(DOCS[0])).rows == 1
         assert list(ledger.descendants(identifier(DOCS[0]))) == []
+
+
+def test_without_a_block_a_ledger_is_open_until_nobody_holds_it(project: Project) -> None:
+    opened = provenance.Ledger.open(project.root)
+    assert opened.record("mix.jsonl:1").origin.value == "synthetic"
+    assert len(opened.descendants("docs.jsonl:1")) == 1
+    opened.close()
+    opened.close()
+    forgotten = weakref.ref(provenance.Ledger.open(project.root))
+    gc.collect()
+    assert forgotten() is None
 
 
 def test_nothing_is_left_behind(project: Project) -> None:
