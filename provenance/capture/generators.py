@@ -9,6 +9,7 @@ from itertools import chain
 from operator import itemgetter
 from os import PathLike
 from pathlib import Path
+from reprlib import Repr
 from typing import TYPE_CHECKING, Any
 
 from provenance.arguments import require, require_optional, require_optional_text, require_text
@@ -22,6 +23,9 @@ from provenance.lineage.records import Agent, Plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+# Templates may be pages long; a repr is a line.
+_SHORT = Repr()
+_SHORT.maxstring = 60
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
@@ -102,6 +106,9 @@ class Prompt:
     name: str
     template: str
     _pieces: tuple[tuple[str, bool], ...] = field(init=False, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return f"Prompt(name={_SHORT.repr(self.name)}, template={_SHORT.repr(self.template)})"
 
     def __post_init__(self) -> None:
         require_text("prompt: its name", self.name)

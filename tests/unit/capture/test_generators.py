@@ -20,6 +20,11 @@ def test_a_prompt_substitutes_variables_and_keeps_doubled_braces() -> None:
     assert prompt.variables == {"text", "n"}
 
 
+def test_a_long_template_is_cut_where_it_is_only_shown() -> None:
+    shown = repr(Prompt(name="ask", template="y" * 300))
+    assert shown.startswith("Prompt(name='ask', template='yyy") and "..." in shown and len(shown) < 120
+
+
 @pytest.mark.parametrize("template", ["plain 100%", "{a}", "{a} of {a}", "{a} 100% {b}"])
 def test_many_are_rendered_as_each(template: str) -> None:
     prompt = Prompt(name="p", template=template)
