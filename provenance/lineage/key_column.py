@@ -50,7 +50,7 @@ def enter_keyed(
         raise DataError(data, None, f"has no column {key.column!r}, the key that provenance.yaml names")
     execute = tables.connection.execute
     execute("CREATE TABLE their_keys(path VARCHAR, row BIGINT, key VARCHAR, sample_id BLOB)")
-    for dependency in _with_key(tables, dependencies, key):
+    for dependency in _with_key(tables, data, dependencies, key):
         assert dependency.data is not None
         keys, theirs = _keys_of(tables, dependency.data, dependency, key.key), rows_of(tables, dependency)[1]
         execute(
@@ -122,12 +122,13 @@ def _say_what_is_not_claimed(tables: Tables, data: Path, key: ParentKey) -> None
             )
 
 
-def _with_key(tables: Tables, dependencies: Sequence[Dependency], key: ParentKey) -> Iterator[Dependency]:
+def _with_key(tables: Tables, data: Path, dependencies: Sequence[Dependency], key: ParentKey) -> Iterator[Dependency]:
     """The dependencies whose rows may be parents by the key."""
     named = [each for each in dependencies if key.of is None or each.path == key.of]
     if key.of is not None and not named:
         raise SidecarError(
-            f"{key.of}: provenance.yaml finds parents there by a key, but the stage does not depend on it"
+            f"{key.of}: provenance.yaml finds the parents of {data.name} there by a key, but the stage does not depend "
+            "on it; add it to the stage's deps, or name a dataset that it reads"
         )
     for dependency in named:
         if dependency.data is None:

@@ -169,7 +169,7 @@ def test_settings_that_fit_no_data_are_an_error(workbench: Workbench) -> None:
         complete(ParentKey("uid", "id"))
     with pytest.raises(SidecarError, match=r"documents\.jsonl: has no column 'uid'"):
         complete(ParentKey("id", "uid", "documents.jsonl"))
-    with pytest.raises(SidecarError, match=r"others\.jsonl: .* the stage does not depend on it"):
+    with pytest.raises(SidecarError, match=r"others\.jsonl: .* of out\.jsonl .* the stage does not depend on it; add"):
         complete(ParentKey("id", "id", "others.jsonl"))
 
 
