@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ from provenance.repository.merge_conflicts import WHAT_HAPPENED, has_marks, mend
 # Called with the path, from the DVC root, of what is about to be fetched.
 Fetching = Callable[[str], None]
 
+_NEEDED = re.compile(r"(\w+) is supported, but requires ")
 _LOGGERS = ("dvc", "dvc_data", "dvc_objects", "scmrepo")
 
 
@@ -25,13 +27,28 @@ def dvc_call(where: str | None = None) -> Iterator[None]:
         RepositoryError: DVC, git or the file system refused what was asked, or a plug-in of DVC is not installed.
     """
     from dvc.exceptions import DvcException
+    from dvc_objects.fs.errors import RemoteMissingDepsError
     from scmrepo.exceptions import SCMError
 
     with _silence():
         try:
             yield
-        except (DvcException, SCMError, OSError, ImportError, UnicodeError, RecursionError) as error:
+        except (ImportError, RemoteMissingDepsError) as error:
+            said = _what_to_install(error) or one_line(error)
+            raise RepositoryError(said if where is None else f"{where}: {said}") from error
+        except (DvcException, SCMError, OSError, UnicodeError, RecursionError) as error:
             raise RepositoryError(one_line(error) if where is None else f"{where}: {one_line(error)}") from error
+
+
+def _what_to_install(error: BaseException) -> str | None:
+    """What is missing here for a kind of remote, where that is the matter."""
+    found = _NEEDED.match(str(error))
+    kind = getattr(error, "protocol", None) or (found and found[1])
+    if not isinstance(kind, str):
+        return None
+    # Of DVC's plug-ins, that for S3 is an extra of ours.
+    package = "'dvc-provenance[s3]'" if kind == "s3" else f"'dvc[{kind}]'"
+    return f"the remote is on {kind}, for which packages are not here; install them with `pip install {package}`"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import gzip
 import re
 import shutil
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,6 +172,17 @@ def test_what_is_wrong_with_the_remote_is_said_in_one_line(
 def test_a_remote_that_is_configured_wrongly_is_named(cloned: Project, server: ObjectStorage) -> None:
     cloned.run("dvc", "remote", "modify", "--local", "lake", "profile", "nobody")
     assert "the remote lake cannot be opened (ProfileNotFound); check its" in cloned.refusal("audit", "rows.jsonl")
+
+
+@pytest.mark.parametrize("missing", ["dvc_s3", "s3fs"])
+def test_who_has_no_packages_for_it_is_told_so(
+    local: Project, cloned: Project, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    if missing == "dvc_s3":
+        monkeypatch.setitem(sys.modules, missing, None)
+    else:
+        monkeypatch.setattr("dvc_s3.S3FileSystem.REQUIRES", {"no-such-package": "no_such_package"})
+    assert "install them with `pip install 'dvc-provenance[s3]'`" in cloned.refusal("audit", "rows.jsonl")
 
 
 def test_who_has_no_credentials_is_told_so(
