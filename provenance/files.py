@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from provenance.room import has_no_room, name_place
+from provenance.room import name_place
 
 TEMPORARY_SUFFIX = ".provenance-tmp"
 MODELS_FILE = "provenance.models.yaml"
@@ -76,8 +76,7 @@ def whole_file(path: str | os.PathLike[str], *, lasting: bool = True) -> Iterato
             if error.filename is not None and os.fspath(error.filename).endswith(TEMPORARY_SUFFIX):
                 error.filename = os.fspath(path)
             # What else is written meanwhile may be on another disk.
-            if has_no_room(target.parent):
-                name_place(error, target)
+            name_place(error, target, target.parent)
             raise
         finally:
             if not written and temporary != target:
@@ -92,7 +91,7 @@ def scratch_folder(directory: str | os.PathLike[str], purpose: str) -> Iterator[
         try:
             yield folder
         except OSError as error:
-            name_place(error, Path(directory))
+            name_place(error, Path(directory), Path(directory))
             raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)

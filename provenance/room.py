@@ -16,7 +16,8 @@ def what_failed(error: OSError) -> str:
     """What the system says against what was asked of it, in one line."""
     where = error.filename or "cannot go on"
     if error.errno in _FULL:
-        return f"{where}: {os.strerror(error.errno)}; make room there, then run this again"
+        there = " there" if error.filename else ""
+        return f"{where}: {os.strerror(error.errno)}; make room{there}, then run this again"
     return f"{where}: {error.strerror or error}"
 
 
@@ -25,9 +26,9 @@ def is_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in _FULL
 
 
-def name_place(error: OSError, place: Path) -> None:
-    """Name ``place`` in an error that says that a disk is full, but not which."""
-    if error.filename is None and is_full(error):
+def name_place(error: OSError, place: Path, folder: Path) -> None:
+    """Name ``place``, in ``folder``, in an error that says that a disk is full, but not which, where it is this one."""
+    if error.filename is None and is_full(error) and has_no_room(folder):
         error.filename = str(place)
 
 

@@ -30,6 +30,7 @@ from provenance.lineage.manifest import MANIFEST, Generation, Layout, Part, is_p
 from provenance.lineage.records import Header
 from provenance.lineage.schema import FORMAT_VERSION, ROW_GROUP_ROWS, SHARDED_VERSION, sidecar_schema
 from provenance.lineage.words import COUNTED_NAMES
+from provenance.room import name_place
 from provenance.settings import require_parts
 
 _TEMPORARY = ".part."
@@ -91,6 +92,10 @@ def write_part(folder: Path, number: int, batches: Iterable[pa.RecordBatch], sch
         kind = "part" if len(schema) > 1 else "gone"
         name = f"{kind}-{number:05d}-{sha256[:16]}.parquet"
         os.replace(temporary, folder / name)
+    except OSError as error:
+        # A task has its other files elsewhere.
+        name_place(error, folder, folder)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
     return Part(name=name, number=number, records=records, size=size, sha256=sha256)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from provenance import files, room
+from provenance import room
 from provenance.files import scratch_folder, whole_file
 from provenance.lineage.database import said_by, scratch_database
 from provenance.lineage.merging.shelf import Shelf
@@ -24,6 +24,7 @@ needs_full_device = pytest.mark.skipif(not FULL.exists(), reason="this system ha
 
 
 def test_what_to_do_is_said() -> None:
+    assert what_failed(room.no_room()) == "cannot go on: No space left on device; make room, then run this again"
     error = OSError(errno.ENOSPC, "Error writing bytes to file. Detail: [errno 28] No space left", "/there")
     assert what_failed(error) == "/there: No space left on device; make room there, then run this again"
     assert what_failed(OSError(errno.EACCES, "Permission denied", "/there")) == "/there: Permission denied"
@@ -31,7 +32,9 @@ def test_what_to_do_is_said() -> None:
 
 
 @needs_full_device
-def test_the_scratch_folder_is_named(tmp_path: Path) -> None:
+def test_the_scratch_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "has_no_room", lambda folder: True)
+
     def write() -> None:
         with scratch_folder(tmp_path, "add") as folder:
             (folder / "link").symlink_to(FULL)
@@ -48,7 +51,8 @@ def test_a_file_is_named_where_its_own_disk_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_the_one: bool, named: str
 ) -> None:
     """What is written into a scratch folder, while a file waits to take its place, may be on another disk."""
-    monkeypatch.setattr(files, "has_no_room", lambda folder: is_the_one)
+    full = tmp_path if is_the_one else tmp_path / "scratch"
+    monkeypatch.setattr(room, "has_no_room", lambda folder: folder == full)
     said = pytest.raises(OSError, match=NO_ROOM)
     with said as raised, scratch_folder(tmp_path / "scratch", "add"), whole_file(tmp_path / "target"):
         raise room.no_room()
