@@ -112,6 +112,7 @@ def test_several_datasets_are_one_page_with_a_table_of_all(repository: Project) 
     assert "162 rows in 2 datasets." in said
     unjudged = text(page(repository, MIX, "data/answers.jsonl", file="../unjudged.html"))
     assert re.search(r"data/answers\.jsonl 30 0\.0% 0\.0% 100\.0% 0\.0% –", unjudged)
+    assert "Nothing was compared. Has no real rows; name a dataset to compare it with" in said
     assert said.count("One row, followed back") == 2
     assert said.count("How this was made, and how to check it") == 2  # the link to it, and itself
 

@@ -77,10 +77,16 @@ def comparison(dataset: AuditedDataset) -> Comparison:
                 shown.append(one)
                 sampled = sampled or found.sampled or ""
         elif isinstance(found, NotMeasured):
-            reasons.append(found.reason)
+            reasons.append(_reason(found, dataset.composition.path))
     if dataset.composition.rows and not shown and not reasons:
         reasons = ["The text was not compared."]
     return Comparison(shown, sentence(shown), sampled, list(dict.fromkeys(reasons)) if not shown else [])
+
+
+def _reason(found: NotMeasured, path: str) -> str:
+    """Why nothing was measured, on the page of the dataset at ``path``; a path begins as it is written."""
+    of_this = found.reason.removeprefix(f"{path}: ")
+    return found.reason if of_this == found.reason else of_this[:1].upper() + of_this[1:]
 
 
 def compared(title: str, says: str, found: Measured) -> Compared | None:
