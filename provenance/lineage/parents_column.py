@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import pyarrow as pa
-
 from provenance.identity import Scan
 from provenance.lineage.births import Dependency, ParentKey, RecordedBirths
 from provenance.lineage.database import count, parquet_rows
@@ -18,13 +16,12 @@ from provenance.lineage.dependency_rows import rows_of
 from provenance.lineage.explaining import DERIVED_ROLE, enter_derivations
 from provenance.lineage.key_column import enter_keyed
 from provenance.lineage.records import Activity
+from provenance.lineage.row_references import remember_seen, resolve_references
 from provenance.lineage.tables import Tables
 from provenance.lineage.words import Evidence
 
 # In bytes. No path is as long; matching what is much longer takes time.
 _LONGEST_REFERENCE = 8192
-_LONGEST_SHOWN = 80
-
 _ROWS_GATHERED = 500_000
 
 
@@ -63,16 +60,16 @@ def by_parents_column(
         return 0
     hex_digits = 2 * tables.digest_size
     execute(
-        "CREATE TABLE resolved AS SELECT *, regexp_extract(CASE WHEN strlen(reference) <= "
+        "CREATE TABLE pending AS SELECT *, regexp_extract(CASE WHEN strlen(reference) <= "
         f"{_LONGEST_REFERENCE} THEN reference END, '^(.+):([1-9][0-9]{{0,17}})$', ['path', 'row']) AS place_of, "
         f"CASE WHEN regexp_full_match(reference, '[0-9a-fA-F]{{{hex_digits}}}') THEN unhex(reference) END AS "
         "parent, false AS by_key FROM refs"
     )
-    _resolve_rows(tables, rows, dependencies)
+    resolve_references(tables, rows, dependencies)
     if key is not None and enter_keyed(tables, data, rows, dependencies, key, births):
         for dependency in dependencies:
             if dependency.path in tables.scanned:
-                _remember_seen(tables, rows_of(tables, dependency)[1])
+                remember_seen(tables, rows_of(tables, dependency)[1])
     _gather_parents(tables)
     if derivation is None:
         return 0
@@ -113,78 +110,3 @@ def _remember_unchanged(tables: Tables, dependencies: Sequence[Dependency]) -> N
             "AND bool_and(list_contains($names, place_of.path))) GROUP BY sample_id",
             {"path": dependency.path, "names": names},
         )
-
-
-def _resolve_rows(tables: Tables, rows: Scan, dependencies: Sequence[Dependency]) -> None:
-    """Fill in ``resolved.parent`` for references of the form PATH:ROW, or to files that are samples."""
-    named = {
-        name: dependency
-        for dependency in dependencies
-        for name in (dependency.path, dependency.name, str(dependency.data))
-    }
-    unresolved = (
-        f"SELECT row, left(reference, {_LONGEST_SHOWN + 1}), place_of.path FROM resolved WHERE parent IS NULL "
-        "ORDER BY row LIMIT 1"
-    )
-    for path, dependency in named.items():
-        if dependency.data is None or not _is_named(tables, path):
-            continue
-        theirs, file = rows_of(tables, dependency)
-        tables.connection.execute(
-            f"UPDATE resolved SET parent = d.sample_id FROM {parquet_rows(file)} d "
-            "WHERE place_of.path = ? AND d.row = try_cast(place_of.row AS BIGINT)",
-            [path],
-        )
-        if theirs.files:
-            _resolve_files(tables, path, theirs, file)
-        _remember_seen(tables, file)
-    for row, reference, path in tables.connection.execute(unresolved).fetchall():
-        if not path:
-            problem = "which is neither a sample id nor PATH:ROW, nor a file that is a sample"
-        elif path not in named and not any(path.startswith(f"{name}/") for name in named):
-            problem = f"but {_shown(path)} is not a dataset this stage depends on"
-        else:
-            problem = f"but {path} has no such row"
-        raise rows.error(row, f"_parents names {_shown(reference)}, {problem}")
-
-
-def _resolve_files(tables: Tables, path: str, rows: Scan, file: Path) -> None:
-    """The same for references to files, and rows of files, of the directory that is called ``path``.
-
-    ``rows``: its scan, which ``file`` holds. A reference is turned into the number of a row of the dataset, by which
-    rows are joined: to find the file of each row, all of them would be sorted.
-    """
-    firsts = [row for row, _ in rows.files]
-    ends = [*firsts[1:], rows.rows + 1]
-    names = pa.table({"first_row": firsts, "end_row": ends, "name": [name for _, name in rows.files]})
-    named, number = (
-        ("resolved.reference", "f.first_row")
-        if rows.samples_are_files
-        else ("resolved.place_of.path", "f.first_row + try_cast(resolved.place_of.row AS BIGINT) - 1")
-    )
-    tables.connection.register("names", names)
-    tables.connection.execute(
-        f"UPDATE resolved SET parent = r.sample_id FROM {parquet_rows(file)} r, names f "
-        f"WHERE {named} = ? || '/' || f.name AND r.row = {number} AND r.row < f.end_row",
-        [path],
-    )
-    tables.connection.unregister("names")
-
-
-def _shown(reference: str) -> str:
-    """``reference`` fit for a message of one line: it may be anything that a row holds."""
-    return repr(reference) if len(reference) <= _LONGEST_SHOWN else f"{reference[:_LONGEST_SHOWN]!r}…"
-
-
-def _is_named(tables: Tables, path: str) -> bool:
-    is_in = "place_of.path = $1 OR starts_with(reference, $1 || '/')"
-    query = f"SELECT 1 FROM resolved WHERE parent IS NULL AND ({is_in}) LIMIT 1"
-    return bool(tables.connection.execute(query, [path]).fetchall())
-
-
-def _remember_seen(tables: Tables, file: Path) -> None:
-    """Keep the sizes of named parents, so that a parent without any sidecar is known to exist."""
-    tables.connection.execute(
-        f"INSERT INTO seen SELECT DISTINCT sample_id, content_bytes FROM {parquet_rows(file)} "
-        "WHERE sample_id IN (SELECT parent FROM resolved)"
-    )
