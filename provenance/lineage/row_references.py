@@ -15,6 +15,7 @@ from provenance.identity import Scan
 from provenance.lineage.births import Dependency
 from provenance.lineage.database import count, parquet_rows
 from provenance.lineage.dependency_rows import rows_of
+from provenance.lineage.id_ranges import ranges_for
 from provenance.lineage.tables import Tables
 
 _LONGEST_SHOWN = 80
@@ -51,10 +52,12 @@ def resolve_references(tables: Tables, rows: Scan, dependencies: Sequence[Depend
 
 def remember_seen(tables: Tables, file: Path) -> None:
     """Keep the sizes of named parents, so that a parent without any sidecar is known to exist."""
-    tables.connection.execute(
-        f"INSERT INTO seen SELECT DISTINCT sample_id, content_bytes FROM {parquet_rows(file)} "
-        "WHERE sample_id IN (SELECT parent FROM resolved)"
-    )
+    parents = count(tables.connection, "SELECT count(parent) FROM resolved")
+    for each in ranges_for(parents):
+        tables.connection.execute(
+            f"INSERT INTO seen SELECT DISTINCT sample_id, content_bytes FROM {parquet_rows(file)} WHERE {each.sql()} "
+            f"AND sample_id IN (SELECT parent FROM resolved WHERE {each.sql('parent')})"
+        )
 
 
 def _is_named(tables: Tables, path: str) -> bool:

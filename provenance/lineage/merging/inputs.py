@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +16,8 @@ from provenance.identity import SampleBatch
 from provenance.identity.arrow_values import as_one
 from provenance.identity.id_order import leading_bits
 from provenance.lineage.births import RecordedBirths
-from provenance.lineage.id_ranges import EVERY_ID, IdRange, ranges
+from provenance.lineage.database import count
+from provenance.lineage.id_ranges import EVERY_ID, IdRange, bits_for, ranges
 from provenance.lineage.merging.gathered import STATED, as_kind, coded_names, coded_schema, ids_of, without_nulls
 from provenance.lineage.merging.known import Knowing, Known
 from provenance.lineage.merging.numbering import Ids, Numbers
@@ -29,6 +31,8 @@ from provenance.lineage.vocabulary import Vocabulary
 # What merges enter in the tables has numbers from here on; what statements enter, from 1.
 GIVEN_NUMBERS = 1 << 62
 _BIRTHS, _ENTERED = "births", "entered"
+# In memory, some 300 bytes each.
+_ENTERED_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,25 @@ class Entered:
     pending: Any
 
     @staticmethod
-    def of(tables: Tables, each: IdRange) -> Entered:
-        """Those that statements entered in the tables, of samples in the range."""
-        size = tables.digest_size
-        found = tables.connection.sql(
-            f"SELECT * FROM records WHERE number < {GIVEN_NUMBERS} AND {each.sql()} ORDER BY number"
-        ).to_arrow_table()
+    def of_each(tables: Tables, bits: int) -> Iterator[Entered]:
+        """Those that statements entered in the tables, by ranges of so many leading ``bits``.
+
+        Several ranges are asked for at once, as all that was entered is read each time.
+        """
+        stated, size = f"FROM records WHERE number < {GIVEN_NUMBERS}", tables.digest_size
+        entered = count(tables.connection, f"SELECT count(*) {stated}")
+        for several in ranges(min(bits, bits_for(entered, _ENTERED_AT_ONCE))):
+            found = tables.connection.sql(f"SELECT * {stated} AND {several.sql()} ORDER BY number").to_arrow_table()
+            number = leading_bits(ids_of(as_one(found["sample_id"]), size), bits)
+            order = np.argsort(number, kind="stable")
+            finer = bits - several.bits
+            first = several.number << finer
+            ends = np.searchsorted(number[order], np.arange(first, first + (1 << finer) + 1))
+            for start, end in pairwise(ends):
+                yield Entered._of(found.take(pa.array(order[start:end])), size)
+
+    @staticmethod
+    def _of(found: pa.Table, size: int) -> Entered:
         schema = coded_schema(size)
         columns = {name: as_kind(as_one(found[name]), schema.field(name).type) for name in STATED}
         numbers, rows = (found[name].to_numpy().astype(np.int64) for name in ("number", "low"))
@@ -82,8 +99,8 @@ class Inputs:
     def take_entered(self, tables: Tables) -> None:
         """Take the births that are in ``tables`` by now for some of what is merged."""
         self._has_entered = True
-        for number, each in enumerate(self.spans):
-            self._keep_entered(number, Entered.of(tables, each))
+        for number, entered in enumerate(Entered.of_each(tables, self.spans[0].bits)):
+            self._keep_entered(number, entered)
 
     def forget(self) -> None:
         """Let go of what has been read."""

@@ -14,7 +14,7 @@ from support.workbench import DERIVATION, Workbench, fingerprint, identifier
 from provenance.errors import ProvenanceError, SidecarError
 from provenance.identity.names import sidecar_path
 from provenance.lineage import completion
-from provenance.lineage.merging import flagged_samples, reading
+from provenance.lineage.merging import flagged_samples, inputs, reading
 from provenance.lineage.merging.ending import Ending
 from provenance.lineage.merging.merge import Merging
 
@@ -30,6 +30,8 @@ def _completed(case: Case, workspace: Path, at_once: int | None) -> tuple[Any, b
             patch.setattr(reading, "MOST_ROWS", _NEVER)
             patch.setattr(reading, "AT_ONCE", at_once)
             patch.setattr(flagged_samples, "MOST_AS_BYTES", _NEVER)
+            # Of what was entered, more than one range at once, and not all.
+            patch.setattr(inputs, "_ENTERED_AT_ONCE", 2 * at_once)
         try:
             report = completion.complete(
                 case.data,
