@@ -23,6 +23,7 @@ from provenance.capture.stage_imports import packages_noted, watched
 from provenance.engines.building import require_engine, tasks_of
 from provenance.engines.choosing import EngineName
 from provenance.errors import ProvenanceError, RepositoryError, SidecarError
+from provenance.file_digests import stamp_of
 from provenance.files import scratch_folder
 from provenance.identity.names import sidecar_path
 from provenance.lineage.accounting import StageAccount, account_for
@@ -245,16 +246,12 @@ def _require_written(repository: Repository, stage: Stage, outs: Sequence[str]) 
         )
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """What another file has otherwise in the place of ``path``; None where there is none."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+def _stamp(sidecar: Path) -> list[int] | None:
+    """What differs once somebody has written to the sidecar; None where there is none."""
+    return stamp_of(sidecar) if sidecar.exists() else None
 
 
-def _is_recorded(repository: Repository, out: str, left: tuple[int, int, int] | None) -> bool:
+def _is_recorded(repository: Repository, out: str, left: list[int] | None) -> bool:
     """Whether the command, by the recorder, made the out's sidecar, for just the file that is there.
 
     ``left``: the stamp of the one that was there before.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from provenance.errors import RepositoryError
-from provenance.repository.merge_conflicts import WHAT_HAPPENED, has_marks, mending_conflict
+from provenance.repository.merge_conflicts import has_marks, told_conflict
 
 # Called with the path, from the DVC root, of what is about to be fetched.
 Fetching = Callable[[str], None]
@@ -68,7 +68,7 @@ def _silence() -> Iterator[None]:
 def one_line(error: BaseException) -> str:
     """What ``error`` says, and what caused it if it keeps that to itself, without line breaks."""
     if (file := _with_conflict(error)) is not None:
-        return f"{file}: {WHAT_HAPPENED}; {mending_conflict(file)}"
+        return f"{file}: {told_conflict(file)}"
     message = " ".join(str(error).split()) or type(error).__name__
     where = _place_in_yaml(error)
     cause = " ".join(str(error.__cause__ or "").split()) if where is None else where

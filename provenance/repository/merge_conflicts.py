@@ -7,7 +7,6 @@ import posixpath
 import shlex
 from pathlib import Path
 
-WHAT_HAPPENED = "git left a merge conflict here"
 _LOCK_FILE = "dvc.lock"
 _CONFLICT_MARKS = (b"<<<<<<< ", b">>>>>>> ")
 _PASSED_OVER = frozenset({".git", ".dvc", ".venv", "node_modules", "__pycache__"})
@@ -24,6 +23,11 @@ def conflicts(root: Path) -> list[str]:
             if (is_ours or name in ("dvc.yaml", _LOCK_FILE) or name.endswith(".dvc")) and _has_conflict(file):
                 found.append(file.relative_to(root).as_posix())
     return sorted(found)
+
+
+def told_conflict(file: str) -> str:
+    """That there is a conflict in ``file``, and what settles it; for behind the file's name."""
+    return f"git left a merge conflict here; {mending_conflict(file)}"
 
 
 def mending_conflict(file: str) -> str:

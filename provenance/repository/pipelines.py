@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from provenance.errors import RepositoryError
 from provenance.file_digests import md5_of
 from provenance.repository.calls import dvc_call, one_line
-from provenance.repository.merge_conflicts import WHAT_HAPPENED, conflicts, mending_conflict
+from provenance.repository.merge_conflicts import conflicts, told_conflict
 from provenance.repository.objects import file_md5s, md5_of_directory, tree_of
 from provenance.repository.stages import Stage
 
@@ -132,7 +132,7 @@ class Pipelines:
                 found = [stage for stage in index.stages if isinstance(stage, PipelineStage)]
         except RepositoryError:
             for file in conflicts(self._root):
-                raise RepositoryError(f"{file}: {WHAT_HAPPENED}; {mending_conflict(file)}") from None
+                raise RepositoryError(f"{file}: {told_conflict(file)}") from None
             raise
         files = sorted({str(stage.path_in_repo).replace(os.sep, "/") for stage in found})
         return [stage for file in files for stage in self.resolved(file, self.text(file))]

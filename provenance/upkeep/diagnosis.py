@@ -27,7 +27,7 @@ from provenance.ledger.datasets import State
 from provenance.ledger.graph.opening import store_in
 from provenance.ledger.sidecars import Sidecars
 from provenance.ledger.snapshot import snapshot_file
-from provenance.repository.merge_conflicts import WHAT_HAPPENED, conflicts, mending_conflict
+from provenance.repository.merge_conflicts import conflicts, mending_conflict, told_conflict
 from provenance.settings import SETTINGS_FILE
 from provenance.upkeep.adoption_plan import plan_adoption
 from provenance.upkeep.changing_folders import FolderChange
@@ -132,7 +132,7 @@ def _folders(repository: Repository) -> Iterator[Problem]:
 
 def _conflict(file: str) -> Problem:
     named = _COMMAND.findall(mending_conflict(file))
-    return Problem(file, f"{WHAT_HAPPENED}; {mending_conflict(file)}", " && ".join(named))
+    return Problem(file, told_conflict(file), " && ".join(named))
 
 
 def _interrupted(repository: Repository) -> Iterator[Problem]:
